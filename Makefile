@@ -1,0 +1,43 @@
+# make install   a virtual environment in .venv with nova-selective-migrate
+# make demo      two hosts, a guest, a migration, the proof
+# make test      unit, functional and end-to-end tests
+# make deps      the system packages that demo and test need
+# make clean     remove what these made
+#
+# As root missing system packages are installed; otherwise they are named.
+# PYTHON=python3.13 takes another interpreter, TESTS=regex limits `make test`.
+
+PYTHON ?= python3
+TESTS ?=
+
+VENV := .venv
+STAMP := $(VENV)/.installed
+TEST_STAMP := $(VENV)/.installed-test
+METADATA := pyproject.toml setup.cfg setup.py requirements.txt
+
+.PHONY: install deps demo test clean
+.DELETE_ON_ERROR:
+
+install: $(STAMP)
+	@:
+
+deps: $(STAMP) bindep.txt
+	@tools/install_lab_packages.sh
+
+demo: deps
+	@$(VENV)/bin/python -m lab.demo
+
+test: $(TEST_STAMP) deps
+	@$(VENV)/bin/python tools/run_tests.py '$(TESTS)'
+
+clean:
+	rm -rf $(VENV) .stestr .mypy_cache .ruff_cache .hypothesis .coverage \
+	    cover build dist doc/build releasenotes/build *.egg-info
+
+$(STAMP): $(METADATA) tools/install_venv.sh
+	@PYTHON='$(PYTHON)' tools/install_venv.sh $(VENV) bindep -r requirements.txt -e .
+	@touch $@
+
+$(TEST_STAMP): test-requirements.txt $(STAMP)
+	@PYTHON='$(PYTHON)' tools/install_venv.sh $(VENV) -r test-requirements.txt
+	@touch $@

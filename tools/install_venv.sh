@@ -1,0 +1,47 @@
+#!/bin/sh
+# install_venv.sh VENV PIP-ARGUMENT...: make the virtual environment where it
+# is missing, with what compiling libvirt-python needs, and install into it.
+set -eu
+. "$(dirname "$0")/packages.sh"
+
+venv=$1
+shift
+PYTHON=${PYTHON:-python3}
+
+# Each need is asked of the machine itself, not of dpkg: an interpreter from
+# elsewhere brings its own venv module and headers.
+missing_for_build() {
+    command -v git > /dev/null || echo git
+    command -v gcc > /dev/null || echo gcc libc6-dev
+    command -v pkg-config > /dev/null || echo pkg-config
+    pkg-config --exists libvirt 2> /dev/null || echo libvirt-dev
+    "$PYTHON" -c 'import ensurepip, venv' 2> /dev/null || echo python3-venv
+    "$PYTHON" - 2> /dev/null <<'EOF' || echo python3-dev
+import os, sys, sysconfig
+sys.exit(not os.path.exists(sysconfig.get_path('include') + '/Python.h'))
+EOF
+}
+
+# shellcheck disable=SC2046
+install_packages $(missing_for_build)
+
+if ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    say "needs Python 3.11 or newer: $("$PYTHON" --version 2>&1)"
+    exit 2
+fi
+
+# pbr asks git for the version, and git may have no answer: no commit yet, no
+# repository at all, or one that belongs to somebody else.
+if ! git rev-parse --verify -q HEAD > /dev/null 2>&1; then
+    export PBR_VERSION="${PBR_VERSION:-0.0.1.dev0}"
+fi
+
+# tox leaves a file of that name, which points at one of its environments.
+[ ! -f "$venv" ] || rm -f "$venv"
+
+if ! "$venv/bin/python" -c 'import pip' 2> /dev/null; then
+    say "making a virtual environment in $venv"
+    run_logged "$PYTHON -m venv" "$PYTHON" -m venv "$venv"
+fi
+run_logged 'pip install' "$venv/bin/python" -m pip install -q \
+    --disable-pip-version-check "$@"
