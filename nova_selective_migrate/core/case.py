@@ -1,0 +1,193 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A case: all that the planner sees, recorded and replayed as JSON.
+
+The format is version 1 of design.md section 4; its field names are a
+contract. A case holds no credential: it is redacted when it is made.
+"""
+
+import dataclasses
+import json
+import typing
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core import hypervisor
+from nova_selective_migrate.core import json_fields
+from nova_selective_migrate.core import options as options_
+from nova_selective_migrate.core import policy as policy_
+from nova_selective_migrate.core import storage as storage_
+
+VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """The input of one plan.
+
+    :ivar block_device_info: nova's own shape, or None where not known
+    :ivar persistent_xml: the domain's definition, where it differs from
+        what runs
+    """
+
+    domain_xml: str
+    block_device_info: typing.Any = None
+    storage: storage_.Storage = dataclasses.field(
+        default_factory=storage_.Storage
+    )
+    domain_state: hypervisor.DomainState = dataclasses.field(
+        default_factory=hypervisor.DomainState
+    )
+    hypervisors: hypervisor.Hypervisors = dataclasses.field(
+        default_factory=hypervisor.Hypervisors
+    )
+    policy: policy_.LocalityPolicy = dataclasses.field(
+        default_factory=policy_.LocalityPolicy
+    )
+    options: options_.MigrationOptions = dataclasses.field(
+        default_factory=options_.MigrationOptions
+    )
+    persistent_xml: str | None = None
+
+
+def loads(text: str) -> Case:
+    """Read a recorded case.
+
+    :raises InvalidCase: when the text is no case of version 1
+    :raises InvalidPolicy: when its declared paths contradict each other
+    """
+    try:
+        tree = json.loads(text)
+    except (ValueError, RecursionError) as err:
+        raise exceptions.InvalidCase(f'not JSON: {err}') from err
+    fields = json_fields.Fields.of(tree, 'case')
+    version = fields.integer('version')
+    if version != VERSION:
+        raise exceptions.InvalidCase(
+            f'version {version} is not known, only {VERSION} is'
+        )
+    domain_xml = fields.text('domain_xml')
+    if domain_xml is None:
+        raise exceptions.InvalidCase('case.domain_xml is missing')
+    return Case(
+        domain_xml=domain_xml,
+        block_device_info=tree.get('block_device_info'),
+        storage=_storage(fields.object('storage')),
+        domain_state=_domain_state(fields.object('domain_state')),
+        hypervisors=_hypervisors(fields.object('hypervisor')),
+        policy=_policy(fields.object('policy')),
+        options=_options(fields.object('options')),
+        persistent_xml=fields.text('persistent_xml'),
+    )
+
+
+def dumps(case: Case) -> str:
+    """Write a case as JSON that :func:`loads` reads back as it was."""
+    return json.dumps(_tree(case), indent=1) + '\n'
+
+
+def _storage(fields: json_fields.Fields) -> storage_.Storage:
+    return storage_.Storage(
+        source=_facts_by_path(fields.object('source')),
+        destination=_facts_by_path(fields.object('destination')),
+        pools={
+            name: storage_.StoragePool(
+                type=pool.text('type') or 'unknown', path=pool.text('path')
+            )
+            for name, pool in fields.object('pools').objects()
+        },
+    )
+
+
+def _facts_by_path(
+    fields: json_fields.Fields,
+) -> dict[str, storage_.StorageFacts]:
+    return {
+        path: _facts(facts)
+        for path, facts in fields.objects()
+        # An empty object says that nothing is known of the path.
+        if facts.tree
+    }
+
+
+def _facts(fields: json_fields.Fields) -> storage_.StorageFacts:
+    return storage_.StorageFacts(
+        exists=fields.boolean('exists'),
+        kind=fields.member('kind', storage_.PathKind),
+        resolved=fields.text('resolved'),
+        fstype=fields.text('fstype'),
+        mount_source=fields.text('mount_source'),
+        mount_point=fields.text('mount_point'),
+        identity=fields.text('identity'),
+        transport=fields.text('transport'),
+        slaves=fields.texts('slaves'),
+        virtual_bytes=fields.integer('virtual_bytes'),
+        allocated_bytes=fields.integer('allocated_bytes'),
+        format=fields.text('format'),
+    )
+
+
+def _domain_state(fields: json_fields.Fields) -> hypervisor.DomainState:
+    return hypervisor.DomainState(
+        state=fields.text('state'),
+        snapshots=fields.integer('snapshots') or 0,
+        block_jobs=fields.texts('block_jobs'),
+        persistent=fields.boolean('persistent'),
+        paused_without_io=fields.boolean('paused_without_io'),
+    )
+
+
+def _hypervisors(fields: json_fields.Fields) -> hypervisor.Hypervisors:
+    source, destination = fields.object('source'), fields.object('destination')
+    return hypervisor.Hypervisors(_versions(source), _versions(destination))
+
+
+def _versions(fields: json_fields.Fields) -> hypervisor.Versions:
+    return hypervisor.Versions(
+        libvirt=fields.integer('libvirt'), qemu=fields.integer('qemu')
+    )
+
+
+def _policy(fields: json_fields.Fields) -> policy_.LocalityPolicy:
+    return policy_.LocalityPolicy(
+        shared_paths=fields.texts('shared_paths'),
+        local_paths=fields.texts('local_paths'),
+    )
+
+
+def _options(fields: json_fields.Fields) -> options_.MigrationOptions:
+    return options_.MigrationOptions(
+        destination_uri=fields.text('destination_uri'),
+        bandwidth=fields.integer('bandwidth') or 0,
+        migrate_uri=fields.text('migrate_uri'),
+        listen_address=fields.text('listen_address'),
+        direct=bool(fields.boolean('direct')),
+        tunnelled=bool(fields.boolean('tunnelled')),
+        tls=bool(fields.boolean('tls')),
+        create_images=bool(fields.boolean('create_images')),
+        existing=fields.texts('existing'),
+    )
+
+
+def _tree(case: Case) -> dict[str, typing.Any]:
+    tree = {
+        'version': VERSION,
+        'domain_xml': case.domain_xml,
+        'block_device_info': case.block_device_info,
+        'storage': json_fields.plain(case.storage),
+        'domain_state': json_fields.plain(case.domain_state),
+        'hypervisor': json_fields.plain(case.hypervisors),
+        'policy': json_fields.plain(case.policy),
+        'options': json_fields.plain(case.options),
+        'persistent_xml': case.persistent_xml,
+    }
+    return {key: value for key, value in tree.items() if value is not None}

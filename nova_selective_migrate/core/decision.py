@@ -1,0 +1,252 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Decide one disk: copy, keep, skip or refuse."""
+
+import dataclasses
+import posixpath
+import re
+
+from nova_selective_migrate.core import evidence
+from nova_selective_migrate.core import join
+from nova_selective_migrate.core import locality
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core import policy as policy_
+from nova_selective_migrate.core import reasons
+from nova_selective_migrate.core import storage as storage_
+
+_LOCAL = model.Locality.LOCAL
+_SHARED = model.Locality.SHARED
+_UNKNOWN = model.Locality.UNKNOWN
+
+_TARGET = re.compile(r'[A-Za-z0-9_.:-]+')
+_UUID = r'[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}'
+_VOLUME_ID = re.compile(_UUID, re.IGNORECASE)
+# Where cinder's volumes show on a compute host: its volume_name_template,
+# nova's mounts of network file systems, and udev's names of remote LUNs.
+_VOLUME_PATH = re.compile(
+    rf'(?:^|/)volume-{_UUID}|/mnt/[0-9a-f]{{32}}/|/by-path/.*-(?:iscsi|fc)-',
+    re.IGNORECASE,
+)
+_NEVER_COPIED = {
+    model.SourceType.VHOSTUSER: reasons.Reason.VHOSTUSER_DISK,
+    model.SourceType.VHOSTVDPA: reasons.Reason.VDPA_DISK,
+    model.SourceType.NVME: reasons.Reason.NVME_DISK,
+    model.SourceType.DIR: reasons.Reason.DIRECTORY_DISK,
+    model.SourceType.OTHER: reasons.Reason.UNKNOWN_SOURCE_TYPE,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """What becomes of one disk, and why.
+
+    :ivar detail: what the reason is about, where its meaning alone does
+        not tell
+    :ivar top_only: a copy takes the top image alone; the images below it
+        are at the destination
+    """
+
+    disk: model.Disk
+    locality: model.Locality
+    action: model.DiskAction
+    reason: reasons.Reason
+    evidence: tuple[str, ...] = ()
+    detail: str = ''
+    top_only: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Grounds:
+    """What a decision rests on.
+
+    :ivar mapping_known: whether nova has told all its volumes
+    """
+
+    storage: storage_.Storage
+    policy: policy_.LocalityPolicy
+    mapping_known: bool
+
+
+def decide(
+    disk: model.Disk, joined: join.Joined, grounds: Grounds
+) -> Decision:
+    """Decide one disk."""
+    if disk.transient:
+        return _refuse(disk, reasons.Reason.TRANSIENT_DISK)
+    if disk.source is None:
+        return Decision(
+            disk,
+            _UNKNOWN,
+            model.DiskAction.SKIP,
+            reasons.Reason.EMPTY_DRIVE,
+            ('domain XML: no source',),
+        )
+    verdicts = _judge_chain(disk, joined, grounds)
+    if not disk.writable:
+        return _read_only(disk, verdicts)
+    if not _TARGET.fullmatch(disk.target):
+        return _refuse(disk, reasons.Reason.UNUSUAL_TARGET)
+    if joined.conflict:
+        return _refuse(
+            disk,
+            reasons.Reason.ATTACHMENT_CONFLICT,
+            detail=joined.conflict,
+        )
+    looks = _looks_like_volume(disk, grounds)
+    if looks and grounds.mapping_known and joined.attachment is None:
+        return _refuse(
+            disk,
+            reasons.Reason.VOLUME_NOT_IN_MAPPING,
+            verdicts,
+            detail=looks,
+        )
+    return _writable(disk, verdicts)
+
+
+def _judge_chain(
+    disk: model.Disk, joined: join.Joined, grounds: Grounds
+) -> tuple[evidence.Verdict, ...]:
+    """Judge every image of the chain, top first.
+
+    The images below a volume's are the volume's own while they lie beside
+    it: cinder's snapshots on file shares.
+    """
+    folder = posixpath.dirname(disk.chain[0].path or '')
+    verdicts: list[evidence.Verdict] = []
+    for depth, source in enumerate(disk.chain):
+        beside = folder and posixpath.dirname(source.path or '') == folder
+        own = joined if depth == 0 or beside else join.Joined()
+        for image in filter(None, (source, source.data_file)):
+            verdict = locality.judge(
+                image, own, grounds.storage, grounds.policy
+            )
+            if verdicts and verdicts[0].locality is _LOCAL:
+                verdict = _identical_below(verdict)
+            verdicts.append(verdict)
+    return tuple(verdicts)
+
+
+def _identical_below(verdict: evidence.Verdict) -> evidence.Verdict:
+    """Take an image that nobody writes as there if both hosts see it.
+
+    What would be a copy onto itself for the top image is, below it, proof
+    that the destination has the identical image.
+    """
+    if verdict.reason is reasons.Reason.SAME_FILE_AT_DESTINATION:
+        return dataclasses.replace(
+            verdict,
+            locality=_SHARED,
+            reason=reasons.Reason.SAME_AT_DESTINATION,
+        )
+    return verdict
+
+
+def _read_only(
+    disk: model.Disk, verdicts: tuple[evidence.Verdict, ...]
+) -> Decision:
+    places = {verdict.locality for verdict in verdicts}
+    why = 'read-only' if disk.readonly else 'a cdrom is read-only'
+    return Decision(
+        disk,
+        # One image that is not shared keeps the whole from being reached.
+        next(p for p in (_UNKNOWN, _LOCAL, _SHARED) if p in places),
+        model.DiskAction.SKIP,
+        reasons.Reason.READ_ONLY,
+        (f'domain XML: {why}', *_sentences(verdicts)),
+    )
+
+
+def _writable(
+    disk: model.Disk, verdicts: tuple[evidence.Verdict, ...]
+) -> Decision:
+    top, lower = verdicts[0], verdicts[1:]
+    never = _NEVER_COPIED.get(disk.chain[0].type)
+    if never and top.locality is not _SHARED:
+        return _refuse(disk, never, verdicts)
+    for verdict in verdicts:
+        if verdict.locality is _UNKNOWN:
+            return _refuse(disk, verdict.reason, verdicts)
+    if any(
+        above.locality is _SHARED and below.locality is _LOCAL
+        for above, below in zip(verdicts, lower, strict=False)
+    ):
+        return _refuse(disk, reasons.Reason.SHARED_OVER_LOCAL, verdicts)
+    if top.locality is _SHARED:
+        return Decision(
+            disk,
+            _SHARED,
+            model.DiskAction.KEEP,
+            top.reason,
+            _sentences(verdicts),
+        )
+    top_only = bool(lower) and all(v.locality is _SHARED for v in lower)
+    if reason := _not_copied(disk, top_only):
+        return _refuse(disk, reason, verdicts)
+    return Decision(
+        disk,
+        _LOCAL,
+        model.DiskAction.COPY,
+        reasons.Reason.LOCAL_OVER_SHARED if top_only else top.reason,
+        _sentences(verdicts),
+        top_only=top_only,
+    )
+
+
+def _not_copied(disk: model.Disk, top_only: bool) -> reasons.Reason | None:
+    """Say why a local disk cannot be copied, if it cannot."""
+    copied = disk.chain[:1] if top_only else disk.chain
+    if disk.device is model.DiskDevice.LUN:
+        return reasons.Reason.LUN_DISK
+    if disk.shareable:
+        return reasons.Reason.SHAREABLE_DISK
+    if any(image.encrypted for image in copied):
+        return reasons.Reason.ENCRYPTED_DISK
+    if any(image.data_file for image in copied):
+        return reasons.Reason.EXTERNAL_DATA_FILE
+    return None
+
+
+def _looks_like_volume(disk: model.Disk, grounds: Grounds) -> str:
+    """Say why a disk must be a volume that nova should know; else ''."""
+    if disk.serial and _VOLUME_ID.fullmatch(disk.serial):
+        return f'its serial {disk.serial} is shaped like a volume id'
+    source = disk.chain[0]
+    facts = storage_.find(grounds.storage.source, source)
+    for name in (source.path, source.name, facts.resolved if facts else None):
+        if name and _VOLUME_PATH.search(name):
+            return f'{name} is where a volume would be'
+    return ''
+
+
+def _refuse(
+    disk: model.Disk,
+    reason: reasons.Reason,
+    verdicts: tuple[evidence.Verdict, ...] = (),
+    detail: str = '',
+) -> Decision:
+    return Decision(
+        disk,
+        verdicts[0].locality if verdicts else _UNKNOWN,
+        model.DiskAction.REFUSE,
+        reason,
+        _sentences(verdicts),
+        detail,
+    )
+
+
+def _sentences(verdicts: tuple[evidence.Verdict, ...]) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(
+            item.sentence for verdict in verdicts for item in verdict.evidence
+        )
+    )

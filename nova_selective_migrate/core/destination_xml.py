@@ -1,0 +1,40 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Change a domain's XML for a destination whose chains are flattened."""
+
+import collections.abc
+
+from lxml import etree
+
+from nova_selective_migrate.core import xml
+
+
+def flatten(text: str, targets: collections.abc.Collection[str]) -> str:
+    """End the backing chain of the named disks at their top image.
+
+    Target dev, bus, alias and address stay: libvirt names the NBD exports
+    by them on both sides.
+
+    :raises InvalidDomain: when the text cannot be parsed
+    """
+    root = xml.parse(text)
+    for disk in root.iterfind('./devices/disk'):
+        target = disk.find('./target')
+        if target is None or target.get('dev') not in targets:
+            continue
+        for store in disk.findall('./backingStore'):
+            disk.remove(store)
+        # An empty element says that the chain ends here; none at all
+        # would have libvirt look into the image.
+        target.addprevious(etree.Element('backingStore'))
+    return xml.render(root)

@@ -1,0 +1,122 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Evidence of where an image is, and the verdict that it adds up to."""
+
+import collections.abc
+import dataclasses
+import enum
+
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core import reasons
+
+
+class Strength(enum.Enum):
+    """How much a piece of evidence can carry.
+
+    A PROOF stands alone. A DECLARATION settles what is not proven. A
+    PRESUMPTION holds while nothing better is known. A CANDIDATE says that
+    storage could be shared, a DISPROOF that it is not shared here; neither
+    says that it may be copied.
+    """
+
+    PROOF = 'proof'
+    DECLARATION = 'declaration'
+    PRESUMPTION = 'presumption'
+    CANDIDATE = 'candidate'
+    DISPROOF = 'disproof'
+    MISSING = 'missing'
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """One observed fact: a sentence, what it speaks for, how strongly.
+
+    :ivar sentence: what was seen and where
+    :ivar reason: the code of the verdict that this evidence leads to
+    """
+
+    sentence: str
+    locality: model.Locality
+    strength: Strength
+    reason: reasons.Reason
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """Where one image is, and from which evidence that follows."""
+
+    locality: model.Locality
+    reason: reasons.Reason
+    evidence: tuple[Evidence, ...] = ()
+
+
+def weigh(evidence: collections.abc.Sequence[Evidence]) -> Verdict:
+    """Add up the evidence; what conflicts or is missing is UNKNOWN."""
+    found = tuple(evidence)
+    proofs = _of(found, Strength.PROOF)
+    proven = {e.locality for e in proofs}
+    declared = _of(found, Strength.DECLARATION)
+    disproofs = _of(found, Strength.DISPROOF)
+    if len(proven) > 1 or (disproofs and model.Locality.SHARED in proven):
+        return _conflict(found, proofs)
+    if _contradicted(declared, proven, bool(disproofs)):
+        return _unknown(found, reasons.Reason.DECLARATION_CONFLICT)
+    presumed = _of(found, Strength.PRESUMPTION)
+    # The strongest decides; a disproof or a candidate says UNKNOWN.
+    for best in (*proofs, *declared, *disproofs, *presumed, *found):
+        return Verdict(best.locality, best.reason, found)
+    return _unknown(found, reasons.Reason.LOCALITY_UNKNOWN)
+
+
+def _contradicted(
+    declared: tuple[Evidence, ...],
+    proven: set[model.Locality],
+    disproved: bool,
+) -> bool:
+    """Tell whether the declarations hold against what was seen."""
+    said = {e.locality for e in declared}
+    if model.Locality.UNKNOWN in said or (proven and said - proven):
+        return True
+    return disproved and model.Locality.SHARED in said
+
+
+def _of(
+    evidence: tuple[Evidence, ...], strength: Strength
+) -> tuple[Evidence, ...]:
+    return tuple(e for e in evidence if e.strength is strength)
+
+
+def _conflict(
+    found: tuple[Evidence, ...], proofs: tuple[Evidence, ...]
+) -> Verdict:
+    # The destination sees the very file, on a file system that one host
+    # mounts at a time: two hosts on one kernel, or one host twice.
+    same = reasons.Reason.SAME_AT_DESTINATION
+    local = reasons.Reason.LOCAL_FILESYSTEM
+    if {e.reason for e in proofs} == {same, local}:
+        return _unknown(found, reasons.Reason.SAME_FILE_AT_DESTINATION)
+    return _unknown(found, reasons.Reason.CONFLICTING_EVIDENCE)
+
+
+def _unknown(found: tuple[Evidence, ...], reason: reasons.Reason) -> Verdict:
+    return Verdict(model.Locality.UNKNOWN, reason, found)
+
+
+def missing(reason: reasons.Reason, what: str) -> Evidence:
+    """Say that what would tell is missing."""
+    return Evidence(
+        f'{what}: {reason.meaning[0].lower()}{reason.meaning[1:-1]}',
+        model.Locality.UNKNOWN,
+        Strength.MISSING,
+        reason,
+    )

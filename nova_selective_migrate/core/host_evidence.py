@@ -1,0 +1,136 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Evidence from what both hosts know of a path."""
+
+import collections.abc
+
+from nova_selective_migrate.core import evidence
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core import reasons
+from nova_selective_migrate.core import storage
+
+_LOCAL = model.Locality.LOCAL
+_SHARED = model.Locality.SHARED
+_UNKNOWN = model.Locality.UNKNOWN
+Evidences = collections.abc.Iterator[evidence.Evidence]
+
+
+def of(
+    path: str,
+    facts: storage.StorageFacts | None,
+    known: storage.StorageFacts | None,
+    *,
+    attached: bool,
+) -> Evidences:
+    """Read what both hosts know of a path.
+
+    :param known: what the destination knows
+    :param attached: whether nova will connect the path at the destination,
+        so that it need not be there yet
+    """
+    if facts is None:
+        yield evidence.missing(reasons.Reason.LOCALITY_UNKNOWN, path)
+        return
+    if facts.exists is False:
+        yield evidence.missing(reasons.Reason.SOURCE_MISSING, path)
+        return
+    if facts.kind is storage.PathKind.OTHER:
+        yield evidence.missing(reasons.Reason.LOCALITY_UNKNOWN, path)
+        return
+    if _is_device(facts):
+        reach = storage.device_reach(facts)
+        below = f' over {", ".join(facts.slaves)}' if facts.slaves else ''
+        what = f'{path} is a {facts.transport or "unknown"} device{below}'
+        local = evidence.Strength.PRESUMPTION, reasons.Reason.LOCAL_DEVICE
+    else:
+        reach = storage.filesystem_reach(facts.fstype or '')
+        mount = f' ({facts.mount_source})' if facts.mount_source else ''
+        what = f'{path} is on {facts.fstype or "an unknown"}{mount}'
+        local = evidence.Strength.PROOF, reasons.Reason.LOCAL_FILESYSTEM
+    if reach is storage.Reach.LOCAL:
+        yield evidence.Evidence(f'source host: {what}', _LOCAL, *local)
+    else:
+        candidate = reach is storage.Reach.CANDIDATE
+        yield evidence.Evidence(
+            f'source host: {what}',
+            _UNKNOWN,
+            evidence.Strength.CANDIDATE,
+            reasons.Reason.SHARED_NOT_CONFIRMED
+            if candidate
+            else reasons.Reason.LOCALITY_UNKNOWN,
+        )
+    yield from _seen_from_destination(path, facts, known, reach, attached)
+
+
+def _seen_from_destination(
+    path: str,
+    facts: storage.StorageFacts,
+    known: storage.StorageFacts | None,
+    reach: storage.Reach,
+    attached: bool,
+) -> Evidences:
+    if known is None:
+        return
+    if facts.identity and facts.identity == known.identity:
+        yield evidence.Evidence(
+            f'both hosts: {path} is the same on both',
+            _SHARED,
+            evidence.Strength.PROOF,
+            reasons.Reason.SAME_AT_DESTINATION,
+        )
+        return
+    if reach is storage.Reach.LOCAL:
+        # Another file at that path is what local storage looks like.
+        return
+    if known.exists is False:
+        if not attached:
+            yield _disproof(f'destination host: {path} is not there')
+    elif facts.identity and known.identity:
+        yield _disproof(f'destination host: {path} is another file')
+    elif known.exists and _other_export(facts, known):
+        yield _disproof(
+            f'destination host: {path} is on {known.mount_source or "-"} '
+            f'({known.fstype or "unknown"})'
+        )
+
+
+def _is_device(facts: storage.StorageFacts) -> bool:
+    return facts.kind is storage.PathKind.BLOCK or (
+        facts.kind is None and facts.transport is not None
+    )
+
+
+def _disproof(sentence: str) -> evidence.Evidence:
+    return evidence.Evidence(
+        sentence,
+        _UNKNOWN,
+        evidence.Strength.DISPROOF,
+        reasons.Reason.SHARED_DISPROVED,
+    )
+
+
+def _other_export(
+    facts: storage.StorageFacts, known: storage.StorageFacts
+) -> bool:
+    """Tell whether the destination mounts something else there."""
+    if _is_device(facts):
+        return False
+    if known.fstype and facts.fstype:
+        local = storage.filesystem_reach(known.fstype)
+        if local is storage.Reach.LOCAL:
+            return True
+    return bool(
+        facts.mount_source
+        and known.mount_source
+        and facts.mount_source.rstrip('/') != known.mount_source.rstrip('/')
+    )

@@ -1,0 +1,220 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Join disks and volumes: by volume id, by source, by device name.
+
+Serial and source are strong keys. The device name is weak: it goes stale,
+and joins only where no strong key says otherwise.
+"""
+
+import collections.abc
+import dataclasses
+
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core import source_match
+from nova_selective_migrate.core import storage
+
+Attachments = collections.abc.Sequence[model.VolumeAttachment]
+
+
+@dataclasses.dataclass(frozen=True)
+class Joined:
+    """The volume of one disk, or why it cannot be told.
+
+    :ivar by: the keys that joined them, for a person
+    """
+
+    attachment: model.VolumeAttachment | None = None
+    by: str = ''
+    conflict: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Join:
+    """What became of each disk, and the volumes that no disk shows."""
+
+    by_target: collections.abc.Mapping[str, Joined]
+    without_disk: tuple[model.VolumeAttachment, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Candidates:
+    """The attachments that each key of one disk points at."""
+
+    serial: tuple[model.VolumeAttachment, ...]
+    source: tuple[model.VolumeAttachment, ...]
+    name: tuple[model.VolumeAttachment, ...]
+
+    @property
+    def strong(self) -> tuple[model.VolumeAttachment, ...]:
+        return tuple(dict.fromkeys(self.serial + self.source))
+
+
+def join(
+    disks: collections.abc.Sequence[model.Disk],
+    attachments: Attachments,
+    facts: storage.FactsByPath,
+) -> Join:
+    """Find each disk's volume.
+
+    :param facts: what the source host knows of the disks' paths
+    """
+    candidates = {
+        disk.target: _candidates(disk, attachments, facts) for disk in disks
+    }
+    owners = _owners(candidates)
+    return Join(
+        by_target={
+            disk.target: _joined(disk, candidates, owners, facts)
+            for disk in disks
+        },
+        without_disk=tuple(
+            a
+            for a in attachments
+            if a not in owners
+            and not any(_claims(found, a) for found in candidates.values())
+        ),
+    )
+
+
+def _owners(
+    candidates: collections.abc.Mapping[str, _Candidates],
+) -> dict[model.VolumeAttachment, list[str]]:
+    """List the disks that claim each attachment by a strong key."""
+    owners: dict[model.VolumeAttachment, list[str]] = {}
+    for target, found in candidates.items():
+        for attachment in found.strong:
+            owners.setdefault(attachment, []).append(target)
+    return owners
+
+
+def _claims(found: _Candidates, attachment: model.VolumeAttachment) -> bool:
+    """Tell whether a disk without strong keys bears the device name."""
+    return not found.strong and attachment in found.name
+
+
+def _candidates(
+    disk: model.Disk, attachments: Attachments, facts: storage.FactsByPath
+) -> _Candidates:
+    serial = (disk.serial or '').lower()
+    return _Candidates(
+        serial=tuple(
+            a
+            for a in attachments
+            if serial and (a.volume_id or '').lower() == serial
+        ),
+        source=tuple(
+            a
+            for a in attachments
+            if _source_says(disk, a, facts) is source_match.Match.SAME
+        ),
+        name=tuple(a for a in attachments if a.target == disk.target),
+    )
+
+
+def _source_says(
+    disk: model.Disk,
+    attachment: model.VolumeAttachment,
+    facts: storage.FactsByPath,
+) -> source_match.Match:
+    if disk.source is None:
+        return source_match.Match.SILENT
+    known = storage.find(facts, disk.source)
+    return source_match.match(disk.source, known, attachment)
+
+
+def _joined(
+    disk: model.Disk,
+    candidates: collections.abc.Mapping[str, _Candidates],
+    owners: collections.abc.Mapping[model.VolumeAttachment, list[str]],
+    facts: storage.FactsByPath,
+) -> Joined:
+    found = candidates[disk.target]
+    if len(found.strong) > 1:
+        return Joined(
+            conflict='its serial and source point at '
+            f'{_labels(found.strong)} at once'
+        )
+    for other in found.name:
+        if other in found.strong:
+            continue
+        if elsewhere := owners.get(other):
+            return Joined(
+                conflict=f'{other.label} bears the device name '
+                f'{disk.target}, but serial or source say it is '
+                f'{" and ".join(elsewhere)}'
+            )
+    if found.strong:
+        return _by_strong_key(found, disk, candidates, owners)
+    return _by_name(disk, found.name, facts)
+
+
+def _by_strong_key(
+    found: _Candidates,
+    disk: model.Disk,
+    candidates: collections.abc.Mapping[str, _Candidates],
+    owners: collections.abc.Mapping[model.VolumeAttachment, list[str]],
+) -> Joined:
+    (attachment,) = found.strong
+    claimants = owners[attachment]
+    if len(claimants) > 1:
+        return Joined(
+            conflict=f'the disks {" and ".join(claimants)} both claim '
+            f'{attachment.label}'
+        )
+    if others := [a for a in found.name if a != attachment]:
+        return Joined(
+            conflict=f'{_labels(others)} bears the device name of '
+            f'{disk.target}, but serial or source say {attachment.label}'
+        )
+    # A name that no disk owns is stale and harms nobody.
+    if attachment.target != disk.target and attachment.target in candidates:
+        return Joined(
+            conflict=f'serial or source say that {disk.target} is '
+            f'{attachment.label}, but its device name is that of another '
+            f'disk, {attachment.target}'
+        )
+    keys = [
+        word
+        for word, matches in (
+            ('serial', found.serial),
+            ('source', found.source),
+        )
+        if matches
+    ]
+    return Joined(attachment=attachment, by=' and '.join(keys))
+
+
+def _by_name(
+    disk: model.Disk,
+    named: tuple[model.VolumeAttachment, ...],
+    facts: storage.FactsByPath,
+) -> Joined:
+    if not named:
+        return Joined()
+    if len(named) > 1:
+        return Joined(
+            conflict=f'{_labels(named)} bear one device name, {disk.target}'
+        )
+    (attachment,) = named
+    says = _source_says(disk, attachment, facts)
+    if disk.serial or says is source_match.Match.OTHER:
+        key = 'serial' if disk.serial else 'source'
+        return Joined(
+            conflict=f'{attachment.label} bears the device name of '
+            f'{disk.target}, but the {key} of the disk says otherwise'
+        )
+    return Joined(attachment=attachment, by='device name')
+
+
+def _labels(attachments: Attachments) -> str:
+    return ' and '.join(sorted(a.label for a in attachments))

@@ -1,0 +1,174 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The domain model: disks, volumes, and what was decided of them."""
+
+import dataclasses
+import enum
+
+
+class SourceType(enum.Enum):
+    """Type of a disk source, as in ``<disk type=...>``."""
+
+    FILE = 'file'
+    BLOCK = 'block'
+    NETWORK = 'network'
+    VOLUME = 'volume'
+    NVME = 'nvme'
+    DIR = 'dir'
+    VHOSTUSER = 'vhostuser'
+    VHOSTVDPA = 'vhostvdpa'
+    OTHER = 'other'
+
+
+class DiskDevice(enum.Enum):
+    """What the guest sees, as in ``<disk device=...>``."""
+
+    DISK = 'disk'
+    CDROM = 'cdrom'
+    FLOPPY = 'floppy'
+    LUN = 'lun'
+
+
+class Locality(enum.Enum):
+    """Who reaches a disk: one host, both hosts, or we cannot tell."""
+
+    LOCAL = 'local'
+    SHARED = 'shared'
+    UNKNOWN = 'unknown'
+
+
+class DiskAction(enum.Enum):
+    """What a migration does with a disk."""
+
+    COPY = 'copy'
+    KEEP = 'keep'
+    SKIP = 'skip'
+    REFUSE = 'refuse'
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkHost:
+    """One server of a network disk."""
+
+    name: str | None = None
+    port: str | None = None
+    transport: str = 'tcp'
+    socket: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class DiskSource:
+    """Where the bytes of one image of a backing chain are.
+
+    :ivar path: file, block device, directory, socket or vDPA device
+    :ivar data_file: a qcow2 image's external data file (libvirt 10.10)
+    """
+
+    type: SourceType
+    path: str | None = None
+    format: str | None = None
+    protocol: str | None = None
+    name: str | None = None
+    hosts: tuple[NetworkHost, ...] = ()
+    pool: str | None = None
+    volume: str | None = None
+    encrypted: bool = False
+    data_file: 'DiskSource | None' = None
+
+    @property
+    def label(self) -> str:
+        """Name the source for a person: a path or a URI-like string."""
+        if self.type is SourceType.NETWORK:
+            return f'{self.server}/{(self.name or "").lstrip("/")}'
+        if self.type is SourceType.VOLUME:
+            return f'pool {self.pool}, volume {self.volume}'
+        return self.path or self.type.value
+
+    @property
+    def server(self) -> str:
+        """Name protocol and first server of a network disk."""
+        host = self.hosts[0] if self.hosts else NetworkHost()
+        if host.socket:
+            return f'{self.protocol}+unix://{host.socket}'
+        port = f':{host.port}' if host.port else ''
+        return f'{self.protocol}://{host.name or ""}{port}'
+
+
+@dataclasses.dataclass(frozen=True)
+class Disk:
+    """One ``<disk>`` of a domain.
+
+    :ivar target: ``<target dev>``, the name that migrate_disks takes
+    :ivar source: None where the drive is empty
+    :ivar backing: the images below the source, nearest first
+    :ivar chain_known: whether the XML tells where the chain ends
+    :ivar mirror: whether a block job mirrors the disk somewhere
+    """
+
+    target: str
+    device: DiskDevice = DiskDevice.DISK
+    source: DiskSource | None = None
+    readonly: bool = False
+    shareable: bool = False
+    transient: bool = False
+    serial: str | None = None
+    backing: tuple[DiskSource, ...] = ()
+    chain_known: bool = False
+    mirror: bool = False
+
+    @property
+    def chain(self) -> tuple[DiskSource, ...]:
+        """Return the source and all images below it, top first."""
+        return (self.source, *self.backing) if self.source else ()
+
+    @property
+    def writable(self) -> bool:
+        """Tell whether the guest can write; never to a cdrom."""
+        return not self.readonly and self.device is not DiskDevice.CDROM
+
+
+@dataclasses.dataclass(frozen=True)
+class Domain:
+    """A libvirt domain, as far as its disks are concerned."""
+
+    name: str
+    uuid: str | None
+    disks: tuple[Disk, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class VolumeAttachment:
+    """A volume of nova's block device mapping; holds no credential.
+
+    :ivar target: the mapping's device name without ``/dev/``; goes stale
+    :ivar device_paths: block devices or files that the connection names
+    :ivar image: RBD's ``pool/image``
+    :ivar export: what a network file system exports, ``server:/path``
+    :ivar file_name: the volume's file below the export
+    :ivar luns: (IQN or WWN, LUN) pairs of iSCSI and fibre channel
+    """
+
+    volume_id: str | None = None
+    target: str | None = None
+    driver_volume_type: str | None = None
+    device_paths: tuple[str, ...] = ()
+    image: str | None = None
+    export: str | None = None
+    file_name: str | None = None
+    luns: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Name the volume for a person."""
+        name = f'volume {self.volume_id or "without id"}'
+        return f'{name} ({self.target})' if self.target else name

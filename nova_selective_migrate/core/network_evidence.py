@@ -1,0 +1,51 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Evidence from the server of a network disk."""
+
+import ipaddress
+
+from nova_selective_migrate.core import evidence
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core import reasons
+
+
+def of(source: model.DiskSource) -> evidence.Evidence:
+    if any(_loopback(host) for host in source.hosts):
+        return evidence.Evidence(
+            f'domain XML: {source.server} is served on this host',
+            model.Locality.UNKNOWN,
+            evidence.Strength.MISSING,
+            reasons.Reason.LOOPBACK_SERVER,
+        )
+    return evidence.Evidence(
+        f'domain XML: network disk of protocol {source.protocol}',
+        model.Locality.SHARED,
+        evidence.Strength.PROOF,
+        reasons.Reason.NETWORK_DISK,
+    )
+
+
+def _loopback(host: model.NetworkHost) -> bool:
+    if host.socket or host.transport == 'unix':
+        return True
+    name = (host.name or '').strip('[]').rstrip('.').lower()
+    if name in ('localhost', 'localhost.localdomain', 'ip6-localhost'):
+        return True
+    if name.endswith('.localhost'):
+        return True
+    try:
+        address = ipaddress.ip_address(name.partition('%')[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, 'ipv4_mapped', None) or address
+    return bool(mapped.is_loopback or mapped.is_unspecified)

@@ -1,0 +1,39 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How the caller wants the migration done."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class MigrationOptions:
+    """Options of one migration, as far as they shape the call.
+
+    :ivar bandwidth: MiB/s, 0 for no limit
+    :ivar direct: the client manages the migration (virDomainMigrate3)
+        instead of the source daemon (virDomainMigrateToURI3)
+    :ivar create_images: whether we make the destination images; otherwise
+        the caller does
+    :ivar existing: targets whose destination image or device the caller
+        made, to be overwritten
+    """
+
+    destination_uri: str | None = None
+    bandwidth: int = 0
+    migrate_uri: str | None = None
+    listen_address: str | None = None
+    direct: bool = False
+    tunnelled: bool = False
+    tls: bool = False
+    create_images: bool = False
+    existing: tuple[str, ...] = ()

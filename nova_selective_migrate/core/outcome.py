@@ -1,0 +1,155 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How a migration ended, told from the state of both hosts."""
+
+import dataclasses
+import enum
+
+
+class Presence(enum.Enum):
+    """What a host has of a domain.
+
+    SWITCHING is the pause that libvirt makes for a migration: on the
+    source while it hands over, at the destination while it waits.
+    """
+
+    RUNNING = 'running'
+    PAUSED = 'paused'
+    SWITCHING = 'paused by the migration'
+    OFF = 'shut off'
+    MIGRATED = 'shut off after a migration'
+    ABSENT = 'absent'
+    UNREACHABLE = 'unreachable'
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """One host's state of a domain, with libvirt's words for it."""
+
+    presence: Presence
+    detail: str = ''
+
+    def __str__(self) -> str:
+        detail = f' ({self.detail})' if self.detail else ''
+        return f'{self.presence.value}{detail}'
+
+
+class Ending(enum.Enum):
+    """Where the guest is after a migration."""
+
+    MOVED = 'moved'
+    NOT_MOVED = 'not-moved'
+    UNKNOWN = 'unknown'
+
+
+@dataclasses.dataclass(frozen=True)
+class Settlement:
+    """An ending and what it follows from.
+
+    :ivar final: False while waiting can still change it
+    """
+
+    ending: Ending
+    explanation: str
+    final: bool = True
+
+
+_HOLDS = (Presence.RUNNING, Presence.PAUSED)
+_GONE = (Presence.OFF, Presence.MIGRATED, Presence.ABSENT)
+
+
+def settle(source: Side, destination: Side, *, completed: bool) -> Settlement:
+    """Tell where the guest is.
+
+    :param completed: whether the job's completed statistics or the return
+        of the call say that the migration succeeded; an exception says
+        nothing
+    """
+    here, there = source.presence, destination.presence
+    if there in _HOLDS and here in _GONE:
+        return Settlement(Ending.MOVED, 'the destination has the guest')
+    if here in _HOLDS and there in _GONE:
+        return Settlement(
+            Ending.NOT_MOVED, 'the source has the guest as before'
+        )
+    if Presence.UNREACHABLE in (here, there):
+        return _one_side(here, there, completed)
+    if here in _HOLDS and there in _HOLDS:
+        return Settlement(
+            Ending.UNKNOWN,
+            'both hosts have the guest: stop one of them at once, after '
+            'looking which one has written last',
+        )
+    if here in _GONE and there in _GONE:
+        return _nowhere(here)
+    return _between(here, there)
+
+
+def _one_side(here: Presence, there: Presence, completed: bool) -> Settlement:
+    if completed and there in _HOLDS:
+        return Settlement(
+            Ending.MOVED,
+            'the destination has the guest and the job completed; the '
+            'source cannot be asked any more',
+        )
+    if completed and here in _GONE:
+        return Settlement(
+            Ending.MOVED,
+            'the source has handed over the guest and the job completed; '
+            'the destination cannot be asked any more',
+        )
+    silent = 'source' if here is Presence.UNREACHABLE else 'destination'
+    return Settlement(
+        Ending.UNKNOWN,
+        f'the {silent} cannot be asked: look there whether the guest runs '
+        'before starting it anywhere',
+        final=False,
+    )
+
+
+def _nowhere(here: Presence) -> Settlement:
+    if here is Presence.OFF:
+        return Settlement(
+            Ending.NOT_MOVED,
+            'the guest is off on the source: it stopped during the migration',
+        )
+    return Settlement(
+        Ending.UNKNOWN,
+        'neither host has the guest running: look into the logs of both '
+        'before starting it; its disks may be complete on either',
+        final=False,
+    )
+
+
+def _between(here: Presence, there: Presence) -> Settlement:
+    """Judge the states that libvirt passes through, or is stuck in."""
+    if here is Presence.SWITCHING and there in _GONE:
+        return Settlement(
+            Ending.NOT_MOVED,
+            'the source has the guest, paused by the migration: resume it '
+            'with virsh resume',
+            final=False,
+        )
+    if here in _HOLDS:
+        return Settlement(
+            Ending.NOT_MOVED,
+            'the source has the guest; the destination still waits for it: '
+            'destroy that domain there',
+            final=False,
+        )
+    return Settlement(
+        Ending.UNKNOWN,
+        'the destination has the guest and the source holds it paused: '
+        'destroy the one that must not run, after looking at both',
+        final=False,
+    )

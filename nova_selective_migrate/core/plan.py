@@ -1,0 +1,236 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The migration plan: every disk, and one call or all refusals."""
+
+import collections.abc
+import dataclasses
+
+from nova_selective_migrate.core import attachments
+from nova_selective_migrate.core import call as call_
+from nova_selective_migrate.core import case as case_
+from nova_selective_migrate.core import decision
+from nova_selective_migrate.core import destination_xml
+from nova_selective_migrate.core import domain_xml
+from nova_selective_migrate.core import duplicates
+from nova_selective_migrate.core import duty
+from nova_selective_migrate.core import images as images_
+from nova_selective_migrate.core import join
+from nova_selective_migrate.core import known_bad
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core import refusal
+from nova_selective_migrate.core import storage as storage_
+
+
+@dataclasses.dataclass(frozen=True)
+class PlannedDisk:
+    """A disk with its decision and its sizes in bytes; None: not known.
+
+    :ivar copy_bytes: bytes that a copy moves, 0 where there is none
+    """
+
+    decision: decision.Decision
+    virtual_bytes: int | None
+    allocated_bytes: int | None
+    copy_bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class MigrationPlan:
+    """What a migration does with every disk, or why it does nothing.
+
+    :ivar call: the libvirt call; empty where the plan is refused
+    :ivar images: what to make at the destination before the call
+    :ivar flattened: targets whose image will hold the whole chain
+    """
+
+    domain: model.Domain
+    disks: tuple[PlannedDisk, ...]
+    refusals: tuple[refusal.Refusal, ...]
+    duties: tuple[duty.Duty, ...]
+    notes: tuple[str, ...]
+    call: call_.MigrateCall
+    images: tuple[images_.DestinationImage, ...]
+    flattened: tuple[str, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether the plan can be run."""
+        return not self.refusals
+
+    @property
+    def migrate_disks(self) -> list[str]:
+        """Return the targets that QEMU is to mirror, in XML order."""
+        if not self.ready:
+            return []
+        return [
+            disk.decision.disk.target
+            for disk in self.disks
+            if disk.decision.action is model.DiskAction.COPY
+        ]
+
+    @property
+    def copy_bytes(self) -> int:
+        """Return the bytes that the copies move."""
+        return sum(d.copy_bytes for d in self.disks) if self.ready else 0
+
+
+def plan(case: case_.Case) -> MigrationPlan:
+    """Plan a migration; the same case gives the same plan.
+
+    :raises InvalidInput: when the case holds no usable domain
+    """
+    domain = domain_xml.parse(case.domain_xml)
+    volumes = attachments.parse(case.block_device_info)
+    joins = join.join(domain.disks, volumes or (), case.storage.source)
+    grounds = decision.Grounds(case.storage, case.policy, volumes is not None)
+    decisions = duplicates.refuse(
+        [
+            decision.decide(disk, joins.by_target[disk.target], grounds)
+            for disk in domain.disks
+        ],
+        case.storage,
+    )
+    decisions, images = _images(decisions, case)
+    copied = [d for d in decisions if d.action is model.DiskAction.COPY]
+    incremental = _incremental(copied, case)
+    flattened = images_.chains_to_flatten(copied, case.options)
+    call = _call(copied, flattened, case, incremental)
+    duties = tuple(duty.of_disks(decisions))
+    refusals = (
+        *refusal.of_disks(decisions),
+        *refusal.of_duties(duties, case),
+        *refusal.of_plan(domain, joins, case, call, incremental),
+    )
+    return MigrationPlan(
+        domain=domain,
+        disks=tuple(_planned(d, case.storage) for d in decisions),
+        refusals=refusals,
+        duties=duties,
+        notes=tuple(_notes(domain, case, bool(copied))),
+        call=call_.MigrateCall() if refusals else call,
+        images=() if refusals else images,
+        flattened=() if refusals else flattened,
+    )
+
+
+def _images(
+    decisions: collections.abc.Sequence[decision.Decision],
+    case: case_.Case,
+) -> tuple[list[decision.Decision], tuple[images_.DestinationImage, ...]]:
+    """Add what the destination needs, or refuse what it cannot have."""
+    if not case.options.create_images:
+        return list(decisions), ()
+    settled: list[decision.Decision] = []
+    images: list[images_.DestinationImage] = []
+    for chosen in decisions:
+        needed = None
+        if chosen.action is model.DiskAction.COPY:
+            needed = images_.image_for(chosen, case.storage, case.options)
+        if isinstance(needed, images_.DestinationImage):
+            images.append(needed)
+        elif needed is not None:
+            chosen = dataclasses.replace(
+                chosen,
+                action=model.DiskAction.REFUSE,
+                reason=needed[0],
+                detail=needed[1],
+            )
+        settled.append(chosen)
+    return settled, tuple(images)
+
+
+def _incremental(
+    copied: collections.abc.Sequence[decision.Decision], case: case_.Case
+) -> bool:
+    """Tell whether one NON_SHARED_INC is right for all disks to copy.
+
+    The flag holds for the whole call. It writes no cluster that the source
+    top image has not allocated, so every destination image must be fresh.
+    """
+    return (
+        any(chosen.top_only for chosen in copied)
+        and all(c.top_only or not c.disk.backing for c in copied)
+        and not any(c.disk.target in case.options.existing for c in copied)
+    )
+
+
+def _call(
+    copied: collections.abc.Sequence[decision.Decision],
+    flattened: tuple[str, ...],
+    case: case_.Case,
+    incremental: bool,
+) -> call_.MigrateCall:
+    persistent = bool(case.domain_state.persistent)
+    xml = {}
+    if flattened:
+        xml['destination_xml'] = destination_xml.flatten(
+            case.domain_xml, flattened
+        )
+        if persistent and case.persistent_xml:
+            xml['persistent_xml'] = destination_xml.flatten(
+                case.persistent_xml, flattened
+            )
+    return call_.build(
+        [chosen.disk.target for chosen in copied],
+        case.options,
+        incremental=incremental,
+        persistent=persistent,
+        xml=xml,
+    )
+
+
+def _planned(
+    chosen: decision.Decision, storage: storage_.Storage
+) -> PlannedDisk:
+    facts = [_facts(image, storage) for image in chosen.disk.chain]
+    top = facts[0] if facts else storage_.StorageFacts()
+    copied = facts[:1] if chosen.top_only else facts
+    known = [f.allocated_bytes for f in copied if f.allocated_bytes]
+    size = sum(known) if known else (top.virtual_bytes or 0)
+    if top.virtual_bytes is not None:
+        size = min(size, top.virtual_bytes)
+    copy = chosen.action is model.DiskAction.COPY
+    return PlannedDisk(
+        chosen,
+        top.virtual_bytes,
+        top.allocated_bytes,
+        size if copy else 0,
+    )
+
+
+def _facts(
+    image: model.DiskSource, storage: storage_.Storage
+) -> storage_.StorageFacts:
+    place = storage_.in_pool(image, storage.pools)
+    found = storage_.find(storage.source, place) if place else None
+    return found or storage_.StorageFacts()
+
+
+def _notes(
+    domain: model.Domain, case: case_.Case, copies: bool
+) -> collections.abc.Iterator[str]:
+    if rows := attachments.dangling(case.block_device_info):
+        yield (
+            f'{rows} row(s) of the block device mapping name neither volume '
+            'nor device and are ignored'
+        )
+    if not copies:
+        return
+    yield from known_bad.unknown(case.hypervisors)
+    for disk in domain.disks:
+        top = disk.source
+        if top and top.format == 'qcow2' and not disk.chain_known:
+            yield (
+                f'{disk.target}: the domain XML does not say where its '
+                'backing chain ends'
+            )

@@ -1,0 +1,89 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the operator declares of paths: shared_paths and local_paths."""
+
+import collections.abc
+import dataclasses
+import posixpath
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core import model
+
+
+@dataclasses.dataclass(frozen=True)
+class LocalityPolicy:
+    """Declared path prefixes; a prefix ends at a path component.
+
+    A prefix is an absolute path, or a URI such as ``nbd://127.0.0.1:10809``
+    for a network disk.
+
+    :raises InvalidPolicy: when one prefix is declared both ways, or is
+        neither an absolute path nor a URI
+    """
+
+    shared_paths: tuple[str, ...] = ()
+    local_paths: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        shared = {_normal(path) for path in self.shared_paths}
+        local = {_normal(path) for path in self.local_paths}
+        for path in sorted(shared & local):
+            raise exceptions.InvalidPolicy(
+                f'{path} is declared in shared_paths and in local_paths; '
+                'remove it from one of them'
+            )
+
+    def declared(
+        self, names: collections.abc.Iterable[str]
+    ) -> tuple[model.Locality, str] | None:
+        """Find the declaration that governs a source.
+
+        :param names: the source's path and what it resolves to, or its URI
+        :returns: locality and prefix; UNKNOWN where two names of one
+            source are declared in different ways; None where none is
+        """
+        found = {hit for name in names if (hit := self._longest(name))}
+        if not found:
+            return None
+        if len({locality for locality, _ in found}) > 1:
+            prefixes = ' and '.join(sorted(prefix for _, prefix in found))
+            return model.Locality.UNKNOWN, prefixes
+        return max(found, key=lambda hit: (len(hit[1]), hit[1]))
+
+    def _longest(self, name: str) -> tuple[model.Locality, str] | None:
+        hits = [
+            (locality, prefix)
+            for locality, prefixes in (
+                (model.Locality.SHARED, self.shared_paths),
+                (model.Locality.LOCAL, self.local_paths),
+            )
+            for prefix in map(_normal, prefixes)
+            if _below(_normal(name), prefix)
+        ]
+        return max(hits, key=lambda hit: len(hit[1]), default=None)
+
+
+def _normal(path: str) -> str:
+    scheme, separator, rest = path.partition('://')
+    if separator and scheme and '/' not in scheme:
+        return f'{scheme}://{rest.rstrip("/")}'
+    if not path.startswith('/'):
+        raise exceptions.InvalidPolicy(
+            f'{path!r} is neither an absolute path nor a URI; '
+            'shared_paths and local_paths take no other prefix'
+        )
+    return '/' + posixpath.normpath(path).lstrip('/')
+
+
+def _below(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(prefix.rstrip('/') + '/')

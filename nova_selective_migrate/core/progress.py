@@ -1,0 +1,151 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How far a migration is: per disk and memory, from two samples."""
+
+import collections.abc
+import dataclasses
+import enum
+import typing
+
+
+class Phase(enum.Enum):
+    """What a migration is doing."""
+
+    PREPARING = 'preparing'
+    DISKS = 'copying disks'
+    MEMORY = 'copying memory'
+    FINISHING = 'finishing'
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """What libvirt says at one moment.
+
+    :ivar seconds: since the call was started
+    :ivar job: virDomainGetJobStats' dictionary
+    :ivar blocks: virDomainGetBlockJobInfo's, by target dev
+    """
+
+    seconds: float
+    job: collections.abc.Mapping[str, typing.Any]
+    blocks: collections.abc.Mapping[str, collections.abc.Mapping[str, int]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Amount:
+    """Progress of one thing, in bytes and bytes per second.
+
+    :ivar eta_seconds: None while the rate tells nothing
+    """
+
+    name: str
+    total: int
+    processed: int
+    rate: float = 0.0
+    eta_seconds: float | None = None
+
+    @property
+    def remaining(self) -> int:
+        """Return the bytes still to go."""
+        return max(self.total - self.processed, 0)
+
+    @property
+    def fraction(self) -> float:
+        """Return how much is done, 0.0 to 1.0."""
+        return min(self.processed / self.total, 1.0) if self.total else 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class MigrationProgress:
+    """Progress of the whole migration."""
+
+    seconds: float
+    phase: Phase
+    disks: tuple[Amount, ...]
+    memory: Amount
+
+
+def measure(
+    sample: Sample,
+    targets: collections.abc.Sequence[str],
+    before: MigrationProgress | None = None,
+) -> MigrationProgress:
+    """Make progress of a sample, with rates against the one before.
+
+    :param targets: the disks that are copied
+    """
+    disks = tuple(
+        _amount(
+            target,
+            int(sample.blocks.get(target, {}).get('end', 0)),
+            int(sample.blocks.get(target, {}).get('cur', 0)),
+            sample,
+            before,
+        )
+        for target in targets
+    )
+    memory_total = int(sample.job.get('memory_total', 0))
+    done = memory_total - int(sample.job.get('memory_remaining', 0))
+    memory = _amount('memory', memory_total, done, sample, before)
+    return MigrationProgress(
+        sample.seconds, _phase(memory_total, disks, before), disks, memory
+    )
+
+
+def _phase(
+    memory_total: int,
+    disks: collections.abc.Iterable[Amount],
+    before: MigrationProgress | None,
+) -> Phase:
+    """Tell the phase; it never goes back.
+
+    libvirt copies no memory before every mirror is in sync, and asks QEMU
+    for memory statistics only then.
+    """
+    if memory_total:
+        return Phase.MEMORY
+    if before is not None and before.memory.total:
+        return Phase.FINISHING
+    if any(disk.total for disk in disks):
+        return Phase.DISKS
+    return Phase.PREPARING
+
+
+def _amount(
+    name: str,
+    total: int,
+    processed: int,
+    sample: Sample,
+    before: MigrationProgress | None,
+) -> Amount:
+    earlier = _find(before, name)
+    if before is None or earlier is None or not earlier.total:
+        return Amount(name, total, processed)
+    if not total:
+        # The job has ended: what it was at last is what it came to.
+        return Amount(name, earlier.total, earlier.processed)
+    seconds = sample.seconds - before.seconds
+    moved = processed - earlier.processed
+    if seconds <= 0 or moved <= 0:
+        return Amount(name, total, processed)
+    rate = moved / seconds
+    left = max(total - processed, 0)
+    return Amount(name, total, processed, rate, left / rate)
+
+
+def _find(before: MigrationProgress | None, name: str) -> Amount | None:
+    if before is None:
+        return None
+    return next(
+        (a for a in (*before.disks, before.memory) if a.name == name), None
+    )

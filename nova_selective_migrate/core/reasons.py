@@ -1,0 +1,295 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Why a disk is treated as it is: the codes, stable across releases."""
+
+import enum
+
+
+class Reason(enum.Enum):
+    """A reason code with its meaning and, for refusals, the remedy."""
+
+    meaning: str
+    remedy: str
+
+    def __new__(cls, code: str, meaning: str, remedy: str = '') -> 'Reason':
+        member = object.__new__(cls)
+        member._value_ = code
+        member.meaning = meaning
+        member.remedy = remedy
+        return member
+
+    # A disk is kept: both hosts reach it.
+    VOLUME_ATTACHMENT = (
+        'volume-attachment',
+        'The block device mapping names it as a volume; nova connects '
+        'volumes on both hosts and never copies them.',
+    )
+    NETWORK_DISK = (
+        'network-disk',
+        'QEMU reaches it over the network, from either host.',
+    )
+    SAME_AT_DESTINATION = (
+        'same-at-destination',
+        'The destination sees the very same file or device.',
+    )
+    DECLARED_SHARED = (
+        'declared-shared',
+        'The operator declares it shared and nothing proves otherwise.',
+    )
+    # A disk is copied: it lives on the source alone.
+    LOCAL_FILESYSTEM = (
+        'local-filesystem',
+        'It lies on a file system that one host mounts at a time.',
+    )
+    LOCAL_DEVICE = (
+        'local-device',
+        'The block device is attached to this host alone.',
+    )
+    DECLARED_LOCAL = (
+        'declared-local',
+        'The operator declares it local and nothing proves otherwise.',
+    )
+    LOCAL_OVER_SHARED = (
+        'local-over-shared',
+        'The top image is local, all images below it are at the '
+        'destination: the top image alone is copied.',
+    )
+    # A disk is skipped: there is nothing to move.
+    EMPTY_DRIVE = ('empty-drive', 'The drive holds no medium.')
+    READ_ONLY = (
+        'read-only',
+        'The guest cannot write to it and libvirt cannot copy it; local '
+        'content is a duty of the caller.',
+    )
+    # A disk is refused: the evidence is missing or conflicts.
+    LOCALITY_UNKNOWN = (
+        'locality-unknown',
+        'Nothing shows whether it is local or shared.',
+        'declare its path in shared_paths or local_paths, or give the '
+        'block device mapping that explains it',
+    )
+    SOURCE_MISSING = (
+        'source-missing',
+        'The source host does not see the path that the domain names.',
+        'run the planner where libvirtd and QEMU see the path, or detach '
+        'the disk',
+    )
+    POOL_UNKNOWN = (
+        'pool-unknown',
+        'Nothing is known of the storage pool that the disk names.',
+        'start the pool on the source, or let the disk name its file or '
+        'device instead of a pool volume',
+    )
+    LOOPBACK_SERVER = (
+        'loopback-server',
+        'Its server is on the loopback or a unix socket: another thing '
+        'on another host.',
+        'attach it through an address that both hosts reach, or declare '
+        'its source in shared_paths if both hosts serve the same data',
+    )
+    SHARED_NOT_CONFIRMED = (
+        'shared-not-confirmed',
+        'Storage of this kind can be shared, but nothing shows that the '
+        'destination sees the same file or device.',
+        'mount or connect it on the destination and allow the probe, or '
+        'declare its path in shared_paths or local_paths',
+    )
+    SHARED_DISPROVED = (
+        'shared-disproved',
+        'Storage of this kind can be shared, but the destination sees '
+        'another file, another export or none.',
+        'mount the same export at the same path on the destination, or '
+        'declare its path in local_paths if it is to be copied',
+    )
+    CONFLICTING_EVIDENCE = (
+        'conflicting-evidence',
+        'Some of the evidence says local, some says shared.',
+        'find out which evidence is wrong and correct it at its origin: '
+        'the mount, the block device mapping or the domain',
+    )
+    DECLARATION_CONFLICT = (
+        'declaration-conflict',
+        'shared_paths or local_paths say the opposite of what the hosts '
+        'prove.',
+        'remove or narrow the declaration',
+    )
+    SAME_FILE_AT_DESTINATION = (
+        'same-file-at-destination',
+        'The destination sees the very file that would be copied: the '
+        'copy would run onto itself.',
+        'migrate to another machine, or give the destination storage of '
+        'its own at that path',
+    )
+    ATTACHMENT_CONFLICT = (
+        'attachment-conflict',
+        'Serial, source and device name point at different volumes or '
+        'different disks.',
+        'correct the block device mapping or detach and attach the '
+        'volume again',
+    )
+    VOLUME_NOT_IN_MAPPING = (
+        'volume-not-in-mapping',
+        'It looks like a volume, but no row of the block device mapping '
+        'explains it.',
+        'restore its row in the block device mapping, or detach the disk '
+        'from the domain',
+    )
+    SHARED_OVER_LOCAL = (
+        'shared-over-local',
+        'A shared image has a local image below it, which would be left '
+        'behind.',
+        'flatten the chain with virsh blockpull, or move the lower image '
+        'to shared storage',
+    )
+    DUPLICATE_SOURCE = (
+        'duplicate-source',
+        'Two writable disks have the same source.',
+        'detach one of them',
+    )
+    # A disk is refused: it is local and cannot be copied.
+    TRANSIENT_DISK = (
+        'transient-disk',
+        'libvirt migrates no guest that has a transient disk.',
+        'detach the disk or start the guest without <transient/>',
+    )
+    LUN_DISK = (
+        'lun-disk',
+        "QEMU's mirror passes no SCSI commands: the guest would see "
+        'errors during the copy.',
+        "attach it as device='disk', or shut the guest down to move it",
+    )
+    SHAREABLE_DISK = (
+        'shareable-disk',
+        'Another guest may write to it during the copy.',
+        'remove <shareable/> or put the disk on shared storage',
+    )
+    ENCRYPTED_DISK = (
+        'encrypted-disk',
+        'Its payload would travel and land in clear.',
+        'put the disk on shared storage, or shut the guest down to move '
+        'the encrypted image',
+    )
+    EXTERNAL_DATA_FILE = (
+        'external-data-file',
+        'A local image with an external data file cannot be made again '
+        'at the destination.',
+        'convert it to an image that holds its own data',
+    )
+    VHOSTUSER_DISK = (
+        'vhostuser-disk',
+        'Another process serves it: QEMU has nothing to copy from.',
+        'detach the disk, or attach it from storage that both hosts reach',
+    )
+    VDPA_DISK = (
+        'vdpa-disk',
+        'A vDPA device belongs to this host and cannot be copied.',
+        'detach the disk before the migration',
+    )
+    NVME_DISK = (
+        'nvme-disk',
+        'A controller passed through belongs to this host and cannot be '
+        'copied.',
+        'detach the disk before the migration',
+    )
+    DIRECTORY_DISK = (
+        'directory-disk',
+        'A directory shown as a FAT disk cannot be copied.',
+        'detach the disk, or make an image of the directory',
+    )
+    UNKNOWN_SOURCE_TYPE = (
+        'unknown-source-type',
+        'We do not know disks of this type.',
+        'detach the disk, or use a release that knows the type',
+    )
+    UNUSUAL_TARGET = (
+        'unusual-target',
+        'Its target dev is no name that can be passed on safely.',
+        'give the disk a target dev of letters, digits, "_", "-", "." '
+        'and ":" alone',
+    )
+    # A disk is refused: no destination image can be made for it.
+    DESTINATION_EXISTS = (
+        'destination-exists',
+        'The destination has a file at the path already, and it is not '
+        'ours to overwrite.',
+        'remove it, or say with --existing that it is there to be overwritten',
+    )
+    DESTINATION_MISMATCH = (
+        'destination-mismatch',
+        'The file that exists at the destination has another virtual '
+        'size or format.',
+        'make it anew with the same virtual size in bytes and the same format',
+    )
+    DESTINATION_UNREACHABLE = (
+        'destination-unreachable',
+        'No image can be made for it through libvirt at the destination.',
+        'make the directory there, or make the image or device yourself '
+        'and say so with --existing',
+    )
+    IMAGE_NOT_REPRODUCIBLE = (
+        'image-not-reproducible',
+        'The size or format that the destination image must have is not '
+        'known or not raw or qcow2.',
+        'make the image at the destination yourself and say so with '
+        '--existing',
+    )
+    CONTENT_MISSING = (
+        'content-missing',
+        'Read-only content that the guest needs is not at the destination.',
+        'copy it to the same path there, or eject the medium',
+    )
+    # The whole plan is refused.
+    VOLUME_WITHOUT_DISK = (
+        'volume-without-disk',
+        'The block device mapping has a volume that no disk of the '
+        'domain shows.',
+        'detach the volume in nova, or attach it to the domain again',
+    )
+    DOMAIN_NOT_ACTIVE = (
+        'domain-not-active',
+        'Only a running or paused guest can be live-migrated.',
+        'start the guest, or move it offline',
+    )
+    ACTIVE_BLOCK_JOB = (
+        'active-block-job',
+        'libvirt migrates no guest while a block job runs.',
+        'wait for the job or end it with virsh blockjob --abort',
+    )
+    SNAPSHOTS = (
+        'snapshots',
+        'libvirt migrates no guest that has snapshots.',
+        'delete their metadata with virsh snapshot-delete --metadata',
+    )
+    PAUSED_SINCE_MIGRATION = (
+        'paused-since-migration',
+        'The guest is paused and no disk has served a request here, so it '
+        'may have come here paused; QEMU before 10.0 then crashes in the '
+        'next migration that leaves a disk uncopied.',
+        'resume the guest before the migration',
+    )
+    TUNNELLED = (
+        'tunnelled',
+        'Disks cannot be copied through a tunnelled migration.',
+        'migrate without the tunnel; use native TLS instead',
+    )
+    TOO_MANY_PARAMETERS = (
+        'too-many-parameters',
+        'libvirt passes at most 64 parameters, and each disk to copy is one.',
+        'detach disks, or move some to shared storage',
+    )
+    KNOWN_BAD_VERSION = (
+        'known-bad-version',
+        'This release of libvirt or QEMU is known to break a migration '
+        'that copies disks.',
+        'upgrade it',
+    )

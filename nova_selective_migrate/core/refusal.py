@@ -1,0 +1,144 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Everything that stands against a plan, disk by disk and as a whole."""
+
+import collections.abc
+import dataclasses
+
+from nova_selective_migrate.core import call as call_
+from nova_selective_migrate.core import case as case_
+from nova_selective_migrate.core import decision
+from nova_selective_migrate.core import duty as duty_
+from nova_selective_migrate.core import join
+from nova_selective_migrate.core import known_bad
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core import reasons
+
+_MIGRATABLE_NOT = frozenset(('shutdown', 'shutoff', 'crashed'))
+
+
+@dataclasses.dataclass(frozen=True)
+class Refusal:
+    """A reason against the plan; target is None for the plan's own."""
+
+    target: str | None
+    reason: reasons.Reason
+    message: str
+
+
+def of_disks(
+    decisions: collections.abc.Iterable[decision.Decision],
+) -> collections.abc.Iterator[Refusal]:
+    """State what is wrong with each refused disk, in XML order."""
+    for chosen in decisions:
+        if chosen.action is model.DiskAction.REFUSE:
+            source = chosen.disk.source
+            what = f' ({source.label})' if source else ''
+            yield _refusal(
+                chosen.reason,
+                chosen.detail,
+                f'{chosen.disk.target}{what}: ',
+                chosen.disk.target,
+            )
+
+
+def of_duties(
+    duties: collections.abc.Iterable[duty_.Duty], case: case_.Case
+) -> collections.abc.Iterator[Refusal]:
+    """State which duties are seen not to be done.
+
+    Only where the caller cannot do them after the plan: nova brings its
+    config drive over later.
+    """
+    if not case.options.create_images:
+        return
+    for duty in duties:
+        here = case.storage.source.get(duty.path)
+        known = case.storage.destination.get(duty.path)
+        if known is None:
+            continue
+        size = here.virtual_bytes if here else None
+        other = size and known.virtual_bytes and size != known.virtual_bytes
+        if known.exists is False or other:
+            yield _refusal(
+                reasons.Reason.CONTENT_MISSING,
+                'it has another size there' if other else '',
+                f'{duty.target} ({duty.path}): ',
+                duty.target,
+            )
+
+
+def of_plan(
+    domain: model.Domain,
+    joins: join.Join,
+    case: case_.Case,
+    call: call_.MigrateCall,
+    incremental: bool,
+) -> collections.abc.Iterator[Refusal]:
+    """State what is wrong with the plan as a whole.
+
+    Block jobs, snapshots and the like stop any migration; the rest only
+    one that copies disks.
+    """
+    for attachment in joins.without_disk:
+        yield _refusal(reasons.Reason.VOLUME_WITHOUT_DISK, attachment.label)
+    state = case.domain_state
+    if state.state in _MIGRATABLE_NOT:
+        yield _refusal(
+            reasons.Reason.DOMAIN_NOT_ACTIVE, f'it is {state.state}'
+        )
+    jobs = [disk.target for disk in domain.disks if disk.mirror]
+    if jobs := list(dict.fromkeys((*jobs, *state.block_jobs))):
+        yield _refusal(
+            reasons.Reason.ACTIVE_BLOCK_JOB, f'on {", ".join(jobs)}'
+        )
+    if state.snapshots:
+        yield _refusal(reasons.Reason.SNAPSHOTS, f'it has {state.snapshots}')
+    if (
+        state.paused_without_io
+        and _leaves_medium(domain, call)
+        and known_bad.crashes_when_paused(case.hypervisors)
+    ):
+        yield _refusal(reasons.Reason.PAUSED_SINCE_MIGRATION)
+    if 'migrate_disks' not in call.parameters:
+        return
+    if case.options.tunnelled:
+        yield _refusal(reasons.Reason.TUNNELLED)
+    if call.parameter_count > call_.PARAMETER_LIMIT:
+        yield _refusal(
+            reasons.Reason.TOO_MANY_PARAMETERS,
+            f'this migration takes {call.parameter_count}',
+        )
+    for broken in known_bad.find(case.hypervisors, incremental):
+        yield _refusal(reasons.Reason.KNOWN_BAD_VERSION, broken)
+
+
+def _leaves_medium(domain: model.Domain, call: call_.MigrateCall) -> bool:
+    """Tell whether a disk with a medium is not copied."""
+    copied = call.parameters.get('migrate_disks')
+    targets = copied if isinstance(copied, list) else []
+    return any(d.source and d.target not in targets for d in domain.disks)
+
+
+def _refusal(
+    reason: reasons.Reason,
+    detail: str = '',
+    where: str = '',
+    target: str | None = None,
+) -> Refusal:
+    about = f' ({detail})' if detail else ''
+    return Refusal(
+        target,
+        reason,
+        f'{where}{reason.meaning[:-1]}{about}. Remedy: {reason.remedy}.',
+    )

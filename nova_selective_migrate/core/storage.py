@@ -1,0 +1,186 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a host knows of a path, and what file systems and devices mean."""
+
+import collections.abc
+import dataclasses
+import enum
+import posixpath
+
+from nova_selective_migrate.core import model
+
+
+class PathKind(enum.Enum):
+    """What lies at a path."""
+
+    FILE = 'file'
+    BLOCK = 'block'
+    DIRECTORY = 'directory'
+    OTHER = 'other'
+
+
+class Reach(enum.Enum):
+    """What a kind of storage says of who can reach it."""
+
+    LOCAL = 'local'
+    CANDIDATE = 'candidate'
+    UNKNOWN = 'unknown'
+
+
+@dataclasses.dataclass(frozen=True)
+class StorageFacts:
+    """What one host knows of one path; None where it does not know.
+
+    :ivar resolved: the path behind symbolic links
+    :ivar fstype: type of the file system that holds the path
+    :ivar mount_source: what is mounted there, ``server:/export``
+    :ivar identity: equal on both hosts exactly when the file is the same
+    :ivar transport: how a block device is attached
+    :ivar slaves: transports of the devices below a dm or md device
+    :ivar virtual_bytes: size that the guest sees
+    :ivar allocated_bytes: bytes that the image occupies
+    :ivar format: format of an image, where the host knows it
+    """
+
+    exists: bool | None = None
+    kind: PathKind | None = None
+    resolved: str | None = None
+    fstype: str | None = None
+    mount_source: str | None = None
+    mount_point: str | None = None
+    identity: str | None = None
+    transport: str | None = None
+    slaves: tuple[str, ...] = ()
+    virtual_bytes: int | None = None
+    allocated_bytes: int | None = None
+    format: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class StoragePool:
+    """A libvirt storage pool: its type and, where it has one, its path."""
+
+    type: str
+    path: str | None = None
+
+
+FactsByPath = collections.abc.Mapping[str, StorageFacts]
+
+
+@dataclasses.dataclass(frozen=True)
+class Storage:
+    """What both hosts know of the paths that a domain names."""
+
+    source: FactsByPath = dataclasses.field(default_factory=dict)
+    destination: FactsByPath = dataclasses.field(default_factory=dict)
+    pools: collections.abc.Mapping[str, StoragePool] = dataclasses.field(
+        default_factory=dict
+    )
+
+
+# Words are easier to read and to keep sorted than a column of literals.
+# ruff: noqa: SIM905
+
+# File systems that one host mounts at a time.
+_LOCAL_FILESYSTEMS = frozenset(
+    'aufs bcachefs btrfs devtmpfs ecryptfs erofs exfat ext2 ext3 ext4 f2fs '
+    'hfs hfsplus hugetlbfs iso9660 jffs2 jfs minix nilfs2 ntfs ntfs3 overlay '
+    'ramfs reiserfs rootfs squashfs tmpfs ubifs udf ufs vfat xfs zfs'.split()
+)
+# File systems that many hosts mount at once.
+_SHARED_FILESYSTEMS = frozenset(
+    '9p acfs afs beegfs ceph cifs fhgfs fuse.ceph fuse.ceph-fuse '
+    'fuse.glusterfs fuse.gpfs fuse.juicefs fuse.lizardfs fuse.mfs '
+    'fuse.moosefs fuse.quobyte fuse.s3fs fuse.seaweedfs fuse.sshfs '
+    'fuse.vstorage gfs gfs2 glusterfs gpfs lustre mmfs moosefs ncpfs nfs '
+    'nfs4 ocfs2 orangefs panfs pvfs2 quobyte smb3 smbfs stornext vboxsf '
+    'virtiofs vzstorage wekafs'.split()
+)
+_LOCAL_TRANSPORTS = frozenset('sata sas nvme virtio loop ram'.split())
+_STACKED_TRANSPORTS = frozenset(('dm', 'md'))
+_SHARED_TRANSPORTS = frozenset(
+    'iscsi fc nvme-fabrics multipath drbd rbd nbd'.split()
+)
+# Storage pools whose volumes QEMU reaches over the network.
+_NETWORK_POOLS = frozenset(('rbd', 'gluster', 'sheepdog', 'iscsi-direct'))
+
+
+def filesystem_reach(fstype: str) -> Reach:
+    """Say who can reach a file on a file system of this type."""
+    if fstype in _LOCAL_FILESYSTEMS:
+        return Reach.LOCAL
+    if fstype in _SHARED_FILESYSTEMS:
+        return Reach.CANDIDATE
+    return Reach.UNKNOWN
+
+
+def device_reach(facts: StorageFacts) -> Reach:
+    """Say who can reach a block device, from how it is attached.
+
+    A dm or md device is local only over nothing but local devices, and
+    may be shared as soon as one device below it may.
+    """
+    if facts.transport in _STACKED_TRANSPORTS:
+        below = [_transport_reach(slave) for slave in facts.slaves]
+        if below and all(reach is Reach.LOCAL for reach in below):
+            return Reach.LOCAL
+        if Reach.CANDIDATE in below:
+            return Reach.CANDIDATE
+        return Reach.UNKNOWN
+    return _transport_reach(facts.transport)
+
+
+def _transport_reach(transport: str | None) -> Reach:
+    if transport in _LOCAL_TRANSPORTS:
+        return Reach.LOCAL
+    if transport in _SHARED_TRANSPORTS:
+        return Reach.CANDIDATE
+    return Reach.UNKNOWN
+
+
+def in_pool(
+    source: model.DiskSource,
+    pools: collections.abc.Mapping[str, StoragePool],
+) -> model.DiskSource | None:
+    """Say where a pool's volume is: a path or a network image.
+
+    :returns: the source itself where it names no pool; None where nothing
+        is known of the pool
+    """
+    if source.type is not model.SourceType.VOLUME:
+        return source
+    pool = pools.get(source.pool or '')
+    if pool is None or not source.volume:
+        return None
+    if pool.type in _NETWORK_POOLS:
+        return model.DiskSource(
+            type=model.SourceType.NETWORK,
+            protocol=pool.type,
+            name=source.volume,
+            format=source.format,
+            encrypted=source.encrypted,
+        )
+    if not pool.path:
+        return None
+    return model.DiskSource(
+        type=model.SourceType.FILE,
+        path=posixpath.join(pool.path, source.volume),
+        format=source.format,
+        encrypted=source.encrypted,
+        data_file=source.data_file,
+    )
+
+
+def find(facts: FactsByPath, source: model.DiskSource) -> StorageFacts | None:
+    """Look up what a host knows of a source; None where nothing."""
+    return facts.get(source.path) if source.path else None
