@@ -1,0 +1,153 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Gather a case: all that the planner is to see, and no secret."""
+
+import collections.abc
+import dataclasses
+import os.path
+import typing
+
+from nova_selective_migrate.core import case as case_
+from nova_selective_migrate.core import domain_xml
+from nova_selective_migrate.core import hypervisor
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core import options as options_
+from nova_selective_migrate.core import policy as policy_
+from nova_selective_migrate.core import redact
+from nova_selective_migrate.core import storage as storage_
+from nova_selective_migrate.host import local_storage
+from nova_selective_migrate.host import peer_storage
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import guest as guest_
+
+_ON_HOST = (
+    model.SourceType.FILE,
+    model.SourceType.BLOCK,
+    model.SourceType.DIR,
+    model.SourceType.VOLUME,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What the caller brings to a plan.
+
+    :ivar block_device_info: nova's, or None where it is not known
+    :ivar probe: whether marker files may be put on the destination
+    """
+
+    policy: policy_.LocalityPolicy
+    options: options_.MigrationOptions
+    block_device_info: typing.Any = None
+    probe: bool = True
+
+
+def gather(
+    source: connection.Connection,
+    guest: guest_.Guest,
+    destination: connection.Connection | None,
+    asked: Asked,
+) -> case_.Case:
+    """Collect what both hosts know of a domain's disks.
+
+    :raises InvalidInput: when the domain or the mapping cannot be read
+    :raises HypervisorError: when a daemon fails
+    """
+    text = redact.domain_xml(guest.xml())
+    domain = domain_xml.parse(text)
+    pools = _pools(source, domain)
+    here = _source_facts(source, guest, domain, pools)
+    there: dict[str, storage_.StorageFacts] = {}
+    if destination is not None:
+        there = peer_storage.facts(
+            destination,
+            here,
+            sees=_sight(source),
+            probe=asked.probe,
+        )
+    persistent = guest.persistent_xml()
+    versions = connection.Connection.versions
+    unknown = hypervisor.Versions()
+    return case_.Case(
+        domain_xml=text,
+        block_device_info=redact.block_device_info(asked.block_device_info),
+        storage=storage_.Storage(here, there, pools),
+        domain_state=guest.state([disk.target for disk in domain.disks]),
+        hypervisors=hypervisor.Hypervisors(
+            versions(source),
+            versions(destination) if destination else unknown,
+        ),
+        policy=asked.policy,
+        options=asked.options,
+        persistent_xml=redact.domain_xml(persistent) if persistent else None,
+    )
+
+
+def _pools(
+    source: connection.Connection, domain: model.Domain
+) -> dict[str, storage_.StoragePool]:
+    names = {
+        image.pool
+        for disk in domain.disks
+        for image in disk.chain
+        if image.pool
+    }
+    found = {name: source.pool(name) for name in sorted(names)}
+    return {name: pool for name, pool in found.items() if pool}
+
+
+def _source_facts(
+    source: connection.Connection,
+    guest: guest_.Guest,
+    domain: model.Domain,
+    pools: collections.abc.Mapping[str, storage_.StoragePool],
+) -> dict[str, storage_.StorageFacts]:
+    """Collect the source's facts of every image of every disk."""
+    facts: dict[str, storage_.StorageFacts] = {}
+    for disk in domain.disks:
+        for depth, image in enumerate(disk.chain):
+            for part in filter(None, (image, image.data_file)):
+                place = storage_.in_pool(part, pools)
+                path = place.path if place else None
+                if path is None or part.type not in _ON_HOST:
+                    continue
+                if source.is_local and path not in facts:
+                    facts[path] = local_storage.facts(path)
+                if depth == 0 and part is image:
+                    known = facts.get(path, storage_.StorageFacts())
+                    facts[path] = _with_sizes(known, guest, disk.target)
+    return facts
+
+
+def _with_sizes(
+    facts: storage_.StorageFacts, guest: guest_.Guest, target: str
+) -> storage_.StorageFacts:
+    """Add the sizes that QEMU tells of a disk's top image."""
+    sizes = guest.block_sizes(target)
+    if sizes is None:
+        return facts
+    allocated = facts.allocated_bytes
+    if allocated is None:
+        allocated = sizes.allocation
+    return dataclasses.replace(
+        facts, virtual_bytes=sizes.capacity, allocated_bytes=allocated
+    )
+
+
+def _sight(
+    source: connection.Connection,
+) -> collections.abc.Callable[[str], bool | None]:
+    """Return how to look whether the source has a file."""
+    if source.is_local:
+        return os.path.lexists
+    return lambda path: peer_storage.sees(source, path)

@@ -1,0 +1,140 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A connection to one libvirt daemon."""
+
+import socket
+import types
+import urllib.parse
+
+import libvirt
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core import hypervisor
+from nova_selective_migrate.core import outcome
+from nova_selective_migrate.core import storage
+from nova_selective_migrate.core import xml
+from nova_selective_migrate.host.hypervisor import errors
+from nova_selective_migrate.host.hypervisor import guest as guest_
+
+# libvirt's default for daemons: a peer is dead after 5 lost beats of 5 s.
+_KEEPALIVE_SECONDS = 5
+_KEEPALIVE_COUNT = 5
+
+
+class Connection:
+    """An open connection; a context manager that closes it."""
+
+    def __init__(self, virt: libvirt.virConnect, uri: str) -> None:
+        self.virt = virt
+        self.uri = uri
+
+    @classmethod
+    def open(cls, uri: str) -> 'Connection':
+        """Connect to a daemon.
+
+        :raises ConnectFailed: when it cannot be reached
+        """
+        doing = f'cannot connect to {uri}'
+        with errors.translated(doing, exceptions.ConnectFailed):
+            virt = libvirt.open(uri)
+        connection = cls(virt, uri)
+        if not connection.is_local:
+            with errors.translated(doing, exceptions.ConnectFailed):
+                virt.setKeepAlive(_KEEPALIVE_SECONDS, _KEEPALIVE_COUNT)
+        return connection
+
+    def __enter__(self) -> 'Connection':
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> None:
+        self.virt.close()
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether the daemon's files are the ones that we see.
+
+        The URI must name no server, and the daemon must give our host
+        name: a socket can be forwarded.
+        """
+        if urllib.parse.urlsplit(self.uri).netloc:
+            return False
+        with errors.translated('cannot ask the host name'):
+            return bool(self.virt.getHostname() == socket.gethostname())
+
+    def host_uuid(self) -> str | None:
+        """Return the UUID by which libvirt tells hosts apart."""
+        with errors.translated(f'cannot read capabilities of {self.uri}'):
+            text = self.virt.getCapabilities()
+        found = xml.parse(text).findtext('./host/uuid')
+        return str(found) if found else None
+
+    def versions(self) -> hypervisor.Versions:
+        """Return the releases of the daemon and of its QEMU."""
+        try:
+            qemu = self.virt.getVersion()
+        except libvirt.libvirtError:
+            qemu = None  # not every driver, and not without an emulator
+        with errors.translated(f'cannot ask the version of {self.uri}'):
+            return hypervisor.Versions(
+                libvirt=self.virt.getLibVersion(), qemu=qemu or None
+            )
+
+    def guest(self, name: str) -> guest_.Guest:
+        """Find a domain by name, UUID or id.
+
+        :raises DomainNotFound: when there is none
+        """
+        lookups = [self.virt.lookupByName, self.virt.lookupByUUIDString]
+        if name.isdecimal():
+            lookups.append(lambda text: self.virt.lookupByID(int(text)))
+        for lookup in lookups:
+            try:
+                return guest_.Guest(lookup(name))
+            except libvirt.libvirtError as err:
+                if err.get_error_code() not in (
+                    libvirt.VIR_ERR_NO_DOMAIN,
+                    libvirt.VIR_ERR_INVALID_ARG,
+                ):
+                    raise exceptions.HypervisorError(str(err)) from err
+        raise exceptions.DomainNotFound(
+            f'{self.uri} has no domain {name!r}; virsh list --all shows '
+            'those it has'
+        )
+
+    def look(self, uuid: str) -> outcome.Side:
+        """Look what this host has of a domain; never raises."""
+        try:
+            domain = self.virt.lookupByUUIDString(uuid)
+            state, reason = domain.state()
+        except libvirt.libvirtError as err:
+            if err.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+                return outcome.Side(outcome.Presence.ABSENT)
+            return outcome.Side(outcome.Presence.UNREACHABLE, str(err))
+        return guest_.side(state, reason)
+
+    def pool(self, name: str) -> storage.StoragePool | None:
+        """Read what a storage pool is; None where there is none."""
+        try:
+            text = self.virt.storagePoolLookupByName(name).XMLDesc()
+        except libvirt.libvirtError:
+            return None
+        root = xml.parse(text)
+        return storage.StoragePool(
+            type=root.get('type', 'unknown'),
+            path=root.findtext('./target/path'),
+        )

@@ -1,0 +1,56 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Turn libvirt's errors into ours, with their code."""
+
+import collections.abc
+import contextlib
+
+import libvirt
+
+from nova_selective_migrate import exceptions
+
+
+@contextlib.contextmanager
+def translated(
+    doing: str,
+    kind: type[exceptions.HypervisorError] = exceptions.HypervisorError,
+) -> collections.abc.Iterator[None]:
+    """Raise libvirt's errors as ours.
+
+    :param doing: what was tried, for the message
+    :raises HypervisorError: or the kind of it that was asked for
+    """
+    try:
+        yield
+    except libvirt.libvirtError as err:
+        raise _ours(err, doing, kind) from err
+
+
+def _ours(
+    err: libvirt.libvirtError,
+    doing: str,
+    kind: type[exceptions.HypervisorError],
+) -> exceptions.HypervisorError:
+    message = ' '.join((err.get_error_message() or str(err)).split())
+    # virReportSystemError puts the errno into int1.
+    system = err.get_error_code() == libvirt.VIR_ERR_SYSTEM_ERROR
+    return kind(
+        f'{doing}: {message}',
+        code=err.get_error_code() or 0,
+        errno=(err.get_int1() or 0) if system else 0,
+    )
+
+
+def silence() -> None:
+    """Keep libvirt from printing errors to stderr on its own."""
+    libvirt.registerErrorHandler(lambda _context, _error: None, None)

@@ -1,0 +1,194 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A domain of one libvirt daemon: what it is, and its migration."""
+
+import collections.abc
+import dataclasses
+import typing
+
+import libvirt
+
+from nova_selective_migrate.core import call as call_
+from nova_selective_migrate.core import hypervisor
+from nova_selective_migrate.core import outcome
+from nova_selective_migrate.host.hypervisor import errors
+
+_STATES = {
+    libvirt.VIR_DOMAIN_NOSTATE: 'nostate',
+    libvirt.VIR_DOMAIN_RUNNING: 'running',
+    libvirt.VIR_DOMAIN_BLOCKED: 'blocked',
+    libvirt.VIR_DOMAIN_PAUSED: 'paused',
+    libvirt.VIR_DOMAIN_SHUTDOWN: 'shutdown',
+    libvirt.VIR_DOMAIN_SHUTOFF: 'shutoff',
+    libvirt.VIR_DOMAIN_CRASHED: 'crashed',
+    libvirt.VIR_DOMAIN_PMSUSPENDED: 'pmsuspended',
+}
+_OFF = ('shutoff', 'crashed')
+# The pauses that libvirt itself makes for a migration.
+_SWITCHING = (
+    libvirt.VIR_DOMAIN_PAUSED_MIGRATION,
+    libvirt.VIR_DOMAIN_PAUSED_POSTCOPY,
+    libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED,
+    libvirt.VIR_DOMAIN_PAUSED_STARTING_UP,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class BlockSizes:
+    """Sizes of a disk in bytes, as virDomainGetBlockInfo gives them."""
+
+    capacity: int
+    allocation: int
+
+
+class Guest:
+    """A domain on one host."""
+
+    def __init__(self, domain: libvirt.virDomain) -> None:
+        self._domain = domain
+        self.name: str = domain.name()
+        self.uuid: str = domain.UUIDString()
+
+    def xml(self, *, secure: bool = False) -> str:
+        """Return the XML of what runs.
+
+        :param secure: include passwords, for a call and nothing else
+        """
+        flags = libvirt.VIR_DOMAIN_XML_SECURE if secure else 0
+        return self._xml(flags)
+
+    def migratable_xml(self) -> str:
+        """Return the running XML as a destination takes it."""
+        return self._xml(
+            libvirt.VIR_DOMAIN_XML_SECURE | libvirt.VIR_DOMAIN_XML_MIGRATABLE
+        )
+
+    def persistent_xml(self, *, secure: bool = False) -> str | None:
+        """Return the domain's definition; None where it has none."""
+        with errors.translated(f'cannot read domain {self.name}'):
+            if not self._domain.isPersistent():
+                return None
+        flags = libvirt.VIR_DOMAIN_XML_INACTIVE
+        if secure:
+            flags |= libvirt.VIR_DOMAIN_XML_SECURE
+        return self._xml(flags)
+
+    def state(
+        self, targets: collections.abc.Collection[str]
+    ) -> hypervisor.DomainState:
+        """Read what the domain is doing.
+
+        :param targets: the disks to ask for block jobs and requests
+        """
+        with errors.translated(f'cannot read domain {self.name}'):
+            state, _reason = self._domain.state()
+            active = bool(self._domain.isActive())
+            return hypervisor.DomainState(
+                state=_STATES.get(state, 'nostate'),
+                snapshots=self._domain.snapshotNum(),
+                block_jobs=tuple(
+                    target
+                    for target in targets
+                    if active and self.block_job(target)
+                ),
+                persistent=bool(self._domain.isPersistent()),
+                paused_without_io=(
+                    _STATES.get(state) == 'paused'
+                    and self._without_io(targets)
+                ),
+            )
+
+    def _without_io(self, targets: collections.abc.Iterable[str]) -> bool:
+        """Tell whether no disk has served a request on this host.
+
+        QEMU counts the guest's requests alone, from its own start.
+        """
+        return not any(self._requests(target) for target in targets)
+
+    def _requests(self, target: str) -> int:
+        try:
+            reads, _, writes, _, _ = self._domain.blockStats(target)
+        except libvirt.libvirtError:
+            return 0  # not told is no evidence that it ran
+        return max(int(reads), 0) + max(int(writes), 0)
+
+    def block_sizes(self, target: str) -> BlockSizes | None:
+        """Ask a disk's sizes; None where it has no medium or is off."""
+        try:
+            capacity, allocation, _ = self._domain.blockInfo(target)
+        except libvirt.libvirtError:
+            return None
+        return BlockSizes(capacity, allocation)
+
+    def block_job(self, target: str) -> dict[str, int]:
+        """Ask a disk's block job: cur and end in bytes; {} for none."""
+        try:
+            return dict(self._domain.blockJobInfo(target, 0) or {})
+        except libvirt.libvirtError:
+            return {}  # no medium, or the job ended under our hands
+
+    def job_stats(self, *, completed: bool = False) -> dict[str, typing.Any]:
+        """Ask the statistics of the migration; {} where there are none."""
+        flags = libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED if completed else 0
+        try:
+            return dict(self._domain.jobStats(flags))
+        except libvirt.libvirtError:
+            return {}  # over already, or the domain is gone
+
+    def abort_job(self) -> bool:
+        """Ask libvirt to abort the migration; tell whether it took it."""
+        try:
+            self._domain.abortJob()
+        except libvirt.libvirtError:
+            return False  # nothing to abort yet, or not any more
+        return True
+
+    def migrate_to_uri(self, uri: str, call: call_.MigrateCall) -> None:
+        """Migrate peer to peer: virDomainMigrateToURI3.
+
+        :raises HypervisorError: when libvirt says that it failed
+        """
+        with errors.translated('virDomainMigrateToURI3'):
+            self._domain.migrateToURI3(
+                uri, dict(call.parameters), int(call.flags)
+            )
+
+    def migrate(
+        self, destination: libvirt.virConnect, call: call_.MigrateCall
+    ) -> None:
+        """Migrate managed by this client: virDomainMigrate3.
+
+        :raises HypervisorError: when libvirt says that it failed
+        """
+        with errors.translated('virDomainMigrate3'):
+            self._domain.migrate3(
+                destination, dict(call.parameters), int(call.flags)
+            )
+
+    def _xml(self, flags: int) -> str:
+        with errors.translated(f'cannot read domain {self.name}'):
+            return str(self._domain.XMLDesc(flags))
+
+
+def side(state: int, reason: int) -> outcome.Side:
+    """Say what libvirt's state and reason mean for a migration."""
+    word = _STATES.get(state, 'nostate')
+    if word == 'paused':
+        if reason in _SWITCHING:
+            return outcome.Side(outcome.Presence.SWITCHING)
+        return outcome.Side(outcome.Presence.PAUSED)
+    if word == 'shutoff' and reason == libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED:
+        return outcome.Side(outcome.Presence.MIGRATED)
+    if word in _OFF:
+        return outcome.Side(outcome.Presence.OFF, word)
+    return outcome.Side(outcome.Presence.RUNNING, word)

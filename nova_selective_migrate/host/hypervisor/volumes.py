@@ -1,0 +1,198 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""See and make files on another host through libvirt's storage pools."""
+
+import collections.abc
+import contextlib
+import errno
+import os.path
+import uuid
+
+import libvirt
+from lxml import etree
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core import images
+from nova_selective_migrate.core import storage
+from nova_selective_migrate.core import xml
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import errors
+
+_PREFIX = 'nova-selective-migrate-'
+
+
+class Directory:
+    """A directory of a host, seen through a storage pool of type dir."""
+
+    def __init__(self, pool: libvirt.virStoragePool, path: str) -> None:
+        self._pool = pool
+        self.path = path
+
+    def facts(self, name: str) -> storage.StorageFacts:
+        """Tell what the host knows of a file in the directory."""
+        try:
+            volume = self._pool.storageVolLookupByName(name)
+            root = xml.parse(volume.XMLDesc())
+        except libvirt.libvirtError:
+            return storage.StorageFacts(exists=False)
+        kind = {'file': storage.PathKind.FILE, 'block': storage.PathKind.BLOCK}
+        target_format = root.find('./target/format')
+        return storage.StorageFacts(
+            exists=True,
+            kind=kind.get(root.get('type', ''), storage.PathKind.OTHER),
+            virtual_bytes=_bytes(root, 'capacity'),
+            allocated_bytes=_bytes(root, 'allocation'),
+            format=None
+            if target_format is None
+            else target_format.get('type'),
+        )
+
+    def create(self, image: images.DestinationImage) -> None:
+        """Make a fresh, sparse image of exactly the wanted size.
+
+        :raises PreparationFailed: when libvirt cannot make it so
+        """
+        doing = f'cannot create {image.path}'
+        with errors.translated(doing):
+            volume = self._pool.createXML(_volume_xml(image))
+        with errors.translated(doing):
+            made = volume.info()[1]
+            if made != image.virtual_bytes:
+                # libvirt makes qcow2 in whole KiB (storage_util.c).
+                volume.resize(
+                    image.virtual_bytes, libvirt.VIR_STORAGE_VOL_RESIZE_SHRINK
+                )
+                volume.info()
+        size = self.facts(os.path.basename(image.path)).virtual_bytes
+        if size != image.virtual_bytes:
+            raise exceptions.PreparationFailed(
+                f'{image.path} was made with {size} bytes instead of '
+                f'{image.virtual_bytes}'
+            )
+
+    def delete(self, name: str) -> bool:
+        """Delete a file; tell whether it is gone."""
+        try:
+            self._pool.storageVolLookupByName(name).delete()
+        except libvirt.libvirtError as err:
+            return bool(err.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_VOL)
+        return True
+
+    @contextlib.contextmanager
+    def marker(self) -> collections.abc.Iterator[str | None]:
+        """Put an empty file into the directory for a moment.
+
+        :returns: its name; None where it cannot be made
+        """
+        name = f'.{_PREFIX}{uuid.uuid4()}'
+        try:
+            volume = self._pool.createXML(
+                f'<volume><name>{name}</name><capacity>0</capacity>'
+                "<target><format type='raw'/></target></volume>"
+            )
+        except libvirt.libvirtError:
+            yield None
+            return
+        try:
+            yield name
+        finally:
+            with errors.translated(f'cannot remove {self.path}/{name}'):
+                volume.delete()
+
+    def refresh(self) -> None:
+        """Look again what the directory holds."""
+        with errors.translated(f'cannot look into {self.path}'):
+            self._pool.refresh()
+
+
+@contextlib.contextmanager
+def directory(
+    peer: connection.Connection, path: str
+) -> collections.abc.Iterator[Directory | bool | None]:
+    """See a directory of a host for a while.
+
+    A pool that has the directory already is used and left as it was;
+    otherwise a transient one is made and destroyed again.
+
+    :returns: False where there is no such directory, None where it cannot
+        be told
+    """
+    pool = _existing(peer.virt, path)
+    if pool is not None and not pool.isActive():
+        yield None  # to start it would change what the host does
+        return
+    if pool is not None:
+        found = Directory(pool, path)
+        found.refresh()
+        yield found
+        return
+    try:
+        made = peer.virt.storagePoolCreateXML(_pool_xml(path))
+    except libvirt.libvirtError as err:
+        yield False if err.get_int1() == errno.ENOENT else None
+        return
+    try:
+        yield Directory(made, path)
+    finally:
+        with errors.translated(f'cannot release {path}'):
+            made.destroy()
+
+
+def _existing(
+    virt: libvirt.virConnect, path: str
+) -> libvirt.virStoragePool | None:
+    wanted = os.path.normpath(path)
+    try:
+        pools = virt.listAllStoragePools()
+    except libvirt.libvirtError:
+        return None
+    for pool in pools:
+        try:
+            target = xml.parse(pool.XMLDesc()).findtext('./target/path')
+        except libvirt.libvirtError:
+            continue  # it went away while we looked
+        if target and os.path.normpath(target) == wanted:
+            return pool
+    return None
+
+
+def _pool_xml(path: str) -> str:
+    pool = etree.Element('pool', type='dir')
+    etree.SubElement(pool, 'name').text = f'{_PREFIX}{uuid.uuid4()}'
+    target = etree.SubElement(pool, 'target')
+    etree.SubElement(target, 'path').text = path
+    return xml.render(pool)
+
+
+def _volume_xml(image: images.DestinationImage) -> str:
+    volume = etree.Element('volume')
+    etree.SubElement(volume, 'name').text = os.path.basename(image.path)
+    capacity = etree.SubElement(volume, 'capacity', unit='bytes')
+    capacity.text = str(image.virtual_bytes)
+    etree.SubElement(volume, 'allocation').text = '0'
+    target = etree.SubElement(volume, 'target')
+    etree.SubElement(target, 'format', type=image.format)
+    if image.format == 'qcow2':
+        # Version 3 knows zero clusters, which keep a thin disk thin.
+        etree.SubElement(target, 'compat').text = '1.1'
+    if image.backing_path:
+        store = etree.SubElement(volume, 'backingStore')
+        etree.SubElement(store, 'path').text = image.backing_path
+        etree.SubElement(store, 'format', type=image.backing_format or 'raw')
+    return xml.render(volume)
+
+
+def _bytes(root: etree._Element, tag: str) -> int | None:
+    # libvirt prints volumes in bytes, always.
+    text = root.findtext(f'./{tag}')
+    return int(text) if text and text.isdecimal() else None

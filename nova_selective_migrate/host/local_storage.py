@@ -1,0 +1,82 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What this host knows of a path: mount, kind, sizes, transport."""
+
+import dataclasses
+import functools
+import os
+import pathlib
+import stat
+
+from nova_selective_migrate.core import storage
+from nova_selective_migrate.host import mountinfo
+from nova_selective_migrate.host import transport
+
+_KINDS = (
+    (stat.S_ISREG, storage.PathKind.FILE),
+    (stat.S_ISBLK, storage.PathKind.BLOCK),
+    (stat.S_ISDIR, storage.PathKind.DIRECTORY),
+)
+# st_blocks counts in this unit, whatever the block size is (stat(2)).
+_STAT_BLOCK_BYTES = 512
+
+
+def facts(path: str) -> storage.StorageFacts:
+    """Collect what this host knows; what it may not see stays unknown."""
+    try:
+        resolved = os.path.realpath(path, strict=True)
+        status = os.stat(resolved)
+        mount = mountinfo.of_path(resolved)
+    except (FileNotFoundError, NotADirectoryError):
+        return storage.StorageFacts(exists=False)
+    except (OSError, ValueError):
+        return storage.StorageFacts()
+    kind = next(
+        (kind for test, kind in _KINDS if test(status.st_mode)),
+        storage.PathKind.OTHER,
+    )
+    found = storage.StorageFacts(
+        exists=True,
+        kind=kind,
+        resolved=resolved,
+        fstype=mount.fstype if mount else None,
+        mount_source=mount.source if mount else None,
+        mount_point=mount.mount_point if mount else None,
+        identity=_identity(status),
+    )
+    if kind is storage.PathKind.BLOCK:
+        device = status.st_rdev
+        attached = transport.of_device(os.major(device), os.minor(device))
+        return dataclasses.replace(
+            found, transport=attached.transport, slaves=attached.slaves
+        )
+    if kind is storage.PathKind.FILE:
+        allocated = status.st_blocks * _STAT_BLOCK_BYTES
+        return dataclasses.replace(found, allocated_bytes=allocated)
+    return found
+
+
+def _identity(status: os.stat_result) -> str:
+    """Name a file so that another kernel never gives the same name.
+
+    Two hosts on one kernel do, when the file is the same.
+    """
+    if stat.S_ISBLK(status.st_mode):
+        return f'{_boot_id()}:block:{status.st_rdev}'
+    return f'{_boot_id()}:{status.st_dev}:{status.st_ino}'
+
+
+@functools.cache
+def _boot_id() -> str:
+    path = pathlib.Path('/proc/sys/kernel/random/boot_id')
+    return path.read_text().strip()

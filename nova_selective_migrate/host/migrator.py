@@ -1,0 +1,222 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Run a plan: make the images, call libvirt, follow, settle the truth."""
+
+import collections.abc
+import dataclasses
+import threading
+import time
+import typing
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core import call as call_
+from nova_selective_migrate.core import destination_xml
+from nova_selective_migrate.core import domain_xml
+from nova_selective_migrate.core import outcome as outcome_
+from nova_selective_migrate.core import plan as plan_
+from nova_selective_migrate.core import progress as progress_
+from nova_selective_migrate.core import redact
+from nova_selective_migrate.host import prepare
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import guest as guest_
+
+# Each poll is one call and one more for each disk; small disks are through
+# in less than nova's half second.
+_POLL_SECONDS = 0.2
+# libvirt needs some time to stop what is left on both hosts.
+_SETTLE_SECONDS = 15.0
+_SETTLE_POLL_SECONDS = 0.1
+
+Report = collections.abc.Callable[[progress_.MigrationProgress], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class MigrationOutcome:
+    """How a migration ended, and what it leaves.
+
+    :ivar error: what libvirt or the preparation said, if anything
+    :ivar stats: the completed job's statistics, as libvirt names them; the
+        destination keeps them, and knows nothing of the disks
+    :ivar progress: the last that was seen of the job
+    :ivar created: destination images that we made
+    :ivar cleaned: of these, what was removed and left after a failure
+    """
+
+    settlement: outcome_.Settlement
+    source: outcome_.Side
+    destination: outcome_.Side
+    seconds: float
+    error: str | None = None
+    stats: collections.abc.Mapping[str, typing.Any] = dataclasses.field(
+        default_factory=dict
+    )
+    progress: progress_.MigrationProgress | None = None
+    created: tuple[str, ...] = ()
+    cleaned: prepare.Cleaned = dataclasses.field(
+        default_factory=prepare.Cleaned
+    )
+
+
+class Migrator:
+    """One migration of one guest, after a plan that is ready."""
+
+    def __init__(
+        self,
+        source: connection.Connection,
+        guest: guest_.Guest,
+        destination: connection.Connection,
+        plan: plan_.MigrationPlan,
+        uri: str,
+    ) -> None:
+        self._source = source
+        self._guest = guest
+        self._destination = destination
+        self._plan = plan
+        self._uri = uri
+        self._wake = threading.Event()
+        self._returned = threading.Event()
+        self._aborted = False
+        self._progress: progress_.MigrationProgress | None = None
+        self._error: exceptions.HypervisorError | None = None
+
+    def abort(self) -> None:
+        """Ask for the migration to be aborted; safe in a signal handler."""
+        self._aborted = True
+        self._wake.set()
+
+    def run(self, report: Report) -> MigrationOutcome:
+        """Migrate and return the truth about it.
+
+        :raises PreparationFailed: when the domain is not the planned one
+            any more, or a destination image could not be made; then
+            nothing is changed
+        """
+        started = time.monotonic()
+        self._check_unchanged()
+        created = prepare.create(self._destination, self._plan.images)
+        if not self._aborted:
+            self._call_and_follow(report)
+        settlement, here, there = self._settle()
+        cleaned = prepare.Cleaned()
+        if settlement.ending is outcome_.Ending.NOT_MOVED and settlement.final:
+            cleaned = prepare.remove(self._destination, created)
+        elif settlement.ending is not outcome_.Ending.MOVED:
+            cleaned = prepare.Cleaned(left=created)
+        return MigrationOutcome(
+            settlement=settlement,
+            source=here,
+            destination=there,
+            seconds=time.monotonic() - started,
+            error=self._said(),
+            stats=self._completed_stats(settlement),
+            progress=self._progress,
+            created=created,
+            cleaned=cleaned,
+        )
+
+    def _check_unchanged(self) -> None:
+        now = domain_xml.parse(redact.domain_xml(self._guest.xml()))
+        if now != self._plan.domain:
+            raise exceptions.PreparationFailed(
+                f'the disks of {self._guest.name} changed since the plan was '
+                'made; plan again'
+            )
+
+    def _said(self) -> str | None:
+        if self._error is not None:
+            return str(self._error)
+        return 'aborted before the call' if self._aborted else None
+
+    def _call_and_follow(self, report: Report) -> None:
+        call = self._secure_call()
+        thread = threading.Thread(
+            target=self._call, args=(call,), name='migrate', daemon=True
+        )
+        started = time.monotonic()
+        thread.start()
+        taken = False
+        while not self._returned.is_set():
+            self._wake.wait(_POLL_SECONDS)
+            self._wake.clear()
+            if self._returned.is_set():
+                break
+            # Before the job has begun and while it ends libvirt takes none.
+            if self._aborted and not taken:
+                taken = self._guest.abort_job()
+            self._progress = self._measure(time.monotonic() - started)
+            report(self._progress)
+
+    def _call(self, call: call_.MigrateCall) -> None:
+        try:
+            if call_.MigrateFlag.PEER2PEER in call.flags:
+                self._guest.migrate_to_uri(self._uri, call)
+            else:
+                self._guest.migrate(self._destination.virt, call)
+        except exceptions.HypervisorError as err:
+            self._error = err
+        finally:
+            self._returned.set()
+            self._wake.set()
+
+    def _secure_call(self) -> call_.MigrateCall:
+        """Put the guest's own XML, with its passwords, into the call."""
+        call = self._plan.call
+        parameters = dict(call.parameters)
+        flat = self._plan.flattened
+        if 'destination_xml' in parameters:
+            parameters['destination_xml'] = destination_xml.flatten(
+                self._guest.migratable_xml(), flat
+            )
+        persistent = self._guest.persistent_xml(secure=True)
+        if 'persistent_xml' in parameters and persistent:
+            parameters['persistent_xml'] = destination_xml.flatten(
+                persistent, flat
+            )
+        return dataclasses.replace(call, parameters=parameters)
+
+    def _measure(self, seconds: float) -> progress_.MigrationProgress:
+        targets = self._plan.migrate_disks
+        sample = progress_.Sample(
+            seconds=seconds,
+            job=self._guest.job_stats(),
+            blocks={
+                target: self._guest.block_job(target) for target in targets
+            },
+        )
+        return progress_.measure(sample, targets, self._progress)
+
+    def _settle(
+        self,
+    ) -> tuple[outcome_.Settlement, outcome_.Side, outcome_.Side]:
+        """Look at both hosts until neither changes any more."""
+        succeeded = self._returned.is_set() and self._error is None
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while True:
+            here = self._source.look(self._guest.uuid)
+            there = self._destination.look(self._guest.uuid)
+            settlement = outcome_.settle(here, there, completed=succeeded)
+            if settlement.final or time.monotonic() > deadline:
+                return settlement, here, there
+            self._wake.wait(_SETTLE_POLL_SECONDS)
+            self._wake.clear()
+
+    def _completed_stats(
+        self, settlement: outcome_.Settlement
+    ) -> dict[str, typing.Any]:
+        if settlement.ending is not outcome_.Ending.MOVED:
+            return {}
+        try:
+            moved = self._destination.guest(self._guest.uuid)
+        except exceptions.HypervisorError:
+            return {}
+        return moved.job_stats(completed=True)
