@@ -1,0 +1,114 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The application nova-selective-migrate: global options, exit codes."""
+
+import argparse
+import importlib.metadata
+import logging
+import os
+import sys
+import typing
+
+from cliff import app
+from cliff import commandmanager
+
+from nova_selective_migrate.cli import exit_code
+
+NAME = 'nova-selective-migrate'
+_DESCRIPTION = """
+Live-migrate libvirt guests copying exactly their local disks.
+
+Start with a dry run: 'plan DOMAIN DEST_URI' shows for every disk whether it
+would be copied (local), kept (shared: both hosts reach it), skipped (empty
+or read-only) or refused, with the evidence. 'migrate' makes the same plan
+and runs it. Nothing is changed unless every disk is clear.
+"""
+_EPILOG = """
+exit codes:
+  0 done: the plan is ready, the guest has moved
+  2 bad input: one line says what and why
+  3 refused: the plan names every bad disk and the remedy
+  4 not moved: the guest is where it was
+  5 unknown: the output says what to look at
+
+examples:
+  nova-selective-migrate disk list guest1
+  nova-selective-migrate plan guest1 qemu+tls://host2/system
+  nova-selective-migrate plan --replay case.json -f json
+  nova-selective-migrate migrate guest1 qemu+tls://host2/system
+"""
+
+
+class SelectiveMigrateApp(app.App):
+    """The command line application."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            description=_DESCRIPTION,
+            version=importlib.metadata.version(NAME),
+            command_manager=commandmanager.CommandManager(
+                'nova_selective_migrate.cli'
+            ),
+            deferred_help=True,
+        )
+
+    def build_option_parser(
+        self,
+        description: str | None,
+        version: str | None,
+        argparse_kwargs: dict[str, typing.Any] | None = None,
+    ) -> argparse.ArgumentParser:
+        """Add our own global options to cliff's."""
+        parser = super().build_option_parser(
+            description,
+            version,
+            {
+                'formatter_class': argparse.RawDescriptionHelpFormatter,
+                'epilog': _EPILOG,
+                **(argparse_kwargs or {}),
+            },
+        )
+        # No -c: cliff reads global options behind the command too, where
+        # -c names a column.
+        parser.add_argument(
+            '--connect',
+            metavar='URI',
+            default=os.environ.get('LIBVIRT_DEFAULT_URI', 'qemu:///system'),
+            help='libvirt URI of the host that has the guest now; '
+            'LIBVIRT_DEFAULT_URI or qemu:///system without it',
+        )
+        return parser
+
+    def configure_logging(self) -> None:
+        """Log as cliff does, without the noise of its plugin loader."""
+        super().configure_logging()
+        # Names of plugins that failed to load are no news to an operator.
+        logging.getLogger('stevedore').setLevel(logging.ERROR)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if not arguments:
+        # cliff would start a shell of its own; an operator wants the help.
+        arguments = ['--help']
+    try:
+        return SelectiveMigrateApp().run(arguments)
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would say so at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_code.USAGE
+
+
+if __name__ == '__main__':
+    sys.exit(main())

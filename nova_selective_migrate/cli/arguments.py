@@ -1,0 +1,202 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Arguments that commands share, and what they mean."""
+
+import argparse
+import json
+import pathlib
+import typing
+
+from oslo_config import cfg
+
+from nova_selective_migrate import conf as conf_
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core import options as options_
+from nova_selective_migrate.core import policy as policy_
+
+
+def add_evidence(parser: argparse.ArgumentParser) -> None:
+    """Add what tells local from shared."""
+    group = parser.add_argument_group('evidence')
+    group.add_argument(
+        '--block-device-info',
+        metavar='FILE',
+        help="nova's block_device_info of the server as JSON: the volumes "
+        'that are attached; without it the hosts alone must tell',
+    )
+    group.add_argument(
+        '--shared-path',
+        metavar='PATH',
+        action='append',
+        default=[],
+        help='declare that both hosts reach what is below PATH; repeatable',
+    )
+    group.add_argument(
+        '--local-path',
+        metavar='PATH',
+        action='append',
+        default=[],
+        help='declare that PATH is on one host alone; repeatable',
+    )
+    group.add_argument(
+        '--config-file',
+        metavar='FILE',
+        action='append',
+        default=[],
+        help='take shared_paths and local_paths from [selective_migrate] of '
+        'FILE, such as /etc/nova/nova.conf; repeatable',
+    )
+
+
+def add_destination(parser: argparse.ArgumentParser) -> None:
+    """Add what shapes the migration."""
+    group = parser.add_argument_group('migration')
+    group.add_argument(
+        '--no-probe',
+        action='store_true',
+        help='put no marker file on the destination to find out whether '
+        'both hosts see one directory',
+    )
+    group.add_argument(
+        '--direct',
+        action='store_true',
+        help='manage the migration from here (virDomainMigrate3) instead of '
+        'from the source daemon (virDomainMigrateToURI3)',
+    )
+    group.add_argument(
+        '--bandwidth',
+        metavar='MIB',
+        type=_bandwidth,
+        default=0,
+        help='limit in MiB/s, which libvirt applies to memory and to each '
+        'disk; 0 means none',
+    )
+    group.add_argument(
+        '--tls',
+        action='store_true',
+        help='encrypt memory and disks with the certificates of both '
+        "hosts' qemu.conf; without it disks travel in clear",
+    )
+    group.add_argument(
+        '--migrate-uri',
+        metavar='URI',
+        help='where the source reaches the destination for memory and '
+        'disks, such as tcp://10.0.0.2',
+    )
+    group.add_argument(
+        '--listen-address',
+        metavar='ADDRESS',
+        help='address that the destination listens on; every one without it',
+    )
+    group.add_argument(
+        '--existing',
+        metavar='TARGET',
+        action='append',
+        default=[],
+        help='the destination image or device of this target dev is there '
+        'and may be overwritten; repeatable',
+    )
+
+
+def policy(arguments: argparse.Namespace) -> policy_.LocalityPolicy:
+    """Join what files and command line declare.
+
+    :raises InvalidPolicy: when they contradict each other
+    :raises InvalidInput: when a file cannot be read
+    """
+    conf = cfg.ConfigOpts()
+    conf_.register_opts(conf)
+    if arguments.config_file:
+        try:
+            conf([], default_config_files=arguments.config_file)
+        except cfg.Error as err:
+            raise exceptions.InvalidInput(_one_line(err)) from err
+    return policy_.LocalityPolicy(
+        shared_paths=(
+            *conf.selective_migrate.shared_paths,
+            *arguments.shared_path,
+        ),
+        local_paths=(
+            *conf.selective_migrate.local_paths,
+            *arguments.local_path,
+        ),
+    )
+
+
+def options(arguments: argparse.Namespace) -> options_.MigrationOptions:
+    """Take the migration's options."""
+    return options_.MigrationOptions(
+        destination_uri=arguments.destination_uri,
+        bandwidth=arguments.bandwidth,
+        migrate_uri=arguments.migrate_uri,
+        listen_address=arguments.listen_address,
+        direct=arguments.direct,
+        tls=arguments.tls,
+        create_images=True,
+        existing=tuple(arguments.existing),
+    )
+
+
+def block_device_info(arguments: argparse.Namespace) -> typing.Any:
+    """Read nova's block_device_info; None where no file is given.
+
+    :raises InvalidInput: when the file cannot be read or is not JSON
+    """
+    if arguments.block_device_info is None:
+        return None
+    text = read(arguments.block_device_info)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as err:
+        raise exceptions.InvalidInput(
+            f'{arguments.block_device_info} is not JSON: {err}'
+        ) from err
+
+
+def read(path: str) -> str:
+    """Read a text file.
+
+    :raises InvalidInput: when it cannot be read
+    """
+    try:
+        return pathlib.Path(path).read_text(encoding='utf-8')
+    except (OSError, ValueError) as err:
+        raise exceptions.InvalidInput(
+            f'cannot read {path}: {_one_line(err)}'
+        ) from err
+
+
+def write(path: str, text: str) -> None:
+    """Write a text file.
+
+    :raises InvalidInput: when it cannot be written
+    """
+    try:
+        pathlib.Path(path).write_text(text, encoding='utf-8')
+    except (OSError, ValueError) as err:
+        raise exceptions.InvalidInput(
+            f'cannot write {path}: {_one_line(err)}'
+        ) from err
+
+
+def _one_line(err: Exception) -> str:
+    reason = err.strerror if isinstance(err, OSError) else str(err)
+    return ' '.join((reason or str(err)).split())
+
+
+def _bandwidth(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no whole number of MiB/s'
+        )
+    return int(text)

@@ -1,0 +1,88 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``disk list``: each disk with its locality and the evidence."""
+
+import argparse
+import collections.abc
+import typing
+
+from cliff import lister
+
+from nova_selective_migrate.cli import arguments
+from nova_selective_migrate.cli import guarded
+from nova_selective_migrate.core import options as options_
+from nova_selective_migrate.core import plan as plan_
+from nova_selective_migrate.core import plan_json
+
+_COLUMNS = (
+    'target',
+    'device',
+    'source',
+    'locality',
+    'reason',
+    'evidence',
+    'virtual_bytes',
+    'allocated_bytes',
+)
+
+
+class ListDisk(lister.Lister):
+    """List a guest's disks and whether they are local or shared.
+
+    Without a destination, storage that could be shared stays unknown
+    unless the block device mapping or a declaration tells; 'plan' asks the
+    destination too.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'domain', metavar='DOMAIN', help='name, UUID or id of the guest'
+        )
+        arguments.add_evidence(parser)
+        return parser
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        """Run the command and return its exit code."""
+        return guarded.guarded(self, super().run, parsed_args)
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[
+        collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
+    ]:
+        """List the disks."""
+        # Here, so that --help and completion need no libvirt.
+        from nova_selective_migrate.cli import hosts
+        from nova_selective_migrate.host import gather
+
+        asked = gather.Asked(
+            policy=arguments.policy(parsed_args),
+            options=options_.MigrationOptions(),
+            block_device_info=arguments.block_device_info(parsed_args),
+            probe=False,
+        )
+        uri = self.app.options.connect
+        with hosts.source(uri, parsed_args.domain) as (here, guest):
+            case = gather.gather(here, guest, None, asked)
+        disks = plan_json.tree(plan_.plan(case))['disks']
+        people = parsed_args.formatter == 'table'
+        return _COLUMNS, [
+            [_cell(disk[name], people) for name in _COLUMNS] for disk in disks
+        ]
+
+
+def _cell(value: typing.Any, people: bool) -> typing.Any:
+    if people and isinstance(value, list):
+        return '\n'.join(value)
+    return '-' if people and value is None else value

@@ -1,0 +1,48 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A command whose errors are one line and an exit code."""
+
+import argparse
+import typing
+
+from cliff import show
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.cli import exit_code
+
+
+class GuardedShowOne(show.ShowOne):
+    """Show one object; subclasses set ``status`` to their exit code."""
+
+    status = exit_code.OK
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        """Run the command and return its exit code."""
+        return guarded(self, super().run, parsed_args) or self.status
+
+
+def guarded(
+    command: typing.Any,
+    run: typing.Callable[[argparse.Namespace], int],
+    parsed_args: argparse.Namespace,
+) -> int:
+    """Run and turn our errors into one line on stderr."""
+    try:
+        return run(parsed_args)
+    except exceptions.PreparationFailed as err:
+        status, message = exit_code.NOT_MOVED, str(err)
+    except (exceptions.SelectiveMigrateError, ValueError) as err:
+        # A ValueError is cliff's: -c names a column that there is not.
+        status, message = exit_code.USAGE, str(err)
+    command.app.stderr.write(f'{command.app.NAME}: {message}\n')
+    return status

@@ -1,0 +1,123 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``migrate``: plan, run exactly that plan, tell the truth."""
+
+import argparse
+import collections.abc
+import contextlib
+import signal
+import types
+import typing
+
+from nova_selective_migrate.cli import arguments
+from nova_selective_migrate.cli import exit_code
+from nova_selective_migrate.cli import guarded
+from nova_selective_migrate.cli import outcome_tree
+from nova_selective_migrate.cli import plan_table
+from nova_selective_migrate.cli import progress
+from nova_selective_migrate.core import outcome
+from nova_selective_migrate.core import plan as plan_
+from nova_selective_migrate.core import plan_json
+
+_STATUS = {
+    outcome.Ending.MOVED: exit_code.OK,
+    outcome.Ending.NOT_MOVED: exit_code.NOT_MOVED,
+    outcome.Ending.UNKNOWN: exit_code.UNKNOWN,
+}
+
+
+class Migrate(guarded.GuardedShowOne):
+    """Live-migrate a guest, copying exactly its local disks.
+
+    Makes the plan that 'plan' shows and runs it as it is: creates the
+    destination images, calls libvirt once, follows every disk, and tells
+    from the state of both hosts whether the guest has moved. Ctrl-C aborts
+    the migration; the guest then stays where it is.
+
+    A refused plan changes nothing. A failed migration removes the images
+    that it made at the destination. The source's images stay after a
+    migration and are listed.
+    """
+
+    @property
+    def formatter_namespace(self) -> str:
+        return 'nova_selective_migrate.formatter.outcome'
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'domain', metavar='DOMAIN', help='name, UUID or id of the guest'
+        )
+        parser.add_argument(
+            'destination_uri',
+            metavar='DEST_URI',
+            help="libvirt URI of the destination, as the source's daemon "
+            'reaches it: qemu+tls://host2/system',
+        )
+        arguments.add_evidence(parser)
+        arguments.add_destination(parser)
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[
+        collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
+    ]:
+        """Plan and migrate."""
+        # Here, so that --help and completion need no libvirt.
+        from nova_selective_migrate.cli import hosts
+        from nova_selective_migrate.host import migrator as migrator_
+
+        with hosts.both(self.app.options.connect, parsed_args) as opened:
+            plan = plan_.plan(hosts.case(opened, parsed_args))
+            tree = plan_json.tree(plan)
+            if parsed_args.formatter == 'table':
+                # People read the plan before it runs, programs with the
+                # outcome.
+                for line in plan_table.lines(tree):
+                    self.app.stdout.write(f'{line}\n')
+                self.app.stdout.flush()
+            if not plan.ready:
+                self.status = exit_code.REFUSED
+                return self.dict2columns(outcome_tree.refused(tree))
+            migrator = migrator_.Migrator(
+                opened.source,
+                opened.guest,
+                opened.destination,
+                plan,
+                parsed_args.destination_uri,
+            )
+            with _aborting(migrator.abort):
+                ended = migrator.run(progress.printer(self.app.stderr))
+        self.status = _STATUS[ended.settlement.ending]
+        return self.dict2columns(outcome_tree.ended(tree, plan, ended))
+
+
+@contextlib.contextmanager
+def _aborting(
+    abort: collections.abc.Callable[[], None],
+) -> collections.abc.Iterator[None]:
+    """Let Ctrl-C and SIGTERM abort the migration instead of us."""
+
+    def handle(_number: int, _frame: types.FrameType | None) -> None:
+        abort()
+
+    before = {
+        number: signal.signal(number, handle)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

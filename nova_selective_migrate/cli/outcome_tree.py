@@ -1,0 +1,77 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""An outcome as JSON's types."""
+
+import typing
+
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core import outcome
+from nova_selective_migrate.core import plan as plan_
+
+if typing.TYPE_CHECKING:
+    from nova_selective_migrate.host import migrator
+
+Tree = dict[str, typing.Any]
+
+
+def refused(plan_tree: Tree) -> Tree:
+    """Say that nothing was done."""
+    return {
+        'outcome': 'refused',
+        'explanation': 'the plan is refused; nothing was changed',
+        'plan': plan_tree,
+    }
+
+
+def ended(
+    plan_tree: Tree,
+    plan: plan_.MigrationPlan,
+    ended: 'migrator.MigrationOutcome',
+) -> Tree:
+    """Say how a migration ended, and what it leaves where."""
+    left = [
+        {'host': 'destination', 'path': path} for path in ended.cleaned.left
+    ]
+    if ended.settlement.ending is outcome.Ending.MOVED:
+        left += [{'host': 'source', 'path': path} for path in _copied(plan)]
+    return {
+        'outcome': ended.settlement.ending.value,
+        'explanation': ended.settlement.explanation,
+        'error': ended.error,
+        'source': str(ended.source),
+        'destination': str(ended.destination),
+        'seconds': round(ended.seconds, 3),
+        'downtime_ms': ended.stats.get('downtime'),
+        'disk_bytes': _disk_bytes(ended),
+        'memory_bytes': ended.stats.get('memory_processed'),
+        'created': list(ended.created),
+        'removed': list(ended.cleaned.removed),
+        'left': left,
+        'plan': plan_tree,
+    }
+
+
+def _disk_bytes(ended: 'migrator.MigrationOutcome') -> int | None:
+    """Add up what the mirrors were last seen to have written."""
+    if ended.progress is None:
+        return None
+    return sum(disk.processed for disk in ended.progress.disks)
+
+
+def _copied(plan: plan_.MigrationPlan) -> list[str]:
+    """List the source's images of the disks that were copied."""
+    return [
+        disk.decision.disk.chain[0].label
+        for disk in plan.disks
+        if disk.decision.action is model.DiskAction.COPY
+    ]

@@ -1,0 +1,112 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``plan``: the dry run."""
+
+import argparse
+import collections.abc
+import typing
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.cli import arguments
+from nova_selective_migrate.cli import exit_code
+from nova_selective_migrate.cli import guarded
+from nova_selective_migrate.core import case as case_
+from nova_selective_migrate.core import plan as plan_
+from nova_selective_migrate.core import plan_json
+
+
+class Plan(guarded.GuardedShowOne):
+    """Show what a migration would do with every disk, and change nothing.
+
+    Says of each disk whether it would be copied, kept, skipped or refused,
+    from which evidence, and what the libvirt call would be. Exits 0 when
+    the plan is ready and 3 when it is refused; then every bad disk is
+    listed with its remedy.
+
+    To find out whether both hosts see one directory, an empty marker file
+    is put there and removed at once; --no-probe forbids it.
+    """
+
+    @property
+    def formatter_namespace(self) -> str:
+        return 'nova_selective_migrate.formatter.plan'
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'domain',
+            metavar='DOMAIN',
+            nargs='?',
+            help='name, UUID or id of the guest',
+        )
+        parser.add_argument(
+            'destination_uri',
+            metavar='DEST_URI',
+            nargs='?',
+            help="libvirt URI of the destination, as the source's daemon "
+            'reaches it: qemu+tls://host2/system',
+        )
+        parser.add_argument(
+            '--record',
+            metavar='FILE',
+            help='write all that the planner saw, without secrets',
+        )
+        parser.add_argument(
+            '--replay',
+            metavar='FILE',
+            help='decide again from a recorded case alone, with no host',
+        )
+        arguments.add_evidence(parser)
+        arguments.add_destination(parser)
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[
+        collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
+    ]:
+        """Make the plan."""
+        case = self._case(parsed_args)
+        plan = plan_.plan(case)
+        if parsed_args.record:
+            arguments.write(parsed_args.record, case_.dumps(case))
+        self.status = exit_code.OK if plan.ready else exit_code.REFUSED
+        return self.dict2columns(plan_json.tree(plan))
+
+    def _case(self, parsed_args: argparse.Namespace) -> case_.Case:
+        named = parsed_args.domain or parsed_args.destination_uri
+        if parsed_args.replay:
+            if named:
+                raise exceptions.InvalidInput(
+                    '--replay takes no DOMAIN and no DEST_URI: the case has '
+                    'them'
+                )
+            return self._recorded(parsed_args.replay)
+        if not parsed_args.domain or not parsed_args.destination_uri:
+            raise exceptions.InvalidInput(
+                'DOMAIN and DEST_URI are needed, or --replay FILE'
+            )
+        # Here, so that a replay needs no libvirt.
+        from nova_selective_migrate.cli import hosts
+
+        with hosts.both(self.app.options.connect, parsed_args) as opened:
+            return hosts.case(opened, parsed_args)
+
+    def _recorded(self, path: str) -> case_.Case:
+        text = arguments.read(path)
+        try:
+            return case_.loads(text)
+        except exceptions.InvalidCase as err:
+            raise exceptions.InvalidCase(
+                f'{path} is no recorded case: {err}'
+            ) from err

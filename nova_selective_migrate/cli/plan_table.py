@@ -1,0 +1,121 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The plan as tables for people."""
+
+import argparse
+import collections.abc
+import typing
+
+from cliff.formatters import base
+import prettytable
+
+from nova_selective_migrate.cli import size
+
+Tree = collections.abc.Mapping[str, typing.Any]
+
+
+class PlanTable(base.SingleFormatter):
+    """Print a plan for a person."""
+
+    def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
+        """Add no option: there is one way to print a plan."""
+
+    def emit_one(
+        self,
+        column_names: collections.abc.Sequence[str],
+        data: collections.abc.Iterable[typing.Any],
+        stdout: typing.TextIO,
+        parsed_args: argparse.Namespace,
+    ) -> None:
+        """Print the chosen parts of the plan."""
+        tree = dict(zip(column_names, data, strict=True))
+        for line in lines(tree):
+            stdout.write(f'{line}\n')
+
+
+def lines(tree: Tree) -> collections.abc.Iterator[str]:
+    """Write a plan, or the parts of it that are there."""
+    if 'domain' in tree:
+        domain = tree['domain']
+        yield f'Domain {domain["name"]} ({domain["uuid"]})'
+    if 'disks' in tree:
+        yield disk_table(tree['disks'])
+        for disk in tree['disks']:
+            for sentence in disk['evidence']:
+                yield f'  {disk["target"]}: {sentence}'
+    for image in tree.get('images', ()):
+        backing = image.get('backing_path')
+        over = f' over {backing}' if backing else ''
+        yield (
+            f'To make at the destination: {image["path"]}, {image["format"]} '
+            f'of {size.human(image["virtual_bytes"])}{over}'
+        )
+    for duty in tree.get('duties', ()):
+        yield f'Duty: {duty["message"]}'
+    for note in tree.get('notes', ()):
+        yield f'Note: {note}'
+    for refusal in tree.get('refusals', ()):
+        where = '' if refusal['target'] else 'The migration: '
+        yield f'Refused [{refusal["reason"]}]: {where}{refusal["message"]}'
+    if 'ready' in tree:
+        yield from _verdict(tree)
+
+
+def disk_table(disks: collections.abc.Iterable[Tree]) -> str:
+    """Write one row for each disk."""
+    table = prettytable.PrettyTable(
+        ['Target', 'Device', 'Source', 'Locality', 'Action', 'Reason', 'Size']
+    )
+    table.align = 'l'
+    table.align['Size'] = 'r'
+    for disk in disks:
+        table.add_row(
+            [
+                disk['target'],
+                disk['device'],
+                disk['source'] or '-',
+                disk['locality'],
+                disk['action'].upper(),
+                disk['reason'],
+                _sizes(disk),
+            ]
+        )
+    return str(table.get_string())
+
+
+def _sizes(disk: Tree) -> str:
+    virtual = disk['virtual_bytes']
+    allocated = disk['allocated_bytes']
+    if virtual is None:
+        return '-'
+    if allocated is None:
+        return size.human(virtual)
+    return f'{size.human(allocated)} of {size.human(virtual)}'
+
+
+def _verdict(tree: Tree) -> collections.abc.Iterator[str]:
+    if not tree['ready']:
+        yield 'REFUSED: nothing is copied, nothing is changed.'
+        return
+    targets = tree.get('migrate_disks', [])
+    if targets:
+        amount = size.human(tree.get('copy_bytes', 0))
+        yield f'READY: copies {", ".join(targets)} ({amount}).'
+    else:
+        yield 'READY: no disk needs to be copied.'
+    yield f'Flags: {" ".join(tree.get("flags", []))}'
+    for name, value in tree.get('parameters', {}).items():
+        if name.endswith('_xml'):
+            value = '(the domain XML, with flattened backing chains)'
+        values = value if isinstance(value, list) else [value]
+        yield f'Parameter: {name} = {", ".join(str(v) for v in values)}'

@@ -1,0 +1,96 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Show progress: bars on a terminal, plain lines elsewhere."""
+
+import collections.abc
+import typing
+
+from nova_selective_migrate.cli import size
+from nova_selective_migrate.core import progress as progress_
+
+# nova logs the progress of a live migration as often, on debug level.
+_LINE_SECONDS = 5.0
+_BAR_WIDTH = 30
+_UP = '\x1b[{}A'
+_CLEAR = '\x1b[K'
+
+Report = collections.abc.Callable[[progress_.MigrationProgress], None]
+
+
+def printer(stream: typing.TextIO) -> Report:
+    """Return what shows a progress on this stream."""
+    return Bars(stream).show if stream.isatty() else Lines(stream).show
+
+
+class Bars:
+    """One bar for each disk and one for memory, drawn over each other."""
+
+    def __init__(self, stream: typing.TextIO) -> None:
+        self._stream = stream
+        self._drawn = 0
+
+    def show(self, progress: progress_.MigrationProgress) -> None:
+        """Draw the bars again."""
+        rows = [_bar(amount) for amount in (*progress.disks, progress.memory)]
+        if self._drawn:
+            self._stream.write(_UP.format(self._drawn))
+        for row in rows:
+            self._stream.write(f'{row}{_CLEAR}\n')
+        self._stream.flush()
+        self._drawn = len(rows)
+
+
+class Lines:
+    """A line now and then, and at each change of phase."""
+
+    def __init__(self, stream: typing.TextIO) -> None:
+        self._stream = stream
+        self._last: progress_.MigrationProgress | None = None
+
+    def show(self, progress: progress_.MigrationProgress) -> None:
+        """Print a line if it is time for one."""
+        last = self._last
+        if (
+            last is not None
+            and last.phase is progress.phase
+            and progress.seconds - last.seconds < _LINE_SECONDS
+        ):
+            return
+        self._last = progress
+        amounts = [
+            _words(amount)
+            for amount in (*progress.disks, progress.memory)
+            if amount.total
+        ]
+        about = f': {"; ".join(amounts)}' if amounts else ''
+        self._stream.write(
+            f'{progress.seconds:.1f} s {progress.phase.value}{about}\n'
+        )
+        self._stream.flush()
+
+
+def _bar(amount: progress_.Amount) -> str:
+    done = int(amount.fraction * _BAR_WIDTH)
+    bar = '#' * done + '.' * (_BAR_WIDTH - done)
+    return f'{amount.name:>8} [{bar}] {_words(amount, named=False)}'
+
+
+def _words(amount: progress_.Amount, *, named: bool = True) -> str:
+    name = f'{amount.name} ' if named else ''
+    words = (
+        f'{name}{size.human(amount.processed)} of '
+        f'{size.human(amount.total)} ({amount.fraction:.0%})'
+    )
+    if amount.eta_seconds is not None:
+        words += f', {size.human(amount.rate)}/s, {amount.eta_seconds:.0f} s'
+    return words

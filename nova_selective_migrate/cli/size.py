@@ -1,0 +1,25 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Write sizes for people."""
+
+from oslo_utils import units
+
+_UNITS = (('GiB', units.Gi), ('MiB', units.Mi), ('KiB', units.Ki))
+
+
+def human(count: float) -> str:
+    """Write a number of bytes with three digits or so."""
+    for name, unit in _UNITS:
+        if count >= unit:
+            return f'{count / unit:.4g} {name}'
+    return f'{count:.0f} B'
