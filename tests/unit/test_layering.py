@@ -1,0 +1,117 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The walls of the house: who may import what."""
+
+import ast
+import collections.abc
+import pathlib
+import subprocess
+import sys
+import unittest
+
+import nova_selective_migrate
+
+PACKAGE = pathlib.Path(nova_selective_migrate.__file__).parent
+NAME = PACKAGE.name
+
+# core decides: it neither asks a machine nor knows the time.
+NOT_IN_CORE = {
+    *('asyncio', 'cliff', 'io', 'libvirt', 'logging', 'nova', 'os'),
+    *('pathlib', 'random', 'shutil', 'socket', 'subprocess', 'tempfile'),
+    *('threading', 'time'),
+    *(f'{NAME}.{room}' for room in ('cli', 'cmd', 'compute', 'conf', 'host')),
+}
+
+IMPORT_CORE_BLOCKED = f"""
+import importlib, pkgutil, sys
+
+class Wall:
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition('.')[0]
+        if top in ('nova', 'libvirt', 'libvirtmod') or top.startswith('oslo'):
+            raise ImportError(f'{{name}} is behind the wall')
+
+sys.meta_path.insert(0, Wall())
+import {NAME}.core as core
+names = [m.name for m in pkgutil.walk_packages(core.__path__, '{NAME}.core.')]
+for name in names:
+    importlib.import_module(name)
+print(len(names))
+"""
+
+
+def imports(path: pathlib.Path) -> collections.abc.Iterator[str]:
+    """Yield the dotted name of everything that a module imports."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f'{node.module}.{alias.name}' for alias in node.names)
+
+
+def importers(
+    where: pathlib.Path, forbidden: set[str], room: str | None = None
+) -> list[str]:
+    """List the imports of forbidden names below a folder, except in a room."""
+    return [
+        f'{path.relative_to(PACKAGE)} imports {name}'
+        for path in sorted(where.rglob('*.py'))
+        if room is None or PACKAGE / room not in path.parents
+        for name in imports(path)
+        if any(name == f or name.startswith(f'{f}.') for f in forbidden)
+    ]
+
+
+class LayeringTest(unittest.TestCase):
+    def test_core_imports_without_nova_libvirt_and_oslo(self):
+        done = subprocess.run(
+            [sys.executable, '-c', IMPORT_CORE_BLOCKED],
+            cwd=PACKAGE.parent,
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertGreater(int(done.stdout), 0)
+
+    def test_core_imports_nothing_that_is_not_pure(self):
+        self.assertEqual([], importers(PACKAGE / 'core', NOT_IN_CORE))
+        self.assertEqual(
+            [],
+            [
+                name
+                for path in (PACKAGE / 'core').rglob('*.py')
+                for name in imports(path)
+                if name.startswith('oslo')
+            ],
+        )
+
+    def test_host_knows_no_command_line(self):
+        self.assertEqual(
+            [], importers(PACKAGE / 'host', {'cliff', f'{NAME}.cli'})
+        )
+
+    def test_only_the_hypervisor_room_imports_libvirt(self):
+        self.assertEqual(
+            [],
+            importers(PACKAGE, {'libvirt', 'libvirtmod'}, 'host/hypervisor'),
+        )
+
+    def test_only_compute_imports_nova(self):
+        self.assertEqual(
+            [],
+            [
+                found
+                for found in importers(PACKAGE, {'nova'}, 'compute')
+                if not found.startswith('nova_shim/')
+            ],
+        )
