@@ -1,0 +1,102 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What planning costs: in a process, and as a process."""
+
+import collections.abc
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from benchmarks import figure
+from nova_selective_migrate.core import case as case_
+from nova_selective_migrate.core import plan
+from nova_selective_migrate.core import storage
+
+_RUNS = 21
+_DISK = """
+<disk type='{type}' device='disk'>
+ <driver name='qemu' type='qcow2'/><source {source}/><backingStore/>
+ <target dev='{target}' bus='virtio'/><serial>{serial}</serial>
+</disk>"""
+
+
+def case(disks: int) -> case_.Case:
+    """Make a case of half local files, half volumes on NFS."""
+    xml, facts, rows = [], {}, []
+    for number in range(disks):
+        target, shared = f'vd{number:03d}', number % 2
+        volume = f'00000000-0000-4000-8000-{number:012d}'
+        folder = '/mnt/nfs' if shared else '/var/lib/nova/instances/i'
+        path = f'{folder}/volume-{volume}' if shared else f'{folder}/{number}'
+        xml.append(
+            _DISK.format(
+                type='file',
+                source=f"file='{path}'",
+                target=target,
+                serial=volume if shared else '',
+            )
+        )
+        facts[path] = storage.StorageFacts(
+            exists=True,
+            kind=storage.PathKind.FILE,
+            fstype='nfs4' if shared else 'ext4',
+            mount_source='srv:/exp' if shared else '/dev/vda1',
+            virtual_bytes=1 << 30,
+            allocated_bytes=1 << 20,
+        )
+        if shared:
+            data = {'export': 'srv:/exp', 'name': f'volume-{volume}'}
+            rows.append(
+                {
+                    'mount_device': f'/dev/{target}',
+                    'connection_info': {
+                        'driver_volume_type': 'nfs',
+                        'serial': volume,
+                        'data': data,
+                    },
+                }
+            )
+    return case_.Case(
+        domain_xml='<domain><name>n</name><devices>'
+        + ''.join(xml)
+        + '</devices></domain>',
+        block_device_info={'block_device_mapping': rows},
+        storage=storage.Storage(source=facts),
+    )
+
+
+def figures() -> collections.abc.Iterator[figure.Figure]:
+    """Measure planning."""
+    for disks, target in ((4, 5.0), (59, 50.0)):
+        made = case(disks)
+        if not plan.plan(made).ready:
+            raise AssertionError('the benchmark case must be ready')
+        seconds = figure.median_seconds(lambda c=made: plan.plan(c), _RUNS)
+        yield figure.Figure(
+            f'plan {disks} disks', seconds * 1000, 'ms', target, _RUNS
+        )
+    yield _replay()
+
+
+def _replay() -> figure.Figure:
+    program = pathlib.Path(sys.executable).with_name('nova-selective-migrate')
+    with tempfile.NamedTemporaryFile('w', suffix='.json') as recorded:
+        recorded.write(case_.dumps(case(4)))
+        recorded.flush()
+        argv = [str(program), 'plan', '--replay', recorded.name]
+        seconds = figure.median_seconds(
+            lambda: subprocess.run(argv, check=True, capture_output=True),
+            _RUNS,
+        )
+    return figure.Figure('plan --replay, process', seconds, 's', 0.6, _RUNS)
