@@ -33,6 +33,12 @@ IMAGES = '/var/lib/libvirt/images'
 SHARED = '/mnt/shared'
 
 
+def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
+    """Return our own variables and more; daemons are found by any user."""
+    path = f'{os.environ.get("PATH", os.defpath)}:/usr/sbin:/sbin'
+    return {**os.environ, 'PATH': path, **(more or {})}
+
+
 @dataclass(frozen=True)
 class Host:
     """One host: a libvirt daemon with file system, network and name."""
@@ -75,7 +81,7 @@ class Host:
             input=input,
             stdin=subprocess.DEVNULL if input is None else None,
             timeout=timeout,
-            env={**os.environ, **(env or {})},
+            env=_environment(env),
         )
         # Who reads it wants to know what was run, not how we got inside.
         result.args = words
@@ -96,7 +102,7 @@ class Host:
         return subprocess.Popen(
             self.namespace.enter(words, os.fspath(cwd)),
             text=True,
-            env={**os.environ, **(env or {})},
+            env=_environment(env),
             **options,
         )
 

@@ -27,7 +27,10 @@
 
 
 class SelectiveMigrateError(Exception):
-    """Base of all errors that this package raises."""
+    """Base of all errors that this package raises; one line each."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(' '.join(message.split()))
 
 
 class InvalidInput(SelectiveMigrateError):

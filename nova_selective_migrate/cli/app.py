@@ -14,8 +14,10 @@
 
 import argparse
 import importlib.metadata
+import io
 import logging
 import os
+import signal
 import sys
 import typing
 
@@ -23,6 +25,7 @@ from cliff import app
 from cliff import commandmanager
 
 from nova_selective_migrate.cli import exit_code
+from nova_selective_migrate.cli import guarded
 
 NAME = 'nova-selective-migrate'
 _DESCRIPTION = """
@@ -51,6 +54,8 @@ examples:
 
 class SelectiveMigrateApp(app.App):
     """The command line application."""
+
+    NAME = NAME
 
     def __init__(self) -> None:
         super().__init__(
@@ -102,11 +107,18 @@ def main(argv: list[str] | None = None) -> int:
     if not arguments:
         # cliff would start a shell of its own; an operator wants the help.
         arguments = ['--help']
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A path that the locale cannot show is still shown somehow.
+            stream.reconfigure(errors='backslashreplace')
+    # Unwind as after Ctrl-C, so that no marker or pool is left behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(exit_code.TERMINATED))
     try:
         return SelectiveMigrateApp().run(arguments)
+    except KeyboardInterrupt:
+        return exit_code.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone; Python would say so at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        guarded.discard_output()
         return exit_code.USAGE
 
 

@@ -24,6 +24,9 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core import options as options_
 from nova_selective_migrate.core import policy as policy_
 
+# In MiB/s, of VIR_MIGRATE_PARAM_BANDWIDTH.
+_LARGEST_BANDWIDTH = 8796093022207
+
 
 def add_evidence(parser: argparse.ArgumentParser) -> None:
     """Add what tells local from shared."""
@@ -108,6 +111,18 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def given(arguments: argparse.Namespace) -> bool:
+    """Tell whether anything was given that shapes a plan."""
+    parser = argparse.ArgumentParser()
+    add_evidence(parser)
+    add_destination(parser)
+    unset = parser.parse_args([])
+    return any(
+        getattr(arguments, name) != value
+        for name, value in vars(unset).items()
+    )
+
+
 def policy(arguments: argparse.Namespace) -> policy_.LocalityPolicy:
     """Join what files and command line declare.
 
@@ -117,10 +132,13 @@ def policy(arguments: argparse.Namespace) -> policy_.LocalityPolicy:
     conf = cfg.ConfigOpts()
     conf_.register_opts(conf)
     if arguments.config_file:
+        files = ', '.join(arguments.config_file)
         try:
             conf([], default_config_files=arguments.config_file)
-        except cfg.Error as err:
-            raise exceptions.InvalidInput(_one_line(err)) from err
+        except (cfg.Error, OSError, ValueError) as err:
+            raise exceptions.InvalidInput(
+                f'cannot read {files}: {_one_line(err)}'
+            ) from err
     return policy_.LocalityPolicy(
         shared_paths=(
             *conf.selective_migrate.shared_paths,
@@ -195,8 +213,8 @@ def _one_line(err: Exception) -> str:
 
 
 def _bandwidth(text: str) -> int:
-    if not text.isdecimal():
+    if not text.isdecimal() or int(text) > _LARGEST_BANDWIDTH:
         raise argparse.ArgumentTypeError(
-            f'{text!r} is no whole number of MiB/s'
+            f'{text!r} is no whole number of MiB/s up to {_LARGEST_BANDWIDTH}'
         )
     return int(text)

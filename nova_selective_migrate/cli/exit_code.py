@@ -17,3 +17,6 @@ USAGE = 2
 REFUSED = 3
 NOT_MOVED = 4
 UNKNOWN = 5
+# As a shell reports the signals, where there was nothing to abort yet.
+INTERRUPTED = 130
+TERMINATED = 143

@@ -13,6 +13,8 @@
 """A command whose errors are one line and an exit code."""
 
 import argparse
+import os
+import sys
 import typing
 
 from cliff import show
@@ -31,6 +33,14 @@ class GuardedShowOne(show.ShowOne):
         return guarded(self, super().run, parsed_args) or self.status
 
 
+def discard_output() -> None:
+    """Write nowhere: who read our output has gone.
+
+    Python would complain at its end otherwise.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def guarded(
     command: typing.Any,
     run: typing.Callable[[argparse.Namespace], int],
@@ -44,5 +54,9 @@ def guarded(
     except (exceptions.SelectiveMigrateError, ValueError) as err:
         # A ValueError is cliff's: -c names a column that there is not.
         status, message = exit_code.USAGE, str(err)
+    except BrokenPipeError:
+        # What was done stays true, whether or not anybody reads it.
+        discard_output()
+        return exit_code.OK
     command.app.stderr.write(f'{command.app.NAME}: {message}\n')
     return status

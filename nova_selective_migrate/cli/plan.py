@@ -86,10 +86,10 @@ class Plan(guarded.GuardedShowOne):
     def _case(self, parsed_args: argparse.Namespace) -> case_.Case:
         named = parsed_args.domain or parsed_args.destination_uri
         if parsed_args.replay:
-            if named:
+            if named or arguments.given(parsed_args):
                 raise exceptions.InvalidInput(
-                    '--replay takes no DOMAIN and no DEST_URI: the case has '
-                    'them'
+                    '--replay takes no DOMAIN, no DEST_URI and no option '
+                    'that decides: the case has them all'
                 )
             return self._recorded(parsed_args.replay)
         if not parsed_args.domain or not parsed_args.destination_uri:

@@ -12,14 +12,15 @@
 
 """Write sizes for people."""
 
-from oslo_utils import units
-
-_UNITS = (('GiB', units.Gi), ('MiB', units.Mi), ('KiB', units.Ki))
+_UNITS = ('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB')
+_STEP = 1024
 
 
 def human(count: float) -> str:
-    """Write a number of bytes with three digits or so."""
-    for name, unit in _UNITS:
-        if count >= unit:
-            return f'{count / unit:.4g} {name}'
-    return f'{count:.0f} B'
+    """Write a number of bytes with three or four digits."""
+    unit = 0
+    while count >= _STEP and unit < len(_UNITS) - 1:
+        count /= _STEP
+        unit += 1
+    digits = '.4g' if unit else '.0f'
+    return f'{count:{digits}} {_UNITS[unit]}'

@@ -41,6 +41,8 @@ DATA_KEYS = (
     *_DEVICE_PATH_KEYS,
     *dict.fromkeys(key for pair in _LUN_KEYS for key in pair),
 )
+#: Those of them that hold a value for each path to the volume.
+LIST_KEYS = ('target_iqns', 'target_luns', 'target_wwn')
 
 
 def parse(info: Json) -> tuple[model.VolumeAttachment, ...] | None:

@@ -118,13 +118,13 @@ def _judge_chain(
 ) -> tuple[evidence.Verdict, ...]:
     """Judge every image of the chain, top first.
 
-    The images below a volume's are the volume's own while they lie beside
-    it: cinder's snapshots on file shares.
+    Files below a volume's on a file share are the volume's own while they
+    lie beside it: cinder's snapshots.
     """
-    folder = posixpath.dirname(disk.chain[0].path or '')
+    on_share = joined.attachment is not None and joined.attachment.export
     verdicts: list[evidence.Verdict] = []
     for depth, source in enumerate(disk.chain):
-        beside = folder and posixpath.dirname(source.path or '') == folder
+        beside = on_share and _folder(source) == _folder(disk.chain[0])
         own = joined if depth == 0 or beside else join.Joined()
         for image in filter(None, (source, source.data_file)):
             verdict = locality.judge(
@@ -136,6 +136,12 @@ def _judge_chain(
     return tuple(verdicts)
 
 
+def _folder(source: model.DiskSource) -> str | None:
+    if source.type is not model.SourceType.FILE or not source.path:
+        return None
+    return posixpath.dirname(source.path)
+
+
 def _identical_below(verdict: evidence.Verdict) -> evidence.Verdict:
     """Take an image that nobody writes as there if both hosts see it.
 
@@ -145,7 +151,7 @@ def _identical_below(verdict: evidence.Verdict) -> evidence.Verdict:
     if verdict.reason is reasons.Reason.SAME_FILE_AT_DESTINATION:
         return dataclasses.replace(
             verdict,
-            locality=_SHARED,
+            locality=_LOCAL,
             reason=reasons.Reason.SAME_AT_DESTINATION,
         )
     return verdict
@@ -189,7 +195,7 @@ def _writable(
             top.reason,
             _sentences(verdicts),
         )
-    top_only = bool(lower) and all(v.locality is _SHARED for v in lower)
+    top_only = bool(lower) and all(_is_there(verdict) for verdict in lower)
     if reason := _not_copied(disk, top_only):
         return _refuse(disk, reason, verdicts)
     return Decision(
@@ -199,6 +205,14 @@ def _writable(
         reasons.Reason.LOCAL_OVER_SHARED if top_only else top.reason,
         _sentences(verdicts),
         top_only=top_only,
+    )
+
+
+def _is_there(verdict: evidence.Verdict) -> bool:
+    """Tell whether the destination has the identical image."""
+    return (
+        verdict.locality is _SHARED
+        or verdict.reason is reasons.Reason.SAME_AT_DESTINATION
     )
 
 
@@ -221,8 +235,10 @@ def _looks_like_volume(disk: model.Disk, grounds: Grounds) -> str:
     if disk.serial and _VOLUME_ID.fullmatch(disk.serial):
         return f'its serial {disk.serial} is shaped like a volume id'
     source = disk.chain[0]
-    facts = storage_.find(grounds.storage.source, source)
-    for name in (source.path, source.name, facts.resolved if facts else None):
+    place = storage_.in_pool(source, grounds.storage.pools) or source
+    facts = storage_.find(grounds.storage.source, place)
+    resolved = facts.resolved if facts else None
+    for name in (place.path, source.name, source.volume, resolved):
         if name and _VOLUME_PATH.search(name):
             return f'{name} is where a volume would be'
     return ''

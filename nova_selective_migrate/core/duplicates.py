@@ -30,34 +30,38 @@ def refuse(
     owners: dict[str, list[str]] = {}
     for chosen in decisions:
         if chosen.disk.writable and chosen.disk.source:
-            key = _key(chosen.disk, storage)
-            owners.setdefault(key, []).append(chosen.disk.target)
-    return [
-        _refuse_copy(chosen, owners[_key(chosen.disk, storage)])
-        if chosen.action is model.DiskAction.COPY
-        else chosen
-        for chosen in decisions
-    ]
+            for name in _names(chosen.disk, storage):
+                owners.setdefault(name, []).append(chosen.disk.target)
+    return [_refuse_copy(chosen, owners, storage) for chosen in decisions]
 
 
 def _refuse_copy(
-    chosen: decision.Decision, owners: list[str]
+    chosen: decision.Decision,
+    owners: collections.abc.Mapping[str, list[str]],
+    storage: storage_.Storage,
 ) -> decision.Decision:
-    if len(owners) == 1:
+    if chosen.action is not model.DiskAction.COPY:
+        return chosen
+    names = _names(chosen.disk, storage)
+    targets = dict.fromkeys(t for name in names for t in owners[name])
+    if len(targets) == 1:
         return chosen
     return dataclasses.replace(
         chosen,
         action=model.DiskAction.REFUSE,
         reason=reasons.Reason.DUPLICATE_SOURCE,
-        detail=f'of {" and ".join(owners)}',
+        detail=f'of {" and ".join(targets)}',
     )
 
 
-def _key(disk: model.Disk, storage: storage_.Storage) -> str:
-    """Name a source so that two names of one file are the same."""
+def _names(disk: model.Disk, storage: storage_.Storage) -> set[str]:
+    """List what a source goes by: its path behind links, its identity."""
     place = storage_.in_pool(disk.chain[0], storage.pools)
     if place is None or place.path is None:
-        return disk.chain[0].label
-    facts = storage_.find(storage.source, place)
-    resolved = facts.resolved if facts else None
-    return posixpath.normpath(resolved or place.path)
+        return {disk.chain[0].label}
+    facts = storage_.find(storage.source, place) or storage_.StorageFacts()
+    path = posixpath.normpath(facts.resolved or place.path)
+    names = {f'/{path.lstrip("/")}'}
+    if facts.identity:
+        names.add(f'identity {facts.identity}')
+    return names

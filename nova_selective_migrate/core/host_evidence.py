@@ -26,18 +26,20 @@ Evidences = collections.abc.Iterator[evidence.Evidence]
 
 
 def of(
-    path: str,
+    source: model.DiskSource,
     facts: storage.StorageFacts | None,
     known: storage.StorageFacts | None,
     *,
     attached: bool,
 ) -> Evidences:
-    """Read what both hosts know of a path.
+    """Read what both hosts know of a file or device.
 
+    :param facts: what the source host knows
     :param known: what the destination knows
     :param attached: whether nova will connect the path at the destination,
         so that it need not be there yet
     """
+    path = source.label
     if facts is None:
         yield evidence.missing(reasons.Reason.LOCALITY_UNKNOWN, path)
         return
@@ -47,7 +49,8 @@ def of(
     if facts.kind is storage.PathKind.OTHER:
         yield evidence.missing(reasons.Reason.LOCALITY_UNKNOWN, path)
         return
-    if _is_device(facts):
+    is_device = _is_device(source, facts)
+    if is_device:
         reach = storage.device_reach(facts)
         below = f' over {", ".join(facts.slaves)}' if facts.slaves else ''
         what = f'{path} is a {facts.transport or "unknown"} device{below}'
@@ -69,7 +72,9 @@ def of(
             if candidate
             else reasons.Reason.LOCALITY_UNKNOWN,
         )
-    yield from _seen_from_destination(path, facts, known, reach, attached)
+    yield from _seen_from_destination(
+        path, facts, known, reach, is_device, attached
+    )
 
 
 def _seen_from_destination(
@@ -77,6 +82,7 @@ def _seen_from_destination(
     facts: storage.StorageFacts,
     known: storage.StorageFacts | None,
     reach: storage.Reach,
+    is_device: bool,
     attached: bool,
 ) -> Evidences:
     if known is None:
@@ -97,17 +103,19 @@ def _seen_from_destination(
             yield _disproof(f'destination host: {path} is not there')
     elif facts.identity and known.identity:
         yield _disproof(f'destination host: {path} is another file')
-    elif known.exists and _other_export(facts, known):
+    elif known.exists and not is_device and _other_export(facts, known):
         yield _disproof(
             f'destination host: {path} is on {known.mount_source or "-"} '
             f'({known.fstype or "unknown"})'
         )
 
 
-def _is_device(facts: storage.StorageFacts) -> bool:
-    return facts.kind is storage.PathKind.BLOCK or (
-        facts.kind is None and facts.transport is not None
-    )
+def _is_device(source: model.DiskSource, facts: storage.StorageFacts) -> bool:
+    """Tell a device; where the host does not, the domain's type counts."""
+    if facts.kind is None:
+        declared = source.type is model.SourceType.BLOCK
+        return declared or facts.transport is not None
+    return facts.kind is storage.PathKind.BLOCK
 
 
 def _disproof(sentence: str) -> evidence.Evidence:
@@ -123,8 +131,6 @@ def _other_export(
     facts: storage.StorageFacts, known: storage.StorageFacts
 ) -> bool:
     """Tell whether the destination mounts something else there."""
-    if _is_device(facts):
-        return False
     if known.fstype and facts.fstype:
         local = storage.filesystem_reach(known.fstype)
         if local is storage.Reach.LOCAL:

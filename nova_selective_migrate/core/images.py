@@ -69,7 +69,7 @@ def image_for(
         )
     folder = storage.destination.get(posixpath.dirname(path))
     if known is not None and known.exists:
-        return reasons.Reason.DESTINATION_EXISTS, path
+        return reasons.Reason.DESTINATION_EXISTS, ''
     if folder is None or not folder.exists or known is None:
         return (
             reasons.Reason.DESTINATION_UNREACHABLE,

@@ -72,16 +72,22 @@ def join(
         disk.target: _candidates(disk, attachments, facts) for disk in disks
     }
     owners = _owners(candidates)
+    joined = {
+        disk.target: _joined(disk, candidates, owners, facts) for disk in disks
+    }
+    shown = set(owners)
+    for disk in disks:
+        # The conflict of a disk that is skipped is told by nobody else.
+        told = disk.writable and disk.source is not None
+        if joined[disk.target].attachment or told:
+            shown.update(_claimed(candidates[disk.target]))
     return Join(
-        by_target={
-            disk.target: _joined(disk, candidates, owners, facts)
-            for disk in disks
-        },
+        by_target=joined,
         without_disk=tuple(
-            a
-            for a in attachments
-            if a not in owners
-            and not any(_claims(found, a) for found in candidates.values())
+            sorted(
+                (a for a in attachments if a not in shown),
+                key=lambda a: a.label,
+            )
         ),
     )
 
@@ -97,9 +103,9 @@ def _owners(
     return owners
 
 
-def _claims(found: _Candidates, attachment: model.VolumeAttachment) -> bool:
-    """Tell whether a disk without strong keys bears the device name."""
-    return not found.strong and attachment in found.name
+def _claimed(found: _Candidates) -> tuple[model.VolumeAttachment, ...]:
+    """List what a disk without strong keys has by its device name."""
+    return () if found.strong else found.name
 
 
 def _candidates(

@@ -52,9 +52,9 @@ def judge(
         )
         return evidence.weigh(found)
     facts = storage_.find(storage.source, place)
-    if facts is None and source.type is model.SourceType.VOLUME:
-        # A pool of files tells where all its files are.
-        pool = storage.pools[source.pool or '']
+    pool = storage.pools.get(source.pool or '')
+    if facts is None and pool and pool.type in storage_.FOLDER_POOLS:
+        # A directory tells where all its files are.
         facts = storage.source.get(pool.path or '')
     names = _names(place, facts)
     found.extend(_declared(policy, names))
@@ -63,9 +63,7 @@ def judge(
     elif place.path is not None and place.type in _ON_HOST:
         known = storage_.find(storage.destination, place)
         attached = joined.attachment is not None
-        found.extend(
-            host_evidence.of(place.path, facts, known, attached=attached)
-        )
+        found.extend(host_evidence.of(place, facts, known, attached=attached))
     else:
         found.append(
             evidence.missing(reasons.Reason.LOCALITY_UNKNOWN, source.label)

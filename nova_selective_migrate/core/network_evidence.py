@@ -13,6 +13,7 @@
 """Evidence from the server of a network disk."""
 
 import ipaddress
+import re
 
 from nova_selective_migrate.core import evidence
 from nova_selective_migrate.core import model
@@ -39,13 +40,37 @@ def _loopback(host: model.NetworkHost) -> bool:
     if host.socket or host.transport == 'unix':
         return True
     name = (host.name or '').strip('[]').rstrip('.').lower()
-    if name in ('localhost', 'localhost.localdomain', 'ip6-localhost'):
+    if name.startswith('localhost') or name.endswith('.localhost'):
         return True
-    if name.endswith('.localhost'):
+    if name in ('ip6-localhost', 'ip6-loopback'):
         return True
-    try:
-        address = ipaddress.ip_address(name.partition('%')[0])
-    except ValueError:
+    address = _address(name.partition('%')[0])
+    if address is None:
         return False
     mapped = getattr(address, 'ipv4_mapped', None) or address
     return bool(mapped.is_loopback or mapped.is_unspecified)
+
+
+def _address(
+    name: str,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an address, also in inet_aton(3)'s short and odd forms."""
+    try:
+        return ipaddress.ip_address(name)
+    except ValueError:
+        pass
+    if not re.fullmatch(r'[0-9a-fx]+(\.[0-9a-fx]+){0,3}', name):
+        return None
+    try:
+        *head, last = (_number(part) for part in name.split('.'))
+        value = last
+        for index, part in enumerate(head):
+            value += part << (24 - 8 * index)
+        return ipaddress.IPv4Address(value)
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> int:
+    octal = len(text) > 1 and text.isdecimal() and text.startswith('0')
+    return int(text, 8 if octal else 0)

@@ -71,17 +71,15 @@ _GONE = (Presence.OFF, Presence.MIGRATED, Presence.ABSENT)
 def settle(source: Side, destination: Side, *, completed: bool) -> Settlement:
     """Tell where the guest is.
 
+    At most one host may have it for an answer; "not moved" takes that the
+    source still has what it had, since images of ours at the destination
+    are removed then.
+
     :param completed: whether the job's completed statistics or the return
         of the call say that the migration succeeded; an exception says
         nothing
     """
     here, there = source.presence, destination.presence
-    if there in _HOLDS and here in _GONE:
-        return Settlement(Ending.MOVED, 'the destination has the guest')
-    if here in _HOLDS and there in _GONE:
-        return Settlement(
-            Ending.NOT_MOVED, 'the source has the guest as before'
-        )
     if Presence.UNREACHABLE in (here, there):
         return _one_side(here, there, completed)
     if here in _HOLDS and there in _HOLDS:
@@ -90,39 +88,59 @@ def settle(source: Side, destination: Side, *, completed: bool) -> Settlement:
             'both hosts have the guest: stop one of them at once, after '
             'looking which one has written last',
         )
-    if here in _GONE and there in _GONE:
-        return _nowhere(here)
-    return _between(here, there)
+    if there in _HOLDS and here in _GONE:
+        return Settlement(Ending.MOVED, 'the destination has the guest')
+    if here in _HOLDS:
+        return _on_source(there)
+    if there in _HOLDS:
+        return Settlement(
+            Ending.UNKNOWN,
+            'the destination has the guest and the source has it paused: '
+            'look at both and destroy the one that must not run',
+            final=False,
+        )
+    if completed or there is Presence.SWITCHING:
+        return _nowhere()
+    return _failed_without_guest(here)
 
 
 def _one_side(here: Presence, there: Presence, completed: bool) -> Settlement:
+    """Judge with one host, or both, not answering."""
+    silent = ' and the '.join(
+        name
+        for name, presence in (('source', here), ('destination', there))
+        if presence is Presence.UNREACHABLE
+    )
     if completed and there in _HOLDS:
+        words = 'the destination has the guest and the job completed'
+    elif completed and here in _GONE:
+        words = 'the source has handed over the guest and the job completed'
+    else:
         return Settlement(
-            Ending.MOVED,
-            'the destination has the guest and the job completed; the '
-            'source cannot be asked any more',
+            Ending.UNKNOWN,
+            f'the {silent} cannot be asked: look there whether the guest '
+            'runs before starting it anywhere',
+            final=False,
         )
-    if completed and here in _GONE:
-        return Settlement(
-            Ending.MOVED,
-            'the source has handed over the guest and the job completed; '
-            'the destination cannot be asked any more',
-        )
-    silent = 'source' if here is Presence.UNREACHABLE else 'destination'
     return Settlement(
-        Ending.UNKNOWN,
-        f'the {silent} cannot be asked: look there whether the guest runs '
-        'before starting it anywhere',
+        Ending.MOVED, f'{words}; the {silent} cannot be asked any more'
+    )
+
+
+def _on_source(there: Presence) -> Settlement:
+    if there in _GONE:
+        return Settlement(
+            Ending.NOT_MOVED, 'the source has the guest as before'
+        )
+    return Settlement(
+        Ending.NOT_MOVED,
+        'the source has the guest; the destination still waits for it: '
+        'destroy that domain there',
         final=False,
     )
 
 
-def _nowhere(here: Presence) -> Settlement:
-    if here is Presence.OFF:
-        return Settlement(
-            Ending.NOT_MOVED,
-            'the guest is off on the source: it stopped during the migration',
-        )
+def _nowhere() -> Settlement:
     return Settlement(
         Ending.UNKNOWN,
         'neither host has the guest running: look into the logs of both '
@@ -131,25 +149,18 @@ def _nowhere(here: Presence) -> Settlement:
     )
 
 
-def _between(here: Presence, there: Presence) -> Settlement:
-    """Judge the states that libvirt passes through, or is stuck in."""
-    if here is Presence.SWITCHING and there in _GONE:
+def _failed_without_guest(here: Presence) -> Settlement:
+    """Judge a failed migration that left the destination nothing."""
+    if here is Presence.SWITCHING:
         return Settlement(
             Ending.NOT_MOVED,
-            'the source has the guest, paused by the migration: resume it '
+            'the guest is paused on the source by the migration: resume it '
             'with virsh resume',
             final=False,
         )
-    if here in _HOLDS:
+    if here is Presence.OFF:
         return Settlement(
             Ending.NOT_MOVED,
-            'the source has the guest; the destination still waits for it: '
-            'destroy that domain there',
-            final=False,
+            'the guest is off on the source: it stopped during the migration',
         )
-    return Settlement(
-        Ending.UNKNOWN,
-        'the destination has the guest and the source holds it paused: '
-        'destroy the one that must not run, after looking at both',
-        final=False,
-    )
+    return _nowhere()

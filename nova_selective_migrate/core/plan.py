@@ -226,6 +226,12 @@ def _notes(
         )
     if not copies:
         return
+    if not case.options.tls:
+        yield (
+            'the disks travel in clear, and whoever reaches the '
+            "destination's port can write to them while they are copied: "
+            'use TLS or a network of their own'
+        )
     yield from known_bad.unknown(case.hypervisors)
     for disk in domain.disks:
         top = disk.source

@@ -97,9 +97,16 @@ def measure(
     memory_total = int(sample.job.get('memory_total', 0))
     done = memory_total - int(sample.job.get('memory_remaining', 0))
     memory = _amount('memory', memory_total, done, sample, before)
-    return MigrationProgress(
-        sample.seconds, _phase(memory_total, disks, before), disks, memory
-    )
+    phase = _phase(memory_total, disks, before)
+    if phase in (Phase.MEMORY, Phase.FINISHING):
+        # Every mirror is in sync by then, and libvirt tells its job no more.
+        disks = tuple(
+            disk
+            if sample.blocks.get(disk.name)
+            else Amount(disk.name, disk.total, disk.total)
+            for disk in disks
+        )
+    return MigrationProgress(sample.seconds, phase, disks, memory)
 
 
 def _phase(
@@ -112,13 +119,16 @@ def _phase(
     libvirt copies no memory before every mirror is in sync, and asks QEMU
     for memory statistics only then.
     """
+    order = list(Phase)
+    found = Phase.PREPARING
     if memory_total:
-        return Phase.MEMORY
-    if before is not None and before.memory.total:
-        return Phase.FINISHING
-    if any(disk.total for disk in disks):
-        return Phase.DISKS
-    return Phase.PREPARING
+        found = Phase.MEMORY
+    elif before is not None and before.memory.total:
+        found = Phase.FINISHING
+    elif any(disk.total for disk in disks):
+        found = Phase.DISKS
+    earlier = before.phase if before is not None else found
+    return max(found, earlier, key=order.index)
 
 
 def _amount(

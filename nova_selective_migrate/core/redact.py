@@ -63,9 +63,15 @@ _ATTRIBUTES = {
 }
 _TEXT = ('name', 'uuid', 'serial')
 
-_USERINFO = re.compile(r'//[^/@\s]*@')
+_USERINFO = re.compile(r'^((?:[a-z][a-z0-9+.-]*:)?//)[^/\s]*@', re.I)
 # QEMU's own notations of a source, which can hold keys and passwords.
-_INLINE_OPTIONS = re.compile(r'^(json:|rbd:[^:]*:|https?://[^?]*\?).*', re.S)
+_INLINE_OPTIONS = re.compile(r'^(json:|rbd:[^:]*:|\w+://[^?]*\?).*', re.S)
+# The protocols whose names are URLs, which can end in a query.
+_URL_PROTOCOLS = ('http', 'https', 'ftp', 'ftps', 'tftp', 'ssh')
+# A path is what it is, whatever characters it has: //a@b/c is one, and
+# only with a password in it, //a:b@c/d, it is none.
+_PATHS = ('file', 'dev', 'dir', 'path', 'device_path')
+_NO_PATH = re.compile(r'^([a-z][a-z0-9+.-]*:)//|^//[^/\s]*:[^/\s]*@', re.I)
 
 
 def domain_xml(text: str) -> str:
@@ -97,14 +103,16 @@ def block_device_info(info: Json) -> Json:
         return None
     mapping = [_row(row) for row in attachments.rows(info)]
     return {
-        'root_device_name': info.get('root_device_name'),
+        'root_device_name': _clean_value(
+            'root_device_name', info.get('root_device_name')
+        ),
         'block_device_mapping': mapping,
     }
 
 
 def uri(text: str) -> str:
     """Drop user and password of a URI."""
-    return _USERINFO.sub('//', text)
+    return _USERINFO.sub(r'\1', text)
 
 
 def _keep(node: etree._Element, parent: etree._Element) -> None:
@@ -121,11 +129,15 @@ def _copy_attributes(node: etree._Element, kept: etree._Element) -> None:
     for name in sorted(_ATTRIBUTES.get(node.tag, ())):
         value = node.get(name)
         if value is not None:
-            kept.set(name, _clean(value))
+            kept.set(name, _clean(name, value))
+    if node.get('protocol') in _URL_PROTOCOLS and node.get('name'):
+        kept.set('name', kept.get('name', '').partition('?')[0])
 
 
-def _clean(value: str) -> str:
-    return _INLINE_OPTIONS.sub(r'\1', uri(value))
+def _clean(name: str, value: str) -> str:
+    is_path = name in _PATHS and not _NO_PATH.match(value)
+    cleaned = value if is_path else uri(value)
+    return _INLINE_OPTIONS.sub(r'\1', cleaned)
 
 
 def _row(row: dict[str, Json]) -> dict[str, Json]:
@@ -136,25 +148,27 @@ def _row(row: dict[str, Json]) -> dict[str, Json]:
         connection.get('data'), 'connection_info.data'
     )
     kept: dict[str, Json] = {
-        key: connection[key]
+        key: _clean_value(key, connection[key])
         for key in ('driver_volume_type', 'serial', 'volume_id')
         if connection.get(key) is not None
     }
     kept['data'] = {
-        key: _clean_value(data[key])
+        key: _clean_value(key, data[key])
         for key in attachments.DATA_KEYS
         if data.get(key) is not None
     }
-    found: dict[str, Json] = {'mount_device': row.get('mount_device')}
-    if row.get('volume_id') is not None:
-        found['volume_id'] = row['volume_id']
+    found = {
+        key: _clean_value(key, row[key])
+        for key in ('mount_device', 'volume_id')
+        if row.get(key) is not None
+    }
     found['connection_info'] = kept if connection else None
     return found
 
 
-def _clean_value(value: Json) -> Json:
+def _clean_value(name: str, value: Json) -> Json:
     if isinstance(value, str):
-        return _clean(value)
-    if isinstance(value, list):
-        return [_clean_value(item) for item in value]
+        return _clean(name, value)
+    if isinstance(value, list) and name in attachments.LIST_KEYS:
+        return [_clean_value(name, item) for item in value]
     return value if isinstance(value, int) else None

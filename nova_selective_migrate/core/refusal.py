@@ -98,7 +98,7 @@ def of_plan(
             reasons.Reason.DOMAIN_NOT_ACTIVE, f'it is {state.state}'
         )
     jobs = [disk.target for disk in domain.disks if disk.mirror]
-    if jobs := list(dict.fromkeys((*jobs, *state.block_jobs))):
+    if jobs := sorted({*jobs, *state.block_jobs}):
         yield _refusal(
             reasons.Reason.ACTIVE_BLOCK_JOB, f'on {", ".join(jobs)}'
         )

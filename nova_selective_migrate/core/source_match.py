@@ -109,7 +109,8 @@ def _exported(
     # nova mounts an export below a directory named by its MD5
     # (nova.virt.libvirt.volume.fs, LibvirtBaseFileSystemVolumeDriver).
     digest = hashlib.md5(
-        (attachment.export or '').encode(), usedforsecurity=False
+        (attachment.export or '').encode(errors='surrogatepass'),
+        usedforsecurity=False,
     ).hexdigest()
     if posixpath.basename(posixpath.dirname(path)) == digest:
         return Match.SAME

@@ -93,7 +93,7 @@ class Storage:
 
 # File systems that one host mounts at a time.
 _LOCAL_FILESYSTEMS = frozenset(
-    'aufs bcachefs btrfs devtmpfs ecryptfs erofs exfat ext2 ext3 ext4 f2fs '
+    'aufs bcachefs btrfs ecryptfs erofs exfat ext2 ext3 ext4 f2fs '
     'hfs hfsplus hugetlbfs iso9660 jffs2 jfs minix nilfs2 ntfs ntfs3 overlay '
     'ramfs reiserfs rootfs squashfs tmpfs ubifs udf ufs vfat xfs zfs'.split()
 )
@@ -111,6 +111,8 @@ _STACKED_TRANSPORTS = frozenset(('dm', 'md'))
 _SHARED_TRANSPORTS = frozenset(
     'iscsi fc nvme-fabrics multipath drbd rbd nbd'.split()
 )
+# Storage pools that are a directory of files.
+FOLDER_POOLS = frozenset(('dir', 'fs', 'netfs'))
 # Storage pools whose volumes QEMU reaches over the network.
 _NETWORK_POOLS = frozenset(('rbd', 'gluster', 'sheepdog', 'iscsi-direct'))
 

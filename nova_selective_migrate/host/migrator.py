@@ -36,6 +36,12 @@ _POLL_SECONDS = 0.2
 # libvirt needs some time to stop what is left on both hosts.
 _SETTLE_SECONDS = 15.0
 _SETTLE_POLL_SECONDS = 0.1
+# What a destination may have of the guest: nothing, or its definition.
+_VACANT = (
+    outcome_.Presence.ABSENT,
+    outcome_.Presence.OFF,
+    outcome_.Presence.MIGRATED,
+)
 
 Report = collections.abc.Callable[[progress_.MigrationProgress], None]
 
@@ -87,7 +93,8 @@ class Migrator:
         self._returned = threading.Event()
         self._aborted = False
         self._progress: progress_.MigrationProgress | None = None
-        self._error: exceptions.HypervisorError | None = None
+        self._succeeded = False
+        self._error: Exception | None = None
 
     def abort(self) -> None:
         """Ask for the migration to be aborted; safe in a signal handler."""
@@ -98,14 +105,16 @@ class Migrator:
         """Migrate and return the truth about it.
 
         :raises PreparationFailed: when the domain is not the planned one
-            any more, or a destination image could not be made; then
-            nothing is changed
+            any more, the destination runs one like it, or an image could
+            not be made there; then nothing is changed
         """
         started = time.monotonic()
         self._check_unchanged()
+        self._check_destination()
+        call = self._secure_call()
         created = prepare.create(self._destination, self._plan.images)
         if not self._aborted:
-            self._call_and_follow(report)
+            self._call_and_follow(call, report)
         settlement, here, there = self._settle()
         cleaned = prepare.Cleaned()
         if settlement.ending is outcome_.Ending.NOT_MOVED and settlement.final:
@@ -132,13 +141,22 @@ class Migrator:
                 'made; plan again'
             )
 
+    def _check_destination(self) -> None:
+        there = self._destination.look(self._guest.uuid)
+        if there.presence not in _VACANT:
+            raise exceptions.PreparationFailed(
+                f'the destination has {self._guest.name} already: {there}; '
+                'look at both hosts before anything else'
+            )
+
     def _said(self) -> str | None:
         if self._error is not None:
-            return str(self._error)
+            return ' '.join(str(self._error).split())
         return 'aborted before the call' if self._aborted else None
 
-    def _call_and_follow(self, report: Report) -> None:
-        call = self._secure_call()
+    def _call_and_follow(
+        self, call: call_.MigrateCall, report: Report
+    ) -> None:
         thread = threading.Thread(
             target=self._call, args=(call,), name='migrate', daemon=True
         )
@@ -154,15 +172,26 @@ class Migrator:
             if self._aborted and not taken:
                 taken = self._guest.abort_job()
             self._progress = self._measure(time.monotonic() - started)
-            report(self._progress)
+            try:
+                report(self._progress)
+            except OSError:
+                # Who reads has gone; the migration is followed to its end.
+                report = _unread
 
     def _call(self, call: call_.MigrateCall) -> None:
+        # A connection of its own: on a shared one libvirt 9.0 was seen to
+        # answer no question until the call returned, 40 s later.
         try:
-            if call_.MigrateFlag.PEER2PEER in call.flags:
-                self._guest.migrate_to_uri(self._uri, call)
-            else:
-                self._guest.migrate(self._destination.virt, call)
-        except exceptions.HypervisorError as err:
+            with self._source.again() as own:
+                guest = own.guest(self._guest.uuid)
+                if call_.MigrateFlag.PEER2PEER in call.flags:
+                    guest.migrate_to_uri(self._uri, call)
+                else:
+                    guest.migrate(self._destination.virt, call)
+            self._succeeded = True
+        except Exception as err:
+            # The thread's boundary: what the binding raises for an argument
+            # it cannot pass must not look like success.
             self._error = err
         finally:
             self._returned.set()
@@ -199,12 +228,13 @@ class Migrator:
         self,
     ) -> tuple[outcome_.Settlement, outcome_.Side, outcome_.Side]:
         """Look at both hosts until neither changes any more."""
-        succeeded = self._returned.is_set() and self._error is None
         deadline = time.monotonic() + _SETTLE_SECONDS
         while True:
             here = self._source.look(self._guest.uuid)
             there = self._destination.look(self._guest.uuid)
-            settlement = outcome_.settle(here, there, completed=succeeded)
+            settlement = outcome_.settle(
+                here, there, completed=self._succeeded
+            )
             if settlement.final or time.monotonic() > deadline:
                 return settlement, here, there
             self._wake.wait(_SETTLE_POLL_SECONDS)
@@ -220,3 +250,7 @@ class Migrator:
         except exceptions.HypervisorError:
             return {}
         return moved.job_stats(completed=True)
+
+
+def _unread(_progress: progress_.MigrationProgress) -> None:
+    """Take the place of a report that nobody reads any more."""

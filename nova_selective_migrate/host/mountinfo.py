@@ -33,7 +33,8 @@ class Mount:
 def parse(text: str) -> dict[int, Mount]:
     """Read mountinfo(5); a line that is none is passed over."""
     mounts = {}
-    for line in text.splitlines():
+    # Not splitlines(): the kernel escapes line feeds and no other end.
+    for line in text.split('\n'):
         # 36 35 98:0 /root /point opts [optional...] - fstype source super
         before, separator, after = line.partition(' - ')
         left, right = before.split(' '), after.split(' ')
@@ -67,9 +68,8 @@ def of_path(path: str) -> Mount | None:
     found = re.search(r'^mnt_id:\s*(\d+)$', info, re.MULTILINE)
     if found is None:
         return None
-    text = pathlib.Path('/proc/self/mountinfo').read_text(
-        errors='surrogateescape'
-    )
+    raw = pathlib.Path('/proc/self/mountinfo').read_bytes()
+    text = raw.decode(errors='surrogateescape')
     return parse(text).get(int(found[1]))
 
 

@@ -23,7 +23,7 @@ from nova_selective_migrate.host.hypervisor import volumes
 Sight = collections.abc.Callable[[str], bool | None]
 Facts = dict[str, storage.StorageFacts]
 # A pool opens everything in its directory: never do that to devices.
-_NOT_STORAGE = ('/dev', '/proc', '/sys', '/run')
+_NOT_STORAGE = ('/dev', '/proc', '/sys', '/run', '/var/run')
 
 
 def facts(
@@ -68,6 +68,7 @@ def sees(peer: connection.Connection, path: str) -> bool | None:
 
 
 def _may_look(folder: str) -> bool:
+    folder = '/' + os.path.normpath(folder).lstrip('/')
     return not any(
         folder == top or folder.startswith(f'{top}/') for top in _NOT_STORAGE
     )

@@ -43,12 +43,11 @@ def create(
     made: list[str] = []
     for image in images:
         try:
-            _create(peer, image)
+            _create(peer, image, made)
         except exceptions.SelectiveMigrateError as err:
             left = remove(peer, made).left
             about = f'; left behind: {", ".join(left)}' if left else ''
             raise exceptions.PreparationFailed(f'{err}{about}') from err
-        made.append(image.path)
     return tuple(made)
 
 
@@ -64,7 +63,9 @@ def remove(
 
 
 def _create(
-    peer: connection.Connection, image: images_.DestinationImage
+    peer: connection.Connection,
+    image: images_.DestinationImage,
+    made: list[str],
 ) -> None:
     folder = os.path.dirname(image.path)
     with volumes.directory(peer, folder) as seen:
@@ -74,6 +75,8 @@ def _create(
                 f'{folder} any more'
             )
         seen.create(image)
+        # Inside: it is made even if the directory cannot be released.
+        made.append(image.path)
 
 
 def _remove(peer: connection.Connection, path: str) -> bool:

@@ -85,9 +85,12 @@ def _below(device: pathlib.Path) -> tuple[str, ...]:
     found: list[str] = []
     for slave in sorted((device / 'slaves').iterdir()):
         attached = _of(slave.resolve(strict=True))
-        # A multipath map stays one, whatever its paths are.
-        flat = attached.transport in ('dm', 'md')
-        found.extend(attached.slaves if flat else (attached.transport,))
+        if attached.transport in ('dm', 'md'):
+            # One without a device below it could be anything.
+            found.extend(attached.slaves or ('unknown',))
+        else:
+            # A multipath map stays one, whatever its paths are.
+            found.append(attached.transport)
     return tuple(dict.fromkeys(found))
 
 

@@ -29,6 +29,8 @@ from nova_selective_migrate.host.hypervisor import guest as guest_
 # libvirt's default for daemons: a peer is dead after 5 lost beats of 5 s.
 _KEEPALIVE_SECONDS = 5
 _KEEPALIVE_COUNT = 5
+# Ids of domains are C ints.
+_LARGEST_ID = 2**31 - 1
 
 
 class Connection:
@@ -52,6 +54,13 @@ class Connection:
             with errors.translated(doing, exceptions.ConnectFailed):
                 virt.setKeepAlive(_KEEPALIVE_SECONDS, _KEEPALIVE_COUNT)
         return connection
+
+    def again(self) -> 'Connection':
+        """Open another connection to the same daemon.
+
+        :raises ConnectFailed: when it cannot be reached any more
+        """
+        return self.open(self.uri)
 
     def __enter__(self) -> 'Connection':
         return self
@@ -99,8 +108,8 @@ class Connection:
 
         :raises DomainNotFound: when there is none
         """
-        lookups = [self.virt.lookupByName, self.virt.lookupByUUIDString]
-        if name.isdecimal():
+        lookups = [self.virt.lookupByUUIDString, self.virt.lookupByName]
+        if name.isdecimal() and int(name) <= _LARGEST_ID:
             lookups.append(lambda text: self.virt.lookupByID(int(text)))
         for lookup in lookups:
             try:

@@ -16,6 +16,7 @@ import collections.abc
 import contextlib
 import errno
 import os.path
+import time
 import uuid
 
 import libvirt
@@ -29,6 +30,10 @@ from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
 
 _PREFIX = 'nova-selective-migrate-'
+_FOREIGN_POOL_SECONDS = 10.0
+_FOREIGN_POOL_POLL_SECONDS = 0.1
+# "Storage source conflict with pool": another pool has the directory.
+_TAKEN = libvirt.VIR_ERR_OPERATION_FAILED
 
 
 class Directory:
@@ -43,8 +48,9 @@ class Directory:
         try:
             volume = self._pool.storageVolLookupByName(name)
             root = xml.parse(volume.XMLDesc())
-        except libvirt.libvirtError:
-            return storage.StorageFacts(exists=False)
+        except libvirt.libvirtError as err:
+            missing = err.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_VOL
+            return storage.StorageFacts(exists=False if missing else None)
         kind = {'file': storage.PathKind.FILE, 'block': storage.PathKind.BLOCK}
         target_format = root.find('./target/format')
         return storage.StorageFacts(
@@ -60,19 +66,27 @@ class Directory:
     def create(self, image: images.DestinationImage) -> None:
         """Make a fresh, sparse image of exactly the wanted size.
 
-        :raises PreparationFailed: when libvirt cannot make it so
+        :raises HypervisorError: when libvirt cannot make it; where there
+            is a file already it does not touch it
+        :raises PreparationFailed: when it comes out in another size
         """
-        doing = f'cannot create {image.path}'
-        with errors.translated(doing):
+        with errors.translated(f'cannot create {image.path}'):
             volume = self._pool.createXML(_volume_xml(image))
-        with errors.translated(doing):
-            made = volume.info()[1]
-            if made != image.virtual_bytes:
+        try:
+            self._fit(volume, image)
+        except exceptions.SelectiveMigrateError:
+            # It is ours since a moment and of no use.
+            self.delete(os.path.basename(image.path))
+            raise
+
+    def _fit(
+        self, volume: libvirt.virStorageVol, image: images.DestinationImage
+    ) -> None:
+        with errors.translated(f'cannot resize {image.path}'):
+            if volume.info()[1] != image.virtual_bytes:
                 # libvirt makes qcow2 in whole KiB (storage_util.c).
-                volume.resize(
-                    image.virtual_bytes, libvirt.VIR_STORAGE_VOL_RESIZE_SHRINK
-                )
-                volume.info()
+                shrink = libvirt.VIR_STORAGE_VOL_RESIZE_SHRINK
+                volume.resize(image.virtual_bytes, shrink)
         size = self.facts(os.path.basename(image.path)).virtual_bytes
         if size != image.virtual_bytes:
             raise exceptions.PreparationFailed(
@@ -127,25 +141,53 @@ def directory(
     :returns: False where there is no such directory, None where it cannot
         be told
     """
-    pool = _existing(peer.virt, path)
-    if pool is not None and not pool.isActive():
-        yield None  # to start it would change what the host does
+    pool, ours = _pool(peer.virt, path)
+    if not isinstance(pool, libvirt.virStoragePool):
+        yield pool
         return
-    if pool is not None:
-        found = Directory(pool, path)
-        found.refresh()
+    found = Directory(pool, path)
+    try:
+        if not ours:
+            found.refresh()
         yield found
-        return
-    try:
-        made = peer.virt.storagePoolCreateXML(_pool_xml(path))
-    except libvirt.libvirtError as err:
-        yield False if err.get_int1() == errno.ENOENT else None
-        return
-    try:
-        yield Directory(made, path)
     finally:
-        with errors.translated(f'cannot release {path}'):
-            made.destroy()
+        if ours:
+            with errors.translated(f'cannot release {path}'):
+                pool.destroy()
+
+
+def _pool(
+    virt: libvirt.virConnect, path: str
+) -> tuple[libvirt.virStoragePool | bool | None, bool]:
+    """Find or make the pool of a directory.
+
+    libvirt allows one pool a directory. Another migration's is gone in a
+    moment and must not vanish under our hands: wait for it, but not for
+    ever, since a killed one leaves its pool behind.
+
+    :returns: the pool, False where there is no directory or None where it
+        cannot be told; and whether the pool is ours to destroy
+    """
+    deadline = time.monotonic() + _FOREIGN_POOL_SECONDS
+    while True:
+        pool = _existing(virt, path)
+        late = time.monotonic() > deadline
+        if pool is not None and (late or not _transient(pool)):
+            # To start a pool would change what the host does.
+            return (pool if pool.isActive() else None), False
+        if pool is None:
+            try:
+                return virt.storagePoolCreateXML(_pool_xml(path)), True
+            except libvirt.libvirtError as err:
+                if err.get_int1() == errno.ENOENT:
+                    return False, False
+                if late or err.get_error_code() != _TAKEN:
+                    return None, False
+        time.sleep(_FOREIGN_POOL_POLL_SECONDS)
+
+
+def _transient(pool: libvirt.virStoragePool) -> bool:
+    return str(pool.name()).startswith(_PREFIX)
 
 
 def _existing(

@@ -1,0 +1,35 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Run the planner on a case's tree, as ``plan --replay`` does."""
+
+import json
+import typing
+
+from nova_selective_migrate.core import case as case_
+from nova_selective_migrate.core import plan as plan_
+from nova_selective_migrate.core import plan_json
+from tests.unit.core import builders
+
+
+def plan(tree: builders.Tree) -> typing.Any:
+    """Return the JSON that ``plan -f json`` prints for a case."""
+    return printed(case_.loads(builders.text(tree)))
+
+
+def printed(case: case_.Case) -> typing.Any:
+    return json.loads(json.dumps(plan_json.tree(plan_.plan(case))))
+
+
+def actions(tree: builders.Tree) -> dict[str, str]:
+    """Return the action of each target."""
+    return {d['target']: d['action'] for d in plan(tree)['disks']}

@@ -1,0 +1,176 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Backing chains: every image is judged."""
+
+import itertools
+
+from tests.unit.core import builders as b
+from tests.unit.core.scenarios.scenario import Scenario
+
+PLACES = ('local', 'shared', 'unknown')
+_FILES = {
+    'local': (b.local(), None),
+    'shared': (b.on('nfs', identity='i'), b.on('nfs', identity='i')),
+    'unknown': (b.on('nfs'), None),
+}
+
+
+def _expected(places):
+    """Decide a chain as the design's sentence on backing chains does."""
+    if 'unknown' in places:
+        return 'refuse'
+    if ('shared', 'local') in itertools.pairwise(places):
+        return 'refuse shared-over-local'
+    if places[0] == 'shared':
+        return 'keep'
+    if all(place == 'shared' for place in places[1:]):
+        return 'copy local-over-shared'
+    return 'copy'
+
+
+def _chain(places):
+    paths = [f'/{n}/{place}' for n, place in enumerate(places)]
+    source, destination = {}, {}
+    for path, place in zip(paths, places, strict=True):
+        here, there = _FILES[place]
+        source[path] = here
+        if there:
+            destination[path] = there
+    top, *lower = map(b.file, paths)
+    return Scenario(
+        '_over_'.join(places),
+        b.case(
+            b.disk('vda', top, over=lower),
+            source=source,
+            destination=destination,
+        ),
+        {'vda': _expected(places)},
+    )
+
+
+def _below(name, decision, *lower, top=None, facts=None, known=None, **more):
+    disk = b.disk('vda', top or b.file('/top'), over=lower)
+    return Scenario(
+        name,
+        b.case(
+            disk,
+            source={'/top': b.local(), **(facts or {})},
+            destination=known,
+            **more,
+        ),
+        {'vda': decision},
+    )
+
+
+_SAME = b.local(identity='base')
+_BASE = b.file('/base')
+
+SCENARIOS = (
+    *(
+        _chain(places)
+        for length in (2, 3)
+        for places in itertools.product(PLACES, repeat=length)
+    ),
+    _below(
+        'local_over_an_identical_local_image',
+        'copy local-over-shared',
+        _BASE,
+        facts={'/base': _SAME},
+        known={'/base': _SAME},
+    ),
+    _below(
+        'local_over_another_local_image',
+        'copy local-filesystem',
+        _BASE,
+        facts={'/base': _SAME},
+        known={'/base': b.local(identity='different')},
+    ),
+    _below(
+        'local_over_one_identical_and_one_other',
+        'copy local-filesystem',
+        _BASE,
+        b.file('/deep'),
+        facts={'/base': _SAME, '/deep': b.local()},
+        known={'/base': _SAME},
+    ),
+    _below('local_over_rbd', 'copy local-over-shared', b.rbd()),
+    _below(
+        'local_over_loopback',
+        'refuse loopback-server',
+        b.network('nbd', 'x', 'localhost'),
+    ),
+    _below('local_over_an_unknown_pool', 'refuse', b.volume('p', 'v')),
+    _below('local_over_nothing_known', 'refuse', _BASE),
+    _below(
+        'local_over_declared_shared',
+        'copy local-over-shared',
+        _BASE,
+        facts={'/base': b.on('nfs')},
+        shared=['/base'],
+    ),
+    _below(
+        'rbd_over_local',
+        'refuse shared-over-local',
+        _BASE,
+        top=b.rbd(),
+        facts={'/base': b.local()},
+    ),
+    Scenario(
+        'an_attached_volume_over_its_own_snapshot',
+        b.case(
+            b.disk(
+                'vdb',
+                b.file('/mnt/x/volume-1.snap'),
+                serial=b.VOLUME,
+                over=[b.file('/mnt/x/volume-1')],
+            ),
+            rows=[b.row('vdb', b.VOLUME, 'nfs', export='s:/e')],
+            source={
+                '/mnt/x/volume-1.snap': b.on('nfs', 's:/e'),
+                '/mnt/x/volume-1': b.on('nfs', 's:/e'),
+            },
+        ),
+        {'vdb': 'keep volume-attachment'},
+    ),
+    Scenario(
+        'an_attached_volume_over_a_local_file',
+        b.case(
+            b.disk(
+                'vdb',
+                b.block('/dev/sdb', 'qcow2'),
+                serial=b.VOLUME,
+                over=[_BASE],
+            ),
+            rows=[b.row('vdb', b.VOLUME, 'iscsi')],
+            source={'/dev/sdb': b.device('iscsi'), '/base': b.local()},
+        ),
+        {'vdb': 'refuse shared-over-local'},
+    ),
+    Scenario(
+        'an_attached_volume_over_a_local_device',
+        b.case(
+            b.disk(
+                'vdb',
+                b.block('/dev/sdb', 'qcow2'),
+                serial=b.VOLUME,
+                over=[b.block('/dev/sdc')],
+            ),
+            rows=[b.row('vdb', b.VOLUME, 'iscsi')],
+            source={
+                '/dev/sdb': b.device('iscsi'),
+                '/dev/sdc': b.device('sata'),
+            },
+        ),
+        {'vdb': 'refuse shared-over-local'},
+    ),
+)

@@ -1,0 +1,114 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Block devices: presumptions, candidates and what is neither."""
+
+from tests.unit.core import builders as b
+from tests.unit.core.scenarios.scenario import Scenario
+
+PRESUMED = ('sata', 'sas', 'nvme', 'virtio', 'loop', 'ram')
+CANDIDATES = (
+    *('iscsi', 'fc', 'nvme-fabrics', 'multipath', 'drbd', 'rbd', 'nbd'),
+)
+PATH = '/dev/x'
+DISK = b.disk('vda', b.block(PATH))
+
+
+def _of(name, decision, facts, known=None, **more):
+    return Scenario(
+        name,
+        b.case(
+            DISK,
+            source={PATH: facts},
+            destination={PATH: known} if known is not None else {},
+            **more,
+        ),
+        {'vda': decision},
+    )
+
+
+SCENARIOS = (
+    *(
+        _of(f'{name}_is_presumed_local', 'copy local-device', b.device(name))
+        for name in PRESUMED
+    ),
+    *(
+        _of(
+            f'{name}_seen_by_both_is_shared',
+            'keep same-at-destination',
+            b.device(name, identity='i'),
+            b.device(name, identity='i'),
+        )
+        for name in (*PRESUMED, *CANDIDATES, 'unknown')
+    ),
+    *(
+        _of(
+            f'{name}_can_be_declared_shared',
+            'keep declared-shared',
+            b.device(name),
+            shared=['/dev'],
+        )
+        for name in (*PRESUMED, *CANDIDATES, 'unknown')
+    ),
+    *(
+        _of(f'{name}_is_a_candidate', 'refuse', b.device(name))
+        for name in CANDIDATES
+    ),
+    *(
+        _of(
+            f'{name}_can_be_declared_local',
+            'copy declared-local',
+            b.device(name),
+            local=['/dev/x'],
+        )
+        for name in (*CANDIDATES, 'unknown')
+    ),
+    *(
+        _of(
+            f'{name}_missing_at_the_destination_is_disproved',
+            'refuse shared-disproved',
+            b.device(name),
+            b.GONE,
+        )
+        for name in CANDIDATES
+    ),
+    *(
+        _of(
+            f'{stack}_over_local_is_local',
+            'copy local-device',
+            b.device(stack, 'sata', 'nvme'),
+        )
+        for stack in ('dm', 'md')
+    ),
+    *(
+        _of(
+            f'{stack}_over_{below}_is_not_local',
+            'refuse',
+            b.device(stack, 'sata', below),
+        )
+        for stack in ('dm', 'md')
+        for below in (*CANDIDATES, 'unknown', 'dm', 'strange')
+    ),
+    *(
+        _of(f'{stack}_over_nothing_known', 'refuse', b.device(stack))
+        for stack in ('dm', 'md')
+    ),
+    _of('unknown_transport', 'refuse', b.device('unknown')),
+    _of('strange_transport', 'refuse', b.device('usb')),
+    _of('no_transport', 'refuse', b.device(None)),
+    _of(
+        'a_device_without_kind_is_not_a_file_on_devtmpfs',
+        'refuse',
+        {'exists': True, 'fstype': 'devtmpfs', 'mount_source': 'udev'},
+    ),
+    _of('a_device_that_is_gone', 'refuse source-missing', b.GONE),
+)

@@ -1,0 +1,198 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Files: what the hosts know of their file systems."""
+
+from tests.unit.core import builders as b
+from tests.unit.core.scenarios.scenario import Scenario
+
+# Named by design.md section 3.
+LOCAL = ('ext4', 'xfs', 'btrfs', 'zfs', 'tmpfs', 'overlay')
+SHARED = (
+    *('nfs', 'nfs4', 'ceph', 'cifs', 'gpfs', 'ocfs2', 'gfs2', 'lustre'),
+    *('beegfs', 'fuse.glusterfs'),
+)
+PATH = '/data/vda.qcow2'
+DISK = b.disk('vda', b.file(PATH))
+
+
+def _of(name, decision, facts=None, known=None, **more):
+    return Scenario(
+        name,
+        b.case(
+            DISK,
+            source={PATH: facts} if facts is not None else {},
+            destination={PATH: known} if known is not None else {},
+            **more,
+        ),
+        {'vda': decision},
+    )
+
+
+_SEEN = {'identity': 'same'}
+
+SCENARIOS = (
+    *(
+        _of(f'{fs}_is_local', 'copy local-filesystem', b.on(fs, 'x'))
+        for fs in LOCAL
+    ),
+    *(
+        _of(
+            f'{fs}_is_local_whatever_lies_there',
+            'copy local-filesystem',
+            b.on(fs, 'x', identity='here'),
+            b.on(fs, 'x', identity='there'),
+        )
+        for fs in LOCAL
+    ),
+    *(
+        _of(
+            f'{fs}_seen_by_both_is_a_conflict',
+            'refuse same-file-at-destination',
+            b.on(fs, 'x', **_SEEN),
+            b.on(fs, 'x', **_SEEN),
+        )
+        for fs in LOCAL
+    ),
+    *(
+        _of(
+            f'{fs}_is_unconfirmed',
+            'refuse shared-not-confirmed',
+            b.on(fs),
+        )
+        for fs in SHARED
+    ),
+    *(
+        _of(
+            f'{fs}_with_the_same_identity_is_shared',
+            'keep same-at-destination',
+            b.on(fs, **_SEEN),
+            b.on(fs, **_SEEN),
+        )
+        for fs in SHARED
+    ),
+    *(
+        _of(
+            f'{fs}_not_at_the_destination_is_disproved',
+            'refuse shared-disproved',
+            b.on(fs),
+            b.GONE,
+        )
+        for fs in SHARED
+    ),
+    _of(
+        'nfs_on_another_export_is_disproved',
+        'refuse shared-disproved',
+        b.on('nfs4', 'srv:/one'),
+        b.on('nfs4', 'srv:/two'),
+    ),
+    _of(
+        'nfs_with_another_identity_is_disproved',
+        'refuse shared-disproved',
+        b.on('nfs4', identity='one'),
+        b.on('nfs4', identity='two'),
+    ),
+    _of(
+        'nfs_where_the_destination_has_ext4_is_disproved',
+        'refuse shared-disproved',
+        b.on('nfs4'),
+        b.local(),
+    ),
+    _of(
+        'nfs_of_the_same_export_alone_proves_nothing',
+        'refuse shared-not-confirmed',
+        b.on('nfs4'),
+        b.on('nfs4'),
+    ),
+    _of(
+        'nfs_with_an_identity_on_one_side_proves_nothing',
+        'refuse shared-not-confirmed',
+        b.on('nfs4', **_SEEN),
+        b.on('nfs4'),
+    ),
+    _of(
+        'nfs_with_nothing_known_there_is_unconfirmed',
+        'refuse shared-not-confirmed',
+        b.on('nfs4', **_SEEN),
+        {},
+    ),
+    _of('strange_file_system_is_unknown', 'refuse', b.on('weirdfs')),
+    _of(
+        'strange_file_system_is_shared_where_both_see_the_file',
+        'keep same-at-destination',
+        b.on('weirdfs', **_SEEN),
+        b.on('weirdfs', **_SEEN),
+    ),
+    _of(
+        'strange_file_system_is_settled_by_a_declaration',
+        'copy declared-local',
+        b.on('weirdfs'),
+        local=['/data'],
+    ),
+    _of('nothing_is_known', 'refuse locality-unknown'),
+    _of('empty_facts_are_no_facts', 'refuse locality-unknown', {}),
+    _of('the_source_lacks_it', 'refuse source-missing', b.GONE),
+    _of(
+        'neither_file_nor_device_is_unknown',
+        'refuse locality-unknown',
+        {'exists': True, 'kind': 'other', 'fstype': 'ext4'},
+    ),
+    Scenario(
+        'a_file_disk_on_a_device_is_judged_as_a_device',
+        b.case(
+            b.disk('vda', b.file('/dev/sdb')),
+            source={'/dev/sdb': b.device('iscsi')},
+        ),
+        {'vda': 'refuse shared-not-confirmed'},
+    ),
+    Scenario(
+        'missing_type_is_file_and_missing_device_is_disk',
+        b.case(
+            "<disk><source file='/data/a'/><target dev='vda'/></disk>",
+            source={'/data/a': b.local()},
+        ),
+        {'vda': 'copy local-filesystem'},
+    ),
+    Scenario(
+        'one_bad_disk_refuses_all_and_the_good_keep_their_action',
+        b.case(
+            b.disk('vda', b.file('/data/a')),
+            b.disk('vdb', b.rbd()),
+            b.disk('vdc', b.file('/nfs/c')),
+            b.disk('vdd', b.file('/odd/d')),
+            b.cdrom('hda'),
+            source={'/data/a': b.local(), '/nfs/c': b.on('nfs')},
+        ),
+        {
+            'vda': 'copy local-filesystem',
+            'vdb': 'keep network-disk',
+            'vdc': 'refuse shared-not-confirmed',
+            'vdd': 'refuse locality-unknown',
+            'hda': 'skip empty-drive',
+        },
+    ),
+    Scenario(
+        'copies_follow_the_order_of_the_xml',
+        b.case(
+            b.disk('vdc', b.file('/data/c')),
+            b.disk('vda', b.file('/data/a')),
+            b.disk('sdb', b.block('/dev/sdb')),
+            source={
+                '/data/a': b.local(),
+                '/data/c': b.local(),
+                '/dev/sdb': b.device('sata'),
+            },
+        ),
+        {'vdc': 'copy', 'vda': 'copy', 'sdb': 'copy local-device'},
+    ),
+    Scenario('a_domain_without_disks_moves', b.case(), {}),
+)

@@ -1,0 +1,149 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Images that we make at the destination, or that the caller made."""
+
+from tests.unit.core import builders as b
+from tests.unit.core.scenarios.scenario import Scenario
+
+PATH = '/data/vda'
+_FILE = b.file(PATH)
+_ROOM = {'/data': {'exists': True, 'kind': 'directory'}, PATH: b.GONE}
+COPY = 'copy local-filesystem'
+_THERE = {**_ROOM, PATH: b.local(format='qcow2')}
+
+
+def _of(name, decision, disk=None, facts=None, known=None, **more):
+    more = {'create_images': True, **more}
+    return Scenario(
+        name,
+        b.case(
+            disk or b.disk('vda', _FILE),
+            source={PATH: facts or b.local()},
+            destination=_ROOM if known is None else known,
+            **more,
+        ),
+        {'vda': decision},
+    )
+
+
+def _existing(name, decision, **there):
+    known = {**_ROOM, PATH: b.local(**{'format': 'qcow2', **there})}
+    return _of(name, decision, known=known, existing=['vda'])
+
+
+_ISO = '/iso/x.iso'
+
+
+def _iso(name, known, *also, **more):
+    return Scenario(
+        name,
+        b.case(
+            b.cdrom('hda', b.file(_ISO, 'raw')),
+            source={_ISO: b.local()},
+            destination={_ISO: known} if known else {},
+            **more,
+        ),
+        {'hda': 'skip read-only'},
+        also=also,
+    )
+
+
+_MISSING = ('hda', 'content-missing')
+
+SCENARIOS = (
+    _of('an_image_is_made', COPY),
+    _of('a_raw_image_is_made', COPY, b.disk('vda', b.file(PATH, 'raw'))),
+    _of('an_image_is_in_the_way', 'refuse destination-exists', known=_THERE),
+    _of(
+        'the_folder_is_missing',
+        'refuse destination-unreachable',
+        known={'/data': b.GONE, PATH: b.GONE},
+    ),
+    _of(
+        'the_folder_is_not_known',
+        'refuse destination-unreachable',
+        known={PATH: b.GONE},
+    ),
+    _of(
+        'the_destination_is_not_known',
+        'refuse destination-unreachable',
+        known={},
+    ),
+    _of(
+        'the_size_is_not_known',
+        'refuse image-not-reproducible',
+        facts={'exists': True, 'kind': 'file', 'fstype': 'ext4'},
+    ),
+    _of(
+        'the_format_is_not_ours',
+        'refuse image-not-reproducible',
+        b.disk('vda', b.file(PATH, 'vmdk')),
+    ),
+    Scenario(
+        'a_device_is_not_made',
+        b.case(
+            b.disk('vda', b.block('/dev/sdb')),
+            source={'/dev/sdb': b.device('sata')},
+            create_images=True,
+        ),
+        {'vda': 'refuse destination-unreachable'},
+    ),
+    Scenario(
+        'a_device_that_exists',
+        b.case(
+            b.disk('vda', b.block('/dev/sdb')),
+            source={'/dev/sdb': b.device('sata')},
+            destination={'/dev/sdb': b.device('sata')},
+            create_images=True,
+            existing=['vda'],
+        ),
+        {'vda': 'copy local-device'},
+    ),
+    _existing('an_image_that_exists_fits', COPY),
+    _existing(
+        'an_image_of_another_size',
+        'refuse destination-mismatch',
+        virtual_bytes=b.GIB + 1,
+    ),
+    _existing(
+        'an_image_of_another_format',
+        'refuse destination-mismatch',
+        format='raw',
+    ),
+    _of(
+        'an_image_that_should_exist',
+        'refuse destination-mismatch',
+        existing=['vda'],
+    ),
+    _of(
+        'without_create_images_the_caller_sees_to_it',
+        COPY,
+        known={},
+        create_images=False,
+    ),
+    _of(
+        'shared_disks_need_no_image',
+        'keep',
+        b.disk('vda', b.rbd()),
+        known={},
+    ),
+    _iso('an_iso_that_is_missing', b.GONE, _MISSING, create_images=True),
+    _iso(
+        'an_iso_of_another_size',
+        b.local(virtual_bytes=1),
+        _MISSING,
+        create_images=True,
+    ),
+    _iso('an_iso_that_is_there', b.local(), create_images=True),
+    _iso('an_iso_that_nova_brings_over', b.GONE),
+)

@@ -1,0 +1,227 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The one libvirt call: flags and typed parameters."""
+
+import unittest
+
+from nova_selective_migrate.core import call
+from nova_selective_migrate.core import case as case_
+from nova_selective_migrate.core import options
+from nova_selective_migrate.core import plan as plan_
+from tests.unit.core import builders as b
+from tests.unit.core import planned
+
+LIVE = 'VIR_MIGRATE_LIVE'
+P2P = 'VIR_MIGRATE_PEER2PEER'
+FULL = 'VIR_MIGRATE_NON_SHARED_DISK'
+TOP = 'VIR_MIGRATE_NON_SHARED_INC'
+COPIED = b.disk('vda', b.file('/data/a'))
+KEPT = b.disk('vdb', b.rbd())
+FACTS = {'/data/a': b.local()}
+
+
+def call_of(*disks, **more):
+    return planned.plan(b.case(*disks, source=FACTS, **more))
+
+
+class FlagTest(unittest.TestCase):
+    def test_values_are_libvirts(self):
+        # reference/libvirt.md 1.2
+        for name, value in (
+            ('LIVE', 1),
+            ('PEER2PEER', 2),
+            ('TUNNELLED', 4),
+            ('PERSIST_DEST', 8),
+            ('UNDEFINE_SOURCE', 16),
+            ('NON_SHARED_DISK', 64),
+            ('NON_SHARED_INC', 128),
+            ('TLS', 65536),
+        ):
+            with self.subTest(flag=name):
+                self.assertEqual(value, call.MigrateFlag[name])
+
+    def test_unsafe_cannot_be_said(self):
+        self.assertNotIn('UNSAFE', call.MigrateFlag.__members__)
+        self.assertFalse(any(flag & 512 for flag in call.MigrateFlag))
+
+    def test_names_are_of_the_flags_that_are_set(self):
+        made = plan_.plan(
+            case_.loads(b.text(b.case(COPIED, source=FACTS)))
+        ).call
+        self.assertEqual(1 | 2 | 64, int(made.flags))
+        self.assertEqual({LIVE, P2P, FULL}, set(made.flag_names))
+
+    def test_peer_to_peer_is_the_default(self):
+        self.assertEqual({LIVE, P2P, FULL}, set(call_of(COPIED)['flags']))
+
+    def test_direct_is_not_peer_to_peer(self):
+        plan = call_of(COPIED, direct=True)
+        self.assertEqual({LIVE, FULL}, set(plan['flags']))
+
+    def test_tls(self):
+        plan = call_of(COPIED, tls=True)
+        self.assertEqual(
+            {LIVE, P2P, FULL, 'VIR_MIGRATE_TLS'}, set(plan['flags'])
+        )
+
+    def test_a_persistent_guest_is_defined_there_and_undefined_here(self):
+        for persistent, expected in (
+            (
+                True,
+                {'VIR_MIGRATE_PERSIST_DEST', 'VIR_MIGRATE_UNDEFINE_SOURCE'},
+            ),
+            (False, set()),
+            (None, set()),
+        ):
+            with self.subTest(persistent=persistent):
+                plan = call_of(
+                    COPIED,
+                    state={'state': 'running', 'persistent': persistent},
+                )
+                self.assertEqual(
+                    {LIVE, P2P, FULL} | expected, set(plan['flags'])
+                )
+
+    def test_nothing_to_copy_sets_no_storage_flag(self):
+        plan = call_of(KEPT, bandwidth=9)
+        self.assertTrue(plan['ready'])
+        self.assertEqual({LIVE, P2P}, set(plan['flags']))
+        self.assertEqual({'bandwidth': 9}, plan['parameters'])
+
+
+class ParameterTest(unittest.TestCase):
+    def test_targets_are_a_list_of_text_in_the_order_of_the_xml(self):
+        plan = planned.plan(
+            b.case(
+                b.disk('vdc', b.file('/data/c')),
+                KEPT,
+                b.disk('vda', b.file('/data/a')),
+                source={'/data/c': b.local(), **FACTS},
+            )
+        )
+        self.assertEqual({'migrate_disks': ['vdc', 'vda']}, plan['parameters'])
+
+    def test_scalars(self):
+        plan = call_of(
+            COPIED,
+            bandwidth=5,
+            migrate_uri='tcp://there:49152',
+            listen_address='10.0.0.2',
+        )
+        self.assertEqual(
+            {
+                'migrate_disks': ['vda'],
+                'bandwidth': 5,
+                'migrate_uri': 'tcp://there:49152',
+                'listen_address': '10.0.0.2',
+            },
+            plan['parameters'],
+        )
+
+    def test_no_bandwidth_is_no_parameter(self):
+        self.assertNotIn('bandwidth', call_of(COPIED)['parameters'])
+
+    def test_duplicates_are_sent_once(self):
+        made = call.build(
+            ['vda', 'vdb', 'vda'],
+            options.MigrationOptions(),
+            incremental=False,
+            persistent=False,
+            xml={},
+        )
+        self.assertEqual(['vda', 'vdb'], made.parameters['migrate_disks'])
+        self.assertIs(list, type(made.parameters['migrate_disks']))
+
+
+class IncrementalTest(unittest.TestCase):
+    """One flag holds for all disks: which one is right?"""
+
+    FACTS = {
+        '/top': b.local(),
+        '/base': b.local(identity='i'),
+        '/data/a': b.local(),
+        '/data/b': b.local(),
+        '/deep': b.local(),
+    }
+    TOP_ONLY = b.disk('vdt', b.file('/top'), over=[b.file('/base')])
+    WHOLE = b.disk('vdw', b.file('/data/b'), over=[b.file('/deep')])
+
+    def _flags(self, *disks, **more):
+        plan = planned.plan(
+            b.case(
+                *disks,
+                source=self.FACTS,
+                destination={'/base': b.local(identity='i')},
+                **more,
+            )
+        )
+        self.assertTrue(plan['ready'], plan)
+        return set(plan['flags']) & {FULL, TOP}
+
+    def test_top_image_alone(self):
+        self.assertEqual({TOP}, self._flags(self.TOP_ONLY))
+
+    def test_whole_content(self):
+        self.assertEqual({FULL}, self._flags(self.WHOLE))
+        self.assertEqual({FULL}, self._flags(COPIED))
+
+    def test_a_local_image_in_the_middle_is_not_left_out(self):
+        # Of local over local over shared two images must travel.
+        disk = b.disk(
+            'vda', b.file('/data/a'), over=[b.file('/deep'), b.file('/base')]
+        )
+        self.assertEqual({FULL}, self._flags(disk))
+        disk = b.disk(
+            'vda', b.file('/data/a'), over=[b.file('/deep'), b.rbd()]
+        )
+        self.assertEqual({FULL}, self._flags(disk))
+
+    def test_a_whole_chain_beside_a_top_image_is_copied_whole(self):
+        # sync=top would leave out what lies below the other disk's top.
+        self.assertEqual({FULL}, self._flags(self.TOP_ONLY, self.WHOLE))
+
+    def test_an_image_that_may_be_stale_is_written_whole(self):
+        # reference/libvirt.md 3.3: sync=top leaves what the source has not
+        # allocated as it is at the destination.
+        self.assertEqual(
+            {FULL}, self._flags(self.TOP_ONLY, COPIED, existing=['vda'])
+        )
+
+
+class LimitTest(unittest.TestCase):
+    def test_parameters_of_a_flattened_chain_count(self):
+        # destination_xml is passed then, so that libvirt adds two.
+        def plan(count):
+            disks = [
+                b.disk(f'vd{n}', b.file(f'/d/{n}'), over=[b.file('/b')])
+                for n in range(count)
+            ]
+            paths = [f'/d/{n}' for n in range(count)]
+            return planned.plan(
+                b.case(
+                    *disks,
+                    source={
+                        '/b': b.local(),
+                        **dict.fromkeys(paths, b.local()),
+                    },
+                    destination={
+                        '/d': {'exists': True, 'kind': 'directory'},
+                        **dict.fromkeys(paths, b.GONE),
+                    },
+                    create_images=True,
+                )
+            )
+
+        self.assertTrue(plan(61)['ready'])
+        self.assertIn('destination_xml', plan(61)['parameters'])
+        self.assertFalse(plan(62)['ready'])

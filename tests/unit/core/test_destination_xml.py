@@ -1,0 +1,111 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What changes in the XML for a destination, and what never does."""
+
+import unittest
+from xml.etree import ElementTree
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core import destination_xml
+from tests.unit.core import builders as b
+from tests.unit.core import planned
+
+TOP, BASE = '/data/top', '/data/base'
+CHAIN = b.disk('vda', b.file(TOP), over=[b.file(BASE), b.file('/data/deep')])
+FACTS = {p: b.local() for p in (TOP, BASE, '/data/deep')}
+ROOM = {'/data': {'exists': True, 'kind': 'directory'}, TOP: b.GONE}
+
+
+def without_chains(text):
+    """Return the XML's elements without those of backing chains."""
+    root = ElementTree.fromstring(text)
+    for disk in root.iter('disk'):
+        for store in disk.findall('backingStore'):
+            disk.remove(store)
+    return ElementTree.tostring(root)
+
+
+class FlattenTest(unittest.TestCase):
+    TEXT = b.domain(
+        CHAIN,
+        b.disk('vdb', b.file('/data/b'), over=[b.file(BASE)]),
+        around='<memory>1</memory><metadata><x xmlns="urn:x"/></metadata>',
+    )
+
+    def test_only_the_chain_of_the_target_changes(self):
+        made = destination_xml.flatten(self.TEXT, ['vda'])
+        self.assertEqual(without_chains(self.TEXT), without_chains(made))
+        disks = ElementTree.fromstring(made).findall('devices/disk')
+        chain = disks[0].findall('backingStore')
+        self.assertEqual(1, len(chain))
+        self.assertEqual([], list(chain[0]))
+        self.assertIsNotNone(disks[1].find('backingStore/source'))
+
+    def test_target_alias_and_address_stay(self):
+        made = ElementTree.fromstring(
+            destination_xml.flatten(self.TEXT, ['vda', 'vdb'])
+        )
+        before = ElementTree.fromstring(self.TEXT)
+        for tag in ('target', 'alias', 'address'):
+            self.assertEqual(
+                [e.attrib for e in before.iterfind(f'devices/disk/{tag}')],
+                [e.attrib for e in made.iterfind(f'devices/disk/{tag}')],
+            )
+
+    def test_a_target_that_is_not_there_changes_nothing(self):
+        made = destination_xml.flatten(self.TEXT, ['vdz'])
+        self.assertEqual(
+            ElementTree.canonicalize(self.TEXT), ElementTree.canonicalize(made)
+        )
+
+    def test_text_that_is_no_xml(self):
+        with self.assertRaises(exceptions.InvalidDomain):
+            destination_xml.flatten('<', ['vda'])
+
+
+class FlattenedPlanTest(unittest.TestCase):
+    def _plan(self, **more):
+        return planned.plan(
+            b.case(CHAIN, source=FACTS, destination=ROOM, **more)
+        )
+
+    def test_a_fresh_image_ends_the_chain(self):
+        plan = self._plan(create_images=True)
+        xml = ElementTree.fromstring(plan['parameters']['destination_xml'])
+        self.assertEqual([], list(xml.find('devices/disk/backingStore')))
+        self.assertNotIn('persistent_xml', plan['parameters'])
+
+    def test_the_definition_is_flattened_as_well(self):
+        # reference/libvirt.md 1.1: with DEST_XML and PERSIST_DEST both.
+        definition = b.domain(CHAIN)
+        plan = self._plan(
+            create_images=True,
+            persistent_xml=definition,
+            state={'state': 'running', 'persistent': True},
+        )
+        xml = ElementTree.fromstring(plan['parameters']['persistent_xml'])
+        self.assertEqual([], list(xml.find('devices/disk/backingStore')))
+
+    def test_the_caller_of_a_copy_sees_to_the_chain(self):
+        self.assertNotIn('destination_xml', self._plan()['parameters'])
+
+    def test_nothing_changes_without_a_chain(self):
+        plan = planned.plan(
+            b.case(
+                b.disk('vda', b.file(TOP)),
+                source=FACTS,
+                destination=ROOM,
+                create_images=True,
+            )
+        )
+        self.assertNotIn('destination_xml', plan['parameters'])

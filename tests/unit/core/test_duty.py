@@ -1,0 +1,73 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Read-only content that the caller must bring over."""
+
+import unittest
+
+from tests.unit.core import builders as b
+from tests.unit.core import planned
+
+ISO = '/iso/x.iso'
+CONFIG = '/var/lib/nova/instances/uuid/disk.config'
+
+
+class DutyTest(unittest.TestCase):
+    def _duties(self, disk, **more):
+        plan = planned.plan(b.case(disk, **more))
+        self.assertTrue(plan['ready'], plan)
+        return plan['duties']
+
+    def test_local_medium(self):
+        (duty,) = self._duties(
+            b.cdrom('hda', b.file(ISO, 'raw')), source={ISO: b.local()}
+        )
+        self.assertEqual('hda', duty['target'])
+        self.assertTrue(duty['duty'])
+        self.assertIn(ISO, duty['message'])
+
+    def test_local_read_only_disk(self):
+        (duty,) = self._duties(
+            b.disk('vdb', b.file(ISO, 'raw'), 'readonly'),
+            source={ISO: b.local()},
+        )
+        self.assertEqual('vdb', duty['target'])
+
+    def test_config_drive_has_its_own_code(self):
+        (drive,) = self._duties(
+            b.cdrom('hda', b.file(CONFIG, 'raw')), source={CONFIG: b.local()}
+        )
+        (medium,) = self._duties(
+            b.cdrom('hda', b.file(ISO, 'raw')), source={ISO: b.local()}
+        )
+        self.assertNotEqual(medium['duty'], drive['duty'])
+
+    def test_medium_of_which_nothing_is_known(self):
+        (duty,) = self._duties(b.cdrom('hda', b.file(ISO, 'raw')))
+        self.assertEqual('hda', duty['target'])
+
+    def test_shared_medium_is_no_duty(self):
+        facts = {ISO: b.on('nfs', identity='i')}
+        self.assertEqual(
+            [],
+            self._duties(
+                b.cdrom('hda', b.file(ISO, 'raw')),
+                source=facts,
+                destination=facts,
+            ),
+        )
+
+    def test_network_medium_is_no_duty(self):
+        self.assertEqual([], self._duties(b.cdrom('hda', b.rbd())))
+
+    def test_empty_drive_is_no_duty(self):
+        self.assertEqual([], self._duties(b.cdrom('hda')))

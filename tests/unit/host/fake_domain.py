@@ -1,0 +1,130 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A domain that migrates as a test says, for libvirt's test driver cannot."""
+
+import collections.abc
+import typing
+
+import libvirt
+
+UUID = '8c0d9f5e-6e43-4a3f-9b3a-0d3f3ad5b6c1'
+RUNNING = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED)
+
+
+def file_disk(path: str, target: str = 'vda', driver: str = 'raw') -> str:
+    return (
+        f"<disk type='file' device='disk'><driver name='qemu' "
+        f"type='{driver}'/><source file='{path}'/><backingStore/>"
+        f"<target dev='{target}' bus='virtio'/></disk>"
+    )
+
+
+def domain_xml(*disks: str, secret: str = '') -> str:
+    return (
+        f"<domain type='kvm'><name>guest</name><uuid>{UUID}</uuid>"
+        f'<devices>{"".join(disks)}{secret}</devices></domain>'
+    )
+
+
+class FakeDomain:
+    """What we use of virDomain.
+
+    :ivar secret: what the XML holds with VIR_DOMAIN_XML_SECURE alone
+    :ivar passing: states that it passes through before ``states``
+    :ivar on_migrate: what a migration does
+    :ivar on_abort: what an abort does
+    :ivar fails: what asking for jobs raises
+    :ivar calls: every migration: function, destination, parameters, flags
+    """
+
+    def __init__(self, *disks: str, secret: str = '') -> None:
+        self.disks = disks
+        self.secret = secret
+        self.states = RUNNING
+        self.passing: list[tuple[int, int]] = []
+        self.persistent = False
+        self.sizes: dict[str, tuple[int, int, int]] = {}
+        self.jobs: dict[str, dict[str, int]] = {}
+        self.stats: dict[str, typing.Any] = {}
+        self.completed: dict[str, typing.Any] = {}
+        self.calls: list[tuple[str, typing.Any, dict, int]] = []
+        self.on_migrate: collections.abc.Callable[[], None] = lambda: None
+        self.on_abort: collections.abc.Callable[[], None] = lambda: None
+        self.on_xml: collections.abc.Callable[[int], None] = lambda f: None
+        self.on_state: collections.abc.Callable[[], None] = lambda: None
+        self.requests = 1
+        self.open_secrets = False
+        self.fails: Exception | None = None
+
+    def _maybe_fail(self) -> None:
+        if self.fails is not None:
+            raise self.fails
+
+    def name(self) -> str:
+        return 'guest'
+
+    def UUIDString(self) -> str:
+        return UUID
+
+    def XMLDesc(self, flags: int = 0) -> str:
+        self.on_xml(flags)
+        secure = self.open_secrets or flags & libvirt.VIR_DOMAIN_XML_SECURE
+        return domain_xml(*self.disks, secret=self.secret if secure else '')
+
+    def state(self) -> tuple[int, int]:
+        self.on_state()
+        if self.passing:
+            return self.passing.pop(0)
+        return self.states
+
+    def isActive(self) -> int:
+        return 1
+
+    def isPersistent(self) -> int:
+        return int(self.persistent)
+
+    def snapshotNum(self) -> int:
+        return 0
+
+    def blockInfo(self, target: str) -> tuple[int, int, int]:
+        if target not in self.sizes:
+            raise libvirt.libvirtError('no medium')
+        return self.sizes[target]
+
+    def blockJobInfo(self, target: str, flags: int = 0) -> dict[str, int]:
+        self._maybe_fail()
+        return self.jobs.get(target, {})
+
+    def blockStats(self, target: str) -> tuple[int, int, int, int, int]:
+        return (self.requests, 512, 0, 0, -1)
+
+    def jobStats(self, flags: int = 0) -> dict[str, typing.Any]:
+        if flags & libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED:
+            return self.completed
+        self._maybe_fail()
+        return self.stats
+
+    def abortJob(self) -> int:
+        self._maybe_fail()
+        self.on_abort()
+        return 0
+
+    def migrateToURI3(self, uri: str, params: dict, flags: int) -> int:
+        self.calls.append(('migrateToURI3', uri, params, flags))
+        self.on_migrate()
+        return 0
+
+    def migrate3(self, peer: object, params: dict, flags: int) -> object:
+        self.calls.append(('migrate3', peer, params, flags))
+        self.on_migrate()
+        return self

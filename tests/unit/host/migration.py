@@ -1,0 +1,137 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Two fake hosts, a guest with one local disk, and its plan."""
+
+import contextlib
+import pathlib
+import tempfile
+import unittest
+from unittest import mock
+
+import libvirt
+
+from nova_selective_migrate.core import case as case_
+from nova_selective_migrate.core import hypervisor
+from nova_selective_migrate.core import options as options_
+from nova_selective_migrate.core import plan as plan_
+from nova_selective_migrate.core import redact
+from nova_selective_migrate.core import storage
+from nova_selective_migrate.host import migrator as migrator_
+from nova_selective_migrate.host.hypervisor import guest as guest_
+from tests.unit.host import fake_daemon
+from tests.unit.host import fake_domain
+
+FOLDER = '/srv/images'
+DISK = f'{FOLDER}/disk'
+HERE = 'qemu+tcp://here/system'
+THERE = 'qemu+tcp://there/system'
+SECRET = 's3cret'
+GRAPHICS = f"<graphics type='vnc' passwd='{SECRET}'/>"
+MIB = 1 << 20
+
+LOCAL = storage.StorageFacts(
+    exists=True,
+    kind=storage.PathKind.FILE,
+    fstype='ext4',
+    mount_source='/dev/vda1',
+    virtual_bytes=MIB,
+    allocated_bytes=MIB,
+)
+GONE = storage.StorageFacts(exists=False)
+DIRECTORY = storage.StorageFacts(exists=True, kind=storage.PathKind.DIRECTORY)
+
+
+def chained_disk() -> str:
+    """A disk whose chain will be flattened at the destination."""
+    return (
+        "<disk type='file' device='disk'>"
+        "<driver name='qemu' type='qcow2'/>"
+        f"<source file='{DISK}'/><backingStore type='file'>"
+        f"<format type='raw'/><source file='{FOLDER}/base'/>"
+        '<backingStore/></backingStore>'
+        "<target dev='vda' bus='virtio'/></disk>"
+    )
+
+
+class MigrationCase(unittest.TestCase):
+    """What a migration needs; no test waits longer than it must."""
+
+    def setUp(self):
+        top = tempfile.TemporaryDirectory()
+        self.addCleanup(top.cleanup)
+        self.folder = pathlib.Path(top.name, FOLDER[1:])
+        self.folder.mkdir(parents=True)
+        self.here = fake_daemon.FakeDaemon()
+        self.there = fake_daemon.FakeDaemon(top.name)
+        self.domain = fake_domain.FakeDomain(
+            fake_domain.file_disk(DISK), secret=GRAPHICS
+        )
+        self.here.domains[fake_domain.UUID] = self.domain
+        self.reports = []
+        daemons = {HERE: self.here, THERE: self.there}
+        for target, name, value in (
+            (libvirt, 'open', daemons.__getitem__),
+            (migrator_, '_POLL_SECONDS', 0.002),
+            (migrator_, '_SETTLE_POLL_SECONDS', 0.001),
+            (migrator_, '_SETTLE_SECONDS', 0.01),
+        ):
+            patch = mock.patch.object(target, name, value)
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def plan(self, **options) -> plan_.MigrationPlan:
+        base = f'{FOLDER}/base'
+        case = case_.Case(
+            domain_xml=redact.domain_xml(self.domain.XMLDesc()),
+            persistent_xml=redact.domain_xml(self.domain.XMLDesc()),
+            domain_state=hypervisor.DomainState(
+                state='running', persistent=self.domain.persistent
+            ),
+            storage=storage.Storage(
+                source={DISK: LOCAL, base: LOCAL},
+                destination={FOLDER: DIRECTORY, DISK: GONE, base: GONE},
+            ),
+            options=options_.MigrationOptions(create_images=True, **options),
+        )
+        plan = plan_.plan(case)
+        self.assertEqual((), plan.refusals)
+        self.assertEqual(['vda'], plan.migrate_disks)
+        return plan
+
+    def migrator(self, **options) -> migrator_.Migrator:
+        return migrator_.Migrator(
+            fake_daemon.connect(self.here, HERE),
+            guest_.Guest(self.domain),
+            fake_daemon.connect(self.there, THERE),
+            self.plan(**options),
+            THERE,
+        )
+
+    def run_it(self, **options) -> migrator_.MigrationOutcome:
+        return self.migrator(**options).run(self.reports.append)
+
+    def move(self) -> None:
+        """Move the guest, as a migration that succeeds does."""
+        self.here.domains.clear()
+        arrived = fake_domain.FakeDomain(*self.domain.disks)
+        arrived.completed = {'downtime': 42, 'memory_processed': 7}
+        self.there.domains[fake_domain.UUID] = arrived
+
+    def images(self) -> list[str]:
+        return [file.name for file in self.folder.iterdir()]
+
+    @contextlib.contextmanager
+    def nothing_is_left(self):
+        yield
+        self.assertEqual([], self.images())
+        self.assertTrue(self.there.released)

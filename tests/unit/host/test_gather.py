@@ -1,0 +1,218 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A case holds what both hosts know, and no secret."""
+
+import os
+import pathlib
+import socket
+import tempfile
+import unittest
+
+from nova_selective_migrate.core import case as case_
+from nova_selective_migrate.core import hypervisor
+from nova_selective_migrate.core import options as options_
+from nova_selective_migrate.core import policy as policy_
+from nova_selective_migrate.core import storage
+from nova_selective_migrate.host import gather
+from nova_selective_migrate.host import local_storage
+from nova_selective_migrate.host.hypervisor import guest as guest_
+from tests.unit.host import fake_daemon
+from tests.unit.host import fake_domain
+
+MIB = 1 << 20
+SECRET = 's3cret'
+RBD = (
+    "<disk type='network' device='disk'><driver type='raw'/>"
+    "<auth username='admin'><secret type='ceph' uuid='s3cret-uuid'/></auth>"
+    "<source protocol='rbd' name='vms/image'><host name='mon'/></source>"
+    "<target dev='vdn' bus='virtio'/></disk>"
+)
+BLOCK_DEVICE_INFO = {
+    'root_device_name': '/dev/vda',
+    'block_device_mapping': [
+        {
+            'mount_device': '/dev/vdn',
+            'connection_info': {
+                'driver_volume_type': 'rbd',
+                'serial': 'volume-id',
+                'data': {'name': 'vms/image', 'auth_password': SECRET},
+            },
+        }
+    ],
+}
+
+
+def volume_disk(pool: str, volume: str) -> str:
+    return (
+        f"<disk type='volume' device='disk'><source pool='{pool}' "
+        f"volume='{volume}'/><target dev='vdv' bus='virtio'/></disk>"
+    )
+
+
+class GatherTest(unittest.TestCase):
+    def setUp(self):
+        top = tempfile.TemporaryDirectory()
+        self.addCleanup(top.cleanup)
+        self.top = pathlib.Path(top.name).resolve()
+        self.disk = str(self.top / 'disk')
+        self.base = str(self.top / 'base')
+        for path in (self.disk, self.base):
+            pathlib.Path(path).write_bytes(b'x' * 4096)
+        self.here = fake_daemon.FakeDaemon()
+        self.there = fake_daemon.FakeDaemon()
+        self.domain = fake_domain.FakeDomain(
+            fake_domain.file_disk(self.disk),
+            secret=f"<graphics type='vnc' passwd='{SECRET}'/>",
+        )
+
+    def gather(
+        self,
+        *,
+        local: bool = True,
+        alone: bool = False,
+        uri: str = 'qemu:///system',
+        **asked,
+    ) -> case_.Case:
+        self.here.host = socket.gethostname() if local else 'far-away'
+        return gather.gather(
+            fake_daemon.connect(self.here, uri),
+            guest_.Guest(self.domain),
+            None if alone else fake_daemon.connect(self.there),
+            gather.Asked(
+                policy=policy_.LocalityPolicy(),
+                options=options_.MigrationOptions(bandwidth=3),
+                **asked,
+            ),
+        )
+
+    def test_sizes_come_from_qemu_and_allocation_from_the_file(self):
+        self.domain.sizes['vda'] = (8 * MIB, 3, 3)
+        found = self.gather().storage.source[self.disk]
+        self.assertEqual(8 * MIB, found.virtual_bytes)
+        self.assertEqual(
+            os.stat(self.disk).st_blocks * 512, found.allocated_bytes
+        )
+        self.assertEqual(
+            local_storage.facts(self.disk).identity, found.identity
+        )
+
+    def test_without_qemus_sizes_the_files_facts_stay(self):
+        self.assertEqual(
+            local_storage.facts(self.disk),
+            self.gather().storage.source[self.disk],
+        )
+
+    def test_a_source_elsewhere_is_not_taken_for_this_host(self):
+        self.domain.sizes['vda'] = (8 * MIB, 3, 3)
+        self.assertEqual(
+            {
+                self.disk: storage.StorageFacts(
+                    virtual_bytes=8 * MIB, allocated_bytes=3
+                )
+            },
+            self.gather(local=False).storage.source,
+        )
+
+    def test_a_server_of_our_name_is_not_taken_for_this_host(self):
+        # Through a tunnel, or another host that is called the same.
+        found = self.gather(uri='qemu+ssh://localhost/system')
+        self.assertEqual(
+            {self.disk: storage.StorageFacts()}, found.storage.source
+        )
+
+    def test_a_socket_is_no_storage_to_look_at(self):
+        self.domain.disks = (
+            "<disk type='vhostuser' device='disk'><source type='unix' "
+            f"path='{self.disk}'/><target dev='vdu' bus='virtio'/></disk>",
+        )
+        self.assertEqual({}, self.gather().storage.source)
+
+    def test_all_images_of_a_chain_are_looked_at(self):
+        chain = (
+            f"<backingStore type='file'><format type='raw'/>"
+            f"<source file='{self.base}'/><backingStore/></backingStore>"
+        )
+        disk = fake_domain.file_disk(self.disk)
+        self.domain.disks = (disk.replace('<backingStore/>', chain),)
+        found = self.gather().storage
+        self.assertEqual({self.disk, self.base}, {*found.source})
+        self.assertEqual(
+            {self.disk, self.base, str(self.top)}, {*found.destination}
+        )
+
+    def test_a_volume_is_found_in_its_pool(self):
+        self.domain.disks = (volume_disk('images', 'disk'),)
+        self.here.pools.append(fake_daemon.FakePool(self.here, str(self.top)))
+        found = self.gather().storage
+        self.assertEqual(
+            {'images': storage.StoragePool('dir', str(self.top))}, found.pools
+        )
+        self.assertTrue(found.source[self.disk].exists)
+
+    def test_a_pool_that_is_not_there_is_left_out(self):
+        self.domain.disks = (volume_disk('none', 'disk'),)
+        found = self.gather().storage
+        self.assertEqual(({}, {}), (found.pools, found.source))
+
+    def test_a_network_disk_has_no_path_to_look_at(self):
+        self.domain.disks = (RBD,)
+        found = self.gather().storage
+        self.assertEqual(({}, {}), (found.source, found.destination))
+
+    def test_the_destination_sees_the_same_file(self):
+        found = self.gather().storage
+        self.assertEqual(
+            found.source[self.disk].identity,
+            found.destination[self.disk].identity,
+        )
+
+    def test_a_marker_only_with_leave(self):
+        found = self.gather(probe=False).storage
+        self.assertIsNone(found.destination[self.disk].identity)
+        self.assertEqual([], self.there.names('createXML'))
+
+    def test_without_a_destination_nothing_is_known_of_it(self):
+        found = self.gather(alone=True)
+        self.assertEqual({}, found.storage.destination)
+        self.assertEqual(hypervisor.Versions(), found.hypervisors.destination)
+        self.assertEqual(
+            hypervisor.Versions(9000000, 7002000), found.hypervisors.source
+        )
+
+    def test_versions_of_both_daemons(self):
+        versions = hypervisor.Versions(9000000, 7002000)
+        self.assertEqual(
+            hypervisor.Hypervisors(versions, versions),
+            self.gather().hypervisors,
+        )
+
+    def test_no_secret_enters(self):
+        self.domain.disks += (RBD,)
+        self.domain.persistent = True
+        # What libvirt itself would not hold back.
+        self.domain.open_secrets = True
+        text = case_.dumps(self.gather(block_device_info=BLOCK_DEVICE_INFO))
+        self.assertNotIn(SECRET, text)
+        self.assertIn('vms/image', text)
+
+    def test_what_is_gathered_replays_as_it_was(self):
+        self.domain.disks += (RBD,)
+        self.domain.sizes['vda'] = (8 * MIB, 3, 3)
+        found = self.gather(block_device_info=BLOCK_DEVICE_INFO)
+        self.assertEqual(found, case_.loads(case_.dumps(found)))
+
+    def test_nothing_is_left_on_either_host(self):
+        self.gather()
+        self.assertTrue(self.here.released)
+        self.assertTrue(self.there.released)
+        self.assertEqual({'disk', 'base'}, {*os.listdir(self.top)})

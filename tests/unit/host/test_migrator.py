@@ -1,0 +1,526 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A plan is run, and the truth told of it, whatever libvirt raises.
+
+libvirt's test driver migrates nothing, so that the hosts are fakes here;
+tests/e2e does it on real ones.
+"""
+
+import contextlib
+import threading
+import time
+from unittest import mock
+
+import libvirt
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core import outcome
+from nova_selective_migrate.host import migrator as migrator_
+from tests.unit.host import fake_daemon
+from tests.unit.host import fake_domain
+from tests.unit.host import migration
+
+# A test that is right never waits so long.
+PATIENCE = 10
+SWITCHING = (
+    libvirt.VIR_DOMAIN_PAUSED,
+    libvirt.VIR_DOMAIN_PAUSED_MIGRATION,
+)
+
+
+class SuccessTest(migration.MigrationCase):
+    def test_the_guest_has_moved(self):
+        self.domain.on_migrate = self.move
+        ended = self.run_it()
+        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertIsNone(ended.error)
+        self.assertEqual((migration.DISK,), ended.created)
+        self.assertEqual((), ended.cleaned.removed)
+        self.assertEqual((), ended.cleaned.left)
+        self.assertEqual(['disk'], self.images())
+        self.assertEqual(42, ended.stats['downtime'])
+
+    def test_the_image_is_there_before_the_call(self):
+        seen = []
+        self.domain.on_migrate = lambda: seen.extend(self.images())
+        self.run_it()
+        self.assertEqual(['disk'], seen)
+
+    def test_the_call_is_the_planned_one(self):
+        self.domain.on_migrate = self.move
+        self.run_it(bandwidth=7)
+        function, uri, parameters, flags = self.domain.calls[0]
+        self.assertEqual(('migrateToURI3', migration.THERE), (function, uri))
+        self.assertEqual(
+            {'migrate_disks': ['vda'], 'bandwidth': 7}, parameters
+        )
+        self.assertEqual(
+            libvirt.VIR_MIGRATE_LIVE
+            | libvirt.VIR_MIGRATE_PEER2PEER
+            | libvirt.VIR_MIGRATE_NON_SHARED_DISK,
+            flags,
+        )
+        self.assertIs(int, type(flags))
+        self.assertEqual(1, len(self.domain.calls))
+
+    def test_a_direct_migration_goes_through_our_connection(self):
+        self.domain.on_migrate = self.move
+        self.run_it(direct=True)
+        function, peer, _, flags = self.domain.calls[0]
+        self.assertEqual('migrate3', function)
+        self.assertIs(self.there, peer)
+        self.assertFalse(flags & libvirt.VIR_MIGRATE_PEER2PEER)
+
+    def test_progress_is_told_while_the_call_runs(self):
+        self.domain.jobs = {'vda': {'cur': 3, 'end': 10}}
+        told = threading.Event()
+
+        def migrate():
+            told.wait(PATIENCE)
+            self.move()
+
+        self.domain.on_migrate = migrate
+        reports = []
+
+        def report(progress):
+            reports.append(progress)
+            told.set()
+
+        ended = self.migrator().run(report)
+        self.assertEqual((3, 10), self._amount(reports[0].disks[0]))
+        self.assertEqual(1, len(reports[0].disks))
+        self.assertEqual(reports[-1], ended.progress)
+
+    def test_memory_is_told_from_the_jobs_statistics(self):
+        self.domain.stats = {'memory_total': 100, 'memory_remaining': 40}
+        told = threading.Event()
+        self.domain.on_migrate = lambda: told.wait(PATIENCE)
+
+        def report(progress):
+            self.reports.append(progress)
+            told.set()
+
+        self.migrator().run(report)
+        self.assertEqual((60, 100), self._amount(self.reports[0].memory))
+
+    def _amount(self, amount):
+        return amount.processed, amount.total
+
+
+class SecretTest(migration.MigrationCase):
+    def setUp(self):
+        super().setUp()
+        self.domain.disks = (migration.chained_disk(),)
+        self.domain.on_migrate = self.move
+
+    def test_passwords_go_into_the_call_and_not_into_the_plan(self):
+        self.domain.persistent = True
+        migrator = self.migrator()
+        plan = migrator._plan
+        for name in ('destination_xml', 'persistent_xml'):
+            self.assertNotIn(migration.SECRET, plan.call.parameters[name])
+        self.assertNotIn(migration.SECRET, repr(plan))
+        migrator.run(self.reports.append)
+        sent = self.domain.calls[0][2]
+        for name in ('destination_xml', 'persistent_xml'):
+            self.assertIn(migration.SECRET, sent[name])
+            self.assertIn('<backingStore/>', sent[name])
+            self.assertNotIn('base', sent[name])
+        # The plan is printed afterwards.
+        self.assertNotIn(migration.SECRET, repr(plan))
+
+    def test_without_a_flattened_chain_libvirt_makes_the_xml_itself(self):
+        self.domain.disks = (fake_domain.file_disk(migration.DISK),)
+        self.run_it()
+        self.assertEqual({'migrate_disks'}, {*self.domain.calls[0][2]})
+
+    def test_a_guest_that_goes_before_the_call_leaves_no_image(self):
+        def gone(flags):
+            if flags:
+                raise fake_daemon.libvirt_error(libvirt.VIR_ERR_NO_DOMAIN)
+
+        self.domain.on_xml = gone
+        migrator = self.migrator()
+        self.here.domains[fake_domain.UUID].states = (
+            libvirt.VIR_DOMAIN_SHUTOFF,
+            libvirt.VIR_DOMAIN_SHUTOFF_SHUTDOWN,
+        )
+        with (
+            self.nothing_is_left(),
+            contextlib.suppress(exceptions.SelectiveMigrateError),
+        ):
+            migrator.run(self.reports.append)
+        self.assertEqual([], self.domain.calls)
+
+
+class FailureTest(migration.MigrationCase):
+    def break_off(self, message='Input/output error'):
+        raise fake_daemon.libvirt_error(
+            libvirt.VIR_ERR_OPERATION_FAILED, message
+        )
+
+    def test_a_guest_still_on_the_source_has_not_moved(self):
+        self.domain.on_migrate = self.break_off
+        with self.nothing_is_left():
+            ended = self.run_it()
+        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIn('Input/output error', ended.error)
+        self.assertEqual((migration.DISK,), ended.created)
+        self.assertEqual((migration.DISK,), ended.cleaned.removed)
+
+    def test_an_image_that_stays_is_told(self):
+        self.domain.on_migrate = self.break_off
+        self.there.fails['delete'] = fake_daemon.broken()
+        ended = self.run_it()
+        self.assertEqual((migration.DISK,), ended.cleaned.left)
+
+    def test_an_error_does_not_hide_that_the_guest_moved(self):
+        def migrate():
+            self.move()
+            self.break_off('lost connection')
+
+        self.domain.on_migrate = migrate
+        ended = self.run_it()
+        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertIn('lost connection', ended.error)
+        self.assertEqual(['disk'], self.images())
+        self.assertEqual(((), ()), self._cleaned(ended))
+
+    def _cleaned(self, ended):
+        return ended.cleaned.removed, ended.cleaned.left
+
+    def test_an_unreachable_destination_leaves_everything_as_it_is(self):
+        def migrate():
+            self.there.fails['lookupByUUIDString'] = fake_daemon.broken('eof')
+            self.break_off()
+
+        for state in (fake_domain.RUNNING, SWITCHING):
+            self.domain.states = state
+            self.domain.on_migrate = migrate
+            with self.subTest(state=state):
+                ended = self.run_it()
+                self.assertIs(outcome.Ending.UNKNOWN, ended.settlement.ending)
+                self.assertEqual(((), (migration.DISK,)), self._cleaned(ended))
+                self.assertEqual(['disk'], self.images())
+                self.assertIn('eof', str(ended.destination))
+            (self.folder / 'disk').unlink()
+            self.there.fails.clear()
+
+    def test_a_guest_on_both_hosts_loses_no_image(self):
+        def migrate():
+            self.there.domains[fake_domain.UUID] = self.domain
+            self.break_off()
+
+        self.domain.on_migrate = migrate
+        ended = self.run_it()
+        self.assertIs(outcome.Ending.UNKNOWN, ended.settlement.ending)
+        self.assertEqual(['disk'], self.images())
+
+    def test_a_guest_that_waits_at_the_destination_loses_no_image(self):
+        def migrate():
+            waiting = fake_domain.FakeDomain()
+            waiting.states = SWITCHING
+            self.there.domains[fake_domain.UUID] = waiting
+            self.break_off()
+
+        self.domain.on_migrate = migrate
+        ended = self.run_it()
+        self.assertEqual(['disk'], self.images())
+        self.assertEqual(((), (migration.DISK,)), self._cleaned(ended))
+
+    def test_the_source_is_given_time_to_resume_the_guest(self):
+        def migrate():
+            self.domain.passing = [SWITCHING, SWITCHING]
+            self.break_off()
+
+        self.domain.on_migrate = migrate
+        with mock.patch.object(migrator_, '_SETTLE_SECONDS', PATIENCE):
+            ended = self.run_it()
+        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIs(outcome.Presence.RUNNING, ended.source.presence)
+        self.assertEqual((migration.DISK,), ended.cleaned.removed)
+
+    def test_a_daemon_that_takes_no_second_connection_is_a_failure(self):
+        with (
+            mock.patch.object(
+                libvirt, 'open', side_effect=fake_daemon.broken('refused')
+            ),
+            self.nothing_is_left(),
+        ):
+            ended = self.run_it()
+        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIn('refused', ended.error)
+
+    def test_an_error_of_the_binding_is_no_success(self):
+        # It raises these of values that it cannot pass on.
+        for error in (OverflowError('too big'), TypeError('bad type')):
+            self.domain.on_migrate = mock.Mock(side_effect=error)
+            uncaught = []
+            with (
+                self.subTest(error=error),
+                mock.patch.object(threading, 'excepthook', uncaught.append),
+                self.nothing_is_left(),
+            ):
+                ended = self.run_it()
+                self.assertIn(str(error), ended.error or '')
+                self.assertEqual([], uncaught)
+
+    def test_an_error_proves_no_move(self):
+        def migrate():
+            self.here.domains.clear()
+            self.there.fails['lookupByUUIDString'] = fake_daemon.broken('eof')
+            self.break_off()
+
+        self.domain.on_migrate = migrate
+        ended = self.run_it()
+        self.assertIs(outcome.Ending.UNKNOWN, ended.settlement.ending)
+        self.assertEqual(['disk'], self.images())
+
+    def test_an_error_of_the_binding_proves_no_move(self):
+        def migrate():
+            self.here.domains.clear()
+            self.there.fails['lookupByUUIDString'] = fake_daemon.broken('eof')
+            raise TypeError('bad type')
+
+        self.domain.on_migrate = migrate
+        with mock.patch.object(threading, 'excepthook'):
+            ended = self.run_it()
+        self.assertIs(outcome.Ending.UNKNOWN, ended.settlement.ending)
+
+
+class BeforeTheCallTest(migration.MigrationCase):
+    def test_a_domain_that_changed_since_the_plan_is_not_touched(self):
+        migrator = self.migrator()
+        self.domain.disks += (fake_domain.file_disk('/srv/new', 'vdb'),)
+        with (
+            self.nothing_is_left(),
+            self.assertRaises(exceptions.PreparationFailed),
+        ):
+            migrator.run(self.reports.append)
+        self.assertEqual([], self.domain.calls)
+        self.assertEqual([], self.there.names('createXML'))
+
+    def test_a_destination_that_has_the_guest_is_not_touched(self):
+        for state in (fake_domain.RUNNING, SWITCHING):
+            other = fake_domain.FakeDomain()
+            other.states = state
+            self.there.domains[fake_domain.UUID] = other
+            with (
+                self.subTest(state=state),
+                self.nothing_is_left(),
+                self.assertRaises(exceptions.PreparationFailed),
+            ):
+                self.run_it()
+        self.assertEqual([], self.domain.calls)
+        self.assertEqual([], self.there.names('createXML'))
+
+    def test_a_destination_that_cannot_be_asked_is_not_touched(self):
+        self.there.fails['lookupByUUIDString'] = fake_daemon.broken('eof')
+        with (
+            self.nothing_is_left(),
+            self.assertRaises(exceptions.PreparationFailed) as caught,
+        ):
+            self.run_it()
+        self.assertIn('eof', str(caught.exception))
+        self.assertEqual([], self.domain.calls)
+
+    def test_a_definition_at_the_destination_is_in_nobodys_way(self):
+        defined = fake_domain.FakeDomain()
+        defined.states = (
+            libvirt.VIR_DOMAIN_SHUTOFF,
+            libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN,
+        )
+        self.there.domains[fake_domain.UUID] = defined
+        self.domain.on_migrate = self.move
+        ended = self.run_it()
+        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+
+    def test_an_image_that_cannot_be_made_stops_it(self):
+        self.there.fails['createXML'] = fake_daemon.broken('full')
+        with (
+            self.nothing_is_left(),
+            self.assertRaises(exceptions.PreparationFailed),
+        ):
+            self.run_it()
+        self.assertEqual([], self.domain.calls)
+
+
+class AbortTest(migration.MigrationCase):
+    def test_before_the_call_nothing_is_called(self):
+        migrator = self.migrator()
+        migrator.abort()
+        with self.nothing_is_left():
+            ended = migrator.run(self.reports.append)
+        self.assertEqual([], self.domain.calls)
+        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIn('abort', ended.error)
+
+    def test_while_images_are_made_nothing_is_called(self):
+        migrator = self.migrator()
+        self.there.on_list = migrator.abort
+        with self.nothing_is_left():
+            ended = migrator.run(self.reports.append)
+        self.assertEqual([], self.domain.calls)
+        self.assertEqual((migration.DISK,), ended.cleaned.removed)
+
+    def _block(self, refusals: int = 0) -> threading.Event:
+        """Let the call run until it is aborted; the first asks fail."""
+        aborted = threading.Event()
+        asked = []
+
+        def abort():
+            asked.append(1)
+            if len(asked) <= refusals:
+                raise fake_daemon.broken('no job')
+            aborted.set()
+
+        def migrate():
+            aborted.wait(PATIENCE)
+            raise fake_daemon.libvirt_error(
+                libvirt.VIR_ERR_OPERATION_ABORTED, 'canceled by client'
+            )
+
+        self.domain.on_abort = abort
+        self.domain.on_migrate = migrate
+        self.asked = asked
+        return aborted
+
+    def test_during_the_call_the_guest_stays(self):
+        aborted = self._block()
+        migrator = self.migrator()
+        with self.nothing_is_left():
+            ended = migrator.run(lambda progress: migrator.abort())
+        self.assertTrue(aborted.is_set())
+        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIn('canceled', ended.error)
+
+    def test_it_is_asked_again_until_libvirt_takes_it(self):
+        self._block(refusals=3)
+        migrator = self.migrator()
+        ended = migrator.run(lambda progress: migrator.abort())
+        self.assertEqual(4, len(self.asked))
+        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+
+    def test_once_taken_it_is_not_asked_again(self):
+        aborted = self._block()
+        more = threading.Event()
+        self.domain.on_migrate = lambda: more.wait(PATIENCE)
+        migrator = self.migrator()
+
+        def report(progress):
+            migrator.abort()
+            if aborted.is_set() and len(self.reports) > 3:
+                more.set()
+            self.reports.append(progress)
+
+        migrator.run(report)
+        self.assertEqual([1], self.asked)
+
+    def test_after_the_guest_moved_it_changes_nothing(self):
+        migrator = self.migrator()
+
+        def migrate():
+            self.move()
+            migrator.abort()
+
+        self.domain.on_migrate = migrate
+        ended = migrator.run(self.reports.append)
+        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertEqual(['disk'], self.images())
+
+
+class PaceTest(migration.MigrationCase):
+    """The processor is left to the migration."""
+
+    def test_polling_keeps_its_pace_also_after_an_abort(self):
+        enough = threading.Event()
+        self.domain.on_migrate = lambda: enough.wait(PATIENCE)
+        self.domain.on_abort = mock.Mock(side_effect=fake_daemon.broken())
+        migrator = self.migrator()
+        times = []
+
+        def report(progress):
+            times.append(time.monotonic())
+            if len(times) == 1:
+                migrator.abort()
+            if len(times) == 6:
+                enough.set()
+
+        with mock.patch.object(migrator_, '_POLL_SECONDS', 0.02):
+            migrator.run(report)
+        # The abort itself is served at once; of the others each waits.
+        self.assertGreater(times[5] - times[1], 4 * 0.019)
+
+    def test_settling_does_not_spin(self):
+        def migrate():
+            self.there.fails['lookupByUUIDString'] = fake_daemon.broken()
+
+        self.domain.on_migrate = migrate
+        with (
+            mock.patch.object(migrator_, '_SETTLE_SECONDS', 0.1),
+            mock.patch.object(migrator_, '_SETTLE_POLL_SECONDS', 0.02),
+        ):
+            self.run_it()
+        # One look for the call's own connection.
+        looks = len(self.here.names('lookupByUUIDString')) - 1
+        self.assertLess(1, looks)
+        self.assertLess(looks, 9)
+
+    def test_the_end_of_the_call_and_a_final_state_are_not_waited_for(self):
+        waits = threading.Event()
+
+        class Wake(threading.Event):
+            def wait(self, timeout=None):
+                waits.set()
+                return super().wait(timeout)
+
+        def migrate():
+            waits.wait(PATIENCE)
+            self.move()
+
+        self.domain.on_migrate = migrate
+        migrator = self.migrator()
+        migrator._wake = Wake()
+        with (
+            mock.patch.object(migrator_, '_POLL_SECONDS', PATIENCE),
+            mock.patch.object(migrator_, '_SETTLE_POLL_SECONDS', PATIENCE),
+        ):
+            ended = migrator.run(self.reports.append)
+        self.assertLess(ended.seconds, PATIENCE / 2)
+
+
+class ReportTest(migration.MigrationCase):
+    def test_a_reader_that_went_away_does_not_lose_the_migration(self):
+        told = threading.Event()
+        returned = threading.Event()
+
+        def migrate():
+            told.wait(PATIENCE)
+            self.move()
+            returned.set()
+
+        def report(progress):
+            told.set()
+            raise BrokenPipeError
+
+        self.domain.on_migrate = migrate
+        migrator = self.migrator()
+        ended = None
+        with contextlib.suppress(BrokenPipeError):
+            ended = migrator.run(report)
+        # Let the thread end before the test does.
+        was_followed = returned.is_set()
+        returned.wait(PATIENCE)
+        self.assertTrue(was_followed, 'nobody follows the migration any more')
+        self.assertIsNotNone(ended)
+        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
