@@ -19,9 +19,9 @@ import sys
 import tempfile
 
 from benchmarks import figure
-from nova_selective_migrate.core import case as case_
-from nova_selective_migrate.core import plan
-from nova_selective_migrate.core import storage
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.plan import plan
 
 _RUNS = 21
 _DISK = """

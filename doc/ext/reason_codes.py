@@ -22,7 +22,7 @@ from docutils import nodes
 from docutils.parsers import rst
 from sphinx import application
 
-from nova_selective_migrate.core import reasons
+from nova_selective_migrate.core.decision import reasons
 
 _COLUMNS = (('Code', 24), ('Meaning', 38), ('Remedy', 38))
 

@@ -21,8 +21,8 @@ from oslo_config import cfg
 
 from nova_selective_migrate import conf as conf_
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import options as options_
-from nova_selective_migrate.core import policy as policy_
+from nova_selective_migrate.core.case import options as options_
+from nova_selective_migrate.core.case import policy as policy_
 
 # In MiB/s, of VIR_MIGRATE_PARAM_BANDWIDTH.
 _LARGEST_BANDWIDTH = 8796093022207

@@ -20,9 +20,9 @@ from cliff import lister
 
 from nova_selective_migrate.cli import arguments
 from nova_selective_migrate.cli import guarded
-from nova_selective_migrate.core import options as options_
-from nova_selective_migrate.core import plan as plan_
-from nova_selective_migrate.core import plan_json
+from nova_selective_migrate.core.case import options as options_
+from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import plan_json
 
 _COLUMNS = (
     'target',

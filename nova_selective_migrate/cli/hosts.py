@@ -19,9 +19,9 @@ import dataclasses
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments as arguments_
-from nova_selective_migrate.core import case as case_
-from nova_selective_migrate.core import domain_xml
-from nova_selective_migrate.core import options as options_
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import domain_xml
+from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.host import gather
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors

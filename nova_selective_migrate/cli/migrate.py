@@ -25,9 +25,9 @@ from nova_selective_migrate.cli import guarded
 from nova_selective_migrate.cli import outcome_tree
 from nova_selective_migrate.cli import plan_table
 from nova_selective_migrate.cli import progress
-from nova_selective_migrate.core import outcome
-from nova_selective_migrate.core import plan as plan_
-from nova_selective_migrate.core import plan_json
+from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import plan_json
 
 _STATUS = {
     outcome.Ending.MOVED: exit_code.OK,

@@ -15,8 +15,8 @@
 import typing
 
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core import outcome
-from nova_selective_migrate.core import plan as plan_
+from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.plan import plan as plan_
 
 if typing.TYPE_CHECKING:
     from nova_selective_migrate.host import migrator

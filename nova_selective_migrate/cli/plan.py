@@ -20,9 +20,9 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
 from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import guarded
-from nova_selective_migrate.core import case as case_
-from nova_selective_migrate.core import plan as plan_
-from nova_selective_migrate.core import plan_json
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import plan_json
 
 
 class Plan(guarded.GuardedShowOne):

@@ -16,7 +16,7 @@ import collections.abc
 import typing
 
 from nova_selective_migrate.cli import size
-from nova_selective_migrate.core import progress as progress_
+from nova_selective_migrate.core.job import progress as progress_
 
 # nova logs the progress of a live migration as often, on debug level.
 _LINE_SECONDS = 5.0

@@ -17,14 +17,14 @@ import dataclasses
 import os.path
 import typing
 
-from nova_selective_migrate.core import case as case_
-from nova_selective_migrate.core import domain_xml
-from nova_selective_migrate.core import hypervisor
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core import options as options_
-from nova_selective_migrate.core import policy as policy_
-from nova_selective_migrate.core import redact
-from nova_selective_migrate.core import storage as storage_
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import domain_xml
+from nova_selective_migrate.core.case import hypervisor
+from nova_selective_migrate.core.case import options as options_
+from nova_selective_migrate.core.case import policy as policy_
+from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.host import local_storage
 from nova_selective_migrate.host import peer_storage
 from nova_selective_migrate.host.hypervisor import connection

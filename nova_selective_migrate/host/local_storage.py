@@ -18,7 +18,7 @@ import os
 import pathlib
 import stat
 
-from nova_selective_migrate.core import storage
+from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.host import mountinfo
 from nova_selective_migrate.host import transport
 

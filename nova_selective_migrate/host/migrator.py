@@ -19,13 +19,13 @@ import time
 import typing
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import call as call_
-from nova_selective_migrate.core import destination_xml
-from nova_selective_migrate.core import domain_xml
-from nova_selective_migrate.core import outcome as outcome_
-from nova_selective_migrate.core import plan as plan_
-from nova_selective_migrate.core import progress as progress_
-from nova_selective_migrate.core import redact
+from nova_selective_migrate.core.case import domain_xml
+from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.job import outcome as outcome_
+from nova_selective_migrate.core.job import progress as progress_
+from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.plan import destination_xml
+from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host import prepare
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as guest_

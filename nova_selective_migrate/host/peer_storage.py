@@ -16,7 +16,7 @@ import collections.abc
 import dataclasses
 import os.path
 
-from nova_selective_migrate.core import storage
+from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import volumes
 

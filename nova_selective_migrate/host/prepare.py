@@ -17,7 +17,7 @@ import dataclasses
 import os.path
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import images as images_
+from nova_selective_migrate.core.decision import images as images_
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import volumes
 

@@ -17,8 +17,8 @@ import unittest
 import ddt
 import libvirt
 
-from nova_selective_migrate.core import call
-from nova_selective_migrate.core import options
+from nova_selective_migrate.core.case import options
+from nova_selective_migrate.core.plan import call
 
 PARAMETERS = {
     'migrate_disks': libvirt.VIR_MIGRATE_PARAM_MIGRATE_DISKS,

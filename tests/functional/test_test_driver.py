@@ -25,9 +25,9 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import images
-from nova_selective_migrate.core import outcome
-from nova_selective_migrate.core import storage
+from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.decision import images
+from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import volumes

@@ -19,10 +19,10 @@ import urllib.parse
 import libvirt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import hypervisor
-from nova_selective_migrate.core import outcome
-from nova_selective_migrate.core import storage
-from nova_selective_migrate.core import xml
+from nova_selective_migrate.core.case import hypervisor
+from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.case import xml
+from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import guest as guest_
 

@@ -18,9 +18,9 @@ import typing
 
 import libvirt
 
-from nova_selective_migrate.core import call as call_
-from nova_selective_migrate.core import hypervisor
-from nova_selective_migrate.core import outcome
+from nova_selective_migrate.core.case import hypervisor
+from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.host.hypervisor import errors
 
 _STATES = {

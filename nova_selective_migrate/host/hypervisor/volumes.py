@@ -23,9 +23,9 @@ import libvirt
 from lxml import etree
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import images
-from nova_selective_migrate.core import storage
-from nova_selective_migrate.core import xml
+from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.case import xml
+from nova_selective_migrate.core.decision import images
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
 

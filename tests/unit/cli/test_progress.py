@@ -19,8 +19,8 @@ import ddt
 
 from nova_selective_migrate.cli import progress as shown
 from nova_selective_migrate.cli import size
-from nova_selective_migrate.core import progress
-from nova_selective_migrate.core.progress import Phase
+from nova_selective_migrate.core.job import progress
+from nova_selective_migrate.core.job.progress import Phase
 
 MIB = 1 << 20
 

@@ -15,9 +15,9 @@
 import json
 import typing
 
-from nova_selective_migrate.core import case as case_
-from nova_selective_migrate.core import plan as plan_
-from nova_selective_migrate.core import plan_json
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import plan_json
 from tests.unit.core import builders
 
 

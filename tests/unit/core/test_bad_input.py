@@ -18,9 +18,9 @@ import unittest
 import ddt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import case as case_
-from nova_selective_migrate.core import plan as plan_
-from nova_selective_migrate.core import redact
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.plan import plan as plan_
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 

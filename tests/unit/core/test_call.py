@@ -14,10 +14,10 @@
 
 import unittest
 
-from nova_selective_migrate.core import call
-from nova_selective_migrate.core import case as case_
-from nova_selective_migrate.core import options
-from nova_selective_migrate.core import plan as plan_
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import options
+from nova_selective_migrate.core.plan import call
+from nova_selective_migrate.core.plan import plan as plan_
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 

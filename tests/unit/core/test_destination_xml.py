@@ -16,7 +16,7 @@ import unittest
 from xml.etree import ElementTree
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import destination_xml
+from nova_selective_migrate.core.plan import destination_xml
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 

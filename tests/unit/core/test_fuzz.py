@@ -20,10 +20,10 @@ import hypothesis
 from hypothesis import strategies as st
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import case as case_
-from nova_selective_migrate.core import plan as plan_
-from nova_selective_migrate.core import plan_json
-from nova_selective_migrate.core import redact
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import plan_json
 from tests.unit.core import builders as b
 from tests.unit.core import invariants
 from tests.unit.core import scenarios

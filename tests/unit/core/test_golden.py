@@ -17,7 +17,7 @@ import unittest
 
 import ddt
 
-from nova_selective_migrate.core import case as case_
+from nova_selective_migrate.core.case import case as case_
 from tests.unit.core import golden
 from tests.unit.core import invariants
 from tests.unit.core import planned

@@ -23,9 +23,9 @@ import unittest
 
 import ddt
 
-from nova_selective_migrate.core import outcome
-from nova_selective_migrate.core.outcome import Ending
-from nova_selective_migrate.core.outcome import Presence
+from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job.outcome import Ending
+from nova_selective_migrate.core.job.outcome import Presence
 
 #: RUNNING, PAUSED, SWITCHING, OFF, MIGRATED, ABSENT, UNREACHABLE
 LETTERS = dict(zip('rpsoma?', Presence, strict=True))

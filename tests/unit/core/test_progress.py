@@ -17,8 +17,8 @@ import unittest
 import hypothesis
 from hypothesis import strategies as st
 
-from nova_selective_migrate.core import progress
-from nova_selective_migrate.core.progress import Phase
+from nova_selective_migrate.core.job import progress
+from nova_selective_migrate.core.job.progress import Phase
 
 ORDER = list(Phase)
 

@@ -17,7 +17,7 @@ import unittest
 import hypothesis
 from hypothesis import strategies as st
 
-from nova_selective_migrate.core import case as case_
+from nova_selective_migrate.core.case import case as case_
 from tests.unit.core import builders as b
 from tests.unit.core import generated
 from tests.unit.core import invariants

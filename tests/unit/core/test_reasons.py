@@ -14,7 +14,7 @@
 
 import unittest
 
-from nova_selective_migrate.core import reasons
+from nova_selective_migrate.core.decision import reasons
 from tests.unit.core import planned
 from tests.unit.core import scenarios
 

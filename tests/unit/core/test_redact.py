@@ -18,8 +18,8 @@ import unittest
 
 import ddt
 
-from nova_selective_migrate.core import case as case_
-from nova_selective_migrate.core import redact
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import redact
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 from tests.unit.core import scenarios

@@ -20,12 +20,12 @@ from unittest import mock
 
 import libvirt
 
-from nova_selective_migrate.core import case as case_
-from nova_selective_migrate.core import hypervisor
-from nova_selective_migrate.core import options as options_
-from nova_selective_migrate.core import plan as plan_
-from nova_selective_migrate.core import redact
-from nova_selective_migrate.core import storage
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import hypervisor
+from nova_selective_migrate.core.case import options as options_
+from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host import migrator as migrator_
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from tests.unit.host import fake_daemon

@@ -18,11 +18,11 @@ import socket
 import tempfile
 import unittest
 
-from nova_selective_migrate.core import case as case_
-from nova_selective_migrate.core import hypervisor
-from nova_selective_migrate.core import options as options_
-from nova_selective_migrate.core import policy as policy_
-from nova_selective_migrate.core import storage
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import hypervisor
+from nova_selective_migrate.core.case import options as options_
+from nova_selective_migrate.core.case import policy as policy_
+from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.host import gather
 from nova_selective_migrate.host import local_storage
 from nova_selective_migrate.host.hypervisor import guest as guest_

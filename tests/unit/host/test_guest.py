@@ -17,7 +17,7 @@ import unittest
 import ddt
 import libvirt
 
-from nova_selective_migrate.core.outcome import Presence
+from nova_selective_migrate.core.job.outcome import Presence
 from nova_selective_migrate.host.hypervisor import guest
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain

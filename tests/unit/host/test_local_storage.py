@@ -20,7 +20,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-from nova_selective_migrate.core import storage
+from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.host import local_storage
 from nova_selective_migrate.host import mountinfo
 from nova_selective_migrate.host import transport

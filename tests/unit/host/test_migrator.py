@@ -24,7 +24,7 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import outcome
+from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.host import migrator as migrator_
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain

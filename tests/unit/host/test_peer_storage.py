@@ -19,7 +19,7 @@ import unittest
 
 import ddt
 
-from nova_selective_migrate.core import storage
+from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.host import local_storage
 from nova_selective_migrate.host import peer_storage
 from tests.unit.host import fake_daemon

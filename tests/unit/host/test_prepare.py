@@ -17,7 +17,7 @@ import tempfile
 import unittest
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import images
+from nova_selective_migrate.core.decision import images
 from nova_selective_migrate.host import prepare
 from tests.unit.host import fake_daemon
 

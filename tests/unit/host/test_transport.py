@@ -19,7 +19,7 @@ import unittest
 
 import ddt
 
-from nova_selective_migrate.core import storage
+from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.host import transport
 from tests.unit.host import fake_sysfs
 

@@ -25,8 +25,8 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import images
-from nova_selective_migrate.core import storage
+from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.decision import images
 from nova_selective_migrate.host.hypervisor import volumes
 from tests.unit.host import fake_daemon
 

@@ -20,8 +20,8 @@ import collections.abc
 import dataclasses
 
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core import source_match
-from nova_selective_migrate.core import storage
+from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.evidence import source_match
 
 Attachments = collections.abc.Sequence[model.VolumeAttachment]
 

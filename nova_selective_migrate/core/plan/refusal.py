@@ -15,14 +15,14 @@
 import collections.abc
 import dataclasses
 
-from nova_selective_migrate.core import call as call_
-from nova_selective_migrate.core import case as case_
-from nova_selective_migrate.core import decision
-from nova_selective_migrate.core import duty as duty_
-from nova_selective_migrate.core import join
-from nova_selective_migrate.core import known_bad
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core import reasons
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.decision import decision
+from nova_selective_migrate.core.decision import duty as duty_
+from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.evidence import join
+from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.plan import known_bad
 
 _MIGRATABLE_NOT = frozenset(('shutdown', 'shutoff', 'crashed'))
 

@@ -15,9 +15,9 @@
 import collections.abc
 import dataclasses
 
-from nova_selective_migrate.core import decision
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core import reasons
+from nova_selective_migrate.core.decision import decision
+from nova_selective_migrate.core.decision import reasons
 
 
 @dataclasses.dataclass(frozen=True)

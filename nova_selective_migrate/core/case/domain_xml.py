@@ -16,7 +16,7 @@ from lxml import etree
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core import xml
+from nova_selective_migrate.core.case import xml
 
 # The attribute of <source> that holds the path, by disk type
 # (libvirt docs/formatdomain: "Hard drives, floppy disks, CDROMs").

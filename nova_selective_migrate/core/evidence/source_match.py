@@ -18,7 +18,7 @@ import posixpath
 import re
 
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core import storage
+from nova_selective_migrate.core.case import storage
 
 _SCSI_TYPES = frozenset(('iscsi', 'iser', 'fibre_channel', 'nvmeof'))
 # udev's names below /dev/disk/by-path of LUNs on iSCSI and fibre channel.

@@ -17,7 +17,7 @@ import dataclasses
 import enum
 
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core import reasons
+from nova_selective_migrate.core.decision import reasons
 
 
 class Strength(enum.Enum):

@@ -16,7 +16,7 @@ import collections.abc
 
 from lxml import etree
 
-from nova_selective_migrate.core import xml
+from nova_selective_migrate.core.case import xml
 
 
 def flatten(text: str, targets: collections.abc.Collection[str]) -> str:

@@ -21,8 +21,8 @@ import typing
 
 from lxml import etree
 
-from nova_selective_migrate.core import attachments
-from nova_selective_migrate.core import xml
+from nova_selective_migrate.core.case import attachments
+from nova_selective_migrate.core.case import xml
 
 Json = typing.Any
 

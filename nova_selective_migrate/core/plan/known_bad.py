@@ -15,7 +15,7 @@
 import collections.abc
 import dataclasses
 
-from nova_selective_migrate.core import hypervisor
+from nova_selective_migrate.core.case import hypervisor
 
 
 @dataclasses.dataclass(frozen=True)

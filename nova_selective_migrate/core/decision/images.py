@@ -16,11 +16,11 @@ import collections.abc
 import dataclasses
 import posixpath
 
-from nova_selective_migrate.core import decision
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core import options as options_
-from nova_selective_migrate.core import reasons
-from nova_selective_migrate.core import storage as storage_
+from nova_selective_migrate.core.case import options as options_
+from nova_selective_migrate.core.case import storage as storage_
+from nova_selective_migrate.core.decision import decision
+from nova_selective_migrate.core.decision import reasons
 
 _FORMATS = ('raw', 'qcow2')
 

@@ -15,9 +15,9 @@
 import ipaddress
 import re
 
-from nova_selective_migrate.core import evidence
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core import reasons
+from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.evidence import evidence
 
 
 def of(source: model.DiskSource) -> evidence.Evidence:

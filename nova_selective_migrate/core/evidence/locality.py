@@ -14,14 +14,14 @@
 
 import collections.abc
 
-from nova_selective_migrate.core import evidence
-from nova_selective_migrate.core import host_evidence
-from nova_selective_migrate.core import join
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core import network_evidence
-from nova_selective_migrate.core import policy as policy_
-from nova_selective_migrate.core import reasons
-from nova_selective_migrate.core import storage as storage_
+from nova_selective_migrate.core.case import policy as policy_
+from nova_selective_migrate.core.case import storage as storage_
+from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.evidence import evidence
+from nova_selective_migrate.core.evidence import host_evidence
+from nova_selective_migrate.core.evidence import join
+from nova_selective_migrate.core.evidence import network_evidence
 
 _LOCAL = model.Locality.LOCAL
 _SHARED = model.Locality.SHARED

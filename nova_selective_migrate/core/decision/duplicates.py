@@ -16,10 +16,10 @@ import collections.abc
 import dataclasses
 import posixpath
 
-from nova_selective_migrate.core import decision
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core import reasons
-from nova_selective_migrate.core import storage as storage_
+from nova_selective_migrate.core.case import storage as storage_
+from nova_selective_migrate.core.decision import decision
+from nova_selective_migrate.core.decision import reasons
 
 
 def refuse(

@@ -16,13 +16,13 @@ import dataclasses
 import posixpath
 import re
 
-from nova_selective_migrate.core import evidence
-from nova_selective_migrate.core import join
-from nova_selective_migrate.core import locality
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core import policy as policy_
-from nova_selective_migrate.core import reasons
-from nova_selective_migrate.core import storage as storage_
+from nova_selective_migrate.core.case import policy as policy_
+from nova_selective_migrate.core.case import storage as storage_
+from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.evidence import evidence
+from nova_selective_migrate.core.evidence import join
+from nova_selective_migrate.core.evidence import locality
 
 _LOCAL = model.Locality.LOCAL
 _SHARED = model.Locality.SHARED

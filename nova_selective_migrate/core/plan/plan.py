@@ -15,20 +15,20 @@
 import collections.abc
 import dataclasses
 
-from nova_selective_migrate.core import attachments
-from nova_selective_migrate.core import call as call_
-from nova_selective_migrate.core import case as case_
-from nova_selective_migrate.core import decision
-from nova_selective_migrate.core import destination_xml
-from nova_selective_migrate.core import domain_xml
-from nova_selective_migrate.core import duplicates
-from nova_selective_migrate.core import duty
-from nova_selective_migrate.core import images as images_
-from nova_selective_migrate.core import join
-from nova_selective_migrate.core import known_bad
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core import refusal
-from nova_selective_migrate.core import storage as storage_
+from nova_selective_migrate.core.case import attachments
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import domain_xml
+from nova_selective_migrate.core.case import storage as storage_
+from nova_selective_migrate.core.decision import decision
+from nova_selective_migrate.core.decision import duplicates
+from nova_selective_migrate.core.decision import duty
+from nova_selective_migrate.core.decision import images as images_
+from nova_selective_migrate.core.evidence import join
+from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.plan import destination_xml
+from nova_selective_migrate.core.plan import known_bad
+from nova_selective_migrate.core.plan import refusal
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,10 +14,10 @@
 
 import collections.abc
 
-from nova_selective_migrate.core import evidence
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core import reasons
-from nova_selective_migrate.core import storage
+from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.evidence import evidence
 
 _LOCAL = model.Locality.LOCAL
 _SHARED = model.Locality.SHARED

@@ -14,8 +14,8 @@
 
 import typing
 
-from nova_selective_migrate.core import json_fields
-from nova_selective_migrate.core import plan as plan_
+from nova_selective_migrate.core.case import json_fields
+from nova_selective_migrate.core.plan import plan as plan_
 
 
 def tree(plan: plan_.MigrationPlan) -> dict[str, typing.Any]:

@@ -16,7 +16,7 @@ import collections.abc
 import dataclasses
 import enum
 
-from nova_selective_migrate.core import options as options_
+from nova_selective_migrate.core.case import options as options_
 
 Parameter = str | int | list[str]
 

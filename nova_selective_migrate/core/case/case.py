@@ -21,11 +21,11 @@ import json
 import typing
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import hypervisor
-from nova_selective_migrate.core import json_fields
-from nova_selective_migrate.core import options as options_
-from nova_selective_migrate.core import policy as policy_
-from nova_selective_migrate.core import storage as storage_
+from nova_selective_migrate.core.case import hypervisor
+from nova_selective_migrate.core.case import json_fields
+from nova_selective_migrate.core.case import options as options_
+from nova_selective_migrate.core.case import policy as policy_
+from nova_selective_migrate.core.case import storage as storage_
 
 VERSION = 1
 
