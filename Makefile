@@ -1,6 +1,8 @@
 # make install   a virtual environment in .venv with nova-selective-migrate
 # make demo      two hosts, a guest, a migration, the proof
 # make test      unit, functional and end-to-end tests
+# make bench     the figures of benchmarks/, as ratios where time is meant
+# make releases  other Debian releases for the hosts of the tests
 # make deps      the system packages that demo and test need
 # make clean     remove what these made
 #
@@ -15,7 +17,7 @@ STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-test
 METADATA := pyproject.toml setup.cfg setup.py requirements.txt
 
-.PHONY: install deps demo test clean
+.PHONY: install deps releases demo test bench clean
 .DELETE_ON_ERROR:
 
 install: $(STAMP)
@@ -26,6 +28,13 @@ deps: $(STAMP) bindep.txt
 
 demo: deps
 	@$(VENV)/bin/python -m lab.demo
+
+releases: deps
+	@$(VENV)/bin/python -m lab prepare --release trixie
+	@$(VENV)/bin/python -m lab prepare --release sid
+
+bench: deps
+	@$(VENV)/bin/python -m benchmarks
 
 test: $(TEST_STAMP) deps
 	@$(VENV)/bin/python tools/run_tests.py '$(TESTS)'

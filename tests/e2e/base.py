@@ -19,6 +19,7 @@ import dataclasses
 import functools
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,7 @@ import uuid
 from lab import disk as lab_disk
 from lab import errors
 from lab import guest as lab_guest
+from lab import home
 from lab import host as lab_host
 from lab import lab as lab_
 from lab import monitor_log
@@ -70,6 +72,22 @@ class EndToEndTestCase(unittest.TestCase):
             self.lab = the_lab()
         except errors.NotPrepared as err:
             self.skipTest(f'the lab cannot run here: {err}')
+        self.a, self.b = self.lab.hosts
+
+    def use_lab(self, releases: dict[str, str]) -> None:
+        """Take hosts of other Debian releases, beside the usual ones."""
+        usual = home.Home.of_user()
+        beside = home.Home(usual.root.with_name(f'{usual.root.name}-releases'))
+        beside.root.mkdir(exist_ok=True)
+        self.addCleanup(shutil.rmtree, beside.root)
+        if not beside.cache.exists():
+            # What was prepared once serves both.
+            beside.cache.symlink_to(usual.cache)
+        try:
+            self.lab = lab_.Lab.open(releases, beside)
+        except errors.ReleaseMissing as err:
+            self.skipTest(str(err))
+        self.addCleanup(self.lab.down)
         self.a, self.b = self.lab.hosts
 
     def guest(
