@@ -30,7 +30,7 @@ from lab import shared_disk
 
 _PROGRAM = pathlib.Path(sys.executable).with_name('nova-selective-migrate')
 _RUNS = 5
-_DISK_MIB = 1024
+_DISK_MIB = 512
 _MIB = 1 << 20
 
 
@@ -50,7 +50,7 @@ def figures() -> collections.abc.Iterator[figure.Figure]:
             'bench',
             {
                 'vda': local_disk.LocalFile(format='raw', size_mib=_DISK_MIB),
-                'vdb': shared_disk.SharedNetwork(),
+                'vdb': shared_disk.SharedNetwork(size_mib=_DISK_MIB),
             },
             workload=records.Workload(cold_mib=_DISK_MIB // 2),
         )

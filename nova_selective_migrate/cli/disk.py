@@ -44,6 +44,10 @@ class ListDisk(lister.Lister):
     destination too.
     """
 
+    def get_epilog(self) -> str:
+        """Return none; cliff would look through all distributions for it."""
+        return ''
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(

@@ -28,6 +28,10 @@ class GuardedShowOne(show.ShowOne):
 
     status = exit_code.OK
 
+    def get_epilog(self) -> str:
+        """Return none; cliff would look through all distributions for it."""
+        return ''
+
     def run(self, parsed_args: argparse.Namespace) -> int:
         """Run the command and return its exit code."""
         return guarded(self, super().run, parsed_args) or self.status
