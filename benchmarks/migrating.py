@@ -43,7 +43,7 @@ class Cost:
 
 
 def figures() -> collections.abc.Iterator[figure.Figure]:
-    """Move one guest to and fro, in turns by us and by virsh."""
+    """Move one guest there and back, by us and by virsh in turns."""
     with lab_.Lab.open() as lab:
         guest = lab_guest.Guest(
             lab,
