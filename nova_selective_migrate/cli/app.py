@@ -112,7 +112,8 @@ def main(argv: list[str] | None = None) -> int:
             # A path that the locale cannot show is still shown somehow.
             stream.reconfigure(errors='backslashreplace')
     # Unwind as after Ctrl-C, so that no marker or pool is left behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(exit_code.TERMINATED))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(exit_code.TERMINATED))
     try:
         return SelectiveMigrateApp().run(arguments)
     except KeyboardInterrupt:

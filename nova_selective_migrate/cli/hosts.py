@@ -22,6 +22,7 @@ from nova_selective_migrate.cli import arguments as arguments_
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import options as options_
+from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.host import gather
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
@@ -80,6 +81,9 @@ def case(hosts: Hosts, arguments: argparse.Namespace) -> case_.Case:
     :raises HypervisorError: when a daemon fails
     """
     options = arguments_.options(arguments)
+    options = dataclasses.replace(
+        options, destination_uri=redact.uri(arguments.destination_uri)
+    )
     asked = gather.Asked(
         policy=arguments_.policy(arguments),
         options=options,

@@ -68,12 +68,32 @@ class Migrate(guarded.GuardedShowOne):
         arguments.add_destination(parser)
         return parser
 
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: collections.abc.Sequence[str],
+        data: collections.abc.Sequence[typing.Any],
+    ) -> int:
+        """Print the outcome; what it is does not depend on that."""
+        try:
+            return super().produce_output(parsed_args, column_names, data)
+        except (OSError, ValueError) as err:
+            ending = dict(zip(column_names, data, strict=True))['outcome']
+            with contextlib.suppress(OSError):
+                self.app.stderr.write(
+                    f'{self.app.NAME}: {ending}; the outcome cannot be '
+                    f'printed: {err}\n'
+                )
+            return exit_code.OK
+
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[
         collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
     ]:
         """Plan and migrate."""
+        # Until something better is known.
+        self.status = exit_code.NOT_MOVED
         # Here, so that --help and completion need no libvirt.
         from nova_selective_migrate.cli import hosts
         from nova_selective_migrate.host import migrator as migrator_
@@ -114,7 +134,7 @@ def _aborting(
 
     before = {
         number: signal.signal(number, handle)
-        for number in (signal.SIGINT, signal.SIGTERM)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:
         yield

@@ -65,7 +65,7 @@ def gather(
     """
     text = redact.domain_xml(guest.xml())
     domain = domain_xml.parse(text)
-    pools = _pools(source, domain)
+    pools = _pools(source, destination, domain)
     here = _source_facts(source, guest, domain, pools)
     there: dict[str, storage_.StorageFacts] = {}
     if destination is not None:
@@ -94,8 +94,15 @@ def gather(
 
 
 def _pools(
-    source: connection.Connection, domain: model.Domain
+    source: connection.Connection,
+    destination: connection.Connection | None,
+    domain: model.Domain,
 ) -> dict[str, storage_.StoragePool]:
+    """Read the pools of the disks that are the same on both hosts.
+
+    libvirt looks a volume up anew at the destination: in a pool of that
+    name with another path it would find another file.
+    """
     names = {
         image.pool
         for disk in domain.disks
@@ -103,7 +110,11 @@ def _pools(
         if image.pool
     }
     found = {name: source.pool(name) for name in sorted(names)}
-    return {name: pool for name, pool in found.items() if pool}
+    return {
+        name: pool
+        for name, pool in found.items()
+        if pool and (not destination or destination.pool(name) == pool)
+    }
 
 
 def _source_facts(

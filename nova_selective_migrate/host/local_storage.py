@@ -18,6 +18,7 @@ import os
 import pathlib
 import stat
 
+from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.host import mountinfo
 from nova_selective_migrate.host import transport
@@ -50,7 +51,8 @@ def facts(path: str) -> storage.StorageFacts:
         kind=kind,
         resolved=resolved,
         fstype=mount.fstype if mount else None,
-        mount_source=mount.source if mount else None,
+        # Some FUSE file systems have a password in it.
+        mount_source=redact.anywhere(mount.source) if mount else None,
         mount_point=mount.mount_point if mount else None,
         identity=_identity(status),
     )

@@ -24,18 +24,16 @@ from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.job import outcome as outcome_
 from nova_selective_migrate.core.job import progress as progress_
 from nova_selective_migrate.core.plan import call as call_
-from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host import prepare
+from nova_selective_migrate.host import secure_call
+from nova_selective_migrate.host import settling
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as guest_
 
 # Each poll is one call and one more for each disk; small disks are through
 # in less than nova's half second.
 _POLL_SECONDS = 0.2
-# libvirt needs some time to stop what is left on both hosts.
-_SETTLE_SECONDS = 15.0
-_SETTLE_POLL_SECONDS = 0.1
 # What a destination may have of the guest: nothing, or its definition.
 _VACANT = (
     outcome_.Presence.ABSENT,
@@ -89,17 +87,19 @@ class Migrator:
         self._destination = destination
         self._plan = plan
         self._uri = uri
-        self._wake = threading.Event()
         self._returned = threading.Event()
         self._aborted = False
-        self._progress: progress_.MigrationProgress | None = None
+        self._called = False
         self._succeeded = False
+        self._progress: progress_.MigrationProgress | None = None
         self._error: Exception | None = None
 
     def abort(self) -> None:
-        """Ask for the migration to be aborted; safe in a signal handler."""
+        """Ask for the migration to be aborted.
+
+        Sets a flag and no more, so that a signal handler may call it.
+        """
         self._aborted = True
-        self._wake.set()
 
     def run(self, report: Report) -> MigrationOutcome:
         """Migrate and return the truth about it.
@@ -111,34 +111,51 @@ class Migrator:
         started = time.monotonic()
         self._check_unchanged()
         self._check_destination()
-        call = self._secure_call()
         created = prepare.create(self._destination, self._plan.images)
         if not self._aborted:
-            self._call_and_follow(call, report)
-        settlement, here, there = self._settle()
+            self._call_and_follow(report)
+        settled = settling.settle(
+            self._source,
+            self._destination,
+            self._guest,
+            succeeded=self._succeeded,
+        )
         cleaned = prepare.Cleaned()
-        if settlement.ending is outcome_.Ending.NOT_MOVED and settlement.final:
-            cleaned = prepare.remove(self._destination, created)
-        elif settlement.ending is not outcome_.Ending.MOVED:
+        if settled.vacant or not self._called:
+            cleaned = prepare.remove(self._destination, self._plan.images)
+        elif settled.settlement.ending is not outcome_.Ending.MOVED:
             cleaned = prepare.Cleaned(left=created)
         return MigrationOutcome(
-            settlement=settlement,
-            source=here,
-            destination=there,
+            settlement=settled.settlement,
+            source=settled.source,
+            destination=settled.destination,
             seconds=time.monotonic() - started,
             error=self._said(),
-            stats=self._completed_stats(settlement),
+            stats=self._completed_stats(settled.settlement),
             progress=self._progress,
             created=created,
             cleaned=cleaned,
         )
 
     def _check_unchanged(self) -> None:
+        """Hold the domain against the plan once more."""
         now = domain_xml.parse(redact.domain_xml(self._guest.xml()))
-        if now != self._plan.domain:
+        state = self._guest.state([disk.target for disk in now.disks])
+        defined = call_.MigrateFlag.PERSIST_DEST in self._plan.call.flags
+        if (
+            now != self._plan.domain
+            or state.snapshots
+            or state.block_jobs
+            or bool(state.persistent) != defined
+        ):
             raise exceptions.PreparationFailed(
-                f'the disks of {self._guest.name} changed since the plan was '
-                'made; plan again'
+                f'{self._guest.name} changed since the plan was made; plan '
+                'again'
+            )
+        if self._guest.job_active():
+            raise exceptions.PreparationFailed(
+                f'another job runs on {self._guest.name}; wait for it, or '
+                'end it with virsh domjobabort'
             )
 
     def _check_destination(self) -> None:
@@ -152,38 +169,36 @@ class Migrator:
     def _said(self) -> str | None:
         if self._error is not None:
             return ' '.join(str(self._error).split())
-        return 'aborted before the call' if self._aborted else None
+        return None if self._called else 'aborted before the call'
 
-    def _call_and_follow(
-        self, call: call_.MigrateCall, report: Report
-    ) -> None:
+    def _call_and_follow(self, report: Report) -> None:
         thread = threading.Thread(
-            target=self._call, args=(call,), name='migrate', daemon=True
+            target=self._call, name='migrate', daemon=True
         )
         started = time.monotonic()
         thread.start()
         taken = False
-        while not self._returned.is_set():
-            self._wake.wait(_POLL_SECONDS)
-            self._wake.clear()
-            if self._returned.is_set():
-                break
+        while not self._returned.wait(_POLL_SECONDS):
             # Before the job has begun and while it ends libvirt takes none.
             if self._aborted and not taken:
-                taken = self._guest.abort_job()
+                taken = self._guest.abort_migration()
             self._progress = self._measure(time.monotonic() - started)
             try:
                 report(self._progress)
-            except OSError:
+            except (OSError, ValueError):
                 # Who reads has gone; the migration is followed to its end.
                 report = _unread
 
-    def _call(self, call: call_.MigrateCall) -> None:
+    def _call(self) -> None:
         # A connection of its own: on a shared one libvirt 9.0 was seen to
         # answer no question until the call returned, 40 s later.
         try:
             with self._source.again() as own:
                 guest = own.guest(self._guest.uuid)
+                # Making the images took its time.
+                self._check_unchanged()
+                call = secure_call.of(self._plan, guest)
+                self._called = True
                 if call_.MigrateFlag.PEER2PEER in call.flags:
                     guest.migrate_to_uri(self._uri, call)
                 else:
@@ -195,23 +210,6 @@ class Migrator:
             self._error = err
         finally:
             self._returned.set()
-            self._wake.set()
-
-    def _secure_call(self) -> call_.MigrateCall:
-        """Put the guest's own XML, with its passwords, into the call."""
-        call = self._plan.call
-        parameters = dict(call.parameters)
-        flat = self._plan.flattened
-        if 'destination_xml' in parameters:
-            parameters['destination_xml'] = destination_xml.flatten(
-                self._guest.migratable_xml(), flat
-            )
-        persistent = self._guest.persistent_xml(secure=True)
-        if 'persistent_xml' in parameters and persistent:
-            parameters['persistent_xml'] = destination_xml.flatten(
-                persistent, flat
-            )
-        return dataclasses.replace(call, parameters=parameters)
 
     def _measure(self, seconds: float) -> progress_.MigrationProgress:
         targets = self._plan.migrate_disks
@@ -223,22 +221,6 @@ class Migrator:
             },
         )
         return progress_.measure(sample, targets, self._progress)
-
-    def _settle(
-        self,
-    ) -> tuple[outcome_.Settlement, outcome_.Side, outcome_.Side]:
-        """Look at both hosts until neither changes any more."""
-        deadline = time.monotonic() + _SETTLE_SECONDS
-        while True:
-            here = self._source.look(self._guest.uuid)
-            there = self._destination.look(self._guest.uuid)
-            settlement = outcome_.settle(
-                here, there, completed=self._succeeded
-            )
-            if settlement.final or time.monotonic() > deadline:
-                return settlement, here, there
-            self._wake.wait(_SETTLE_POLL_SECONDS)
-            self._wake.clear()
 
     def _completed_stats(
         self, settlement: outcome_.Settlement

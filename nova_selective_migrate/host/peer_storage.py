@@ -85,7 +85,7 @@ def _in_folder(
     if probe and any(known.exists for known in found.values()):
         same = _same_directory(seen, sight)
         found = {
-            path: _identified(known, here[path], same)
+            path: _identified(path, known, here[path], same)
             for path, known in found.items()
         }
     found[seen.path] = storage.StorageFacts(
@@ -105,12 +105,19 @@ def _same_directory(seen: volumes.Directory, sight: Sight) -> bool | None:
 
 
 def _identified(
+    path: str,
     known: storage.StorageFacts,
     here: storage.StorageFacts,
     same: bool | None,
 ) -> storage.StorageFacts:
-    """Give a file of the destination the identity that follows."""
+    """Give a file of the destination the identity that follows.
+
+    The marker tells of the directory that was named: behind a link either
+    host may have another.
+    """
     if same is None or not known.exists or not here.identity:
+        return known
+    if here.resolved != path:
         return known
     identity = here.identity if same else f'not {here.identity}'
     return dataclasses.replace(known, identity=identity)

@@ -40,7 +40,7 @@ def create(
     :raises PreparationFailed: when one cannot be made; the others are
         removed again, and the message names what could not be
     """
-    made: list[str] = []
+    made: list[images_.DestinationImage] = []
     for image in images:
         try:
             _create(peer, image, made)
@@ -48,24 +48,31 @@ def create(
             left = remove(peer, made).left
             about = f'; left behind: {", ".join(left)}' if left else ''
             raise exceptions.PreparationFailed(f'{err}{about}') from err
-    return tuple(made)
+    return tuple(image.path for image in made)
 
 
 def remove(
-    peer: connection.Connection, paths: collections.abc.Iterable[str]
+    peer: connection.Connection,
+    images: collections.abc.Iterable[images_.DestinationImage],
 ) -> Cleaned:
-    """Remove images that we made and no domain uses; never raises."""
+    """Remove images that we made; never raises.
+
+    To be called only while the source has the guest and the destination
+    has not.
+    """
     removed: list[str] = []
     left: list[str] = []
-    for path in paths:
-        (removed if _remove(peer, path) else left).append(path)
+    for image in images:
+        done = _remove(peer, image)
+        if done is not None:
+            (removed if done else left).append(image.path)
     return Cleaned(tuple(removed), tuple(left))
 
 
 def _create(
     peer: connection.Connection,
     image: images_.DestinationImage,
-    made: list[str],
+    made: list[images_.DestinationImage],
 ) -> None:
     folder = os.path.dirname(image.path)
     with volumes.directory(peer, folder) as seen:
@@ -76,14 +83,16 @@ def _create(
             )
         seen.create(image)
         # Inside: it is made even if the directory cannot be released.
-        made.append(image.path)
+        made.append(image)
 
 
-def _remove(peer: connection.Connection, path: str) -> bool:
+def _remove(
+    peer: connection.Connection, image: images_.DestinationImage
+) -> bool | None:
     try:
-        with volumes.directory(peer, os.path.dirname(path)) as seen:
+        with volumes.directory(peer, os.path.dirname(image.path)) as seen:
             if not isinstance(seen, volumes.Directory):
                 return False
-            return seen.delete(os.path.basename(path))
+            return seen.delete(image)
     except exceptions.HypervisorError:
         return False

@@ -133,7 +133,11 @@ class LocalOnlyTestCase(base.EndToEndTestCase):
         """A local device is copied onto the one that the caller names."""
         guest = self.guest({'vda': LOCAL, 'vdb': local_disk.LocalBlock()})
         guest.disks['vdb'].prepare_destination(guest.place('vdb'), self.b)
-        self.migrate(guest, '--existing', 'vdb', copied=['vda', 'vdb'])
+        self.migrate(
+            guest,
+            *('--local-path', '/dev/lab', '--existing', 'vdb'),
+            copied=['vda', 'vdb'],
+        )
         self.assert_nothing_lost(guest, self.b)
 
     def test_existing_image(self) -> None:

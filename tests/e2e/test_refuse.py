@@ -85,7 +85,7 @@ class EvidenceTestCase(base.EndToEndTestCase):
     def test_block_device_without_evidence(self) -> None:
         """A loop device is presumed local, and cannot be made for us."""
         guest = self.guest({'vda': LOCAL, 'vdb': shared_disk.SharedBlock()})
-        self.assert_refused(guest, reasons={'vdb': 'destination-unreachable'})
+        self.assert_refused(guest, reasons={'vdb': 'device-unproven'})
 
     def test_declaration_against_proof(self) -> None:
         """ext4 is local, whatever is declared."""

@@ -115,6 +115,11 @@ def uri(text: str) -> str:
     return _USERINFO.sub(r'\1', text)
 
 
+def anywhere(text: str) -> str:
+    """Drop user and password of a URI inside another notation."""
+    return re.sub(r'//[^/\s]*@', '//', text)
+
+
 def _keep(node: etree._Element, parent: etree._Element) -> None:
     kept = etree.SubElement(parent, node.tag)
     _copy_attributes(node, kept)

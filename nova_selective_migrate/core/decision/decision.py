@@ -124,7 +124,8 @@ def _judge_chain(
     on_share = joined.attachment is not None and joined.attachment.export
     verdicts: list[evidence.Verdict] = []
     for depth, source in enumerate(disk.chain):
-        beside = on_share and _folder(source) == _folder(disk.chain[0])
+        folder = _folder(source)
+        beside = on_share and folder and folder == _folder(disk.chain[0])
         own = joined if depth == 0 or beside else join.Joined()
         for image in filter(None, (source, source.data_file)):
             verdict = locality.judge(

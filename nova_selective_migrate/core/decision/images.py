@@ -60,13 +60,14 @@ def image_for(
     path = place.path if place else None
     facts = storage.source.get(path or '')
     known = storage.destination.get(path or '')
+    presumed = chosen.reason is reasons.Reason.LOCAL_DEVICE
+    if presumed and (known is None or known.identity is None):
+        # With both hosts on one device the copy would run onto itself.
+        return reasons.Reason.DEVICE_UNPROVEN, ''
     if disk.target in options.existing:
         return _unfit(disk.chain[0], facts, known)
     if path is None or (facts and facts.kind is storage_.PathKind.BLOCK):
-        return (
-            reasons.Reason.DESTINATION_UNREACHABLE,
-            f'{path or disk.chain[0].label} is a block device',
-        )
+        return reasons.Reason.DESTINATION_UNREACHABLE, 'a block device'
     folder = storage.destination.get(posixpath.dirname(path))
     if known is not None and known.exists:
         return reasons.Reason.DESTINATION_EXISTS, ''
@@ -94,10 +95,11 @@ def _fresh(
     backing = disk.chain[1] if chosen.top_only else None
     if backing is None:
         return DestinationImage(disk.target, path, image_format, size)
-    if backing.type not in (model.SourceType.FILE, model.SourceType.BLOCK):
+    on_path = (model.SourceType.FILE, model.SourceType.BLOCK)
+    if backing.type not in on_path or backing.format is None:
         return (
             reasons.Reason.IMAGE_NOT_REPRODUCIBLE,
-            f'{backing.label} below it is no path',
+            f'{backing.label} below it is no path of a known format',
         )
     return DestinationImage(
         disk.target, path, image_format, size, backing.path, backing.format

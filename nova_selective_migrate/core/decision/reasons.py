@@ -86,9 +86,10 @@ class Reason(enum.Enum):
     )
     POOL_UNKNOWN = (
         'pool-unknown',
-        'Nothing is known of the storage pool that the disk names.',
-        'start the pool on the source, or let the disk name its file or '
-        'device instead of a pool volume',
+        'Nothing is known of the storage pool that the disk names, or both '
+        'hosts have another pool of that name.',
+        'start the same pool on both hosts, or let the disk name its file '
+        'or device instead of a pool volume',
     )
     LOOPBACK_SERVER = (
         'loopback-server',
@@ -223,6 +224,14 @@ class Reason(enum.Enum):
         'The destination has a file at the path already, and it is not '
         'ours to overwrite.',
         'remove it, or say with --existing that it is there to be overwritten',
+    )
+    DEVICE_UNPROVEN = (
+        'device-unproven',
+        'The device is presumed local, and nothing shows that the '
+        'destination has another one at its path.',
+        'declare it shared with --shared-path; or, where each host has a '
+        'device of its own, declare it local with --local-path and name it '
+        'with --existing',
     )
     DESTINATION_MISMATCH = (
         'destination-mismatch',

@@ -25,8 +25,8 @@ class Strength(enum.Enum):
 
     A PROOF stands alone. A DECLARATION settles what is not proven. A
     PRESUMPTION holds while nothing better is known. A CANDIDATE says that
-    storage could be shared, a DISPROOF that it is not shared here; neither
-    says that it may be copied.
+    storage could be shared, a DISPROOF that it is not shared here, a DOUBT
+    that it is perhaps not; none of these says that it may be copied.
     """
 
     PROOF = 'proof'
@@ -34,6 +34,7 @@ class Strength(enum.Enum):
     PRESUMPTION = 'presumption'
     CANDIDATE = 'candidate'
     DISPROOF = 'disproof'
+    DOUBT = 'doubt'
     MISSING = 'missing'
 
 
@@ -71,9 +72,10 @@ def weigh(evidence: collections.abc.Sequence[Evidence]) -> Verdict:
         return _conflict(found, proofs)
     if _contradicted(declared, proven, bool(disproofs)):
         return _unknown(found, reasons.Reason.DECLARATION_CONFLICT)
+    doubts = _of(found, Strength.DOUBT)
     presumed = _of(found, Strength.PRESUMPTION)
     # The strongest decides; a disproof or a candidate says UNKNOWN.
-    for best in (*proofs, *declared, *disproofs, *presumed, *found):
+    for best in (*proofs, *declared, *disproofs, *doubts, *presumed, *found):
         return Verdict(best.locality, best.reason, found)
     return _unknown(found, reasons.Reason.LOCALITY_UNKNOWN)
 

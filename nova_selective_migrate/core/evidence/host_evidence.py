@@ -87,7 +87,8 @@ def _seen_from_destination(
 ) -> Evidences:
     if known is None:
         return
-    if facts.identity and facts.identity == known.identity:
+    same = facts.identity is not None and facts.identity == known.identity
+    if same and known.exists is not False:
         yield evidence.Evidence(
             f'both hosts: {path} is the same on both',
             _SHARED,
@@ -103,11 +104,8 @@ def _seen_from_destination(
             yield _disproof(f'destination host: {path} is not there')
     elif facts.identity and known.identity:
         yield _disproof(f'destination host: {path} is another file')
-    elif known.exists and not is_device and _other_export(facts, known):
-        yield _disproof(
-            f'destination host: {path} is on {known.mount_source or "-"} '
-            f'({known.fstype or "unknown"})'
-        )
+    elif known.exists and not is_device:
+        yield from _other_mount(path, facts, known)
 
 
 def _is_device(source: model.DiskSource, facts: storage.StorageFacts) -> bool:
@@ -118,25 +116,30 @@ def _is_device(source: model.DiskSource, facts: storage.StorageFacts) -> bool:
     return facts.kind is storage.PathKind.BLOCK
 
 
-def _disproof(sentence: str) -> evidence.Evidence:
+def _other_mount(
+    path: str, facts: storage.StorageFacts, known: storage.StorageFacts
+) -> Evidences:
+    """Compare what both hosts mount there.
+
+    One export goes by many names, so that another name is a doubt; a file
+    system of one host is none that both mount.
+    """
+    there = f'{known.mount_source or "-"} ({known.fstype or "unknown"})'
+    sentence = f'destination host: {path} is on {there}'
+    reach = storage.filesystem_reach(known.fstype or '')
+    if reach is storage.Reach.LOCAL:
+        yield _disproof(sentence)
+    elif _differ(facts.mount_source, known.mount_source):
+        yield _disproof(sentence, evidence.Strength.DOUBT)
+
+
+def _differ(here: str | None, there: str | None) -> bool:
+    return bool(here and there and here.rstrip('/') != there.rstrip('/'))
+
+
+def _disproof(
+    sentence: str, strength: evidence.Strength = evidence.Strength.DISPROOF
+) -> evidence.Evidence:
     return evidence.Evidence(
-        sentence,
-        _UNKNOWN,
-        evidence.Strength.DISPROOF,
-        reasons.Reason.SHARED_DISPROVED,
-    )
-
-
-def _other_export(
-    facts: storage.StorageFacts, known: storage.StorageFacts
-) -> bool:
-    """Tell whether the destination mounts something else there."""
-    if known.fstype and facts.fstype:
-        local = storage.filesystem_reach(known.fstype)
-        if local is storage.Reach.LOCAL:
-            return True
-    return bool(
-        facts.mount_source
-        and known.mount_source
-        and facts.mount_source.rstrip('/') != known.mount_source.rstrip('/')
+        sentence, _UNKNOWN, strength, reasons.Reason.SHARED_DISPROVED
     )

@@ -31,10 +31,12 @@ class Joined:
     """The volume of one disk, or why it cannot be told.
 
     :ivar by: the keys that joined them, for a person
+    :ivar weak: joined by the device name alone
     """
 
     attachment: model.VolumeAttachment | None = None
     by: str = ''
+    weak: bool = False
     conflict: str | None = None
 
 
@@ -123,8 +125,17 @@ def _candidates(
             for a in attachments
             if _source_says(disk, a, facts) is source_match.Match.SAME
         ),
-        name=tuple(a for a in attachments if a.target == disk.target),
+        name=tuple(
+            a
+            for a in attachments
+            if a.target == disk.target and _names_volume(a)
+        ),
     )
+
+
+def _names_volume(attachment: model.VolumeAttachment) -> bool:
+    """Tell whether a row says more than a device name: which volume."""
+    return bool(attachment.volume_id or attachment.driver_volume_type)
 
 
 def _source_says(
@@ -219,7 +230,7 @@ def _by_name(
             conflict=f'{attachment.label} bears the device name of '
             f'{disk.target}, but the {key} of the disk says otherwise'
         )
-    return Joined(attachment=attachment, by='device name')
+    return Joined(attachment=attachment, by='device name', weak=True)
 
 
 def _labels(attachments: Attachments) -> str:

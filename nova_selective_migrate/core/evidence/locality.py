@@ -13,6 +13,7 @@
 """Collect the evidence of where one image is."""
 
 import collections.abc
+import dataclasses
 
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import policy as policy_
@@ -42,7 +43,8 @@ def judge(
     found: list[evidence.Evidence] = []
     if joined.attachment is not None:
         found.append(_attached(joined.attachment, joined.by))
-        if joined.attachment.driver_volume_type == 'local':
+        driver_type = joined.attachment.driver_volume_type
+        if driver_type == 'local' and not joined.weak:
             # Still a volume: nova never copies one, wherever it is.
             return evidence.weigh(found)
     place = storage_.in_pool(source, storage.pools)
@@ -68,7 +70,16 @@ def judge(
         found.append(
             evidence.missing(reasons.Reason.LOCALITY_UNKNOWN, source.label)
         )
-    return evidence.weigh(found)
+    verdict = evidence.weigh(found)
+    local = any(e.locality is _LOCAL for e in found)
+    if joined.weak and local and verdict.locality is not _UNKNOWN:
+        # A name goes stale: it does not outweigh what looks local.
+        return dataclasses.replace(
+            verdict,
+            locality=_UNKNOWN,
+            reason=reasons.Reason.ATTACHMENT_CONFLICT,
+        )
+    return verdict
 
 
 _ON_HOST = frozenset(

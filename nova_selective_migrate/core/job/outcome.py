@@ -32,12 +32,20 @@ class Presence(enum.Enum):
     UNREACHABLE = 'unreachable'
 
 
+_HOLDS = (Presence.RUNNING, Presence.PAUSED)
+
+
 @dataclasses.dataclass(frozen=True)
 class Side:
     """One host's state of a domain, with libvirt's words for it."""
 
     presence: Presence
     detail: str = ''
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the guest is here, and not about to leave."""
+        return self.presence in _HOLDS
 
     def __str__(self) -> str:
         detail = f' ({self.detail})' if self.detail else ''
@@ -64,7 +72,6 @@ class Settlement:
     final: bool = True
 
 
-_HOLDS = (Presence.RUNNING, Presence.PAUSED)
 _GONE = (Presence.OFF, Presence.MIGRATED, Presence.ABSENT)
 
 
@@ -87,6 +94,8 @@ def settle(source: Side, destination: Side, *, completed: bool) -> Settlement:
             Ending.UNKNOWN,
             'both hosts have the guest: stop one of them at once, after '
             'looking which one has written last',
+            # A paused guest is paused on both for a moment.
+            final=Presence.RUNNING in (here, there),
         )
     if there in _HOLDS and here in _GONE:
         return Settlement(Ending.MOVED, 'the destination has the guest')
@@ -99,7 +108,8 @@ def settle(source: Side, destination: Side, *, completed: bool) -> Settlement:
             'look at both and destroy the one that must not run',
             final=False,
         )
-    if completed or there is Presence.SWITCHING:
+    if completed or there is not Presence.ABSENT:
+        # It may have run at the destination and stopped there.
         return _nowhere()
     return _failed_without_guest(here)
 

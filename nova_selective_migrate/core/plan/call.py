@@ -43,6 +43,7 @@ PARAMETER_LIMIT = 64
 _ADDED_BY_LIBVIRT = frozenset(
     ('destination_xml', 'migrate_uri', 'destination_name')
 )
+_KEPT_BY_SOURCE = frozenset(('persistent_xml',))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +67,12 @@ class MigrateCall:
             len(value) if isinstance(value, list) else 1
             for value in self.parameters.values()
         )
-        return sent + len(_ADDED_BY_LIBVIRT - self.parameters.keys())
+        added = len(_ADDED_BY_LIBVIRT - self.parameters.keys())
+        if MigrateFlag.PEER2PEER in self.flags:
+            # The source daemon needs it, and sends it to nobody.
+            kept = len(_KEPT_BY_SOURCE & self.parameters.keys())
+            return max(sent, sent - kept + added)
+        return sent + added
 
 
 def build(

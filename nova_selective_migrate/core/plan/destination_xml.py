@@ -16,6 +16,7 @@ import collections.abc
 
 from lxml import etree
 
+from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import xml
 
 
@@ -38,3 +39,22 @@ def flatten(text: str, targets: collections.abc.Collection[str]) -> str:
         # would have libvirt look into the image.
         target.addprevious(etree.Element('backingStore'))
     return xml.render(root)
+
+
+def flatten_definition(
+    text: str, live: str, targets: collections.abc.Collection[str]
+) -> str:
+    """Do the same to the definition, where it has the disk that runs.
+
+    A disk that will be another one at the next start keeps its chain.
+
+    :param live: XML of what runs
+    :raises InvalidDomain: when a text cannot be parsed
+    """
+    running = {d.target: d.source for d in domain_xml.parse(live).disks}
+    same = [
+        disk.target
+        for disk in domain_xml.parse(text).disks
+        if disk.target in targets and disk.source == running.get(disk.target)
+    ]
+    return flatten(text, same)

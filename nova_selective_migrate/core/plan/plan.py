@@ -177,8 +177,8 @@ def _call(
             case.domain_xml, flattened
         )
         if persistent and case.persistent_xml:
-            xml['persistent_xml'] = destination_xml.flatten(
-                case.persistent_xml, flattened
+            xml['persistent_xml'] = destination_xml.flatten_definition(
+                case.persistent_xml, case.domain_xml, flattened
             )
     return call_.build(
         [chosen.disk.target for chosen in copied],
@@ -224,6 +224,13 @@ def _notes(
             f'{rows} row(s) of the block device mapping name neither volume '
             'nor device and are ignored'
         )
+    for disk in domain.disks:
+        top = disk.source if disk.writable else None
+        if top and top.format == 'qcow2' and not disk.chain_known:
+            yield (
+                f'{disk.target}: the domain XML does not say where its '
+                'backing chain ends'
+            )
     if not copies:
         return
     if not case.options.tls:
@@ -233,10 +240,3 @@ def _notes(
             'use TLS or a network of their own'
         )
     yield from known_bad.unknown(case.hypervisors)
-    for disk in domain.disks:
-        top = disk.source
-        if top and top.format == 'qcow2' and not disk.chain_known:
-            yield (
-                f'{disk.target}: the domain XML does not say where its '
-                'backing chain ends'
-            )

@@ -20,6 +20,7 @@ import libvirt
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import hypervisor
+from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.case import xml
 from nova_selective_migrate.core.job import outcome
@@ -46,7 +47,7 @@ class Connection:
 
         :raises ConnectFailed: when it cannot be reached
         """
-        doing = f'cannot connect to {uri}'
+        doing = f'cannot connect to {redact.uri(uri)}'
         with errors.translated(doing, exceptions.ConnectFailed):
             virt = libvirt.open(uri)
         connection = cls(virt, uri)

@@ -145,8 +145,30 @@ class Guest:
         except libvirt.libvirtError:
             return {}  # over already, or the domain is gone
 
-    def abort_job(self) -> bool:
-        """Ask libvirt to abort the migration; tell whether it took it."""
+    def job_active(self) -> bool:
+        """Tell whether a job runs on the whole domain, as a migration."""
+        none = libvirt.VIR_DOMAIN_JOB_NONE
+        return bool(self.job_stats().get('type', none) != none)
+
+    def came_here(self) -> bool:
+        """Tell whether the domain's last job was to come to this host."""
+        flags = libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED
+        flags |= libvirt.VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED
+        try:
+            stats = self._domain.jobStats(flags)
+        except libvirt.libvirtError:
+            return False
+        incoming = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN
+        return bool(stats.get('operation') == incoming)
+
+    def abort_migration(self) -> bool:
+        """Abort the migration; tell whether libvirt took it.
+
+        Another job of the domain, behind which ours waits, is left alone.
+        """
+        outgoing = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
+        if self.job_stats().get('operation') != outgoing:
+            return False
         try:
             self._domain.abortJob()
         except libvirt.libvirtError:

@@ -76,7 +76,8 @@ class Directory:
             self._fit(volume, image)
         except exceptions.SelectiveMigrateError:
             # It is ours since a moment and of no use.
-            self.delete(os.path.basename(image.path))
+            with contextlib.suppress(libvirt.libvirtError):
+                volume.delete()
             raise
 
     def _fit(
@@ -94,12 +95,24 @@ class Directory:
                 f'{image.virtual_bytes}'
             )
 
-    def delete(self, name: str) -> bool:
-        """Delete a file; tell whether it is gone."""
+    def delete(self, image: images.DestinationImage) -> bool | None:
+        """Delete an image that we made; tell whether it was done.
+
+        What has another size or format is not what we made.
+
+        :returns: None where there is no such file
+        """
+        name = os.path.basename(image.path)
+        found = self.facts(name)
+        if found.exists is False:
+            return None
+        made = (image.virtual_bytes, image.format)
+        if (found.virtual_bytes, found.format) != made:
+            return False
         try:
             self._pool.storageVolLookupByName(name).delete()
-        except libvirt.libvirtError as err:
-            return bool(err.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_VOL)
+        except libvirt.libvirtError:
+            return False
         return True
 
     @contextlib.contextmanager
@@ -123,10 +136,13 @@ class Directory:
             with errors.translated(f'cannot remove {self.path}/{name}'):
                 volume.delete()
 
-    def refresh(self) -> None:
-        """Look again what the directory holds."""
-        with errors.translated(f'cannot look into {self.path}'):
+    def refresh(self) -> bool:
+        """Look again what the directory holds; tell whether it worked."""
+        try:
             self._pool.refresh()
+        except libvirt.libvirtError:
+            return False
+        return True
 
 
 @contextlib.contextmanager
@@ -146,9 +162,11 @@ def directory(
         yield pool
         return
     found = Directory(pool, path)
+    if not ours and not found.refresh():
+        # A volume is being made in it, or it broke: look another time.
+        yield None
+        return
     try:
-        if not ours:
-            found.refresh()
         yield found
     finally:
         if ours:
@@ -174,7 +192,7 @@ def _pool(
         late = time.monotonic() > deadline
         if pool is not None and (late or not _transient(pool)):
             # To start a pool would change what the host does.
-            return (pool if pool.isActive() else None), False
+            return (pool if _active(pool) else None), False
         if pool is None:
             try:
                 return virt.storagePoolCreateXML(_pool_xml(path)), True
@@ -184,6 +202,13 @@ def _pool(
                 if late or err.get_error_code() != _TAKEN:
                     return None, False
         time.sleep(_FOREIGN_POOL_POLL_SECONDS)
+
+
+def _active(pool: libvirt.virStoragePool) -> bool:
+    try:
+        return bool(pool.isActive())
+    except libvirt.libvirtError:
+        return False  # it went away while we looked
 
 
 def _transient(pool: libvirt.virStoragePool) -> bool:

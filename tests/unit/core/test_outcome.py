@@ -39,8 +39,8 @@ FAILED = """
      r p s o m a ?
   r  . . N N N N .
   p  . . N N N N .
-  s  . . . N N N .
-  o  M M . N N N .
+  s  . . . . . N .
+  o  M M . . . N .
   m  M M . . . . .
   a  M M . . . . .
   ?  . . . . . . .

@@ -55,6 +55,7 @@ class FakeDomain:
         self.persistent = False
         self.sizes: dict[str, tuple[int, int, int]] = {}
         self.jobs: dict[str, dict[str, int]] = {}
+        self.job: dict[str, int] = {}
         self.stats: dict[str, typing.Any] = {}
         self.completed: dict[str, typing.Any] = {}
         self.calls: list[tuple[str, typing.Any, dict, int]] = []
@@ -112,7 +113,7 @@ class FakeDomain:
         if flags & libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED:
             return self.completed
         self._maybe_fail()
-        return self.stats
+        return {**self.job, **self.stats}
 
     def abortJob(self) -> int:
         self._maybe_fail()
@@ -121,10 +122,20 @@ class FakeDomain:
 
     def migrateToURI3(self, uri: str, params: dict, flags: int) -> int:
         self.calls.append(('migrateToURI3', uri, params, flags))
-        self.on_migrate()
+        self._migrate()
         return 0
 
     def migrate3(self, peer: object, params: dict, flags: int) -> object:
         self.calls.append(('migrate3', peer, params, flags))
-        self.on_migrate()
+        self._migrate()
         return self
+
+    def _migrate(self) -> None:
+        self.job = {
+            'type': libvirt.VIR_DOMAIN_JOB_UNBOUNDED,
+            'operation': libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT,
+        }
+        try:
+            self.on_migrate()
+        finally:
+            self.job = {}

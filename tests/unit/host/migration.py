@@ -27,6 +27,7 @@ from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host import migrator as migrator_
+from nova_selective_migrate.host import settling
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
@@ -82,8 +83,8 @@ class MigrationCase(unittest.TestCase):
         for target, name, value in (
             (libvirt, 'open', daemons.__getitem__),
             (migrator_, '_POLL_SECONDS', 0.002),
-            (migrator_, '_SETTLE_POLL_SECONDS', 0.001),
-            (migrator_, '_SETTLE_SECONDS', 0.01),
+            (settling, '_POLL_SECONDS', 0.001),
+            (settling, '_SETTLE_SECONDS', 0.01),
         ):
             patch = mock.patch.object(target, name, value)
             patch.start()

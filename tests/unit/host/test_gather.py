@@ -152,7 +152,8 @@ class GatherTest(unittest.TestCase):
 
     def test_a_volume_is_found_in_its_pool(self):
         self.domain.disks = (volume_disk('images', 'disk'),)
-        self.here.pools.append(fake_daemon.FakePool(self.here, str(self.top)))
+        for daemon in (self.here, self.there):
+            daemon.pools.append(fake_daemon.FakePool(daemon, str(self.top)))
         found = self.gather().storage
         self.assertEqual(
             {'images': storage.StoragePool('dir', str(self.top))}, found.pools

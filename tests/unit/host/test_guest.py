@@ -91,7 +91,7 @@ class AnswersTest(unittest.TestCase):
         self.domain.fails = libvirt.libvirtError('no')
         self.assertEqual({}, self.guest.block_job('vda'))
         self.assertEqual({}, self.guest.job_stats())
-        self.assertFalse(self.guest.abort_job())
+        self.assertFalse(self.guest.abort_migration())
 
     def test_sizes(self):
         self.domain.sizes['vda'] = (10, 4, 5)

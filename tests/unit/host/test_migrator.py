@@ -26,6 +26,8 @@ import libvirt
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.host import migrator as migrator_
+from nova_selective_migrate.host import settling
+from nova_selective_migrate.host.hypervisor import volumes
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 from tests.unit.host import migration
@@ -82,10 +84,10 @@ class SuccessTest(migration.MigrationCase):
         self.assertFalse(flags & libvirt.VIR_MIGRATE_PEER2PEER)
 
     def test_progress_is_told_while_the_call_runs(self):
-        self.domain.jobs = {'vda': {'cur': 3, 'end': 10}}
         told = threading.Event()
 
         def migrate():
+            self.domain.jobs = {'vda': {'cur': 3, 'end': 10}}
             told.wait(PATIENCE)
             self.move()
 
@@ -143,6 +145,32 @@ class SecretTest(migration.MigrationCase):
         self.domain.disks = (fake_domain.file_disk(migration.DISK),)
         self.run_it()
         self.assertEqual({'migrate_disks'}, {*self.domain.calls[0][2]})
+
+    def test_what_changed_while_images_were_made_stops_the_call(self):
+        migrator = self.migrator()
+        made = volumes.Directory.create
+
+        def create(seen, image):
+            made(seen, image)
+            self.domain.disks += (fake_domain.file_disk('/new', 'vdb'),)
+
+        with (
+            mock.patch.object(volumes.Directory, 'create', create),
+            self.nothing_is_left(),
+        ):
+            ended = migrator.run(self.reports.append)
+        self.assertEqual([], self.domain.calls)
+        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIn('changed', ended.error)
+
+    def test_another_job_is_waited_for_by_the_caller(self):
+        self.domain.job = {'type': libvirt.VIR_DOMAIN_JOB_UNBOUNDED}
+        with (
+            self.nothing_is_left(),
+            self.assertRaises(exceptions.PreparationFailed),
+        ):
+            self.run_it()
+        self.assertEqual([], self.domain.calls)
 
     def test_a_guest_that_goes_before_the_call_leaves_no_image(self):
         def gone(flags):
@@ -244,7 +272,7 @@ class FailureTest(migration.MigrationCase):
             self.break_off()
 
         self.domain.on_migrate = migrate
-        with mock.patch.object(migrator_, '_SETTLE_SECONDS', PATIENCE):
+        with mock.patch.object(settling, '_SETTLE_SECONDS', PATIENCE):
             ended = self.run_it()
         self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
         self.assertIs(outcome.Presence.RUNNING, ended.source.presence)
@@ -467,8 +495,8 @@ class PaceTest(migration.MigrationCase):
 
         self.domain.on_migrate = migrate
         with (
-            mock.patch.object(migrator_, '_SETTLE_SECONDS', 0.1),
-            mock.patch.object(migrator_, '_SETTLE_POLL_SECONDS', 0.02),
+            mock.patch.object(settling, '_SETTLE_SECONDS', 0.1),
+            mock.patch.object(settling, '_POLL_SECONDS', 0.02),
         ):
             self.run_it()
         # One look for the call's own connection.
@@ -490,10 +518,10 @@ class PaceTest(migration.MigrationCase):
 
         self.domain.on_migrate = migrate
         migrator = self.migrator()
-        migrator._wake = Wake()
+        migrator._returned = Wake()
         with (
             mock.patch.object(migrator_, '_POLL_SECONDS', PATIENCE),
-            mock.patch.object(migrator_, '_SETTLE_POLL_SECONDS', PATIENCE),
+            mock.patch.object(settling, '_POLL_SECONDS', PATIENCE),
         ):
             ended = migrator.run(self.reports.append)
         self.assertLess(ended.seconds, PATIENCE / 2)

@@ -12,6 +12,7 @@
 
 """Destination images: all or none, and taken back."""
 
+import collections.abc
 import pathlib
 import tempfile
 import unittest
@@ -36,6 +37,11 @@ class PrepareCase(unittest.TestCase):
 
     def image(self, path: str, form: str = 'raw') -> images.DestinationImage:
         return images.DestinationImage('vda', path, form, ODD_SIZE)
+
+    def images(
+        self, paths: collections.abc.Iterable[str]
+    ) -> list[images.DestinationImage]:
+        return [self.image(path) for path in paths]
 
     def create(self, *paths: str, form: str = 'raw') -> tuple[str, ...]:
         return prepare.create(
@@ -112,15 +118,16 @@ class RemoveTest(PrepareCase):
     def test_what_is_removed_and_what_is_left_is_told(self):
         made = self.create('/a/one', '/a/two', '/b/three')
         self.daemon.fails['delete', 'two'] = fake_daemon.broken()
-        cleaned = prepare.remove(self.peer, made)
+        cleaned = prepare.remove(self.peer, self.images(made))
         self.assertEqual(('/a/one', '/b/three'), cleaned.removed)
         self.assertEqual(('/a/two',), cleaned.left)
         self.assertEqual(['/a/two'], self.files())
 
-    def test_one_that_is_gone_already_counts_as_removed(self):
+    def test_one_that_is_gone_already_is_neither(self):
         made = self.create('/a/one')
         (self.top / 'a/one').unlink()
-        self.assertEqual(made, prepare.remove(self.peer, made).removed)
+        cleaned = prepare.remove(self.peer, self.images(made))
+        self.assertEqual(prepare.Cleaned(), cleaned)
 
     def test_it_never_raises(self):
         made = self.create('/a/one')
@@ -133,5 +140,5 @@ class RemoveTest(PrepareCase):
             with self.subTest(operation=operation):
                 self.assertEqual(
                     prepare.Cleaned(left=made),
-                    prepare.remove(self.peer, made),
+                    prepare.remove(self.peer, self.images(made)),
                 )

@@ -241,15 +241,22 @@ class CreateTest(VolumesTest):
     def test_a_deleted_file_is_gone_and_a_missing_one_too(self):
         self.create(self.image())
         with self.see() as seen:
-            self.assertTrue(seen.delete('disk'))
-            self.assertTrue(seen.delete('disk'))
+            self.assertIs(True, seen.delete(self.image()))
+            self.assertIsNone(seen.delete(self.image()))
         self.assertEqual([], list(self.folder.iterdir()))
 
     def test_what_cannot_be_deleted_is_said(self):
         self.create(self.image())
         self.daemon.fails['delete'] = fake_daemon.broken()
         with self.see() as seen:
-            self.assertFalse(seen.delete('disk'))
+            self.assertIs(False, seen.delete(self.image()))
+
+    def test_what_is_not_ours_is_not_deleted(self):
+        self.create(self.image())
+        other = self.image(size=ODD_SIZE)
+        with self.see() as seen:
+            self.assertIs(False, seen.delete(other))
+        self.assertNotEqual([], list(self.folder.iterdir()))
 
 
 class MarkerTest(VolumesTest):

@@ -96,10 +96,10 @@ SCENARIOS = (
             source={'/dev/sdb': b.device('sata')},
             create_images=True,
         ),
-        {'vda': 'refuse destination-unreachable'},
+        {'vda': 'refuse device-unproven'},
     ),
     Scenario(
-        'a_device_that_exists',
+        'a_device_that_nobody_compared',
         b.case(
             b.disk('vda', b.block('/dev/sdb')),
             source={'/dev/sdb': b.device('sata')},
@@ -107,7 +107,28 @@ SCENARIOS = (
             create_images=True,
             existing=['vda'],
         ),
-        {'vda': 'copy local-device'},
+        {'vda': 'refuse device-unproven'},
+    ),
+    Scenario(
+        'a_device_that_exists_and_is_declared',
+        b.case(
+            b.disk('vda', b.block('/dev/sdb')),
+            source={'/dev/sdb': b.device('sata')},
+            local=['/dev/sdb'],
+            create_images=True,
+            existing=['vda'],
+        ),
+        {'vda': 'copy declared-local'},
+    ),
+    Scenario(
+        'a_declared_device_that_does_not_exist',
+        b.case(
+            b.disk('vda', b.block('/dev/sdb')),
+            source={'/dev/sdb': b.device('sata')},
+            local=['/dev/sdb'],
+            create_images=True,
+        ),
+        {'vda': 'refuse destination-unreachable'},
     ),
     _existing('an_image_that_exists_fits', COPY),
     _existing(

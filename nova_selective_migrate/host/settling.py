@@ -1,0 +1,98 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Look at both hosts until it is certain where the guest is."""
+
+import dataclasses
+import time
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import guest as guest_
+
+# libvirt needs some time to stop what is left on both hosts.
+_SETTLE_SECONDS = 15.0
+_POLL_SECONDS = 0.1
+
+
+@dataclasses.dataclass(frozen=True)
+class Settled:
+    """An ending, and the state of both hosts that it follows from."""
+
+    settlement: outcome.Settlement
+    source: outcome.Side
+    destination: outcome.Side
+
+    @property
+    def vacant(self) -> bool:
+        """Tell whether the destination is done with and has nothing."""
+        return (
+            self.settlement.final
+            and self.settlement.ending is outcome.Ending.NOT_MOVED
+            and self.source.holds
+        )
+
+
+def settle(
+    source: connection.Connection,
+    destination: connection.Connection,
+    guest: guest_.Guest,
+    *,
+    succeeded: bool,
+) -> Settled:
+    """Wait until neither host changes any more, and say where the guest is.
+
+    :param succeeded: whether the call returned without an error
+    """
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while True:
+        # The call can end before its job: the daemon that was told to
+        # migrate goes on when we lose the connection that waits for it.
+        active = not succeeded and guest.job_active()
+        here = _look(source, guest.uuid)
+        there = _look(destination, guest.uuid)
+        found = Settled(
+            outcome.settle(
+                here,
+                there,
+                completed=succeeded or _completed(destination, guest.uuid),
+            ),
+            here,
+            there,
+        )
+        if active:
+            deadline = time.monotonic() + _SETTLE_SECONDS
+        elif found.settlement.final or time.monotonic() > deadline:
+            return found
+        # No event of libvirt's tells what both hosts have come to.
+        time.sleep(_POLL_SECONDS)
+
+
+def _look(host: connection.Connection, uuid: str) -> outcome.Side:
+    """Look at a host, over a new connection where the old one is dead."""
+    side = host.look(uuid)
+    if side.presence is not outcome.Presence.UNREACHABLE:
+        return side
+    try:
+        with host.again() as fresh:
+            return fresh.look(uuid)
+    except exceptions.HypervisorError:
+        return side
+
+
+def _completed(destination: connection.Connection, uuid: str) -> bool:
+    """Ask the destination whether the job that brought the guest is done."""
+    try:
+        return destination.guest(uuid).came_here()
+    except exceptions.HypervisorError:
+        return False
