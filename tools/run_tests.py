@@ -133,6 +133,9 @@ def main(arguments: list[str]) -> int:
     os.chdir(TOP)
     # stestr would run the tests with the interpreter that PYTHON names.
     os.environ['PYTHON'] = sys.executable
+    if not (TOP / '.stestr' / 'format').exists():
+        # `list` asks for it, and only `run` makes it.
+        subprocess.run([*STESTR, 'init'], check=True)
     tally = Tally()
     regex = ' '.join(arguments).strip()
     for suite, concurrency in SUITES.items():

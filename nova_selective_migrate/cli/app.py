@@ -115,12 +115,16 @@ def main(argv: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(exit_code.TERMINATED))
     try:
-        return SelectiveMigrateApp().run(arguments)
+        status = SelectiveMigrateApp().run(arguments)
     except KeyboardInterrupt:
         return exit_code.INTERRUPTED
     except BrokenPipeError:
+        status = exit_code.USAGE
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
         guarded.discard_output()
-        return exit_code.USAGE
+    return status
 
 
 if __name__ == '__main__':
