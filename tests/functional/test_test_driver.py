@@ -267,8 +267,8 @@ class VolumesTest(DriverCase):
                 )
                 with self.assertRaises(exceptions.HypervisorError):
                     seen.create(image)
-                self.assertTrue(seen.delete('disk'))
-                self.assertTrue(seen.delete('disk'))
+                self.assertIs(True, seen.delete(image))
+                self.assertIsNone(seen.delete(image))
                 self.assertIs(False, seen.facts('disk').exists)
 
     def test_a_marker_comes_and_goes(self):
