@@ -20,6 +20,7 @@ reason, right above the counts.
 import dataclasses
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 from typing import Any
@@ -132,7 +133,7 @@ def run_suite(suite: str, concurrency: int, regex: str, tally: Tally) -> None:
 def main(arguments: list[str]) -> int:
     os.chdir(TOP)
     # stestr would run the tests with the interpreter that PYTHON names.
-    os.environ['PYTHON'] = sys.executable
+    os.environ['PYTHON'] = shlex.quote(sys.executable)
     if not (TOP / '.stestr' / 'format').exists():
         # `list` asks for it, and only `run` makes it.
         subprocess.run([*STESTR, 'init'], check=True)

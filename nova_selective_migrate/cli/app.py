@@ -17,6 +17,7 @@ import importlib.metadata
 import io
 import logging
 import os
+import pathlib
 import signal
 import sys
 import typing
@@ -107,6 +108,10 @@ def main(argv: list[str] | None = None) -> int:
     if not arguments:
         # cliff would start a shell of its own; an operator wants the help.
         arguments = ['--help']
+    # Closed by the caller: what is written is lost, what is done is not.
+    nowhere = pathlib.Path(os.devnull)
+    sys.stdout = sys.stdout or nowhere.open('w')
+    sys.stderr = sys.stderr or nowhere.open('w')
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A path that the locale cannot show is still shown somehow.

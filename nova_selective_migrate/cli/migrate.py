@@ -15,13 +15,12 @@
 import argparse
 import collections.abc
 import contextlib
-import signal
-import types
 import typing
 
 from nova_selective_migrate.cli import arguments
 from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import guarded
+from nova_selective_migrate.cli import interrupts
 from nova_selective_migrate.cli import outcome_tree
 from nova_selective_migrate.cli import plan_table
 from nova_selective_migrate.cli import progress
@@ -99,7 +98,9 @@ class Migrate(guarded.GuardedShowOne):
         from nova_selective_migrate.host import migrator as migrator_
 
         with hosts.both(self.app.options.connect, parsed_args) as opened:
-            plan = plan_.plan(hosts.case(opened, parsed_args))
+            with interrupts.deferred():
+                case = hosts.case(opened, parsed_args)
+            plan = plan_.plan(case)
             tree = plan_json.tree(plan)
             if parsed_args.formatter == 'table':
                 # People read the plan before it runs, programs with the
@@ -117,27 +118,7 @@ class Migrate(guarded.GuardedShowOne):
                 plan,
                 parsed_args.destination_uri,
             )
-            with _aborting(migrator.abort):
+            with interrupts.handled(lambda _number: migrator.abort()):
                 ended = migrator.run(progress.printer(self.app.stderr))
         self.status = _STATUS[ended.settlement.ending]
         return self.dict2columns(outcome_tree.ended(tree, plan, ended))
-
-
-@contextlib.contextmanager
-def _aborting(
-    abort: collections.abc.Callable[[], None],
-) -> collections.abc.Iterator[None]:
-    """Let Ctrl-C and SIGTERM abort the migration instead of us."""
-
-    def handle(_number: int, _frame: types.FrameType | None) -> None:
-        abort()
-
-    before = {
-        number: signal.signal(number, handle)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

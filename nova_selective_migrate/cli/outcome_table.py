@@ -20,7 +20,7 @@ from cliff.formatters import base
 
 from nova_selective_migrate.cli import size
 
-_BYTES = ('disk_bytes', 'memory_bytes')
+_BYTES = ('mirrored_bytes', 'memory_bytes')
 
 
 class OutcomeTable(base.SingleFormatter):

@@ -52,7 +52,7 @@ def ended(
         'destination': str(ended.destination),
         'seconds': round(ended.seconds, 3),
         'downtime_ms': ended.stats.get('downtime'),
-        'disk_bytes': _disk_bytes(ended),
+        'mirrored_bytes': _mirrored_bytes(ended),
         'memory_bytes': ended.stats.get('memory_processed'),
         'created': list(ended.created),
         'removed': list(ended.cleaned.removed),
@@ -61,8 +61,8 @@ def ended(
     }
 
 
-def _disk_bytes(ended: 'migrator.MigrationOutcome') -> int | None:
-    """Add up what the mirrors were last seen to have written."""
+def _mirrored_bytes(ended: 'migrator.MigrationOutcome') -> int | None:
+    """Add up what the mirrors went through, zeroes included."""
     if ended.progress is None:
         return None
     return sum(disk.processed for disk in ended.progress.disks)

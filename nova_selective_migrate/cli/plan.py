@@ -20,6 +20,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
 from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import guarded
+from nova_selective_migrate.cli import interrupts
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.core.plan import plan_json
@@ -99,7 +100,10 @@ class Plan(guarded.GuardedShowOne):
         # Here, so that a replay needs no libvirt.
         from nova_selective_migrate.cli import hosts
 
-        with hosts.both(self.app.options.connect, parsed_args) as opened:
+        with (
+            hosts.both(self.app.options.connect, parsed_args) as opened,
+            interrupts.deferred(),
+        ):
             return hosts.case(opened, parsed_args)
 
     def _recorded(self, path: str) -> case_.Case:

@@ -13,6 +13,7 @@
 """Show progress: bars on a terminal, plain lines elsewhere."""
 
 import collections.abc
+import shutil
 import typing
 
 from nova_selective_migrate.cli import size
@@ -44,8 +45,10 @@ class Bars:
         rows = [_bar(amount) for amount in (*progress.disks, progress.memory)]
         if self._drawn:
             self._stream.write(_UP.format(self._drawn))
+        # A row that wraps would not be drawn over.
+        width = shutil.get_terminal_size().columns - 1
         for row in rows:
-            self._stream.write(f'{row}{_CLEAR}\n')
+            self._stream.write(f'{row[:width]}{_CLEAR}\n')
         self._stream.flush()
         self._drawn = len(rows)
 

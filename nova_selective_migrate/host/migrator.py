@@ -152,7 +152,7 @@ class Migrator:
                 f'{self._guest.name} changed since the plan was made; plan '
                 'again'
             )
-        if self._guest.job_active():
+        if state.job_active:
             raise exceptions.PreparationFailed(
                 f'another job runs on {self._guest.name}; wait for it, or '
                 'end it with virsh domjobabort'

@@ -143,6 +143,7 @@ def _domain_state(fields: json_fields.Fields) -> hypervisor.DomainState:
         block_jobs=fields.texts('block_jobs'),
         persistent=fields.boolean('persistent'),
         paused_without_io=fields.boolean('paused_without_io'),
+        job_active=fields.boolean('job_active'),
     )
 
 

@@ -33,6 +33,7 @@ class DomainState:
     :ivar state: libvirt's word: running, paused, shutoff, ...
     :ivar snapshots: number of snapshots that libvirt keeps
     :ivar block_jobs: targets with an active block job
+    :ivar job_active: whether a job runs on the whole domain
     :ivar persistent: whether the domain is defined, not just running
     :ivar paused_without_io: paused, and no disk has served a request since
         its QEMU started: it may have come here paused
@@ -43,6 +44,7 @@ class DomainState:
     block_jobs: tuple[str, ...] = ()
     persistent: bool | None = None
     paused_without_io: bool | None = None
+    job_active: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True)

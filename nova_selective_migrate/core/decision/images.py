@@ -64,6 +64,11 @@ def image_for(
     if presumed and (known is None or known.identity is None):
         # With both hosts on one device the copy would run onto itself.
         return reasons.Reason.DEVICE_UNPROVEN, ''
+    declared = chosen.reason is reasons.Reason.DECLARED_LOCAL
+    there = known is not None and known.exists and known.identity is None
+    if disk.target in options.existing and declared and there:
+        # On storage that could be shared; a local file system is a proof.
+        return reasons.Reason.IMAGE_UNPROVEN, ''
     if disk.target in options.existing:
         return _unfit(disk.chain[0], facts, known)
     if path is None or (facts and facts.kind is storage_.PathKind.BLOCK):

@@ -225,6 +225,13 @@ class Reason(enum.Enum):
         'ours to overwrite.',
         'remove it, or say with --existing that it is there to be overwritten',
     )
+    IMAGE_UNPROVEN = (
+        'image-unproven',
+        'The file that exists at the destination may be the source itself: '
+        'nothing has compared them.',
+        'let the disk name its file without symbolic links and allow the '
+        'probe, or remove the file so that a fresh image is made',
+    )
     DEVICE_UNPROVEN = (
         'device-unproven',
         'The device is presumed local, and nothing shows that the '
@@ -242,8 +249,8 @@ class Reason(enum.Enum):
     DESTINATION_UNREACHABLE = (
         'destination-unreachable',
         'No image can be made for it through libvirt at the destination.',
-        'make the directory there, or make the image or device yourself '
-        'and say so with --existing',
+        'make the directory there or start its storage pool, or make the '
+        'image or device yourself and say so with --existing',
     )
     IMAGE_NOT_REPRODUCIBLE = (
         'image-not-reproducible',
@@ -268,6 +275,12 @@ class Reason(enum.Enum):
         'domain-not-active',
         'Only a running or paused guest can be live-migrated.',
         'start the guest, or move it offline',
+    )
+    ACTIVE_JOB = (
+        'active-job',
+        'Another job runs on the guest, such as a migration, a save or a '
+        'backup.',
+        'wait for it; look with virsh domjobinfo',
     )
     ACTIVE_BLOCK_JOB = (
         'active-block-job',

@@ -107,6 +107,7 @@ def plan(case: case_.Case) -> MigrationPlan:
     call = _call(copied, flattened, case, incremental)
     duties = tuple(duty.of_disks(decisions))
     refusals = (
+        *refusal.of_job(case),
         *refusal.of_disks(decisions),
         *refusal.of_duties(duties, case),
         *refusal.of_plan(domain, joins, case, call, incremental),

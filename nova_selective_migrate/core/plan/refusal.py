@@ -52,6 +52,12 @@ def of_disks(
             )
 
 
+def of_job(case: case_.Case) -> collections.abc.Iterator[Refusal]:
+    """State that the guest is busy: what else is wrong may come from it."""
+    if case.domain_state.job_active:
+        yield _refusal(reasons.Reason.ACTIVE_JOB)
+
+
 def of_duties(
     duties: collections.abc.Iterable[duty_.Duty], case: case_.Case
 ) -> collections.abc.Iterator[Refusal]:

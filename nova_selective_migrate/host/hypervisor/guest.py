@@ -102,6 +102,7 @@ class Guest:
                     if active and self.block_job(target)
                 ),
                 persistent=bool(self._domain.isPersistent()),
+                job_active=active and self.job_active(),
                 paused_without_io=(
                     _STATES.get(state) == 'paused'
                     and self._without_io(targets)

@@ -131,6 +131,18 @@ SCENARIOS = (
         {'vda': 'refuse destination-unreachable'},
     ),
     _existing('an_image_that_exists_fits', COPY),
+    Scenario(
+        'an_image_that_nobody_compared',
+        b.case(
+            b.disk('vda', b.file('/nfs/disk', 'qcow2')),
+            source={'/nfs/disk': b.on('nfs4')},
+            destination={'/nfs/disk': {'exists': True, 'kind': 'file'}},
+            local=['/nfs'],
+            create_images=True,
+            existing=['vda'],
+        ),
+        {'vda': 'refuse image-unproven'},
+    ),
     _existing(
         'an_image_of_another_size',
         'refuse destination-mismatch',

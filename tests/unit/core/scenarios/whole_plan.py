@@ -90,6 +90,11 @@ SCENARIOS = (
             ),
             make(f'snapshots{make.__name__}', 'snapshots', state=_SNAPSHOTS),
             make(
+                f'a_job_of_the_domain{make.__name__}',
+                'active-job',
+                state={'state': 'running', 'job_active': True},
+            ),
+            make(
                 f'shut_off{make.__name__}',
                 'domain-not-active',
                 state={'state': 'shutoff'},
