@@ -20,7 +20,6 @@ reason, right above the counts.
 import dataclasses
 import os
 import pathlib
-import shlex
 import subprocess
 import sys
 from typing import Any
@@ -132,8 +131,9 @@ def run_suite(suite: str, concurrency: int, regex: str, tally: Tally) -> None:
 
 def main(arguments: list[str]) -> int:
     os.chdir(TOP)
-    # stestr would run the tests with the interpreter that PYTHON names.
-    os.environ['PYTHON'] = shlex.quote(sys.executable)
+    # stestr would run the tests with the interpreter that PYTHON names, and
+    # hands it to a shell: the way from here has no space of the checkout's.
+    os.environ['PYTHON'] = os.path.relpath(sys.executable, TOP)
     if not (TOP / '.stestr' / 'format').exists():
         # `list` asks for it, and only `run` makes it.
         subprocess.run([*STESTR, 'init'], check=True)
