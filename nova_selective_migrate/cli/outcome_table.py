@@ -12,37 +12,25 @@
 
 """The outcome as lines for people."""
 
-import argparse
 import collections.abc
-import typing
 
-from cliff.formatters import base
-
+from nova_selective_migrate.cli import lines_formatter
 from nova_selective_migrate.cli import size
 
 _BYTES = ('mirrored_bytes', 'memory_bytes')
 
 
-class OutcomeTable(base.SingleFormatter):
+class OutcomeTable(lines_formatter.LinesFormatter):
     """Print an outcome for a person; the plan has been printed before."""
 
-    def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
-        """Add no option: there is one way to print an outcome."""
-
-    def emit_one(
-        self,
-        column_names: collections.abc.Sequence[str],
-        data: collections.abc.Iterable[typing.Any],
-        stdout: typing.TextIO,
-        parsed_args: argparse.Namespace,
-    ) -> None:
-        """Print the chosen parts of the outcome."""
-        tree = dict(zip(column_names, data, strict=True))
-        for line in _lines(tree):
-            stdout.write(f'{line}\n')
+    def lines(
+        self, tree: lines_formatter.Tree
+    ) -> collections.abc.Iterator[str]:
+        """Write an outcome, or the parts of it that are there."""
+        return _lines(tree)
 
 
-def _lines(tree: dict[str, typing.Any]) -> collections.abc.Iterator[str]:
+def _lines(tree: lines_formatter.Tree) -> collections.abc.Iterator[str]:
     if 'outcome' in tree:
         word = tree['outcome'].replace('-', ' ').upper()
         yield f'{word}: {tree.get("explanation", "")}.'

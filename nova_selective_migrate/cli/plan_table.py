@@ -12,35 +12,24 @@
 
 """The plan as tables for people."""
 
-import argparse
 import collections.abc
-import typing
 
-from cliff.formatters import base
 import prettytable
 
+from nova_selective_migrate.cli import lines_formatter
 from nova_selective_migrate.cli import size
 
-Tree = collections.abc.Mapping[str, typing.Any]
+Tree = lines_formatter.Tree
 
 
-class PlanTable(base.SingleFormatter):
+class PlanTable(lines_formatter.LinesFormatter):
     """Print a plan for a person."""
 
-    def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
-        """Add no option: there is one way to print a plan."""
-
-    def emit_one(
-        self,
-        column_names: collections.abc.Sequence[str],
-        data: collections.abc.Iterable[typing.Any],
-        stdout: typing.TextIO,
-        parsed_args: argparse.Namespace,
-    ) -> None:
-        """Print the chosen parts of the plan."""
-        tree = dict(zip(column_names, data, strict=True))
-        for line in lines(tree):
-            stdout.write(f'{line}\n')
+    def lines(
+        self, tree: lines_formatter.Tree
+    ) -> collections.abc.Iterator[str]:
+        """Write a plan, or the parts of it that are there."""
+        return lines(tree)
 
 
 def lines(tree: Tree) -> collections.abc.Iterator[str]:
