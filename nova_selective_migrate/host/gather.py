@@ -66,7 +66,12 @@ def gather(
     text = redact.domain_xml(guest.xml())
     domain = domain_xml.parse(text)
     pools = _pools(source, destination, domain)
-    here = _source_facts(source, guest, domain, pools)
+    here = source_facts(
+        guest,
+        domain,
+        pools,
+        local_storage.facts if source.is_local else None,
+    )
     there: dict[str, storage_.StorageFacts] = {}
     if destination is not None:
         there = peer_storage.facts(
@@ -117,13 +122,16 @@ def _pools(
     }
 
 
-def _source_facts(
-    source: connection.Connection,
+def source_facts(
     guest: guest_.Guest,
     domain: model.Domain,
     pools: collections.abc.Mapping[str, storage_.StoragePool],
+    see: collections.abc.Callable[[str], storage_.StorageFacts] | None,
 ) -> dict[str, storage_.StorageFacts]:
-    """Collect the source's facts of every image of every disk."""
+    """Collect the source's facts of every image of every disk.
+
+    :param see: looks at a path; None where its host is not this one
+    """
     facts: dict[str, storage_.StorageFacts] = {}
     for disk in domain.disks:
         for depth, image in enumerate(disk.chain):
@@ -132,8 +140,8 @@ def _source_facts(
                 path = place.path if place else None
                 if path is None or part.type not in _ON_HOST:
                     continue
-                if source.is_local and path not in facts:
-                    facts[path] = local_storage.facts(path)
+                if see is not None and path not in facts:
+                    facts[path] = see(path)
                 if depth == 0 and part is image:
                     known = facts.get(path, storage_.StorageFacts())
                     facts[path] = _with_sizes(known, guest, disk.target)

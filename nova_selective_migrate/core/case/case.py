@@ -25,6 +25,7 @@ from nova_selective_migrate.core.case import hypervisor
 from nova_selective_migrate.core.case import json_fields
 from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import policy as policy_
+from nova_selective_migrate.core.case import preparation
 from nova_selective_migrate.core.case import storage as storage_
 
 VERSION = 1
@@ -133,6 +134,8 @@ def _facts(fields: json_fields.Fields) -> storage_.StorageFacts:
         virtual_bytes=fields.integer('virtual_bytes'),
         allocated_bytes=fields.integer('allocated_bytes'),
         format=fields.text('format'),
+        content=fields.text('content'),
+        free_bytes=fields.integer('free_bytes'),
     )
 
 
@@ -176,6 +179,28 @@ def _options(fields: json_fields.Fields) -> options_.MigrationOptions:
         tls=bool(fields.boolean('tls')),
         create_images=bool(fields.boolean('create_images')),
         existing=fields.texts('existing'),
+        prepared=_preparation(fields),
+    )
+
+
+def _preparation(
+    fields: json_fields.Fields,
+) -> preparation.Preparation | None:
+    if fields.tree.get('prepared') is None:
+        return None
+    prepared = fields.object('prepared')
+    directory = prepared.text('directory')
+    if directory is None:
+        raise exceptions.InvalidCase(f'{prepared.where}.directory is missing')
+    reasons = prepared.object('not_carried')
+    return preparation.Preparation(
+        directory=directory,
+        shared_directory=bool(prepared.boolean('shared_directory')),
+        block_migration=prepared.boolean('block_migration'),
+        carried=prepared.texts('carried'),
+        not_carried={name: reasons.text(name) or '' for name in reasons.tree},
+        makes_images=prepared.boolean('makes_images') is not False,
+        also_sent=prepared.texts('also_sent'),
     )
 
 

@@ -14,6 +14,8 @@
 
 import dataclasses
 
+from nova_selective_migrate.core.case import preparation
+
 
 @dataclasses.dataclass(frozen=True)
 class MigrationOptions:
@@ -26,6 +28,8 @@ class MigrationOptions:
         the caller does
     :ivar existing: targets whose destination image or device the caller
         made, to be overwritten
+    :ivar prepared: how the caller prepares the destination; None where it
+        does so in a way of its own
     """
 
     destination_uri: str | None = None
@@ -37,3 +41,4 @@ class MigrationOptions:
     tls: bool = False
     create_images: bool = False
     existing: tuple[str, ...] = ()
+    prepared: preparation.Preparation | None = None

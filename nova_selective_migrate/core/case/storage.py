@@ -50,6 +50,10 @@ class StorageFacts:
     :ivar virtual_bytes: size that the guest sees
     :ivar allocated_bytes: bytes that the image occupies
     :ivar format: format of an image, where the host knows it
+    :ivar content: of an image that nobody writes: equal on both hosts
+        exactly when its bytes are; of one that does not exist: what the
+        host will have made sure of before the guest runs there
+    :ivar free_bytes: of a directory: what its file system has room for
     """
 
     exists: bool | None = None
@@ -64,6 +68,8 @@ class StorageFacts:
     virtual_bytes: int | None = None
     allocated_bytes: int | None = None
     format: str | None = None
+    content: str | None = None
+    free_bytes: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)

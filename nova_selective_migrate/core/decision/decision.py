@@ -132,7 +132,7 @@ def _judge_chain(
                 image, own, grounds.storage, grounds.policy
             )
             if verdicts and verdicts[0].locality is _LOCAL:
-                verdict = _identical_below(verdict)
+                verdict = _identical_below(verdict, image, grounds.storage)
             verdicts.append(verdict)
     return tuple(verdicts)
 
@@ -143,11 +143,15 @@ def _folder(source: model.DiskSource) -> str | None:
     return posixpath.dirname(source.path)
 
 
-def _identical_below(verdict: evidence.Verdict) -> evidence.Verdict:
+def _identical_below(
+    verdict: evidence.Verdict,
+    image: model.DiskSource,
+    storage: storage_.Storage,
+) -> evidence.Verdict:
     """Take an image that nobody writes as there if both hosts see it.
 
     What would be a copy onto itself for the top image is, below it, proof
-    that the destination has the identical image.
+    that the destination has the identical image. So are equal bytes.
     """
     if verdict.reason is reasons.Reason.SAME_FILE_AT_DESTINATION:
         return dataclasses.replace(
@@ -155,7 +159,25 @@ def _identical_below(verdict: evidence.Verdict) -> evidence.Verdict:
             locality=_LOCAL,
             reason=reasons.Reason.SAME_AT_DESTINATION,
         )
-    return verdict
+    here = storage_.find(storage.source, image)
+    there = storage_.find(storage.destination, image)
+    content = here.content if here else None
+    same = content and there and there.content == content
+    if not same or not there or verdict.locality is not _LOCAL:
+        return verdict
+    identical = evidence.Evidence(
+        f'destination host: makes {image.label} and holds it against {content}'
+        if there.exists is False
+        else f'both hosts: {image.label} has the same content, {content}',
+        _LOCAL,
+        evidence.Strength.PROOF,
+        reasons.Reason.SAME_AT_DESTINATION,
+    )
+    return evidence.Verdict(
+        _LOCAL,
+        reasons.Reason.SAME_AT_DESTINATION,
+        (*verdict.evidence, identical),
+    )
 
 
 def _read_only(

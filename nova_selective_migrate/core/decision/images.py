@@ -147,7 +147,7 @@ def chains_to_flatten(
     return tuple(
         chosen.disk.target
         for chosen in copied
-        if options.create_images
+        if (options.create_images or options.prepared)
         and chosen.disk.backing
         and not chosen.top_only
         and chosen.disk.target not in options.existing

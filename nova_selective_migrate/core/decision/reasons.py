@@ -264,7 +264,62 @@ class Reason(enum.Enum):
         'Read-only content that the guest needs is not at the destination.',
         'copy it to the same path there, or eject the medium',
     )
+    # A disk is refused: nova does not prepare the destination for it.
+    UNEXPLAINED_DISK = (
+        'unexplained-disk',
+        'It is local, and neither a row of the block device mapping nor a '
+        "file in the instance's directory, so that nova makes nothing for it "
+        'at the destination.',
+        'attach it as a volume, move it to storage that both hosts reach, or '
+        'detach it',
+    )
+    LOCAL_BLOCK_DEVICE = (
+        'local-block-device',
+        'It is a local block device, such as a logical volume of '
+        'images_type=lvm, and none is made for it at the destination.',
+        'use cold migration, or, if both hosts reach the device, declare it '
+        'in shared_paths',
+    )
+    BLOCK_MIGRATION_FORBIDDEN = (
+        'block-migration-forbidden',
+        'It is local and the request forbids block migration.',
+        'migrate with --block-migration, or leave the choice to nova by '
+        'giving neither --block-migration nor --shared-migration',
+    )
+    SHARED_INSTANCE_DIRECTORY = (
+        'shared-instance-directory',
+        "It is local, but nova sees the instance's directory shared by both "
+        'hosts and prepares nothing there.',
+        'move the disk out of the shared directory, or find out which of '
+        'them is wrong with disk list',
+    )
+    PEER_REQUIRED = (
+        'peer-required',
+        'It is local while others of the guest are shared images of '
+        "nova's, and the destination does not run this plugin, which alone "
+        'can make an image for it then.',
+        'enable the plugin on the destination',
+    )
+    MEDIA_NOT_CARRIED = (
+        'media-not-carried',
+        'The guest needs its read-only content, which libvirt does not copy '
+        'and nothing brings over.',
+        'enable the plugin on the destination, raise media_limit, or detach '
+        'the medium',
+    )
     # The whole plan is refused.
+    DESTINATION_FULL = (
+        'destination-full',
+        'The destination has too little room for what is to be copied.',
+        'make room there, or migrate to another host',
+    )
+    INSTANCE_DIRECTORY_EXISTS = (
+        'instance-directory-exists',
+        "The destination has the instance's directory already, and it is "
+        'not ours to overwrite.',
+        'look what it holds and move it away; it may be left over from an '
+        'earlier migration or evacuation',
+    )
     VOLUME_WITHOUT_DISK = (
         'volume-without-disk',
         'The block device mapping has a volume that no disk of the '

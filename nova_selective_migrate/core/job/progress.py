@@ -159,3 +159,20 @@ def _find(before: MigrationProgress | None, name: str) -> Amount | None:
     return next(
         (a for a in (*before.disks, before.memory) if a.name == name), None
     )
+
+
+def percent(
+    job: collections.abc.Mapping[str, typing.Any], memory_bytes: int
+) -> int:
+    """Return how much of disks and memory is done, 0 to 99.
+
+    :param job: virDomainGetJobStats' dictionary, or one with its keys
+    :param memory_bytes: what the guest has, for the time before libvirt
+        tells of memory
+    """
+    memory = int(job.get('memory_total') or 0)
+    done = int(job.get('disk_processed') or 0)
+    if memory:
+        done += memory - int(job.get('memory_remaining') or 0)
+    total = int(job.get('disk_total') or 0) + (memory or memory_bytes)
+    return min(max(done, 0) * 100 // total, 99) if total else 0

@@ -48,12 +48,16 @@ _KEPT_BY_SOURCE = frozenset(('persistent_xml',))
 
 @dataclasses.dataclass(frozen=True)
 class MigrateCall:
-    """What is passed to virDomainMigrateToURI3 or virDomainMigrate3."""
+    """What is passed to virDomainMigrateToURI3 or virDomainMigrate3.
+
+    :ivar also_sent: names of parameters that the caller adds
+    """
 
     flags: MigrateFlag = MigrateFlag(0)
     parameters: collections.abc.Mapping[str, Parameter] = dataclasses.field(
         default_factory=dict
     )
+    also_sent: tuple[str, ...] = ()
 
     @property
     def flag_names(self) -> list[str]:
@@ -67,10 +71,12 @@ class MigrateCall:
             len(value) if isinstance(value, list) else 1
             for value in self.parameters.values()
         )
-        added = len(_ADDED_BY_LIBVIRT - self.parameters.keys())
+        sent += len(set(self.also_sent) - self.parameters.keys())
+        names = {*self.parameters, *self.also_sent}
+        added = len(_ADDED_BY_LIBVIRT - names)
         if MigrateFlag.PEER2PEER in self.flags:
             # The source daemon needs it, and sends it to nobody.
-            kept = len(_KEPT_BY_SOURCE & self.parameters.keys())
+            kept = len(_KEPT_BY_SOURCE & names)
             return max(sent, sent - kept + added)
         return sent + added
 
@@ -117,4 +123,5 @@ def build(
     if options.listen_address:
         parameters['listen_address'] = options.listen_address
     parameters.update(xml)
-    return MigrateCall(flags, parameters)
+    also_sent = options.prepared.also_sent if options.prepared else ()
+    return MigrateCall(flags, parameters, also_sent)

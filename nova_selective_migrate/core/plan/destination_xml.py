@@ -16,6 +16,7 @@ import collections.abc
 
 from lxml import etree
 
+from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import xml
 
@@ -58,3 +59,33 @@ def flatten_definition(
         if disk.target in targets and disk.source == running.get(disk.target)
     ]
     return flatten(text, same)
+
+
+def keep_targets(text: str, live: str) -> str:
+    """Give every disk the target that it has where it runs.
+
+    nova names a volume by its block device mapping, whose device name goes
+    stale (nova.virt.libvirt.migration._update_volume_xml). The order of the
+    disks is the same in both texts.
+
+    :param live: XML of what runs
+    :raises InvalidDomain: when a text cannot be parsed, or the disks of
+        both are not the same ones
+    """
+    root, running = xml.parse(text), xml.parse(live)
+    disks = root.findall('./devices/disk')
+    here = running.findall('./devices/disk')
+    if len(disks) != len(here):
+        raise exceptions.InvalidDomain(
+            f'the destination XML has {len(disks)} disks, the domain '
+            f'{len(here)}'
+        )
+    changed = False
+    for disk, same in zip(disks, here, strict=True):
+        target, kept = disk.find('./target'), same.find('./target')
+        if target is None or kept is None:
+            continue
+        if target.get('dev') != kept.get('dev'):
+            target.set('dev', kept.get('dev', ''))
+            changed = True
+    return xml.render(root) if changed else text

@@ -24,11 +24,13 @@ from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import duplicates
 from nova_selective_migrate.core.decision import duty
 from nova_selective_migrate.core.decision import images as images_
+from nova_selective_migrate.core.decision import prepared as prepared_
 from nova_selective_migrate.core.evidence import join
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import known_bad
 from nova_selective_migrate.core.plan import refusal
+from nova_selective_migrate.core.plan import room as room_
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,20 +103,23 @@ def plan(case: case_.Case) -> MigrationPlan:
         case.storage,
     )
     decisions, images = _images(decisions, case)
+    decisions = prepared_.refuse(decisions, case)
     copied = [d for d in decisions if d.action is model.DiskAction.COPY]
     incremental = _incremental(copied, case)
     flattened = images_.chains_to_flatten(copied, case.options)
     call = _call(copied, flattened, case, incremental)
     duties = tuple(duty.of_disks(decisions))
+    planned = tuple(_planned(d, case.storage) for d in decisions)
     refusals = (
         *refusal.of_job(case),
         *refusal.of_disks(decisions),
         *refusal.of_duties(duties, case),
+        *refusal.of_destination(_room(planned, duties, case), case),
         *refusal.of_plan(domain, joins, case, call, incremental),
     )
     return MigrationPlan(
         domain=domain,
-        disks=tuple(_planned(d, case.storage) for d in decisions),
+        disks=planned,
         refusals=refusals,
         duties=duties,
         notes=tuple(_notes(domain, case, bool(copied))),
@@ -148,6 +153,23 @@ def _images(
             )
         settled.append(chosen)
     return settled, tuple(images)
+
+
+def _room(
+    planned: collections.abc.Iterable[PlannedDisk],
+    duties: collections.abc.Iterable[duty.Duty],
+    case: case_.Case,
+) -> room_.Room | None:
+    """Hold what the caller is to make against the room that there is."""
+    prepared = case.options.prepared
+    if prepared is None:
+        return None
+    copied = [
+        (disk.decision.disk, disk.copy_bytes)
+        for disk in planned
+        if disk.decision.action is model.DiskAction.COPY
+    ]
+    return room_.measure(prepared.directory, copied, duties, case.storage)
 
 
 def _incremental(
@@ -232,8 +254,18 @@ def _notes(
                 f'{disk.target}: the domain XML does not say where its '
                 'backing chain ends'
             )
+    prepared = case.options.prepared
+    if prepared and prepared.block_migration and not copies:
+        yield (
+            'block migration was asked for, and no disk is to be copied: '
+            'nothing is'
+        )
     if not copies:
         return
+    if prepared:
+        known = case.storage.destination.get(prepared.directory)
+        if known is None or known.free_bytes is None:
+            yield 'the free room at the destination is not known'
     if not case.options.tls:
         yield (
             'the disks travel in clear, and whoever reaches the '

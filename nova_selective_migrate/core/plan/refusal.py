@@ -17,12 +17,14 @@ import dataclasses
 
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import preparation
 from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import duty as duty_
 from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.evidence import join
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import known_bad
+from nova_selective_migrate.core.plan import room as room_
 
 _MIGRATABLE_NOT = frozenset(('shutdown', 'shutoff', 'crashed'))
 
@@ -61,11 +63,9 @@ def of_job(case: case_.Case) -> collections.abc.Iterator[Refusal]:
 def of_duties(
     duties: collections.abc.Iterable[duty_.Duty], case: case_.Case
 ) -> collections.abc.Iterator[Refusal]:
-    """State which duties are seen not to be done.
-
-    Only where the caller cannot do them after the plan: nova brings its
-    config drive over later.
-    """
+    """State which duties are seen not to be done, or will not be."""
+    if case.options.prepared is not None:
+        yield from _not_carried(duties, case.options.prepared)
     if not case.options.create_images:
         return
     for duty in duties:
@@ -82,6 +82,36 @@ def of_duties(
                 f'{duty.target} ({duty.path}): ',
                 duty.target,
             )
+
+
+def _not_carried(
+    duties: collections.abc.Iterable[duty_.Duty],
+    prepared: preparation.Preparation,
+) -> collections.abc.Iterator[Refusal]:
+    for duty in duties:
+        if duty.target not in prepared.carried:
+            yield _refusal(
+                reasons.Reason.MEDIA_NOT_CARRIED,
+                prepared.not_carried.get(duty.target, ''),
+                f'{duty.target} ({duty.path}): ',
+                duty.target,
+            )
+
+
+def of_destination(
+    room: room_.Room | None, case: case_.Case
+) -> collections.abc.Iterator[Refusal]:
+    """State why the caller cannot prepare the destination at all."""
+    prepared = case.options.prepared
+    if prepared is None or prepared.shared_directory:
+        return
+    known = case.storage.destination.get(prepared.directory)
+    if known is not None and known.exists:
+        yield _refusal(
+            reasons.Reason.INSTANCE_DIRECTORY_EXISTS, prepared.directory
+        )
+    if room is not None and room.lacks:
+        yield _refusal(reasons.Reason.DESTINATION_FULL, str(room))
 
 
 def of_plan(

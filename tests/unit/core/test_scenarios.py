@@ -90,6 +90,10 @@ class ScenarioTest(unittest.TestCase):
     def test_pool(self, scenario):
         self._check(scenario)
 
+    @_cases('preparations')
+    def test_preparation(self, scenario):
+        self._check(scenario)
+
     @_cases('uncopied')
     def test_uncopied(self, scenario):
         self._check(scenario)

@@ -21,6 +21,7 @@ from tests.unit.core.scenarios import joins
 from tests.unit.core.scenarios import mappings
 from tests.unit.core.scenarios import networks
 from tests.unit.core.scenarios import pools
+from tests.unit.core.scenarios import preparations
 from tests.unit.core.scenarios import uncopied
 from tests.unit.core.scenarios import whole_plan
 
@@ -37,6 +38,7 @@ SCENARIOS = {
         mappings,
         networks,
         pools,
+        preparations,
         uncopied,
         whole_plan,
     )
