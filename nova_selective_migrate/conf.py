@@ -38,6 +38,98 @@ Related options:
 """
 
 OPTIONS = [
+    cfg.BoolOpt(
+        'enabled',
+        default=False,
+        help="""
+Decide disk by disk what a live migration copies, on this compute host, in
+place of nova's own choice. It takes effect where ``[DEFAULT]
+compute_driver`` is ``selective_migrate.SelectiveMigrateDriver``, and at the
+next start of nova-compute. While it is false, that driver is nova's libvirt
+driver and nothing else.
+
+The source of a live migration decides. The destination serves it better with
+the plugin enabled as well: only then do config drives and mixes of shared
+and local images arrive.
+
+Possible values:
+
+* true or false
+
+Related options:
+
+* ``mode``: whether the plan is run or only compared.
+""",
+    ),
+    cfg.StrOpt(
+        'mode',
+        default='enforce',
+        choices=[
+            ('enforce', 'Run the plan, or refuse the migration.'),
+            (
+                'audit',
+                "Log the plan and how it differs from nova's choice, and let "
+                'nova act as if the plugin were not there.',
+            ),
+        ],
+        help="""
+What to do with the plan of a live migration.
+
+Possible values:
+
+* ``enforce`` or ``audit``
+
+Related options:
+
+* ``enabled``: without it no plan is made.
+""",
+    ),
+    cfg.StrOpt(
+        'on_seam_mismatch',
+        default='fail',
+        choices=[
+            ('fail', 'Do not start nova-compute.'),
+            (
+                'disable',
+                'Log an error and act as if ``enabled`` were false.',
+            ),
+        ],
+        help="""
+What to do when nova-compute starts and the methods of nova's libvirt driver
+that the plugin builds on are not those that it knows, as after an upgrade of
+nova. ``nova-selective-migrate-status upgrade check`` tells beforehand.
+
+Possible values:
+
+* ``fail`` or ``disable``; with ``disable`` live migrations are nova's own,
+  with the flaws of those.
+
+Related options:
+
+* ``enabled``: without it nothing is checked.
+""",
+    ),
+    cfg.IntOpt(
+        'media_limit',
+        default=8,
+        min=1,
+        max=64,
+        help="""
+How much read-only content of one guest, such as its config drive, may travel
+to the destination inside nova's messages, in MiB after compression. libvirt
+cannot copy it. A migration that needs more is refused. The message bus must
+take messages of a third more: RabbitMQ's max_message_size is 16 MiB by
+default since its release 4.0.
+
+Possible values:
+
+* A whole number of MiB, 1 to 64.
+
+Related options:
+
+* ``enabled``: without it no content is carried.
+""",
+    ),
     cfg.MultiStrOpt(
         'shared_paths',
         default=[],

@@ -1,0 +1,320 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The compute driver: nova's libvirt driver that plans live migrations.
+
+::
+
+    [DEFAULT]
+    compute_driver = selective_migrate.SelectiveMigrateDriver
+    [selective_migrate]
+    enabled = true
+
+Not enabled, it is nova's own driver, byte for byte: every override below
+then calls what it overrides. Overrides name what they read and pass on the
+rest; the methods of nova that they build on are listed in seams.py.
+"""
+
+import typing
+
+import nova.conf
+from nova.virt.libvirt import driver
+from oslo_log import log as logging
+
+from nova_selective_migrate import conf
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import seams
+from nova_selective_migrate.compute import settings as settings_
+from nova_selective_migrate.compute.destination import arrival
+from nova_selective_migrate.compute.source import check
+from nova_selective_migrate.compute.source import following
+from nova_selective_migrate.compute.source import migration
+from nova_selective_migrate.compute.source import planning
+from nova_selective_migrate.compute.source import record
+from nova_selective_migrate.host import content
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+_INTERVAL_SECONDS = 5  # nova's, before 34 made an option of it
+_GIB = 2**30
+_LEAST_GB = 2.0  # of a disk or of memory, as nova counts for its time-outs
+
+
+class SelectiveMigrateDriver(driver.LibvirtDriver):
+    """LibvirtDriver that decides disk by disk what a migration copies."""
+
+    def __init__(self, virtapi: typing.Any, *args: typing.Any) -> None:
+        super().__init__(virtapi, *args)
+        conf.register_opts(CONF)
+        self._settings: settings_.Settings | None = None
+        self._records = record.Records()
+        self._contents = content.Contents()
+
+    def init_host(self, host: str) -> None:
+        """Take up the options.
+
+        :raises SelectiveMigrateError: when they contradict each other, or
+            nova is not one that we know
+        """
+        if CONF.selective_migrate.enabled:
+            self._enable()
+        super().init_host(host)
+
+    def _enable(self) -> None:
+        settings = settings_.Settings.of(CONF.selective_migrate)
+        problems = seams.problems()
+        if problems:
+            message = (
+                'this nova is not one that nova-selective-migrate knows: '
+                f'{"; ".join(problems)}'
+            )
+            if CONF.selective_migrate.on_seam_mismatch == 'fail':
+                raise exceptions.SelectiveMigrateError(message)
+            LOG.error(
+                'Selective migration is DISABLED, live migrations are '
+                "nova's own: %s",
+                message,
+            )
+            return
+        LOG.info('Selective migration is enabled: %s', settings)
+        self._settings = settings
+        planner = planning.Planner(settings, self._contents)
+        self._check = check.SourceCheck(self, planner, self._records)
+        self._migrations = migration.Migrations(
+            self, self._check, planner, self._records
+        )
+        self._destination = arrival.Arrivals(self, self._contents)
+
+    @property
+    def _enforced(self) -> bool:
+        return (
+            self._settings is not None
+            and self._settings.mode is settings_.Mode.ENFORCE
+        )
+
+    # The destination, before anything is touched.
+
+    def check_can_live_migrate_destination(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        *args: typing.Any,
+        **kwargs: typing.Any,
+    ) -> typing.Any:
+        data = super().check_can_live_migrate_destination(
+            context, instance, *args, **kwargs
+        )
+        if self._enforced:
+            return self._destination.mark(instance, data)
+        return data
+
+    # The source, before anything is touched.
+
+    def check_can_live_migrate_source(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        dest_check_data: typing.Any,
+        block_device_info: typing.Any = None,
+    ) -> typing.Any:
+        stock = super().check_can_live_migrate_source
+        asked = (context, instance, dest_check_data, block_device_info)
+        if self._enforced:
+            return self._check.enforce(stock, *asked)
+        if self._settings is not None:
+            self._check.audit(super()._live_migration_copy_disk_paths, *asked)
+        return stock(*asked)
+
+    def _is_shared_block_storage(
+        self,
+        instance: typing.Any,
+        dest_check_data: typing.Any,
+        block_device_info: typing.Any = None,
+    ) -> bool:
+        planned = self._planned(instance)
+        if planned is not None:
+            return planned.shared_block_storage
+        return bool(
+            super()._is_shared_block_storage(
+                instance, dest_check_data, block_device_info
+            )
+        )
+
+    def _assert_dest_node_has_enough_disk(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        *args: typing.Any,
+        **kwargs: typing.Any,
+    ) -> None:
+        # The plan has held what it copies against the destination's room,
+        # whatever the API's version; nova looks at records of the whole
+        # host, and below 2.25 alone.
+        if self._planned(instance) is None:
+            super()._assert_dest_node_has_enough_disk(
+                context, instance, *args, **kwargs
+            )
+
+    # The source, just before the destination is prepared.
+
+    def get_instance_disk_info(
+        self, instance: typing.Any, block_device_info: typing.Any = None
+    ) -> str:
+        if self._enforced:
+            return self._migrations.disk_info(instance)
+        return str(super().get_instance_disk_info(instance, block_device_info))
+
+    # The destination is prepared.
+
+    def pre_live_migration(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        block_device_info: typing.Any,
+        network_info: typing.Any,
+        disk_info: typing.Any,
+        migrate_data: typing.Any,
+    ) -> typing.Any:
+        stock = super().pre_live_migration
+        asked = (
+            *(context, instance, block_device_info, network_info),
+            *(disk_info, migrate_data),
+        )
+        if self._enforced:
+            return self._destination.prepare(stock, *asked)
+        return stock(*asked)
+
+    def _create_images_and_backing(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        instance_dir: str,
+        disk_info: typing.Any,
+        fallback_from_host: str | None = None,
+    ) -> None:
+        super()._create_images_and_backing(
+            *(context, instance, instance_dir, disk_info),
+            fallback_from_host=fallback_from_host,
+        )
+        if self._enforced:
+            self._destination.fill(context, instance, instance_dir, disk_info)
+
+    # The migration.
+
+    def live_migration(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        dest: str,
+        post_method: typing.Any,
+        recover_method: typing.Any,
+        block_migration: typing.Any = False,
+        migrate_data: typing.Any = None,
+    ) -> None:
+        stock = super().live_migration
+        asked = (
+            *(context, instance, dest, post_method, recover_method),
+            *(block_migration, migrate_data),
+        )
+        if self._enforced:
+            self._migrations.run(stock, *asked)
+        else:
+            stock(*asked)
+
+    def _live_migration_copy_disk_paths(
+        self, context: typing.Any, instance: typing.Any, guest: typing.Any
+    ) -> tuple[list[str], list[str]]:
+        if self._enforced:
+            return self._migrations.copied(instance)
+        paths, names = super()._live_migration_copy_disk_paths(
+            context, instance, guest
+        )
+        return paths, names
+
+    def _live_migration_data_gb(
+        self, instance: typing.Any, disk_paths: typing.Any
+    ) -> float:
+        planned = self._planned(instance)
+        if planned is None:
+            return float(super()._live_migration_data_gb(instance, disk_paths))
+        copied = (d.copy_bytes / _GIB for d in planned.plan.disks)
+        memory_gb = float(instance.flavor.memory_mb) / 1024
+        return max(memory_gb, _LEAST_GB) + sum(
+            max(size, _LEAST_GB) for size in copied if size
+        )
+
+    def _live_migration_operation(
+        self, context: typing.Any, instance: typing.Any, *args: typing.Any
+    ) -> None:
+        stock = super()._live_migration_operation
+        if self._enforced:
+            self._migrations.operate(stock, context, instance, *args)
+        else:
+            stock(context, instance, *args)
+
+    def _live_migration_monitor(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        guest: typing.Any,
+        *args: typing.Any,
+    ) -> None:
+        stock = super()._live_migration_monitor
+        planned = self._planned(instance)
+        if planned is None:
+            stock(context, instance, guest, *args)
+            return
+        interval = getattr(
+            CONF.libvirt, 'live_migration_monitor_interval', _INTERVAL_SECONDS
+        )
+        with following.Following(
+            guest, instance, planned.plan.migrate_disks, interval
+        ) as follow:
+            stock(context, follow.instance, follow.guest, *args)
+
+    def _planned(self, instance: typing.Any) -> record.Planned | None:
+        return self._records.planned(instance.uuid)
+
+    # The end.
+
+    def post_live_migration_at_destination(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        *args: typing.Any,
+        **kwargs: typing.Any,
+    ) -> None:
+        super().post_live_migration_at_destination(
+            context, instance, *args, **kwargs
+        )
+        if self._enforced:
+            self._destination.finish(instance)
+
+    def rollback_live_migration_at_destination(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        network_info: typing.Any,
+        block_device_info: typing.Any,
+        destroy_disks: bool = True,
+        migrate_data: typing.Any = None,
+    ) -> None:
+        stock = super().rollback_live_migration_at_destination
+        asked = (
+            *(context, instance, network_info, block_device_info),
+            *(destroy_disks, migrate_data),
+        )
+        if self._enforced:
+            self._destination.roll_back(stock, *asked)
+        else:
+            stock(*asked)

@@ -1,0 +1,178 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The methods of nova that the driver builds on, and what they look like.
+
+nova promises nothing of them to anybody outside of its tree.
+"""
+
+import collections.abc
+import dataclasses
+import importlib
+import inspect
+
+_DRIVER = 'nova.virt.libvirt.driver:LibvirtDriver'
+_GUEST = 'nova.virt.libvirt.guest:Guest'
+#: The releases that the table below was held against.
+RELEASES = ('31.3.1', '32.2.1', '33.0.2', '34.0.0')
+
+
+@dataclasses.dataclass(frozen=True)
+class Seam:
+    """A method of nova and the parameters that we read or pass.
+
+    :ivar owner: module and class
+    :ivar parameters: in this order, after self; others may follow
+    """
+
+    owner: str
+    method: str
+    parameters: tuple[str, ...]
+
+    def problem(self) -> str | None:
+        """Say how the nova that is installed differs; None: not at all."""
+        module, _, name = self.owner.partition(':')
+        where = f'{name}.{self.method}'
+        try:
+            owner = getattr(importlib.import_module(module), name)
+            found = inspect.signature(getattr(owner, self.method))
+        except (ImportError, AttributeError) as err:
+            return f'{where} is missing: {err}'
+        names = tuple(found.parameters)[1:]
+        if names[: len(self.parameters)] != self.parameters:
+            return (
+                f'{where} takes ({", ".join(names)}) instead of '
+                f'({", ".join(self.parameters)})'
+            )
+        return None
+
+
+TABLE = (
+    Seam(_DRIVER, 'init_host', ('host',)),
+    Seam(
+        _DRIVER,
+        'check_can_live_migrate_destination',
+        ('context', 'instance', 'src_compute_info', 'dst_compute_info'),
+    ),
+    Seam(
+        _DRIVER,
+        'check_can_live_migrate_source',
+        ('context', 'instance', 'dest_check_data', 'block_device_info'),
+    ),
+    Seam(
+        _DRIVER,
+        'get_instance_disk_info',
+        ('instance', 'block_device_info'),
+    ),
+    Seam(
+        _DRIVER,
+        'pre_live_migration',
+        (
+            *('context', 'instance', 'block_device_info', 'network_info'),
+            *('disk_info', 'migrate_data'),
+        ),
+    ),
+    Seam(
+        _DRIVER,
+        'live_migration',
+        (
+            *('context', 'instance', 'dest', 'post_method'),
+            *('recover_method', 'block_migration', 'migrate_data'),
+        ),
+    ),
+    Seam(
+        _DRIVER,
+        'rollback_live_migration_at_destination',
+        (
+            *('context', 'instance', 'network_info', 'block_device_info'),
+            *('destroy_disks', 'migrate_data'),
+        ),
+    ),
+    Seam(
+        _DRIVER,
+        'post_live_migration_at_destination',
+        ('context', 'instance', 'network_info'),
+    ),
+    Seam(
+        _DRIVER,
+        '_check_shared_storage_test_file',
+        ('filename', 'instance'),
+    ),
+    Seam(
+        _DRIVER,
+        '_is_shared_block_storage',
+        ('instance', 'dest_check_data', 'block_device_info'),
+    ),
+    Seam(
+        _DRIVER,
+        '_assert_dest_node_has_enough_disk',
+        (
+            *('context', 'instance', 'available_mb', 'disk_over_commit'),
+            'block_device_info',
+        ),
+    ),
+    Seam(
+        _DRIVER,
+        '_create_images_and_backing',
+        (
+            *('context', 'instance', 'instance_dir', 'disk_info'),
+            'fallback_from_host',
+        ),
+    ),
+    Seam(
+        _DRIVER,
+        '_live_migration_copy_disk_paths',
+        ('context', 'instance', 'guest'),
+    ),
+    Seam(_DRIVER, '_live_migration_data_gb', ('instance', 'disk_paths')),
+    Seam(
+        _DRIVER,
+        '_live_migration_operation',
+        (
+            *('context', 'instance', 'dest', 'block_migration'),
+            *('migrate_data', 'guest', 'device_names'),
+        ),
+    ),
+    Seam(
+        _DRIVER,
+        '_live_migration_monitor',
+        (
+            *('context', 'instance', 'guest', 'dest', 'post_method'),
+            *('recover_method', 'block_migration', 'migrate_data'),
+        ),
+    ),
+    Seam(
+        _GUEST,
+        'migrate',
+        (
+            *('destination', 'migrate_uri', 'migrate_disks'),
+            *('destination_xml', 'flags', 'bandwidth'),
+        ),
+    ),
+    Seam(_GUEST, 'get_job_info', ()),
+    Seam(_GUEST, 'get_xml_desc', ()),
+    Seam(_GUEST, 'get_block_device', ('disk',)),
+    Seam(
+        'nova.virt.libvirt.guest:BlockDevice',
+        'get_job_info',
+        (),
+    ),
+    Seam('nova.virt.libvirt.host:Host', 'get_guest', ('instance',)),
+    Seam('nova.virt.libvirt.host:Host', 'get_connection', ()),
+)
+
+
+def problems(
+    table: collections.abc.Iterable[Seam] = TABLE,
+) -> list[str]:
+    """List how the nova that is installed differs from the table."""
+    return [found for seam in table if (found := seam.problem())]

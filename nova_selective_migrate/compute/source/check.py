@@ -1,0 +1,236 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The check on the source, before anything is touched: plan or refuse."""
+
+import collections.abc
+import os
+import typing
+
+from nova import exception
+from nova import objects
+import nova.conf
+from nova.virt.libvirt import imagecache
+from nova.virt.libvirt import utils as libvirt_utils
+from oslo_log import log as logging
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.source import planning
+from nova_selective_migrate.compute.source import record as record_
+from nova_selective_migrate.compute.source import wording
+from nova_selective_migrate.compute.wire import peer as peer_
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import domain_xml
+from nova_selective_migrate.core.case import options as options_
+from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import guest as guest_
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+Method = collections.abc.Callable[..., typing.Any]
+
+
+class SourceCheck:
+    """Answers check_can_live_migrate_source on one host."""
+
+    def __init__(
+        self,
+        driver: typing.Any,
+        planner: planning.Planner,
+        records: record_.Records,
+    ) -> None:
+        self._driver = driver
+        self._planner = planner
+        self._records = records
+
+    def enforce(
+        self,
+        stock: Method,
+        context: typing.Any,
+        instance: typing.Any,
+        data: typing.Any,
+        block_device_info: typing.Any,
+    ) -> typing.Any:
+        """Plan, and let nova make its other checks, or refuse.
+
+        :param data: LibvirtLiveMigrateData of the destination's check
+        :returns: the same with what nova's later steps go by
+        :raises MigrationPreCheckError: naming every bad disk
+        """
+        planned = self.plan(context, instance, data, block_device_info)
+        if not planned.plan.ready:
+            raise exception.MigrationPreCheckError(
+                reason=wording.refusal(planned.plan)
+            )
+        self._records.keep(instance.uuid, planned)
+        prepared = planned.case.options.prepared
+        shared = planned.shared_block_storage or (
+            prepared is not None and prepared.shared_directory
+        )
+        # nova holds this one boolean against all of the storage at once.
+        data.block_migration = not shared
+        result = stock(context, instance, data, block_device_info)
+        # Where the destination has the plugin, it is told in any case what
+        # to make; nova asks the source for that with this boolean alone.
+        result.block_migration = bool(
+            planned.peer or planned.plan.migrate_disks
+        )
+        return result
+
+    def audit(
+        self,
+        stock_choice: Method,
+        context: typing.Any,
+        instance: typing.Any,
+        data: typing.Any,
+        block_device_info: typing.Any,
+    ) -> None:
+        """Log the plan and how it differs from what nova would copy."""
+        try:
+            planned = self.plan(context, instance, data, block_device_info)
+            try:
+                guest = self._driver._host.get_guest(instance)
+                stock: list[str] | None = stock_choice(
+                    context, instance, guest
+                )[1]
+            except Exception as err:
+                # nova's own code, which may fail where we would not.
+                LOG.warning(
+                    'nova cannot choose the disks to copy: %r',
+                    err,
+                    instance=instance,
+                )
+                stock = None
+            LOG.info(
+                'Audit: %s',
+                wording.difference(planned.plan, stock),
+                instance=instance,
+            )
+        except Exception:
+            # An audit must never keep nova from what it does without us.
+            LOG.exception('Audit failed', instance=instance)
+
+    def plan(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        data: typing.Any,
+        block_device_info: typing.Any,
+    ) -> record_.Planned:
+        """Make the plan of a live migration and log it.
+
+        :raises MigrationPreCheckError: when there is none to be made
+        """
+        try:
+            virt = self._driver._host.get_connection()
+            guest = self.guest(instance)
+            planned = self._planner.plan(
+                guest,
+                connection.Connection(virt, '').versions(),
+                self._request(
+                    context, instance, data, guest, block_device_info
+                ),
+            )
+        except exceptions.SelectiveMigrateError as err:
+            raise exception.MigrationPreCheckError(
+                reason=f'selective migration refused: {err}'
+            ) from err
+        for line in wording.lines(planned.plan):
+            LOG.info('Selective migration: %s', line, instance=instance)
+        LOG.debug('Case: %s', case_.dumps(planned.case), instance=instance)
+        return planned
+
+    def guest(self, instance: typing.Any) -> guest_.Guest:
+        """Return the guest of an instance.
+
+        :raises InstanceNotFound: where this host has none
+        """
+        return guest_.Guest(self._driver._host.get_guest(instance)._domain)
+
+    def _request(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        data: typing.Any,
+        guest: guest_.Guest,
+        block_device_info: typing.Any,
+    ) -> planning.Request:
+        directory = libvirt_utils.get_instance_path(instance)
+        peer = peer_.Peer.of(data.filename)
+        image = instance.image_ref or ''
+        qcow2 = 'image_type' in data and data.image_type == 'qcow2'
+        return planning.Request(
+            block_device_info=_with_left_out(
+                context, instance, block_device_info, guest
+            ),
+            instances_path=CONF.instances_path,
+            instance_directory=directory,
+            shared_directory=self._driver._check_shared_storage_test_file(
+                data.filename, instance
+            ),
+            image_base=image_base(image) if image and qcow2 else '',
+            image_root=os.path.join(directory, 'disk') if image else '',
+            block_migration=(
+                data.block_migration if 'block_migration' in data else None
+            ),
+            peer=peer,
+            options=options_.MigrationOptions(
+                bandwidth=CONF.libvirt.live_migration_bandwidth,
+                tunnelled=bool(
+                    self._driver._block_migration_flags
+                    & int(call_.MigrateFlag.TUNNELLED)
+                ),
+                tls=CONF.libvirt.live_migration_with_native_tls,
+            ),
+        )
+
+
+def image_base(image: str) -> str:
+    """Return where the base image made from a Glance image lies.
+
+    As nova.virt.libvirt.imagebackend.Image.cache has it.
+    """
+    return os.path.join(
+        str(CONF.instances_path),
+        str(CONF.image_cache.subdirectory_name),
+        str(imagecache.get_cache_fname(image)),
+    )
+
+
+def _with_left_out(
+    context: typing.Any,
+    instance: typing.Any,
+    block_device_info: typing.Any,
+    guest: guest_.Guest,
+) -> typing.Any:
+    """Add the volumes that nova leaves out for want of connection info.
+
+    A volume that no disk shows is then refused. Where a disk has its
+    serial it stays left out, as nova will not connect it at the
+    destination.
+    """
+    info = dict(block_device_info or {})
+    rows = list(info.get('block_device_mapping') or ())
+    serials = {disk.serial for disk in domain_xml.parse(guest.xml()).disks}
+    bdms = objects.BlockDeviceMappingList.get_by_instance_uuid(
+        context, instance.uuid
+    )
+    info['block_device_mapping'] = rows + [
+        {'mount_device': bdm.device_name, 'volume_id': bdm.volume_id}
+        for bdm in bdms
+        if bdm.is_volume
+        and not bdm.connection_info
+        and bdm.volume_id not in serials
+    ]
+    return info

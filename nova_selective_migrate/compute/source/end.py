@@ -1,0 +1,141 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The end of a live migration: act on what is so, and record it."""
+
+import collections.abc
+import dataclasses
+import typing
+
+from nova import exception
+import nova.conf
+from oslo_log import log as logging
+
+from nova_selective_migrate.compute.source import ending as ending_
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+Method = collections.abc.Callable[..., typing.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Methods:
+    """What an end can bring about.
+
+    :ivar ending: finds out where the guest is
+    :ivar post: nova's work after a migration that came through
+    :ivar recover: nova's rollback
+    :ivar fault: records a fault of the instance
+    """
+
+    ending: collections.abc.Callable[[typing.Any], ending_.Settled]
+    post: Method
+    recover: Method
+    fault: Method
+
+
+class End:
+    """The end of one migration, of which nova's monitor has a belief.
+
+    :ivar reached: whether the end is settled and acted upon
+    """
+
+    def __init__(
+        self,
+        methods: Methods,
+        context: typing.Any,
+        instance: typing.Any,
+        dest: str,
+        block_migration: typing.Any,
+        migrate_data: typing.Any,
+    ) -> None:
+        self._methods = methods
+        self._context = context
+        self._instance = instance
+        self._dest = dest
+        self._block_migration = block_migration
+        self._migrate_data = migrate_data
+        self._unknown: Exception | None = None
+        self.reached = False
+
+    def believed_moved(self, *_: typing.Any, **__: typing.Any) -> None:
+        """Act in place of nova's post_method."""
+        self._act('failed', None)
+
+    def believed_failed(
+        self,
+        *_: typing.Any,
+        migration_status: str = 'failed',
+        **__: typing.Any,
+    ) -> None:
+        """Act in place of nova's recover_method."""
+        self._act(migration_status, None)
+
+    def broken_off(self, error: Exception) -> None:
+        """Act where nova's own code failed before any end."""
+        LOG.warning(
+            'Live migration failed outside of libvirt: %r',
+            error,
+            instance=self._instance,
+        )
+        self._act('failed', error)
+
+    def report(self) -> None:
+        """Raise where it is not known where the guest is.
+
+        :raises MigrationError: nova then sets the server to ERROR
+        """
+        if self._unknown is not None:
+            raise self._unknown
+
+    def _act(self, status: str, error: Exception | None) -> None:
+        settled = self._methods.ending(self._instance)
+        self.reached = True
+        why = error or settled.error
+        if settled.ending is ending_.Ending.MOVED:
+            self._methods.post(
+                self._context,
+                self._instance,
+                self._dest,
+                self._block_migration,
+                self._migrate_data,
+            )
+        elif settled.ending is ending_.Ending.NOT_MOVED:
+            self._methods.recover(
+                self._context,
+                self._instance,
+                self._dest,
+                self._migrate_data,
+                migration_status=status,
+            )
+            self._tell(
+                f'live migration to {self._dest} {status}: '
+                f'{_words(why)}; the server is on {CONF.host} as before '
+                f'({settled.here})'
+            )
+        else:
+            self._unknown = self._tell(
+                f'it is unknown whether the live migration to {self._dest} '
+                f'came through: {CONF.host} has the guest {settled.here}; '
+                f'{_words(why)}; nothing was cleaned up: look at both hosts '
+                'before the guest is started anywhere'
+            )
+
+    def _tell(self, text: str) -> Exception:
+        fault: Exception = exception.MigrationError(reason=text)
+        self._methods.fault(self._context, self._instance, fault)
+        return fault
+
+
+def _words(error: Exception | None) -> str:
+    return ' '.join(str(error).split()) if error else 'libvirt gave no reason'

@@ -1,0 +1,77 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Where a guest is when nova's source believes its migration over."""
+
+import dataclasses
+import enum
+import time
+
+from nova_selective_migrate.compute.source import record as record_
+from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.host.hypervisor import connection
+
+_CALL_SECONDS = 60.0
+_SETTLE_SECONDS = 30.0
+_POLL_SECONDS = 0.2
+
+
+class Ending(enum.Enum):
+    """What the source can tell of a migration that is over."""
+
+    MOVED = 'moved'
+    NOT_MOVED = 'not moved'
+    UNKNOWN = 'unknown'
+
+
+def judge(here: outcome.Side, call: record_.Call) -> Ending:
+    """Judge from the state of the source and the end of the call.
+
+    libvirt undefines the guest on the source, or marks it as migrated,
+    after the destination has confirmed that it runs there, and not before.
+    A guest that is off for any other reason has not moved: nova takes it
+    for moved, and deletes its disks (nova.virt.libvirt.migration.
+    find_job_type).
+    """
+    presence = here.presence
+    if presence in (outcome.Presence.MIGRATED, outcome.Presence.ABSENT):
+        return Ending.MOVED
+    if presence is outcome.Presence.OFF:
+        return Ending.MOVED if call.returned else Ending.NOT_MOVED
+    if here.holds and not call.returned:
+        return Ending.NOT_MOVED
+    return Ending.UNKNOWN
+
+
+@dataclasses.dataclass(frozen=True)
+class Settled:
+    """An ending, what the source has then, and why the call failed."""
+
+    ending: Ending
+    here: outcome.Side
+    error: Exception | None
+
+
+def settle(
+    host: connection.Connection, uuid: str, call: record_.Call
+) -> Settled:
+    """Wait until the source does not change any more, and judge."""
+    ended = call.wait(_CALL_SECONDS)
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while True:
+        here = host.look(uuid)
+        found = judge(here, call) if ended else Ending.UNKNOWN
+        late = time.monotonic() > deadline
+        if found is not Ending.UNKNOWN or late or not ended:
+            return Settled(found, here, call.error)
+        # libvirt has no event for "it stays as it is".
+        time.sleep(_POLL_SECONDS)

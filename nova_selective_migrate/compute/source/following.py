@@ -1,0 +1,162 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Follow a running migration disk by disk.
+
+nova's monitor counts the memory alone (nova.virt.libvirt.driver.
+_live_migration_monitor). It is given a guest and an instance that look on
+and add the disks.
+"""
+
+import collections.abc
+import threading
+import time
+import types
+import typing
+
+from oslo_log import log as logging
+
+from nova_selective_migrate.core.job import progress
+
+LOG = logging.getLogger(__name__)
+
+_INFO_SECONDS = 30.0
+_JOB_KEYS = (
+    *('memory_total', 'memory_remaining', 'disk_total', 'disk_processed'),
+)
+
+
+class Following:
+    """Follows one migration while the context lasts.
+
+    A thread of its own asks for the disks: on one connection libvirt was
+    seen to answer such a question only when the migration had ended, and
+    nova's monitor must not wait for that.
+    """
+
+    def __init__(
+        self,
+        guest: typing.Any,
+        instance: typing.Any,
+        targets: collections.abc.Sequence[str],
+        interval: float,
+    ) -> None:
+        self._targets = targets
+        self._interval = interval
+        self._ended = threading.Event()
+        self._job: dict[str, int] = {}
+        self._percent = 0
+        self._memory_bytes = instance.flavor.memory_mb * 2**20
+        self._real = instance
+        self._disks = guest
+        self.guest = _WatchedGuest(guest, self)
+        self.instance = _CountedInstance(instance, self)
+
+    def __enter__(self) -> typing.Self:
+        if self._targets:
+            threading.Thread(
+                target=self._watch,
+                name='selective-migrate-progress',
+                daemon=True,
+            ).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> None:
+        self._ended.set()
+
+    def take(self, info: typing.Any) -> None:
+        """Look at the job statistics that nova has just asked for."""
+        self._job = {key: getattr(info, key, 0) or 0 for key in _JOB_KEYS}
+
+    def percent(self) -> int:
+        """Return how much is done, disks and memory; never less again."""
+        now = progress.percent(self._job, self._memory_bytes)
+        self._percent = max(self._percent, now)
+        return self._percent
+
+    def _watch(self) -> None:
+        started = told = time.monotonic()
+        before: progress.MigrationProgress | None = None
+        while not self._ended.wait(self._interval):
+            try:
+                blocks = self._blocks()
+            except Exception as err:
+                # The thread's boundary: the migration goes on without.
+                LOG.debug(
+                    'no progress of the disks: %s', err, instance=self._real
+                )
+                continue
+            now = time.monotonic()
+            sample = progress.Sample(now - started, self._job, blocks)
+            before = progress.measure(sample, self._targets, before)
+            log = LOG.debug
+            if now - told >= _INFO_SECONDS:
+                log, told = LOG.info, now
+            for disk in before.disks:
+                log('%s', _line(disk), instance=self._real)
+
+    def _blocks(self) -> dict[str, dict[str, int]]:
+        found = {}
+        for target in self._targets:
+            job = self._disks.get_block_device(target).get_job_info()
+            if job is not None:
+                found[target] = {'cur': job.cur, 'end': job.end}
+        return found
+
+
+def _line(disk: progress.Amount) -> str:
+    eta = '-' if disk.eta_seconds is None else f'{disk.eta_seconds:.0f} s'
+    return (
+        f'Migration of disk {disk.name}: {disk.processed} bytes of '
+        f'{disk.total} processed, {disk.rate:.0f} bytes/s, ETA {eta}'
+    )
+
+
+class _WatchedGuest:
+    """nova's guest, whose job statistics are looked at in passing."""
+
+    def __init__(self, guest: typing.Any, following: Following) -> None:
+        self._guest = guest
+        self._following = following
+
+    def __getattr__(self, name: str) -> typing.Any:
+        return getattr(self._guest, name)
+
+    def get_job_info(self) -> typing.Any:
+        """Return nova's JobInfo."""
+        info = self._guest.get_job_info()
+        self._following.take(info)
+        return info
+
+
+class _CountedInstance:
+    """nova's instance, whose progress counts the disks as well."""
+
+    def __init__(self, instance: typing.Any, following: Following) -> None:
+        vars(self)['_instance'] = instance
+        vars(self)['_following'] = following
+
+    def __getattr__(self, name: str) -> typing.Any:
+        return getattr(self._instance, name)
+
+    def __setattr__(self, name: str, value: typing.Any) -> None:
+        if name == 'progress':
+            value = self._following.percent()
+        setattr(self._instance, name, value)
+
+    def __getitem__(self, name: str) -> typing.Any:
+        return self._instance[name]

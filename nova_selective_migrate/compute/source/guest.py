@@ -1,0 +1,71 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""nova's guest, with a plan that its migration follows."""
+
+import typing
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.source import record as record_
+from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.plan import destination_xml
+from nova_selective_migrate.core.plan import plan as plan_
+
+_NON_SHARED = (
+    call_.MigrateFlag.NON_SHARED_DISK | call_.MigrateFlag.NON_SHARED_INC
+)
+
+
+class PlannedGuest:
+    """A nova.virt.libvirt.guest.Guest that migrates as planned.
+
+    Everything but :meth:`migrate` is the guest's own.
+    """
+
+    def __init__(
+        self,
+        guest: typing.Any,
+        plan: plan_.MigrationPlan,
+        call: record_.Call,
+    ) -> None:
+        self._guest = guest
+        self._plan = plan
+        self._call = call
+
+    def __getattr__(self, name: str) -> typing.Any:
+        return getattr(self._guest, name)
+
+    def migrate(self, destination: str, **options: typing.Any) -> None:
+        """Migrate with the plan's disks and storage flags.
+
+        :param options: those of nova.virt.libvirt.guest.Guest.migrate
+        :raises InvalidDomain: when the destination XML is not this guest's
+        """
+        flags = int(options.get('flags', 0)) & ~int(_NON_SHARED)
+        options['flags'] = flags | int(self._plan.call.flags & _NON_SHARED)
+        options['migrate_disks'] = self._plan.migrate_disks
+        options['destination_xml'] = self._xml(options.get('destination_xml'))
+        self._call.start()
+        self._guest.migrate(destination, **options)
+
+    def _xml(self, text: str | None) -> str | None:
+        if text is None:
+            if self._plan.flattened:
+                raise exceptions.PreparationFailed(
+                    'nova passes no XML for the destination, and the plan '
+                    'needs one'
+                )
+            return None
+        kept = destination_xml.keep_targets(text, self._guest.get_xml_desc())
+        if not self._plan.flattened:
+            return kept
+        return destination_xml.flatten(kept, self._plan.flattened)

@@ -1,0 +1,209 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A live migration on its source: hold to the plan, tell the truth."""
+
+import collections.abc
+import typing
+
+from nova import exception
+from nova.compute import utils as compute_utils
+import nova.conf
+from oslo_log import log as logging
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.source import check as check_
+from nova_selective_migrate.compute.source import end as end_
+from nova_selective_migrate.compute.source import ending as ending_
+from nova_selective_migrate.compute.source import guest as guest_
+from nova_selective_migrate.compute.source import planning
+from nova_selective_migrate.compute.source import record as record_
+from nova_selective_migrate.compute.wire import disk_info
+from nova_selective_migrate.core.case import domain_xml
+from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.host.hypervisor import connection
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+Method = collections.abc.Callable[..., typing.Any]
+
+
+class Migrations:
+    """The live migrations that leave this host."""
+
+    def __init__(
+        self,
+        driver: typing.Any,
+        check: check_.SourceCheck,
+        planner: planning.Planner,
+        records: record_.Records,
+    ) -> None:
+        self._driver = driver
+        self._check = check
+        self._planner = planner
+        self._records = records
+
+    def disk_info(self, instance: typing.Any) -> str:
+        """Say what the destination is to make, just before it does.
+
+        :raises MigrationError: when the guest is not the planned one any
+            more
+        """
+        try:
+            planned = self.unchanged(instance)
+            carried = {
+                target: carriage.read(self._planner.contents)
+                for target, carriage in planned.carried.items()
+            }
+        except exceptions.SelectiveMigrateError as err:
+            failure = exception.MigrationError(reason=str(err))
+            # nova records no fault of what fails here.
+            self._fault(instance._context, instance, failure)
+            raise failure from err
+        digests = {
+            path: facts.content
+            for path, facts in planned.case.storage.source.items()
+            if facts.content
+        }
+        return disk_info.dumps(planned.plan, carried, digests)
+
+    def unchanged(self, instance: typing.Any) -> record_.Planned:
+        """Return the plan of an instance that still is as planned.
+
+        :raises PreparationFailed: when there is none, or the guest changed
+        """
+        planned = self._records.planned(instance.uuid)
+        if planned is None:
+            raise exceptions.PreparationFailed(
+                'no plan of this migration is known, as after a restart of '
+                'nova-compute; migrate again'
+            )
+        guest = self._check.guest(instance)
+        now = domain_xml.parse(redact.domain_xml(guest.xml()))
+        state = guest.state([disk.target for disk in now.disks])
+        if (
+            now != planned.plan.domain
+            or state.snapshots
+            or state.block_jobs
+            or state.job_active
+        ):
+            raise exceptions.PreparationFailed(
+                f'{guest.name} changed since the plan was made; migrate again'
+            )
+        return planned
+
+    def copied(self, instance: typing.Any) -> tuple[list[str], list[str]]:
+        """Return source paths and targets of the disks to copy.
+
+        :raises MigrationError: when there is no plan
+        """
+        planned = self._records.planned(instance.uuid)
+        if planned is None:
+            raise exception.MigrationError(
+                reason='no plan of this migration is known'
+            )
+        targets = planned.plan.migrate_disks
+        disks = {
+            d.decision.disk.target: d.decision.disk for d in planned.plan.disks
+        }
+        paths = [disks[target].chain[0].path or '' for target in targets]
+        return paths, targets
+
+    def operate(
+        self,
+        stock: Method,
+        context: typing.Any,
+        instance: typing.Any,
+        *arguments: typing.Any,
+    ) -> None:
+        """Make the libvirt call as planned; runs in a thread of nova's.
+
+        What goes wrong is kept for the thread that follows the migration:
+        nova from 32.2 on raises it there a second time after a clean
+        rollback, and leaves the server in ERROR.
+
+        :param arguments: dest, block_migration, migrate_data, guest,
+            device_names
+        """
+        call = self._records.begin(instance.uuid)
+        *before, guest, names = arguments
+        try:
+            planned = self.unchanged(instance)
+            proxy = guest_.PlannedGuest(guest, planned.plan, call)
+            stock(context, instance, *before, proxy, names)
+        except Exception as err:
+            # The thread's boundary. nova has logged it; who reads the
+            # instance's faults is told by the thread that follows.
+            LOG.debug('The migration call ended: %r', err, instance=instance)
+            call.end(err)
+        else:
+            call.end()
+
+    def run(
+        self,
+        stock: Method,
+        context: typing.Any,
+        instance: typing.Any,
+        dest: str,
+        post: Method,
+        recover: Method,
+        *arguments: typing.Any,
+    ) -> None:
+        """Let nova migrate, and see to it that what it records is so.
+
+        :param post: nova's work after a migration that came through
+        :param recover: nova's rollback
+        :param arguments: block_migration, migrate_data
+        :raises MigrationError: when it cannot be known where the guest is;
+            nothing has been cleaned up then
+        """
+        end = end_.End(
+            end_.Methods(self.ending, post, recover, self._fault),
+            context,
+            instance,
+            dest,
+            *arguments,
+        )
+        try:
+            stock(
+                context,
+                instance,
+                dest,
+                end.believed_moved,
+                end.believed_failed,
+                *arguments,
+            )
+        except Exception as err:
+            # Whatever it is, the destination has been prepared and nova
+            # would leave it so.
+            if end.reached:
+                raise
+            end.broken_off(err)
+        finally:
+            self._records.forget(instance.uuid)
+        end.report()
+
+    def ending(self, instance: typing.Any) -> ending_.Settled:
+        """Find out where the guest is."""
+        call = self._records.begin(instance.uuid)
+        virt = self._driver._host.get_connection()
+        return ending_.settle(
+            connection.Connection(virt, ''), instance.uuid, call
+        )
+
+    def _fault(
+        self, context: typing.Any, instance: typing.Any, fault: Exception
+    ) -> None:
+        compute_utils.add_instance_fault_from_exc(
+            context, instance, fault, (type(fault), fault, None)
+        )

@@ -1,0 +1,281 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Make the case of a live migration from what nova and this host know."""
+
+import collections.abc
+import dataclasses
+import os
+import typing
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import settings as settings_
+from nova_selective_migrate.compute.source import record
+from nova_selective_migrate.compute.wire import media
+from nova_selective_migrate.compute.wire import peer as peer_
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import domain_xml
+from nova_selective_migrate.core.case import hypervisor
+from nova_selective_migrate.core.case import options as options_
+from nova_selective_migrate.core.case import preparation
+from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.case import storage as storage_
+from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.host import content
+from nova_selective_migrate.host import gather
+from nova_selective_migrate.host import local_storage
+from nova_selective_migrate.host.hypervisor import guest as guest_
+
+#: What nova passes besides, nova.virt.libvirt.guest.Guest.migrate.
+_ALSO_SENT = (
+    *('bandwidth', 'destination_xml', 'persistent_xml', 'migrate_uri'),
+    'parallel.connections',
+)
+_ON_HOST = (model.SourceType.FILE, model.SourceType.BLOCK)
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """One live migration as nova asks whether it can be done.
+
+    :ivar block_device_info: nova's, with the rows that it leaves out
+    :ivar instances_path: where all instances have their directories
+    :ivar instance_directory: the instance's own
+    :ivar shared_directory: whether both hosts see one instances_path
+    :ivar image_base: path of the base image made from the instance's
+        image; empty where the destination makes none, or none that is
+        checked
+    :ivar image_root: path of the root disk that is a copy of the image
+    :ivar block_migration: True, False or None, as it was asked for
+    :ivar options: those of [libvirt] that shape the call
+    """
+
+    block_device_info: typing.Any
+    instances_path: str
+    instance_directory: str
+    shared_directory: bool
+    image_base: str
+    image_root: str
+    block_migration: bool | None
+    peer: peer_.Peer | None
+    options: options_.MigrationOptions
+
+
+@dataclasses.dataclass(frozen=True)
+class Planner:
+    """Makes plans on the source of live migrations."""
+
+    settings: settings_.Settings
+    contents: content.Contents
+
+    def plan(
+        self,
+        guest: guest_.Guest,
+        versions: hypervisor.Versions,
+        request: Request,
+    ) -> record.Planned:
+        """Look at the guest and plan its migration.
+
+        :raises InvalidInput: when the domain or the mapping cannot be read
+        :raises HypervisorError: when libvirt fails
+        :raises PreparationFailed: when a base image cannot be read
+        """
+        text = redact.domain_xml(guest.xml())
+        domain = domain_xml.parse(text)
+        here = gather.source_facts(guest, domain, {}, local_storage.facts)
+        there = _destination_facts(here, request)
+        self._compare_base(here, there, request)
+        carried, not_carried = self._media(domain, here, there, request)
+        peer = request.peer
+        case = case_.Case(
+            domain_xml=text,
+            block_device_info=redact.block_device_info(
+                request.block_device_info
+            ),
+            storage=storage_.Storage(here, there),
+            domain_state=guest.state([disk.target for disk in domain.disks]),
+            hypervisors=hypervisor.Hypervisors(
+                versions,
+                hypervisor.Versions(
+                    peer.libvirt or None if peer else None,
+                    peer.qemu or None if peer else None,
+                ),
+            ),
+            policy=self.settings.policy,
+            options=dataclasses.replace(
+                request.options,
+                prepared=preparation.Preparation(
+                    directory=request.instance_directory,
+                    shared_directory=request.shared_directory,
+                    block_migration=request.block_migration,
+                    carried=tuple(carried),
+                    not_carried=not_carried,
+                    makes_images=peer is not None,
+                    also_sent=_ALSO_SENT,
+                ),
+            ),
+        )
+        plan = plan_.plan(case)
+        return record.Planned(
+            case=case,
+            plan=plan,
+            peer=peer is not None,
+            shared_block_storage=_shared_block_storage(plan, carried),
+            carried=carried,
+        )
+
+    def _compare_base(
+        self,
+        here: dict[str, storage_.StorageFacts],
+        there: dict[str, storage_.StorageFacts],
+        request: Request,
+    ) -> None:
+        """Say whether both hosts have the base image with the same bytes.
+
+        A destination that has none makes it from the same image of Glance,
+        and lets no guest run there before it holds the same digest.
+        """
+        base, peer = request.image_base, request.peer
+        if base not in here or peer is None or request.shared_directory:
+            return
+        digest = self.contents.of(base)
+        here[base] = dataclasses.replace(here[base], content=digest)
+        there[base] = storage_.StorageFacts(
+            exists=bool(peer.base), content=peer.base or digest
+        )
+
+    def _media(
+        self,
+        domain: model.Domain,
+        here: collections.abc.Mapping[str, storage_.StorageFacts],
+        there: collections.abc.Mapping[str, storage_.StorageFacts],
+        request: Request,
+    ) -> tuple[dict[str, media.Carriage], dict[str, str]]:
+        """Say which read-only files can travel, and why others cannot."""
+        carried: dict[str, media.Carriage] = {}
+        not_carried: dict[str, str] = {}
+        room = self.settings.media_limit
+        for disk in domain.disks:
+            if disk.writable or disk.source is None:
+                continue
+            try:
+                path = _portable(disk, here, there, request)
+                again = path == request.image_root and not disk.backing
+                medium = media.read(path, self.contents, refetched=again)
+            except exceptions.PreparationFailed as err:
+                not_carried[disk.target] = str(err)
+                continue
+            if medium.weight > room:
+                not_carried[disk.target] = (
+                    f'it takes {medium.weight} bytes, compressed, of the '
+                    f'{room} that media_limit leaves'
+                )
+                continue
+            room -= medium.weight
+            carried[disk.target] = media.Carriage(path, medium.digest, again)
+        return carried, not_carried
+
+
+def _portable(
+    disk: model.Disk,
+    here: collections.abc.Mapping[str, storage_.StorageFacts],
+    there: collections.abc.Mapping[str, storage_.StorageFacts],
+    request: Request,
+) -> str:
+    """Return the path of a read-only file that the destination can take.
+
+    :raises PreparationFailed: saying why it cannot
+    """
+    top, *lower = disk.chain
+    path = top.path or ''
+    if top.type is not model.SourceType.FILE or not path:
+        raise exceptions.PreparationFailed('it is not a file')
+    if os.path.dirname(path) != request.instance_directory:
+        raise exceptions.PreparationFailed(
+            f'it is not below {request.instance_directory}'
+        )
+    if request.peer is None:
+        raise exceptions.PreparationFailed(
+            'the destination does not run this plugin'
+        )
+    if request.shared_directory:
+        raise exceptions.PreparationFailed(
+            f'both hosts see one {request.instance_directory}'
+        )
+    for image in lower:
+        known = here.get(image.path or '')
+        other = there.get(image.path or '')
+        if not known or not known.content or not other:
+            raise exceptions.PreparationFailed(
+                f'nothing shows that the destination has {image.label}'
+            )
+        if known.content != other.content:
+            raise exceptions.PreparationFailed(
+                f'the destination has another {image.label}'
+            )
+    return path
+
+
+def _destination_facts(
+    here: collections.abc.Mapping[str, storage_.StorageFacts],
+    request: Request,
+) -> dict[str, storage_.StorageFacts]:
+    """Say what nova's test file tells of the destination.
+
+    nova makes it below instances_path on the destination and looks for it
+    on the source (_check_shared_storage_test_file).
+    """
+    top = local_storage.facts(request.instances_path)
+    there: dict[str, storage_.StorageFacts] = {}
+    for path, facts in here.items():
+        below = _below(facts.resolved, top.resolved)
+        if not below or facts.mount_point != top.mount_point:
+            continue
+        if request.shared_directory:
+            there[path] = storage_.StorageFacts(
+                exists=True, identity=facts.identity
+            )
+        elif _below(path, request.instance_directory):
+            there[path] = storage_.StorageFacts(exists=False)
+    if request.peer is not None and not request.shared_directory:
+        there[request.instance_directory] = storage_.StorageFacts(
+            exists=request.peer.directory_exists,
+            kind=storage_.PathKind.DIRECTORY,
+            free_bytes=request.peer.free_bytes,
+        )
+    return there
+
+
+def _below(path: str | None, folder: str | None) -> bool:
+    return bool(path and folder and path.startswith(f'{folder}/'))
+
+
+def _shared_block_storage(
+    plan: plan_.MigrationPlan, carried: collections.abc.Collection[str]
+) -> bool:
+    """Tell nova what its clean-up may delete on both hosts.
+
+    False lets it delete the images of images_type=rbd and lvm by the
+    instance's name, which the guest may run on; True lets it delete the
+    instance's directory alone (nova.virt.libvirt.driver.cleanup).
+    """
+    actions = [planned.decision for planned in plan.disks]
+    if any(
+        chosen.action is model.DiskAction.KEEP
+        and chosen.reason is not reasons.Reason.VOLUME_ATTACHMENT
+        for chosen in actions
+    ):
+        return True
+    copies = any(c.action is model.DiskAction.COPY for c in actions)
+    return not copies and not carried

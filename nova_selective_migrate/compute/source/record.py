@@ -1,0 +1,122 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""One planned migration of one instance, from the check to its end."""
+
+import dataclasses
+import threading
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.wire import media
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.plan import plan as plan_
+
+
+@dataclasses.dataclass(frozen=True)
+class Planned:
+    """What the check before a live migration found.
+
+    :ivar peer: whether the destination runs the plugin
+    :ivar shared_block_storage: nova's is_shared_block_storage: whether its
+        clean-up must leave images on shared storage alone
+    :ivar carried: read-only content to bring over, by target
+    """
+
+    case: case_.Case
+    plan: plan_.MigrationPlan
+    peer: bool
+    shared_block_storage: bool
+    carried: dict[str, media.Carriage]
+
+
+class Call:
+    """The libvirt call of a migration, as far as it has come.
+
+    Written by the thread that makes the call and read by the one that
+    follows it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._started = False
+        self._given_up = False
+        self.returned = False
+        self.error: Exception | None = None
+
+    def start(self) -> None:
+        """Note that the call is being made.
+
+        :raises PreparationFailed: when the migration was given up before
+        """
+        with self._lock:
+            if self._given_up:
+                raise exceptions.PreparationFailed(
+                    'the migration was given up before libvirt was called'
+                )
+            self._started = True
+
+    def end(self, error: Exception | None = None) -> None:
+        """Note that the call is over, or will not be made any more."""
+        self.error = error
+        self.returned = error is None
+        self._ended.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end of the call; one not made yet never will be."""
+        with self._lock:
+            self._given_up = not self._started
+        return self._given_up or self._ended.wait(seconds)
+
+
+class Records:
+    """The planned migrations of this host, by instance.
+
+    Safe to use from several threads. A plan whose migration never comes is
+    replaced by the next of its instance, or pushed out by newer ones.
+    """
+
+    _LIMIT = 1000
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._planned: dict[str, Planned] = {}
+        self._calls: dict[str, Call] = {}
+
+    def keep(self, uuid: str, planned: Planned) -> None:
+        """Keep the plan of an instance, in place of an earlier one."""
+        with self._lock:
+            self._planned.pop(uuid, None)
+            self._planned[uuid] = planned
+            while len(self._planned) > self._LIMIT:
+                self._planned.pop(next(iter(self._planned)))
+
+    def planned(self, uuid: str) -> Planned | None:
+        """Return the plan of an instance."""
+        with self._lock:
+            return self._planned.get(uuid)
+
+    def begin(self, uuid: str) -> Call:
+        """Note that an instance's migration begins."""
+        with self._lock:
+            return self._calls.setdefault(uuid, Call())
+
+    def call(self, uuid: str) -> Call | None:
+        """Return the call of a migration that has begun."""
+        with self._lock:
+            return self._calls.get(uuid)
+
+    def forget(self, uuid: str) -> None:
+        """Forget a migration that has ended."""
+        with self._lock:
+            self._planned.pop(uuid, None)
+            self._calls.pop(uuid, None)

@@ -1,0 +1,135 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The JSON text in which nova's source names its disks to the destination.
+
+It is a list of objects in the shape of nova.virt.libvirt.driver.
+_get_instance_disk_info_from_config. A destination without this plugin reads
+nova's own keys alone; what else it is to know is below one key of ours.
+"""
+
+import collections.abc
+import dataclasses
+import json
+import os.path
+import typing
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.wire import media
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core.plan import plan as plan_
+
+_KEY = 'selective_migrate'
+
+
+@dataclasses.dataclass(frozen=True)
+class Arrival:
+    """A file of the instance as the destination has to make it.
+
+    :ivar name: file name in the instance's directory
+    :ivar medium: content that is brought over; None where libvirt copies
+    :ivar base: file name of its base image, and the digest that this must
+        have; empty where there is none
+    """
+
+    name: str
+    medium: media.Medium | None = None
+    base: str = ''
+    base_digest: str = ''
+
+
+def dumps(
+    plan: plan_.MigrationPlan,
+    carried: collections.abc.Mapping[str, media.Medium],
+    digests: collections.abc.Mapping[str, str],
+) -> str:
+    """Write what the destination is to make.
+
+    :param carried: read-only content by target
+    :param digests: digests of base images by path
+    """
+    entries = []
+    for planned in plan.disks:
+        disk = planned.decision.disk
+        medium = carried.get(disk.target)
+        copied = planned.decision.action is model.DiskAction.COPY
+        if not copied and medium is None:
+            continue
+        # A copy of the whole chain goes into an image without a base; the
+        # destination then makes none with mkfs, as nova would.
+        keeps_base = medium is not None or planned.decision.top_only
+        backing = disk.backing[0].path if disk.backing and keeps_base else ''
+        entries.append(_entry(planned, backing or '', medium, digests))
+    return json.dumps(entries)
+
+
+def _entry(
+    planned: plan_.PlannedDisk,
+    backing: str,
+    medium: media.Medium | None,
+    digests: collections.abc.Mapping[str, str],
+) -> dict[str, typing.Any]:
+    source = planned.decision.disk.chain[0]
+    size = planned.virtual_bytes or 0
+    allocated = planned.allocated_bytes or 0
+    return {
+        'type': source.format or 'raw',
+        'path': source.path,
+        'virt_disk_size': size,
+        'backing_file': os.path.basename(backing),
+        'disk_size': allocated,
+        'over_committed_disk_size': max(0, size - allocated),
+        _KEY: {
+            'medium': medium.tree() if medium else None,
+            'base_digest': digests.get(backing, '') if backing else '',
+        },
+    }
+
+
+def loads(text: str | None) -> list[dict[str, typing.Any]]:
+    """Read the text; nova gives none where nothing is to be made.
+
+    :raises PreparationFailed: when it is damaged
+    """
+    try:
+        entries = json.loads(text or '[]')
+    except ValueError as err:
+        raise exceptions.PreparationFailed(
+            'the source sent no usable disk information'
+        ) from err
+    return list(entries)
+
+
+def arrivals(
+    entries: collections.abc.Iterable[dict[str, typing.Any]],
+) -> list[Arrival]:
+    """Read what a source with this plugin wrote; nothing from another.
+
+    :raises PreparationFailed: when it is damaged
+    """
+    return [_arrival(entry) for entry in entries if _KEY in entry]
+
+
+def _arrival(entry: dict[str, typing.Any]) -> Arrival:
+    ours = entry[_KEY]
+    try:
+        medium = ours['medium']
+        return Arrival(
+            name=os.path.basename(entry['path']),
+            medium=media.Medium.of(medium) if medium else None,
+            base=entry['backing_file'],
+            base_digest=ours['base_digest'],
+        )
+    except (KeyError, TypeError) as err:
+        raise exceptions.PreparationFailed(
+            'the source sent no usable disk information'
+        ) from err

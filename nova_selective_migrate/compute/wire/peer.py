@@ -1,0 +1,85 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a destination with this plugin tells the source.
+
+The versioned object that travels between nova's hosts takes no new field.
+The first thing that the destination puts into it is the name of a test file
+below instances_path, of its own choice, and that name carries this.
+"""
+
+import dataclasses
+import re
+import typing
+
+_MARK = 'selective-migrate'
+_PROTOCOL = 1
+_FIELD = re.compile(r'([a-z]+)=([0-9a-z-]*)')
+
+
+@dataclasses.dataclass(frozen=True)
+class Peer:
+    """A destination that runs this plugin.
+
+    :ivar free_bytes: what the file system of instances_path has room for
+    :ivar directory_exists: whether it has the instance's directory
+    :ivar libvirt: version of its libvirt, as libvirt counts; 0: not known
+    :ivar qemu: version of its QEMU, likewise
+    :ivar base: digest of its base image of the instance's image; empty
+        where it has none
+    """
+
+    free_bytes: int
+    directory_exists: bool
+    libvirt: int = 0
+    qemu: int = 0
+    base: str = ''
+
+    def mark(self, name: str) -> str:
+        """Return a file name that tells all this, and ends in a name."""
+        return ','.join(
+            (
+                f'{_MARK}-{_PROTOCOL}',
+                f'free={self.free_bytes}',
+                f'exists={int(self.directory_exists)}',
+                f'libvirt={self.libvirt}',
+                f'qemu={self.qemu}',
+                f'base={self.base}',
+                name,
+            )
+        )
+
+    @classmethod
+    def of(cls, file_name: str) -> typing.Self | None:
+        """Read a file name; None where no such peer chose it.
+
+        A later protocol is not ours to understand: its host is then taken
+        for one without the plugin, for which less is possible.
+        """
+        mark, *parts = file_name.split(',')
+        if mark != f'{_MARK}-{_PROTOCOL}':
+            return None
+        fields = {
+            found[1]: found[2]
+            for part in parts
+            if (found := _FIELD.fullmatch(part))
+        }
+        try:
+            return cls(
+                free_bytes=int(fields['free']),
+                directory_exists=fields['exists'] != '0',
+                libvirt=int(fields['libvirt']),
+                qemu=int(fields['qemu']),
+                base=fields['base'],
+            )
+        except (KeyError, ValueError):
+            return None
