@@ -12,6 +12,8 @@
 
 """The [selective_migrate] options."""
 
+import copy
+
 from oslo_config import cfg
 
 GROUP = cfg.OptGroup(
@@ -155,8 +157,11 @@ live migration copies them.
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register the options with a configuration, never with the global one."""
-    conf.register_group(GROUP)
-    conf.register_opts(OPTIONS, group=GROUP)
+    # oslo.config copies a group with the options that it was given: two
+    # configurations would share the values of these.
+    group = copy.deepcopy(GROUP)
+    conf.register_group(group)
+    conf.register_opts(OPTIONS, group=group)
 
 
 def list_opts() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:

@@ -157,10 +157,10 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         *args: typing.Any,
         **kwargs: typing.Any,
     ) -> None:
-        # The plan has held what it copies against the destination's room,
-        # whatever the API's version; nova looks at records of the whole
-        # host, and below 2.25 alone.
-        if self._planned(instance) is None:
+        # A destination with the plugin has told its room, and the plan has
+        # been held against it whatever the API's version is.
+        planned = self._planned(instance)
+        if planned is None or not planned.peer:
             super()._assert_dest_node_has_enough_disk(
                 context, instance, *args, **kwargs
             )

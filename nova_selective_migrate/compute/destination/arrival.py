@@ -28,7 +28,6 @@ from nova_selective_migrate.compute.source import check as check_
 from nova_selective_migrate.compute.wire import disk_info as disk_info_
 from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.compute.wire import peer as peer_
-from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.host import content
 from nova_selective_migrate.host.hypervisor import connection
 
@@ -54,13 +53,12 @@ class Arrivals:
         room = os.statvfs(CONF.instances_path)
         virt = self._driver._host.get_connection()
         versions = connection.Connection(virt, '').versions()
-        base = check_.image_base(instance.image_ref or '')
         peer = peer_.Peer(
             free_bytes=room.f_bavail * room.f_frsize,
             directory_exists=os.path.lexists(directory),
             libvirt=versions.libvirt or 0,
             qemu=versions.qemu or 0,
-            base=self._contents.of(base) if os.path.exists(base) else '',
+            base=self._base(instance.image_ref or ''),
         )
         name = peer.mark(data.filename)
         os.rename(
@@ -69,6 +67,19 @@ class Arrivals:
         )
         data.filename = name
         return data
+
+    def _base(self, image: str) -> str:
+        """Return the digest of the base image, if there is one to read.
+
+        The source that is told of none has this host make one, and it is
+        held against the source's before the guest runs here.
+        """
+        path = check_.image_base(image)
+        try:
+            return self._contents.of(path) if os.path.exists(path) else ''
+        except exceptions.PreparationFailed as err:
+            LOG.warning('%s', err)
+            return ''
 
     def prepare(
         self,
@@ -192,7 +203,7 @@ class Arrivals:
         """
         virt = self._driver._host.get_connection()
         here = connection.Connection(virt, '').look(instance.uuid)
-        if here.presence is outcome.Presence.RUNNING:
+        if here.holds:
             raise exception.MigrationError(
                 reason=f'the guest is {here} on {CONF.host}, though its '
                 'live migration is said to have failed: it is not touched; '

@@ -169,7 +169,7 @@ class SourceCheck:
         directory = libvirt_utils.get_instance_path(instance)
         peer = peer_.Peer.of(data.filename)
         image = instance.image_ref or ''
-        qcow2 = 'image_type' in data and data.image_type == 'qcow2'
+        there = data.image_type if 'image_type' in data else None
         return planning.Request(
             block_device_info=_with_left_out(
                 context, instance, block_device_info, guest
@@ -179,8 +179,9 @@ class SourceCheck:
             shared_directory=self._driver._check_shared_storage_test_file(
                 data.filename, instance
             ),
-            image_base=image_base(image) if image and qcow2 else '',
+            image_base=image_base(image) if there == 'qcow2' else '',
             image_root=os.path.join(directory, 'disk') if image else '',
+            same_images_type=there == CONF.libvirt.images_type,
             block_migration=(
                 data.block_migration if 'block_migration' in data else None
             ),

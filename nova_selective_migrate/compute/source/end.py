@@ -121,14 +121,15 @@ class End:
             self._tell(
                 f'live migration to {self._dest} {status}: '
                 f'{_words(why)}; the server is on {CONF.host} as before '
-                f'({settled.here})'
+                f'({settled.here.presence.value})'
             )
         else:
             self._unknown = self._tell(
                 f'it is unknown whether the live migration to {self._dest} '
-                f'came through: {CONF.host} has the guest {settled.here}; '
-                f'{_words(why)}; nothing was cleaned up: look at both hosts '
-                'before the guest is started anywhere'
+                f'came through: {CONF.host} has the guest '
+                f'{settled.here.presence.value}; {_words(why)}; nothing was '
+                'cleaned up: look at both hosts before the guest is started '
+                'anywhere'
             )
 
     def _tell(self, text: str) -> Exception:

@@ -30,7 +30,7 @@ from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import preparation
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage as storage_
-from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.decision import prepared
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host import content
 from nova_selective_migrate.host import gather
@@ -57,6 +57,7 @@ class Request:
         image; empty where the destination makes none, or none that is
         checked
     :ivar image_root: path of the root disk that is a copy of the image
+    :ivar same_images_type: whether both hosts have the same images_type
     :ivar block_migration: True, False or None, as it was asked for
     :ivar options: those of [libvirt] that shape the call
     """
@@ -67,6 +68,7 @@ class Request:
     shared_directory: bool
     image_base: str
     image_root: str
+    same_images_type: bool
     block_migration: bool | None
     peer: peer_.Peer | None
     options: options_.MigrationOptions
@@ -122,6 +124,7 @@ class Planner:
                     carried=tuple(carried),
                     not_carried=not_carried,
                     makes_images=peer is not None,
+                    same_images_type=request.same_images_type,
                     also_sent=_ALSO_SENT,
                 ),
             ),
@@ -270,12 +273,8 @@ def _shared_block_storage(
     instance's name, which the guest may run on; True lets it delete the
     instance's directory alone (nova.virt.libvirt.driver.cleanup).
     """
-    actions = [planned.decision for planned in plan.disks]
-    if any(
-        chosen.action is model.DiskAction.KEEP
-        and chosen.reason is not reasons.Reason.VOLUME_ATTACHMENT
-        for chosen in actions
-    ):
+    decisions = [planned.decision for planned in plan.disks]
+    if any(prepared.is_kept_image(chosen) for chosen in decisions):
         return True
-    copies = any(c.action is model.DiskAction.COPY for c in actions)
+    copies = any(c.action is model.DiskAction.COPY for c in decisions)
     return not copies and not carried

@@ -57,9 +57,11 @@ def difference(plan: plan_.MigrationPlan, stock: list[str] | None) -> str:
     ours = ', '.join(plan.migrate_disks) or 'nothing'
     if not plan.ready:
         ours = f'nothing, and refuses ({refusal(plan)})'
-    theirs = 'fails to choose' if stock is None else ', '.join(stock)
+    theirs = 'nova copies nothing'
+    if stock is None:
+        theirs = 'nova fails to choose'
+    elif stock:
+        theirs = f'nova copies {", ".join(stock)}'
     same = plan.ready and stock is not None and plan.migrate_disks == stock
     verdict = 'the same' if same else 'NOT the same'
-    return (
-        f'the plan copies {ours}; nova copies {theirs or "nothing"}: {verdict}'
-    )
+    return f'the plan copies {ours}; {theirs}: {verdict}'

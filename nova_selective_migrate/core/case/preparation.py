@@ -33,6 +33,8 @@ class Preparation:
         target
     :ivar makes_images: whether the destination makes images also where
         other disks of the guest are shared
+    :ivar same_images_type: whether both hosts keep images of their own in
+        the same place; otherwise the destination later looks elsewhere
     :ivar also_sent: parameters of the call besides those of the plan
     """
 
@@ -44,4 +46,5 @@ class Preparation:
         default_factory=dict
     )
     makes_images: bool = True
+    same_images_type: bool = True
     also_sent: tuple[str, ...] = ()

@@ -54,6 +54,7 @@ class Decision:
         not tell
     :ivar top_only: a copy takes the top image alone; the images below it
         are at the destination
+    :ivar whole_reason: the reason of a copy that takes the whole chain
     """
 
     disk: model.Disk
@@ -63,6 +64,14 @@ class Decision:
     evidence: tuple[str, ...] = ()
     detail: str = ''
     top_only: bool = False
+    whole_reason: reasons.Reason | None = None
+
+    @property
+    def whole(self) -> 'Decision':
+        """Return the same decision for a copy of the whole chain."""
+        return dataclasses.replace(
+            self, top_only=False, reason=self.whole_reason or self.reason
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -228,6 +237,7 @@ def _writable(
         reasons.Reason.LOCAL_OVER_SHARED if top_only else top.reason,
         _sentences(verdicts),
         top_only=top_only,
+        whole_reason=top.reason,
     )
 
 

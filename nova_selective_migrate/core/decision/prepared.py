@@ -23,7 +23,6 @@ from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import reasons
 
-_COPY = model.DiskAction.COPY
 _FORMATS = ('raw', 'qcow2')
 
 
@@ -38,26 +37,31 @@ def refuse(
     prepared = case.options.prepared
     if prepared is None:
         return list(decisions)
-    owned = any(
-        chosen.action is model.DiskAction.KEEP
-        and chosen.reason is not reasons.Reason.VOLUME_ATTACHMENT
-        for chosen in decisions
-    )
+    owned = any(is_kept_image(chosen) for chosen in decisions)
     return [
-        _refuse_copy(chosen, prepared, case.storage, owned)
-        for chosen in decisions
+        _judged(chosen, prepared, case.storage, owned) for chosen in decisions
     ]
 
 
-def _refuse_copy(
+def is_kept_image(chosen: decision.Decision) -> bool:
+    """Tell a shared image of nova's own from a volume."""
+    return (
+        chosen.action is model.DiskAction.KEEP
+        and chosen.reason is not reasons.Reason.VOLUME_ATTACHMENT
+    )
+
+
+def _judged(
     chosen: decision.Decision,
     prepared: preparation.Preparation,
     storage: storage_.Storage,
     owned: bool,
 ) -> decision.Decision:
-    if chosen.action is not _COPY:
-        return chosen
-    found = _problem(chosen.disk.chain[0], prepared, storage, owned)
+    found: tuple[reasons.Reason, str] | None = None
+    if chosen.action is model.DiskAction.COPY:
+        found = _problem(chosen.disk.chain[0], prepared, storage, owned)
+    elif is_kept_image(chosen) and not prepared.same_images_type:
+        found = reasons.Reason.OTHER_IMAGES_TYPE, ''
     if found is None:
         return chosen
     reason, detail = found

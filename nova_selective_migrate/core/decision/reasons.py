@@ -293,6 +293,14 @@ class Reason(enum.Enum):
         'move the disk out of the shared directory, or find out which of '
         'them is wrong with disk list',
     )
+    OTHER_IMAGES_TYPE = (
+        'other-images-type',
+        "It is a shared image of nova's own, and images_type of the "
+        'destination is another: nova would look for the disk elsewhere at '
+        'the next hard reboot there.',
+        'give both hosts the same images_type, or migrate to a host that '
+        'has it',
+    )
     PEER_REQUIRED = (
         'peer-required',
         'It is local while others of the guest are shared images of '

@@ -106,6 +106,11 @@ def plan(case: case_.Case) -> MigrationPlan:
     decisions = prepared_.refuse(decisions, case)
     copied = [d for d in decisions if d.action is model.DiskAction.COPY]
     incremental = _incremental(copied, case)
+    if case.options.prepared and not incremental:
+        # One flag for all disks: where one needs a full copy, all get one,
+        # and then a base image at the destination is of no use.
+        decisions = [d.whole if d.top_only else d for d in decisions]
+        copied = [d.whole if d.top_only else d for d in copied]
     flattened = images_.chains_to_flatten(copied, case.options)
     call = _call(copied, flattened, case, incremental)
     duties = tuple(duty.of_disks(decisions))

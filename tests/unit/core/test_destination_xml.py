@@ -73,6 +73,25 @@ class FlattenTest(unittest.TestCase):
             destination_xml.flatten('<', ['vda'])
 
 
+class KeepTargetsTest(unittest.TestCase):
+    LIVE = b.domain(CHAIN, b.disk('vdb', b.rbd(), serial=b.VOLUME))
+
+    def test_the_same_targets_change_not_a_byte(self):
+        text = f'{self.LIVE}\n<!-- as it came -->'
+        self.assertEqual(text, destination_xml.keep_targets(text, self.LIVE))
+
+    def test_a_renamed_disk_gets_its_target_back(self):
+        text = b.domain(CHAIN, b.disk('vdc', b.rbd(), serial=b.VOLUME))
+        kept = destination_xml.keep_targets(text, self.LIVE)
+        targets = ElementTree.fromstring(kept).iterfind('devices/disk/target')
+        self.assertEqual(['vda', 'vdb'], [t.get('dev') for t in targets])
+
+    def test_a_disk_more(self):
+        text = b.domain(CHAIN)
+        with self.assertRaisesRegex(exceptions.InvalidDomain, '1 disks'):
+            destination_xml.keep_targets(text, self.LIVE)
+
+
 class FlattenedPlanTest(unittest.TestCase):
     def _plan(self, **more):
         return planned.plan(

@@ -204,3 +204,26 @@ class AnySamplesTest(unittest.TestCase):
                 self.assertGreaterEqual(amount.remaining, 0)
                 if amount.eta_seconds is not None:
                     self.assertGreaterEqual(amount.eta_seconds, 0.0)
+
+
+class PercentTest(unittest.TestCase):
+    def test_before_libvirt_tells_of_memory(self):
+        job = {'disk_total': 300, 'disk_processed': 150}
+        self.assertEqual(37, progress.percent(job, 100))
+
+    def test_disks_and_memory(self):
+        job = {
+            'disk_total': 300,
+            'disk_processed': 300,
+            'memory_total': 100,
+            'memory_remaining': 50,
+        }
+        self.assertEqual(87, progress.percent(job, 1))
+
+    def test_is_never_full_before_the_end(self):
+        job = {'memory_total': 100, 'memory_remaining': 0}
+        self.assertEqual(99, progress.percent(job, 1))
+
+    def test_nothing_is_known(self):
+        self.assertEqual(0, progress.percent({}, 0))
+        self.assertEqual(0, progress.percent({'disk_total': None}, 0))

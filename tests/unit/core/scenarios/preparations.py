@@ -123,6 +123,19 @@ SCENARIOS = (
         rows=[b.row('vdb', b.VOLUME, 'rbd', name='volumes/v')],
         makes_images=False,
     ),
+    _of(
+        'a_shared_root_and_another_images_type',
+        [b.disk('vda', b.rbd())],
+        {'vda': 'refuse other-images-type'},
+        same_images_type=False,
+    ),
+    _of(
+        'local_disks_and_volumes_under_another_images_type',
+        [_ROOT, b.disk('vdb', b.rbd('volumes/v'), serial=b.VOLUME)],
+        {'vda': COPY, 'vdb': 'keep volume-attachment'},
+        rows=[b.row('vdb', b.VOLUME, 'rbd', name='volumes/v')],
+        same_images_type=False,
+    ),
     _of('a_base_that_is_not_compared', [_OVER], {'vda': COPY}, source=_BASED),
     _of(
         'a_base_with_the_same_bytes',
@@ -137,6 +150,20 @@ SCENARIOS = (
         {'vda': COPY},
         source=_BASED,
         known={**_room(), BASE: {'exists': True, 'content': 'y'}},
+    ),
+    _of(
+        'a_base_with_the_same_bytes_beside_one_with_others',
+        [_OVER, b.disk('vdb', b.file(SWAP), over=[b.file('/b/swap', 'raw')])],
+        {'vda': COPY, 'vdb': COPY},
+        source={**_BASED, '/b/swap': b.local()},
+        known={**_room(), BASE: {'exists': True, 'content': 'x'}},
+    ),
+    _of(
+        'a_base_with_the_same_bytes_beside_a_disk_without',
+        [_OVER, b.disk('vdb', b.file(SWAP))],
+        {'vda': 'copy local-over-shared', 'vdb': COPY},
+        source=_BASED,
+        known={**_room(), BASE: {'exists': True, 'content': 'x'}},
     ),
     _of(
         'a_config_drive_that_is_carried',

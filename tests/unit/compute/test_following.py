@@ -1,0 +1,155 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""nova's monitor is given what counts the disks as well."""
+
+import threading
+import types
+import unittest
+from unittest import mock
+
+from nova_selective_migrate.compute.source import following
+
+MIB = 2**20
+
+
+class Info(types.SimpleNamespace):
+    """nova's JobInfo, as far as it is looked at."""
+
+
+class Instance:
+    """nova's instance, as far as its progress is concerned."""
+
+    def __init__(self):
+        self.uuid = 'uuid'
+        self.flavor = types.SimpleNamespace(memory_mb=100)
+        self.progress = 0
+        self.saved = []
+
+    def save(self):
+        self.saved.append(self.progress)
+
+    def __getitem__(self, name):
+        return getattr(self, name)
+
+
+class FollowingTest(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.real = Instance()
+        self.guest = mock.Mock()
+        self.blocks = {}
+        self.rounds = threading.Semaphore(0)
+        self.guest.get_block_device.side_effect = self._device
+
+    def _device(self, target):
+        if target == 'vda':
+            self.rounds.release()
+        found = self.blocks.get(target)
+        job = found and types.SimpleNamespace(cur=found[0], end=found[1])
+        return mock.Mock(get_job_info=lambda: job)
+
+    def follow(self, *targets):
+        follow = following.Following(self.guest, self.real, targets, 0.01)
+        self.enterContext(follow)
+        return follow
+
+    def save(self, follow, **job):
+        """Do what nova's save_stats does, and return what is recorded."""
+        info = {'memory_total': 0, 'memory_remaining': 0, 'disk_total': 0}
+        self.guest.get_job_info.return_value = Info(**{**info, **job})
+        follow.guest.get_job_info()
+        follow.instance.progress = 0
+        follow.instance.save()
+        return self.real.saved[-1]
+
+    def test_progress_moves_while_disks_are_copied(self):
+        follow = self.follow('vda')
+        self.assertEqual(0, self.save(follow))
+        total = {'disk_total': 300 * MIB}
+        self.assertEqual(
+            25, self.save(follow, disk_processed=100 * MIB, **total)
+        )
+        self.assertEqual(
+            75, self.save(follow, disk_processed=300 * MIB, **total)
+        )
+        self.assertEqual(
+            87,
+            self.save(
+                follow,
+                disk_processed=300 * MIB,
+                memory_total=100 * MIB,
+                memory_remaining=50 * MIB,
+                **total,
+            ),
+        )
+
+    def test_progress_never_goes_back(self):
+        follow = self.follow('vda')
+        self.save(follow, disk_total=300 * MIB, disk_processed=300 * MIB)
+        found = self.save(
+            follow, disk_total=600 * MIB, disk_processed=300 * MIB
+        )
+        self.assertEqual(75, found)
+
+    def test_memory_alone(self):
+        follow = self.follow()
+        found = self.save(
+            follow, memory_total=100 * MIB, memory_remaining=40 * MIB
+        )
+        self.assertEqual(60, found)
+
+    def test_is_the_instance_otherwise(self):
+        follow = self.follow()
+        self.assertEqual('uuid', follow.instance.uuid)
+        # nova's log format reads it as a mapping.
+        self.assertEqual('uuid', follow.instance['uuid'])
+        follow.instance.task_state = 'x'
+        self.assertEqual('x', self.real.task_state)
+
+    def test_is_the_guest_otherwise(self):
+        follow = self.follow()
+        follow.guest.abort_job()
+        self.guest.abort_job.assert_called_once_with()
+
+    def test_a_line_for_each_disk(self):
+        self.blocks = {'vda': (10, 40), 'vdb': (0, 50)}
+        with self.assertLogs(following.__name__, 'DEBUG') as logged:
+            follow = self.follow('vda', 'vdb')
+            # With the second question the first has been told.
+            for _ in range(2):
+                self.assertTrue(self.rounds.acquire(timeout=5))
+            follow.__exit__(None, None, None)
+        text = '\n'.join(logged.output)
+        self.assertIn('disk vda: 10 bytes of 40 processed', text)
+        self.assertIn('disk vdb: 0 bytes of 50 processed', text)
+
+    def test_a_question_that_fails_ends_nothing(self):
+        failed = threading.Event()
+
+        def fail(target):
+            failed.set()
+            raise ValueError('gone')
+
+        self.guest.get_block_device.side_effect = fail
+        with self.assertLogs(following.__name__, 'DEBUG') as logged:
+            follow = self.follow('vda')
+            self.assertTrue(failed.wait(5))
+            self.guest.get_block_device.side_effect = self._device
+            self.assertTrue(self.rounds.acquire(timeout=5))
+            follow.__exit__(None, None, None)
+        self.assertTrue(logged.output)
+
+    def test_nothing_to_copy_starts_no_thread(self):
+        before = threading.active_count()
+        self.follow()
+        self.assertEqual(before, threading.active_count())

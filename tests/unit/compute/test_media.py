@@ -1,0 +1,159 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Read-only content arrives byte for byte, or not at all."""
+
+import base64
+import dataclasses
+import os
+import pathlib
+import tempfile
+import unittest
+import zlib
+
+import ddt
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.wire import media
+from nova_selective_migrate.host import content
+
+MIB = 2**20
+DRIVE = b'config drive' * 1000 + bytes(300_000) + b'the end'
+
+
+class MediaTestCase(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.folder = pathlib.Path(folder)
+        self.here = self.folder / 'disk.config'
+        self.here.write_bytes(DRIVE)
+        self.there = self.folder / 'there'
+        self.contents = content.Contents()
+
+    def read(self, refetched=False):
+        return media.read(str(self.here), self.contents, refetched=refetched)
+
+    def unpack(self, medium, fetch=None):
+        media.unpack(medium, str(self.there), fetch or self.fail)
+
+    def assert_nothing_there(self):
+        self.assertEqual(['disk.config'], os.listdir(self.folder))
+
+
+@ddt.ddt
+class MediaTest(MediaTestCase):
+    def test_travels(self):
+        medium = media.Medium.of(self.read().tree())
+        self.unpack(medium)
+        self.assertEqual(DRIVE, self.there.read_bytes())
+        self.assertEqual(0o644, self.there.stat().st_mode & 0o777)
+
+    def test_replaces_what_nova_made(self):
+        self.there.write_bytes(bytes(len(DRIVE)))
+        self.unpack(self.read())
+        self.assertEqual(DRIVE, self.there.read_bytes())
+
+    def test_an_empty_file(self):
+        self.here.write_bytes(b'')
+        self.unpack(self.read())
+        self.assertEqual(b'', self.there.read_bytes())
+
+    def test_weighs_what_travels(self):
+        medium = self.read()
+        self.assertAlmostEqual(
+            len(zlib.compress(DRIVE)), medium.weight, delta=3
+        )
+        self.assertEqual(0, self.read(refetched=True).weight)
+
+    def test_is_fetched_again_and_extended(self):
+        with self.here.open('ab') as file:
+            file.truncate(3 * MIB)
+        self.unpack(
+            self.read(refetched=True),
+            lambda path: pathlib.Path(path).write_bytes(DRIVE),
+        )
+        self.assertEqual(self.here.read_bytes(), self.there.read_bytes())
+
+    def test_another_image_is_fetched(self):
+        with self.assertRaisesRegex(
+            exceptions.PreparationFailed, 'not those of the source'
+        ):
+            self.unpack(
+                self.read(refetched=True),
+                lambda path: pathlib.Path(path).write_bytes(DRIVE[:-1]),
+            )
+        self.assert_nothing_there()
+
+    @ddt.data(
+        {'digest': 'sha256-0'},
+        {'data': 'no base64!'},
+        {'data': base64.b64encode(b'not compressed').decode()},
+        {'data': base64.b64encode(zlib.compress(DRIVE[1:])).decode()},
+        {'data': base64.b64encode(zlib.compress(DRIVE + b'x')).decode()},
+        {'size': len(DRIVE) - 1},
+        {'size': len(DRIVE) + 1},
+    )
+    def test_damaged(self, change):
+        medium = dataclasses.replace(self.read(), **change)
+        with self.assertRaises(exceptions.PreparationFailed):
+            self.unpack(medium)
+        self.assert_nothing_there()
+
+    def test_a_bomb_is_not_inflated(self):
+        bomb = base64.b64encode(zlib.compress(bytes(512 * MIB))).decode()
+        medium = media.Medium(10, 'sha256-0', bomb)
+        with self.assertRaisesRegex(exceptions.PreparationFailed, '11 bytes'):
+            self.unpack(medium)
+
+    def test_a_link_is_not_followed(self):
+        victim = self.folder / 'victim'
+        victim.write_bytes(b'mine')
+        self.there.symlink_to(victim)
+        self.unpack(self.read())
+        self.assertEqual(b'mine', victim.read_bytes())
+        self.assertFalse(self.there.is_symlink())
+
+    def test_too_large(self):
+        with self.here.open('r+b') as file:
+            file.truncate(media.READ_LIMIT + 1)
+        with self.assertRaisesRegex(
+            exceptions.PreparationFailed, str(media.READ_LIMIT + 1)
+        ):
+            self.read()
+        self.read(refetched=True)
+
+    def test_gone(self):
+        self.here.unlink()
+        with self.assertRaisesRegex(
+            exceptions.PreparationFailed, 'No such file'
+        ):
+            self.read()
+
+    @ddt.data(None, 'text', {}, {'size': 1}, [])
+    def test_no_description(self, tree):
+        with self.assertRaises(exceptions.PreparationFailed):
+            media.Medium.of(tree)
+
+
+class CarriageTest(MediaTestCase):
+    def test_reads_what_was_planned(self):
+        carriage = media.Carriage(str(self.here), self.read().digest, False)
+        self.assertEqual(self.read(), carriage.read(self.contents))
+
+    def test_changed_since(self):
+        carriage = media.Carriage(str(self.here), self.read().digest, False)
+        self.here.write_bytes(DRIVE + b'!')
+        with self.assertRaisesRegex(
+            exceptions.PreparationFailed, 'changed since the plan'
+        ):
+            carriage.read(self.contents)

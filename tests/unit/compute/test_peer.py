@@ -1,0 +1,65 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a destination tells in a file name."""
+
+import unittest
+
+import ddt
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nova_selective_migrate.compute.wire import peer as peer_
+
+PEER = peer_.Peer(
+    free_bytes=2**40,
+    directory_exists=False,
+    libvirt=9_000_000,
+    qemu=7_002_022,
+    base=f'sha256-{"a" * 64}',
+)
+
+
+@ddt.ddt
+class PeerTest(unittest.TestCase):
+    def test_read_back(self):
+        self.assertEqual(PEER, peer_.Peer.of(PEER.mark('tmpabcdefgh')))
+
+    def test_read_back_without_a_base(self):
+        peer = peer_.Peer(free_bytes=0, directory_exists=True)
+        self.assertEqual(peer, peer_.Peer.of(peer.mark('tmpx')))
+
+    def test_is_a_file_name(self):
+        name = PEER.mark('tmpabcdefgh')
+        self.assertLess(len(name), 255)
+        self.assertNotIn('/', name)
+
+    @ddt.data(
+        'tmpabcdefgh',
+        '',
+        'selective-migrate-1',
+        'selective-migrate-1,tmpx',
+        PEER.mark('tmpx').replace('free=', 'free=x'),
+        PEER.mark('tmpx').replace('exists=0,', ''),
+        PEER.mark('tmpx').replace('migrate-1', 'migrate-2'),
+    )
+    def test_another_name_is_no_peer(self, name):
+        self.assertIsNone(peer_.Peer.of(name))
+
+    def test_a_field_more_is_no_harm(self):
+        name = PEER.mark('more=1,tmpx')
+        self.assertEqual(PEER, peer_.Peer.of(name))
+
+    @given(st.text())
+    def test_any_text_is_read(self, text):
+        peer_.Peer.of(text)
+        peer_.Peer.of(f'selective-migrate-1,{text}')

@@ -1,0 +1,281 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What nova and this host know becomes a case, and the case a plan."""
+
+import dataclasses
+import os
+import pathlib
+import tempfile
+import unittest
+from unittest import mock
+
+import ddt
+
+from nova_selective_migrate.compute import settings
+from nova_selective_migrate.compute.source import planning
+from nova_selective_migrate.compute.wire import peer
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import hypervisor
+from nova_selective_migrate.core.case import options
+from nova_selective_migrate.core.case import policy
+from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.host import content
+from nova_selective_migrate.host import local_storage
+from nova_selective_migrate.host.hypervisor import guest
+from tests.unit.core import builders as b
+from tests.unit.host import fake_domain
+
+PEER = peer.Peer(
+    free_bytes=b.GIB, directory_exists=False, libvirt=9_000_000, qemu=7_002_022
+)
+VERSIONS = hypervisor.Versions(9_000_000, 7_002_022)
+
+
+class PlanningTestCase(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        top = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.instances = top / 'instances'
+        self.home = self.instances / 'uuid'
+        self.base = self.instances / '_base' / 'image'
+        self.home.mkdir(parents=True)
+        self.base.parent.mkdir()
+        self.root = self.write('disk')
+        self.config = self.write('disk.config', b'config drive')
+        self.base.write_bytes(b'base')
+        real = local_storage.facts
+        # Whatever the tests run on, one host alone mounts it.
+        self.fstype = 'ext4'
+        self.enterContext(
+            mock.patch.object(
+                local_storage,
+                'facts',
+                lambda path: dataclasses.replace(
+                    real(path), fstype=self.fstype
+                ),
+            )
+        )
+
+    def write(self, name, data=b''):
+        path = self.home / name
+        path.write_bytes(data)
+        return path
+
+    def plan(self, *disks, limit=8 * b.MIB, rows=(), **request):
+        domain = fake_domain.FakeDomain(*disks)
+        domain.sizes = dict.fromkeys(('vda', 'vdb'), (b.GIB, b.MIB, 0))
+        planner = planning.Planner(
+            settings.Settings(
+                settings.Mode.ENFORCE, policy.LocalityPolicy(), limit
+            ),
+            content.Contents(),
+        )
+        asked = {
+            'block_device_info': b.mapping(*rows),
+            'instances_path': str(self.instances),
+            'instance_directory': str(self.home),
+            'shared_directory': False,
+            'image_base': str(self.base),
+            'image_root': '',
+            'same_images_type': True,
+            'block_migration': None,
+            'peer': PEER,
+            'options': options.MigrationOptions(),
+            **request,
+        }
+        return planner.plan(
+            guest.Guest(domain), VERSIONS, planning.Request(**asked)
+        )
+
+    def disk(self, base=None, format='qcow2'):
+        over = [b.file(str(base), 'raw')] if base else []
+        return b.disk('vda', b.file(str(self.root), format), over=over)
+
+    def drive(self, *over):
+        return b.disk(
+            'hda',
+            b.file(str(self.config), 'raw'),
+            'readonly',
+            device='cdrom',
+            over=over,
+        )
+
+    def reasons(self, planned):
+        return {(r.target, r.reason.value) for r in planned.plan.refusals}
+
+
+@ddt.ddt
+class PlanningTest(PlanningTestCase):
+    def test_the_case_replays_to_the_same_plan(self):
+        planned = self.plan(self.disk(self.base), self.drive())
+        again = case_.loads(case_.dumps(planned.case))
+        self.assertEqual(planned.plan, plan_.plan(again))
+
+    def test_a_base_that_the_destination_makes(self):
+        planned = self.plan(self.disk(self.base))
+        self.assertTrue(planned.plan.disks[0].decision.top_only)
+
+    def test_a_base_that_the_destination_has(self):
+        there = dataclasses.replace(
+            PEER, base=content.digest_of(str(self.base))
+        )
+        planned = self.plan(self.disk(self.base), peer=there)
+        self.assertTrue(planned.plan.disks[0].decision.top_only)
+
+    def test_another_base_at_the_destination(self):
+        there = dataclasses.replace(PEER, base='sha256-other')
+        planned = self.plan(self.disk(self.base), peer=there)
+        self.assertFalse(planned.plan.disks[0].decision.top_only)
+        self.assertEqual(('vda',), planned.plan.flattened)
+
+    def test_a_base_of_another_image(self):
+        other = self.base.with_name('other')
+        other.write_bytes(b'base')
+        planned = self.plan(self.disk(other))
+        self.assertFalse(planned.plan.disks[0].decision.top_only)
+
+    def test_a_destination_without_the_plugin_proves_no_base(self):
+        planned = self.plan(self.disk(self.base), peer=None)
+        self.assertFalse(planned.plan.disks[0].decision.top_only)
+        self.assertFalse(planned.peer)
+
+    def test_a_shared_instances_path(self):
+        self.fstype = 'nfs'
+        planned = self.plan(
+            self.disk(self.base), self.drive(), shared_directory=True
+        )
+        self.assertEqual(set(), self.reasons(planned))
+        self.assertEqual([], planned.plan.migrate_disks)
+        self.assertTrue(planned.shared_block_storage)
+        self.assertEqual({}, planned.carried)
+
+    def test_a_shared_instances_path_that_only_one_host_has(self):
+        self.fstype = 'nfs'
+        planned = self.plan(self.disk())
+        self.assertEqual({('vda', 'shared-disproved')}, self.reasons(planned))
+
+    def test_two_hosts_on_one_local_directory(self):
+        planned = self.plan(self.disk(), shared_directory=True)
+        self.assertEqual(
+            {('vda', 'same-file-at-destination')}, self.reasons(planned)
+        )
+
+    def test_a_link_out_of_the_shared_directory(self):
+        elsewhere = self.instances.parent / 'local'
+        elsewhere.write_bytes(b'')
+        self.root.unlink()
+        self.root.symlink_to(elsewhere)
+        planned = self.plan(self.disk(), shared_directory=True)
+        self.assertEqual(
+            {('vda', 'shared-instance-directory')}, self.reasons(planned)
+        )
+
+    def test_the_directory_is_at_the_destination(self):
+        there = dataclasses.replace(PEER, directory_exists=True)
+        self.assertEqual(
+            {(None, 'instance-directory-exists')},
+            self.reasons(self.plan(self.disk(), peer=there)),
+        )
+
+    def test_no_room(self):
+        there = dataclasses.replace(PEER, free_bytes=0)
+        self.root.write_bytes(b'x' * 10000)
+        self.assertEqual(
+            {(None, 'destination-full')},
+            self.reasons(self.plan(self.disk(), peer=there)),
+        )
+
+    @ddt.data(
+        ([], True),
+        (['vda'], False),
+        (['rbd'], True),
+        (['rbd', 'vda'], True),
+        (['volume'], True),
+        (['volume', 'vda'], False),
+        (['volume', 'hda'], False),
+        (['rbd', 'hda'], True),
+    )
+    @ddt.unpack
+    def test_what_nova_s_clean_up_may_delete(self, names, shared):
+        made = {
+            'vda': self.disk(),
+            'hda': self.drive(),
+            'rbd': b.disk('vdc', b.rbd('vms/uuid_disk')),
+            'volume': b.disk('vdd', b.rbd('v/x'), serial=b.VOLUME),
+        }
+        rows = [b.row('vdd', b.VOLUME, 'rbd', name='v/x')]
+        planned = self.plan(
+            *(made[name] for name in names),
+            rows=rows if 'volume' in names else (),
+        )
+        self.assertEqual(set(), self.reasons(planned))
+        self.assertIs(shared, planned.shared_block_storage)
+
+
+class MediaTest(PlanningTestCase):
+    def refused(self, planned):
+        self.assertEqual({('hda', 'media-not-carried')}, self.reasons(planned))
+        return planned.plan.refusals[0].message
+
+    def test_a_config_drive_is_carried(self):
+        planned = self.plan(self.drive())
+        carriage = planned.carried['hda']
+        self.assertEqual(str(self.config), carriage.path)
+        self.assertFalse(carriage.refetched)
+        self.assertTrue(planned.plan.ready)
+
+    def test_no_plugin_at_the_destination(self):
+        message = self.refused(self.plan(self.drive(), peer=None))
+        self.assertIn('does not run this plugin', message)
+
+    def test_more_than_the_limit(self):
+        self.config.write_bytes(os.urandom(2000))
+        message = self.refused(self.plan(self.drive(), limit=1000))
+        self.assertIn('1000', message)
+
+    def test_the_limit_is_for_all_of_a_guest_s_media(self):
+        self.config.write_bytes(os.urandom(1000))
+        other = self.write('disk.other', os.urandom(1000))
+        second = b.cdrom('hdb', b.file(str(other), 'raw'))
+        planned = self.plan(self.drive(), second, limit=1500)
+        self.assertEqual({('hdb', 'media-not-carried')}, self.reasons(planned))
+
+    def test_a_file_elsewhere(self):
+        path = self.instances / 'x.iso'
+        path.write_bytes(b'iso')
+        disk = b.cdrom('hda', b.file(str(path), 'raw'))
+        self.assertIn('not below', self.refused(self.plan(disk)))
+
+    def test_a_file_that_cannot_be_read(self):
+        self.config.unlink()
+        self.assertIn('No such file', self.refused(self.plan(self.drive())))
+
+    def test_an_iso_root_is_fetched_again(self):
+        planned = self.plan(self.drive(), image_root=str(self.config), limit=1)
+        self.assertTrue(planned.carried['hda'].refetched)
+
+    def test_an_iso_root_over_its_base(self):
+        over = b.file(str(self.base), 'raw')
+        planned = self.plan(self.drive(over), image_root=str(self.config))
+        self.assertFalse(planned.carried['hda'].refetched)
+
+    def test_an_iso_root_over_another_base(self):
+        over = b.file(str(self.base), 'raw')
+        there = dataclasses.replace(PEER, base='sha256-other')
+        message = self.refused(self.plan(self.drive(over), peer=there))
+        self.assertIn('another', message)
+
+    def test_an_iso_root_over_a_base_that_nobody_compares(self):
+        over = b.file('/elsewhere/base', 'raw')
+        message = self.refused(self.plan(self.drive(over)))
+        self.assertIn('nothing shows', message)

@@ -1,0 +1,62 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The options as the driver reads them."""
+
+import unittest
+
+from oslo_config import cfg
+
+from nova_selective_migrate import conf
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import settings
+from nova_selective_migrate.core.case import policy
+
+
+def group(**values):
+    config = cfg.ConfigOpts()
+    conf.register_opts(config)
+    config([], default_config_files=[])
+    for name, value in values.items():
+        config.set_override(name, value, group='selective_migrate')
+    return config.selective_migrate
+
+
+class SettingsTest(unittest.TestCase):
+    def test_defaults(self):
+        found = settings.Settings.of(group())
+        self.assertIs(settings.Mode.ENFORCE, found.mode)
+        self.assertEqual(policy.LocalityPolicy(), found.policy)
+        self.assertEqual(8 * 2**20, found.media_limit)
+
+    def test_not_enabled_by_default(self):
+        self.assertFalse(group().enabled)
+        self.assertEqual('fail', group().on_seam_mismatch)
+
+    def test_every_value(self):
+        found = settings.Settings.of(
+            group(
+                mode='audit',
+                shared_paths=['/a'],
+                local_paths=['/b'],
+                media_limit=1,
+            )
+        )
+        self.assertIs(settings.Mode.AUDIT, found.mode)
+        self.assertEqual(policy.LocalityPolicy(('/a',), ('/b',)), found.policy)
+        self.assertEqual(2**20, found.media_limit)
+
+    def test_one_path_in_both(self):
+        with self.assertRaises(exceptions.InvalidPolicy):
+            settings.Settings.of(
+                group(shared_paths=['/a'], local_paths=['/a'])
+            )

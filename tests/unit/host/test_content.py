@@ -1,0 +1,122 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Digests are equal exactly when the bytes are."""
+
+import pathlib
+import tempfile
+import unittest
+from unittest import mock
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.host import content
+
+MIB = 2**20
+
+
+class ContentTestCase(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.folder = pathlib.Path(folder)
+
+    def file(self, name, *parts, size=None):
+        """Write a file; a number among the parts is a hole."""
+        path = self.folder / name
+        with path.open('wb') as stream:
+            for part in parts:
+                if isinstance(part, int):
+                    stream.seek(part, 1)
+                else:
+                    stream.write(part)
+            if size is not None:
+                stream.truncate(size)
+        return str(path)
+
+
+class DigestTest(ContentTestCase):
+    def digests(self, *files):
+        return [content.digest_of(path) for path in files]
+
+    def test_holes_and_zeroes_are_alike(self):
+        sparse = self.file('a', 5 * MIB, b'x' * 7, size=9 * MIB)
+        plain = self.file('b', bytes(5 * MIB), b'x' * 7, size=9 * MIB)
+        self.assertEqual(*self.digests(sparse, plain))
+
+    def test_one_byte_differs(self):
+        data = bytearray(b'y' * (3 * MIB + 5))
+        one = self.file('a', bytes(data))
+        for place in (0, MIB - 1, MIB, 3 * MIB + 4):
+            data[place] ^= 1
+            other = self.file('b', bytes(data))
+            data[place] ^= 1
+            self.assertNotEqual(*self.digests(one, other), place)
+
+    def test_data_at_another_place(self):
+        one = self.file('a', b'x', size=4 * MIB)
+        other = self.file('b', 2 * MIB, b'x', size=4 * MIB)
+        self.assertNotEqual(*self.digests(one, other))
+
+    def test_a_hole_more_at_the_end(self):
+        one = self.file('a', b'x', size=MIB)
+        other = self.file('b', b'x', size=MIB + 1)
+        self.assertNotEqual(*self.digests(one, other))
+
+    def test_empty(self):
+        one, other = self.file('a'), self.file('b', size=1)
+        self.assertNotEqual(*self.digests(one, other))
+
+
+class ContentsTest(ContentTestCase):
+    def setUp(self):
+        super().setUp()
+        self.contents = content.Contents()
+
+    def test_reads_a_file_once(self):
+        path = self.file('a', b'x')
+        first = self.contents.of(path)
+        with mock.patch.object(content, 'digest_of') as read:
+            self.assertEqual(first, self.contents.of(path))
+        read.assert_not_called()
+
+    def test_reads_again_what_was_written(self):
+        path = self.file('a', b'x')
+        first = self.contents.of(path)
+        self.file('a', b'yy')
+        self.assertNotEqual(first, self.contents.of(path))
+
+    def test_reads_again_what_was_replaced(self):
+        path = self.file('a', b'x')
+        first = self.contents.of(path)
+        pathlib.Path(self.file('b', b'y')).rename(path)
+        self.assertNotEqual(first, self.contents.of(path))
+
+    def test_refuses_what_is_written_to_meanwhile(self):
+        path = self.file('a', b'x')
+
+        def write(_):
+            self.file('a', b'longer')
+            return 'digest'
+
+        with (
+            mock.patch.object(content, 'digest_of', write),
+            self.assertRaisesRegex(
+                exceptions.PreparationFailed, 'being written to'
+            ),
+        ):
+            self.contents.of(path)
+
+    def test_names_what_cannot_be_read(self):
+        with self.assertRaisesRegex(
+            exceptions.PreparationFailed, '/nowhere: No such file'
+        ):
+            self.contents.of('/nowhere')
