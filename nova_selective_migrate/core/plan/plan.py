@@ -109,8 +109,11 @@ def plan(case: case_.Case) -> MigrationPlan:
     if case.options.prepared and not incremental:
         # One flag for all disks: where one needs a full copy, all get one,
         # and then a base image at the destination is of no use.
-        decisions = [d.whole if d.top_only else d for d in decisions]
-        copied = [d.whole if d.top_only else d for d in copied]
+        decisions = [
+            d.whole if d.action is model.DiskAction.COPY else d
+            for d in decisions
+        ]
+        copied = [d.whole for d in copied]
     flattened = images_.chains_to_flatten(copied, case.options)
     call = _call(copied, flattened, case, incremental)
     duties = tuple(duty.of_disks(decisions))

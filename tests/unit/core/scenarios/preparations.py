@@ -63,6 +63,14 @@ SCENARIOS = (
         block_migration=False,
     ),
     _of(
+        'forbidden_over_a_base_with_the_same_bytes',
+        [_OVER],
+        {'vda': 'refuse block-migration-forbidden'},
+        source=_BASED,
+        known={**_room(), BASE: {'exists': True, 'content': 'x'}},
+        block_migration=False,
+    ),
+    _of(
         'forbidden_with_nothing_to_copy',
         [b.disk('vda', b.rbd()), b.disk('vdb', b.rbd('volumes/v'))],
         {'vda': 'keep network-disk', 'vdb': 'keep network-disk'},
