@@ -28,6 +28,7 @@ import typing
 
 import nova.conf
 from nova.virt.libvirt import driver
+from nova.virt.libvirt import guest as libvirt_guest
 from oslo_log import log as logging
 
 from nova_selective_migrate import conf
@@ -278,7 +279,8 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
             CONF.libvirt, 'live_migration_monitor_interval', _INTERVAL_SECONDS
         )
         with following.Following(
-            guest, instance, planned.plan.migrate_disks, interval
+            *(guest, instance, planned.plan.migrate_disks, interval),
+            idle=libvirt_guest.JobInfo,
         ) as follow:
             stock(context, follow.instance, follow.guest, *args)
 

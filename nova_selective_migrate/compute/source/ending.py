@@ -16,11 +16,14 @@ import dataclasses
 import enum
 import time
 
+from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import record as record_
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.host.hypervisor import connection
 
-_CALL_SECONDS = 60.0
+#: Longer than TCP tries to connect to a port that is filtered.
+_CALL_SECONDS = 300.0
+_JOB_SECONDS = 120.0
 _SETTLE_SECONDS = 30.0
 _POLL_SECONDS = 0.2
 
@@ -64,14 +67,34 @@ class Settled:
 def settle(
     host: connection.Connection, uuid: str, call: record_.Call
 ) -> Settled:
-    """Wait until the source does not change any more, and judge."""
+    """Wait until the source does not change any more, and judge.
+
+    A call can end before its job does, when its connection is lost; a job
+    that nobody follows any more is aborted.
+    """
     ended = call.wait(_CALL_SECONDS)
     deadline = time.monotonic() + _SETTLE_SECONDS
+    last = time.monotonic() + _JOB_SECONDS
     while True:
+        over = ended and (call.returned or _job_over(host, uuid))
         here = host.look(uuid)
-        found = judge(here, call) if ended else Ending.UNKNOWN
-        late = time.monotonic() > deadline
+        found = judge(here, call) if over else Ending.UNKNOWN
+        now = time.monotonic()
+        late = now > (deadline if over else last)
         if found is not Ending.UNKNOWN or late or not ended:
             return Settled(found, here, call.error)
         # libvirt has no event for "it stays as it is".
         time.sleep(_POLL_SECONDS)
+
+
+def _job_over(host: connection.Connection, uuid: str) -> bool:
+    try:
+        guest = host.guest(uuid)
+    except exceptions.DomainNotFound:
+        return True
+    except exceptions.HypervisorError:
+        return False
+    if guest.job_over():
+        return True
+    guest.abort_migration()
+    return False

@@ -26,6 +26,7 @@ import typing
 from oslo_log import log as logging
 
 from nova_selective_migrate.core.job import progress
+from nova_selective_migrate.host.hypervisor import errors
 
 LOG = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Following:
         instance: typing.Any,
         targets: collections.abc.Sequence[str],
         interval: float,
+        idle: collections.abc.Callable[[], typing.Any],
     ) -> None:
         self._targets = targets
         self._interval = interval
@@ -56,9 +58,9 @@ class Following:
         self._job: dict[str, int] = {}
         self._percent = 0
         self._memory_bytes = instance.flavor.memory_mb * 2**20
-        self._real = instance
+        self.real = instance
         self._disks = guest
-        self.guest = _WatchedGuest(guest, self)
+        self.guest = _WatchedGuest(guest, self, idle)
         self.instance = _CountedInstance(instance, self)
 
     def __enter__(self) -> typing.Self:
@@ -97,7 +99,7 @@ class Following:
             except Exception as err:
                 # The thread's boundary: the migration goes on without.
                 LOG.debug(
-                    'no progress of the disks: %s', err, instance=self._real
+                    'no progress of the disks: %s', err, instance=self.real
                 )
                 continue
             now = time.monotonic()
@@ -107,7 +109,7 @@ class Following:
             if now - told >= _INFO_SECONDS:
                 log, told = LOG.info, now
             for disk in before.disks:
-                log('%s', _line(disk), instance=self._real)
+                log('%s', _line(disk), instance=self.real)
 
     def _blocks(self) -> dict[str, dict[str, int]]:
         found = {}
@@ -129,16 +131,33 @@ def _line(disk: progress.Amount) -> str:
 class _WatchedGuest:
     """nova's guest, whose job statistics are looked at in passing."""
 
-    def __init__(self, guest: typing.Any, following: Following) -> None:
+    def __init__(
+        self,
+        guest: typing.Any,
+        following: Following,
+        idle: collections.abc.Callable[[], typing.Any],
+    ) -> None:
         self._guest = guest
         self._following = following
+        self._idle = idle
 
     def __getattr__(self, name: str) -> typing.Any:
         return getattr(self._guest, name)
 
     def get_job_info(self) -> typing.Any:
-        """Return nova's JobInfo."""
-        info = self._guest.get_job_info()
+        """Return nova's JobInfo.
+
+        Where libvirt cannot tell now, there is none: nova then goes on
+        waiting for the call, and does not take that for an error.
+        """
+        try:
+            info = self._guest.get_job_info()
+        except Exception as err:
+            if not errors.is_busy(err):
+                raise
+            real = self._following.real
+            LOG.warning('Migration job: %s', err, instance=real)
+            return self._idle()
         self._following.take(info)
         return info
 

@@ -51,6 +51,18 @@ def _ours(
     )
 
 
+def is_busy(err: Exception) -> bool:
+    """Tell an error that says no more than to ask another time.
+
+    libvirt waits 30 seconds for a guest that another call holds, such as a
+    migration whose QEMU does not answer.
+    """
+    return (
+        isinstance(err, libvirt.libvirtError)
+        and err.get_error_code() == libvirt.VIR_ERR_OPERATION_TIMEOUT
+    )
+
+
 def silence() -> None:
     """Keep libvirt from printing errors to stderr on its own."""
     libvirt.registerErrorHandler(lambda _context, _error: None, None)

@@ -34,6 +34,10 @@ _STATES = {
     libvirt.VIR_DOMAIN_PMSUSPENDED: 'pmsuspended',
 }
 _OFF = ('shutoff', 'crashed')
+_WITHOUT_JOB = (
+    libvirt.VIR_ERR_NO_DOMAIN,
+    libvirt.VIR_ERR_OPERATION_INVALID,
+)
 # The pauses that libvirt itself makes for a migration.
 _SWITCHING = (
     libvirt.VIR_DOMAIN_PAUSED_MIGRATION,
@@ -150,6 +154,18 @@ class Guest:
         """Tell whether a job runs on the whole domain, as a migration."""
         none = libvirt.VIR_DOMAIN_JOB_NONE
         return bool(self.job_stats().get('type', none) != none)
+
+    def job_over(self) -> bool:
+        """Tell whether it is certain that no job runs any more.
+
+        While QEMU answers nothing, as when it connects to a port that is
+        filtered, libvirt cannot tell either.
+        """
+        try:
+            kind = self._domain.jobStats().get('type')
+        except libvirt.libvirtError as err:
+            return err.get_error_code() in _WITHOUT_JOB
+        return bool(kind == libvirt.VIR_DOMAIN_JOB_NONE)
 
     def came_here(self) -> bool:
         """Tell whether the domain's last job was to come to this host."""

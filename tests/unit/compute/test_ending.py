@@ -17,6 +17,7 @@ from unittest import mock
 
 import ddt
 
+from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import ending
 from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.core.job import outcome
@@ -77,8 +78,14 @@ class SettleTest(unittest.TestCase):
     def _clock(self):
         return self.now
 
-    def settle(self, presences, state):
+    def settle(self, presences, state, jobs=()):
+        """Settle; `jobs` says whether one is over, then it is."""
         host = mock.Mock()
+        looks = list(jobs)
+        self.guest = host.guest.return_value
+        self.guest.job_over.side_effect = lambda: (
+            looks.pop(0) if looks else True
+        )
         sides = [outcome.Side(p) for p in presences]
         host.look.side_effect = lambda _: (
             sides.pop(0) if len(sides) > 1 else sides[0]
@@ -95,6 +102,30 @@ class SettleTest(unittest.TestCase):
         found = self.settle([P.SWITCHING], 'failed')
         self.assertIs(UNKNOWN, found.ending)
         self.assertLess(self.now, 60)
+
+    def test_a_job_that_outlives_its_call_is_aborted(self):
+        found = self.settle([P.RUNNING], 'failed', [False, False])
+        self.assertIs(NOT_MOVED, found.ending)
+        self.assertEqual(2, self.guest.abort_migration.call_count)
+
+    def test_a_job_that_never_ends(self):
+        found = self.settle([P.RUNNING], 'failed', [False] * 10000)
+        self.assertIs(UNKNOWN, found.ending)
+        self.assertLess(self.now, 200)
+
+    def test_a_guest_that_has_gone_has_no_job(self):
+        host = mock.Mock()
+        host.guest.side_effect = exceptions.DomainNotFound('none')
+        host.look.return_value = outcome.Side(P.ABSENT)
+        found = ending.settle(host, 'uuid', call('failed'))
+        self.assertIs(MOVED, found.ending)
+
+    def test_a_host_that_does_not_answer(self):
+        host = mock.Mock()
+        host.guest.side_effect = exceptions.HypervisorError('lost')
+        host.look.return_value = outcome.Side(P.UNREACHABLE)
+        found = ending.settle(host, 'uuid', call('failed'))
+        self.assertIs(UNKNOWN, found.ending)
 
     def test_a_call_that_does_not_end(self):
         with mock.patch.object(ending, '_CALL_SECONDS', 0.01):

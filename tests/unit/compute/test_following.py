@@ -17,6 +17,8 @@ import types
 import unittest
 from unittest import mock
 
+import libvirt
+
 from nova_selective_migrate.compute.source import following
 
 MIB = 2**20
@@ -59,7 +61,9 @@ class FollowingTest(unittest.TestCase):
         return mock.Mock(get_job_info=lambda: job)
 
     def follow(self, *targets):
-        follow = following.Following(self.guest, self.real, targets, 0.01)
+        follow = following.Following(
+            self.guest, self.real, targets, 0.01, idle=Info
+        )
         self.enterContext(follow)
         return follow
 
@@ -120,6 +124,20 @@ class FollowingTest(unittest.TestCase):
         follow = self.follow()
         follow.guest.abort_job()
         self.guest.abort_job.assert_called_once_with()
+
+    def test_a_guest_that_cannot_be_asked_now_has_no_job_for_nova(self):
+        busy = libvirt.libvirtError('cannot acquire state change lock')
+        busy.err = (libvirt.VIR_ERR_OPERATION_TIMEOUT, *[None] * 8)
+        self.guest.get_job_info.side_effect = busy
+        with self.assertLogs(following.__name__, 'WARNING'):
+            self.assertEqual(Info(), self.follow().guest.get_job_info())
+
+    def test_another_error_is_nova_s(self):
+        gone = libvirt.libvirtError('connection lost')
+        gone.err = (libvirt.VIR_ERR_RPC, *[None] * 8)
+        self.guest.get_job_info.side_effect = gone
+        with self.assertRaises(libvirt.libvirtError):
+            self.follow().guest.get_job_info()
 
     def test_a_line_for_each_disk(self):
         self.blocks = {'vda': (10, 40), 'vdb': (0, 50)}

@@ -55,6 +55,36 @@ class SideTest(unittest.TestCase):
         self.assertIs(Presence.RUNNING, guest.side(99, 0).presence)
 
 
+class JobOverTest(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.domain = fake_domain.FakeDomain()
+        self.guest = guest.Guest(self.domain)
+
+    def fail(self, code):
+        self.domain.fails = fake_daemon.libvirt_error(
+            getattr(libvirt, f'VIR_ERR_{code}'), 'no'
+        )
+
+    def test_no_job(self):
+        self.domain.job = {'type': libvirt.VIR_DOMAIN_JOB_NONE}
+        self.assertTrue(self.guest.job_over())
+
+    def test_a_job(self):
+        self.domain.job = {'type': libvirt.VIR_DOMAIN_JOB_UNBOUNDED}
+        self.assertFalse(self.guest.job_over())
+
+    def test_what_cannot_be_asked_is_not_over(self):
+        for code in ('OPERATION_TIMEOUT', 'RPC', 'INTERNAL_ERROR'):
+            self.fail(code)
+            self.assertFalse(self.guest.job_over(), code)
+
+    def test_a_guest_that_is_off_or_gone_has_none(self):
+        for code in ('OPERATION_INVALID', 'NO_DOMAIN'):
+            self.fail(code)
+            self.assertTrue(self.guest.job_over(), code)
+
+
 class LookTest(unittest.TestCase):
     def setUp(self):
         self.daemon = fake_daemon.FakeDaemon()
