@@ -134,7 +134,14 @@ class End:
 
     def _tell(self, text: str) -> Exception:
         fault: Exception = exception.MigrationError(reason=text)
-        self._methods.fault(self._context, self._instance, fault)
+        try:
+            self._methods.fault(self._context, self._instance, fault)
+        except Exception:
+            # A boundary: a record that cannot be written must not turn a
+            # clean rollback into an error.
+            LOG.exception(
+                'No fault recorded: %s', text, instance=self._instance
+            )
         return fault
 
 

@@ -12,6 +12,7 @@
 
 """Where a guest is when nova's source believes its migration over."""
 
+import collections.abc
 import dataclasses
 import enum
 import time
@@ -24,8 +25,10 @@ from nova_selective_migrate.host.hypervisor import connection
 #: Longer than TCP tries to connect to a port that is filtered.
 _CALL_SECONDS = 300.0
 _JOB_SECONDS = 120.0
-_SETTLE_SECONDS = 30.0
+_SETTLE_SECONDS = 60.0
 _POLL_SECONDS = 0.2
+
+Connect = collections.abc.Callable[[], connection.Connection]
 
 
 class Ending(enum.Enum):
@@ -64,20 +67,21 @@ class Settled:
     error: Exception | None
 
 
-def settle(
-    host: connection.Connection, uuid: str, call: record_.Call
-) -> Settled:
+def settle(connect: Connect, uuid: str, call: record_.Call) -> Settled:
     """Wait until the source does not change any more, and judge.
 
     A call can end before its job does, when its connection is lost; a job
-    that nobody follows any more is aborted.
+    that nobody follows any more is aborted. A daemon that starts again
+    cancels the migration itself, and is asked over a new connection.
+
+    :param connect: returns a connection to the source's daemon
     """
     ended = call.wait(_CALL_SECONDS)
     deadline = time.monotonic() + _SETTLE_SECONDS
     last = time.monotonic() + _JOB_SECONDS
     while True:
-        over = ended and (call.returned or _job_over(host, uuid))
-        here = host.look(uuid)
+        here, over = _look(connect, uuid)
+        over = ended and (call.returned or over)
         found = judge(here, call) if over else Ending.UNKNOWN
         now = time.monotonic()
         late = now > (deadline if over else last)
@@ -87,13 +91,24 @@ def settle(
         time.sleep(_POLL_SECONDS)
 
 
+def _look(connect: Connect, uuid: str) -> tuple[outcome.Side, bool]:
+    """Look what the source has, and whether no job runs on it.
+
+    The state is read last: it is that of a guest whose job was over.
+    """
+    try:
+        host = connect()
+        over = _job_over(host, uuid)
+        return host.look(uuid), over
+    except exceptions.HypervisorError as err:
+        return outcome.Side(outcome.Presence.UNREACHABLE, str(err)), False
+
+
 def _job_over(host: connection.Connection, uuid: str) -> bool:
     try:
         guest = host.guest(uuid)
     except exceptions.DomainNotFound:
         return True
-    except exceptions.HypervisorError:
-        return False
     if guest.job_over():
         return True
     guest.abort_migration()

@@ -108,7 +108,7 @@ class Following:
             log = LOG.debug
             if now - told >= _INFO_SECONDS:
                 log, told = LOG.info, now
-            for disk in before.disks:
+            for disk in (disk for disk in before.disks if disk.total):
                 log('%s', _line(disk), instance=self.real)
 
     def _blocks(self) -> dict[str, dict[str, int]]:

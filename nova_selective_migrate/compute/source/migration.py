@@ -195,11 +195,17 @@ class Migrations:
 
     def ending(self, instance: typing.Any) -> ending_.Settled:
         """Find out where the guest is."""
-        call = self._records.begin(instance.uuid)
-        virt = self._driver._host.get_connection()
         return ending_.settle(
-            connection.Connection(virt, ''), instance.uuid, call
+            self._connect, instance.uuid, self._records.begin(instance.uuid)
         )
+
+    def _connect(self) -> connection.Connection:
+        try:
+            return connection.Connection(
+                self._driver._host.get_connection(), ''
+            )
+        except exception.HypervisorUnavailable as err:
+            raise exceptions.ConnectFailed(str(err)) from err
 
     def _fault(
         self, context: typing.Any, instance: typing.Any, fault: Exception

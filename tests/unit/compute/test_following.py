@@ -140,9 +140,9 @@ class FollowingTest(unittest.TestCase):
             self.follow().guest.get_job_info()
 
     def test_a_line_for_each_disk(self):
-        self.blocks = {'vda': (10, 40), 'vdb': (0, 50)}
+        self.blocks = {'vda': (10, 40), 'vdb': (0, 50), 'vdc': (0, 0)}
         with self.assertLogs(following.__name__, 'DEBUG') as logged:
-            follow = self.follow('vda', 'vdb')
+            follow = self.follow('vda', 'vdb', 'vdc')
             # With the second question the first has been told.
             for _ in range(2):
                 self.assertTrue(self.rounds.acquire(timeout=5))
@@ -150,6 +150,7 @@ class FollowingTest(unittest.TestCase):
         text = '\n'.join(logged.output)
         self.assertIn('disk vda: 10 bytes of 40 processed', text)
         self.assertIn('disk vdb: 0 bytes of 50 processed', text)
+        self.assertNotIn('vdc', text)
 
     def test_a_question_that_fails_ends_nothing(self):
         failed = threading.Event()
