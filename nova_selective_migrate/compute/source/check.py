@@ -26,6 +26,7 @@ from oslo_log import log as logging
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import planning
 from nova_selective_migrate.compute.source import record as record_
+from nova_selective_migrate.compute.source import request as request_
 from nova_selective_migrate.compute.source import wording
 from nova_selective_migrate.compute.wire import peer as peer_
 from nova_selective_migrate.core.case import case as case_
@@ -165,12 +166,12 @@ class SourceCheck:
         data: typing.Any,
         guest: guest_.Guest,
         block_device_info: typing.Any,
-    ) -> planning.Request:
+    ) -> request_.Request:
         directory = libvirt_utils.get_instance_path(instance)
         peer = peer_.Peer.of(data.filename)
         image = instance.image_ref or ''
         there = data.image_type if 'image_type' in data else None
-        return planning.Request(
+        return request_.Request(
             block_device_info=_with_left_out(
                 context, instance, block_device_info, guest
             ),

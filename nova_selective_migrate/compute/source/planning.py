@@ -14,19 +14,15 @@
 
 import collections.abc
 import dataclasses
-import os
-import typing
 
-from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import settings as settings_
+from nova_selective_migrate.compute.source import carrying
 from nova_selective_migrate.compute.source import record
-from nova_selective_migrate.compute.wire import media
-from nova_selective_migrate.compute.wire import peer as peer_
+from nova_selective_migrate.compute.source import request as request_
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import hypervisor
-from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import preparation
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage as storage_
@@ -46,35 +42,6 @@ _ON_HOST = (model.SourceType.FILE, model.SourceType.BLOCK)
 
 
 @dataclasses.dataclass(frozen=True)
-class Request:
-    """One live migration as nova asks whether it can be done.
-
-    :ivar block_device_info: nova's, with the rows that it leaves out
-    :ivar instances_path: where all instances have their directories
-    :ivar instance_directory: the instance's own
-    :ivar shared_directory: whether both hosts see one instances_path
-    :ivar image_base: path of the base image made from the instance's
-        image; empty where the destination makes none, or none that is
-        checked
-    :ivar image_root: path of the root disk that is a copy of the image
-    :ivar same_images_type: whether both hosts have the same images_type
-    :ivar block_migration: True, False or None, as it was asked for
-    :ivar options: those of [libvirt] that shape the call
-    """
-
-    block_device_info: typing.Any
-    instances_path: str
-    instance_directory: str
-    shared_directory: bool
-    image_base: str
-    image_root: str
-    same_images_type: bool
-    block_migration: bool | None
-    peer: peer_.Peer | None
-    options: options_.MigrationOptions
-
-
-@dataclasses.dataclass(frozen=True)
 class Planner:
     """Makes plans on the source of live migrations."""
 
@@ -85,7 +52,7 @@ class Planner:
         self,
         guest: guest_.Guest,
         versions: hypervisor.Versions,
-        request: Request,
+        request: request_.Request,
     ) -> record.Planned:
         """Look at the guest and plan its migration.
 
@@ -98,14 +65,21 @@ class Planner:
         here = gather.source_facts(guest, domain, {}, local_storage.facts)
         there = _destination_facts(here, request)
         self._compare_base(here, there, request)
-        carried, not_carried = self._media(domain, here, there, request)
+        storage = storage_.Storage(here, there)
+        carried, not_carried = carrying.choose(
+            domain,
+            storage,
+            request,
+            self.contents,
+            self.settings.media_limit,
+        )
         peer = request.peer
         case = case_.Case(
             domain_xml=text,
             block_device_info=redact.block_device_info(
                 request.block_device_info
             ),
-            storage=storage_.Storage(here, there),
+            storage=storage,
             domain_state=guest.state([disk.target for disk in domain.disks]),
             hypervisors=hypervisor.Hypervisors(
                 versions,
@@ -142,7 +116,7 @@ class Planner:
         self,
         here: dict[str, storage_.StorageFacts],
         there: dict[str, storage_.StorageFacts],
-        request: Request,
+        request: request_.Request,
     ) -> None:
         """Say whether both hosts have the base image with the same bytes.
 
@@ -158,81 +132,10 @@ class Planner:
             exists=bool(peer.base), content=peer.base or digest
         )
 
-    def _media(
-        self,
-        domain: model.Domain,
-        here: collections.abc.Mapping[str, storage_.StorageFacts],
-        there: collections.abc.Mapping[str, storage_.StorageFacts],
-        request: Request,
-    ) -> tuple[dict[str, media.Carriage], dict[str, str]]:
-        """Say which read-only files can travel, and why others cannot."""
-        carried: dict[str, media.Carriage] = {}
-        not_carried: dict[str, str] = {}
-        room = self.settings.media_limit
-        for disk in domain.disks:
-            if disk.writable or disk.source is None:
-                continue
-            try:
-                path = _portable(disk, here, there, request)
-                again = path == request.image_root and not disk.backing
-                medium = media.read(path, self.contents, refetched=again)
-            except exceptions.PreparationFailed as err:
-                not_carried[disk.target] = str(err)
-                continue
-            if medium.weight > room:
-                not_carried[disk.target] = (
-                    f'it takes {medium.weight} bytes, compressed, of the '
-                    f'{room} that media_limit leaves'
-                )
-                continue
-            room -= medium.weight
-            carried[disk.target] = media.Carriage(path, medium.digest, again)
-        return carried, not_carried
-
-
-def _portable(
-    disk: model.Disk,
-    here: collections.abc.Mapping[str, storage_.StorageFacts],
-    there: collections.abc.Mapping[str, storage_.StorageFacts],
-    request: Request,
-) -> str:
-    """Return the path of a read-only file that the destination can take.
-
-    :raises PreparationFailed: saying why it cannot
-    """
-    top, *lower = disk.chain
-    path = top.path or ''
-    if top.type is not model.SourceType.FILE or not path:
-        raise exceptions.PreparationFailed('it is not a file')
-    if os.path.dirname(path) != request.instance_directory:
-        raise exceptions.PreparationFailed(
-            f'it is not below {request.instance_directory}'
-        )
-    if request.peer is None:
-        raise exceptions.PreparationFailed(
-            'the destination does not run this plugin'
-        )
-    if request.shared_directory:
-        raise exceptions.PreparationFailed(
-            f'both hosts see one {request.instance_directory}'
-        )
-    for image in lower:
-        known = here.get(image.path or '')
-        other = there.get(image.path or '')
-        if not known or not known.content or not other:
-            raise exceptions.PreparationFailed(
-                f'nothing shows that the destination has {image.label}'
-            )
-        if known.content != other.content:
-            raise exceptions.PreparationFailed(
-                f'the destination has another {image.label}'
-            )
-    return path
-
 
 def _destination_facts(
     here: collections.abc.Mapping[str, storage_.StorageFacts],
-    request: Request,
+    request: request_.Request,
 ) -> dict[str, storage_.StorageFacts]:
     """Say what nova's test file tells of the destination.
 

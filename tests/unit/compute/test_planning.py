@@ -23,6 +23,7 @@ import ddt
 
 from nova_selective_migrate.compute import settings
 from nova_selective_migrate.compute.source import planning
+from nova_selective_migrate.compute.source import request as request_
 from nova_selective_migrate.compute.wire import peer
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import hypervisor
@@ -94,7 +95,7 @@ class PlanningTestCase(unittest.TestCase):
             **request,
         }
         return planner.plan(
-            guest.Guest(domain), VERSIONS, planning.Request(**asked)
+            guest.Guest(domain), VERSIONS, request_.Request(**asked)
         )
 
     def disk(self, base=None, format='qcow2'):
