@@ -185,7 +185,11 @@ class Arrivals:
 
     def finish(self, instance: typing.Any) -> None:
         """Take away what only a migration needs."""
-        claim.take(libvirt_utils.get_instance_path(instance))
+        try:
+            claim.take(libvirt_utils.get_instance_path(instance))
+        except OSError as err:
+            # The guest runs here: nova would set it to ERROR for this.
+            LOG.warning('%s', err, instance=instance)
 
     def roll_back(
         self,
