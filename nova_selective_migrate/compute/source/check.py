@@ -183,6 +183,10 @@ class SourceCheck:
             image_base=image_base(image) if there == 'qcow2' else '',
             image_root=os.path.join(directory, 'disk') if image else '',
             same_images_type=there == CONF.libvirt.images_type,
+            fetched_bytes=sum(
+                _size(os.path.join(directory, name))
+                for name in ('kernel', 'ramdisk')
+            ),
             block_migration=(
                 data.block_migration if 'block_migration' in data else None
             ),
@@ -196,6 +200,10 @@ class SourceCheck:
                 tls=CONF.libvirt.live_migration_with_native_tls,
             ),
         )
+
+
+def _size(path: str) -> int:
+    return os.stat(path).st_size if os.path.exists(path) else 0
 
 
 def image_base(image: str) -> str:

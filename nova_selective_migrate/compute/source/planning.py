@@ -99,6 +99,7 @@ class Planner:
                     not_carried=not_carried,
                     makes_images=peer is not None,
                     same_images_type=request.same_images_type,
+                    fetched_bytes=request.fetched_bytes,
                     also_sent=_ALSO_SENT,
                 ),
             ),

@@ -32,6 +32,7 @@ class Request:
         checked
     :ivar image_root: path of the root disk that is a copy of the image
     :ivar same_images_type: whether both hosts have the same images_type
+    :ivar fetched_bytes: of kernel and ramdisk, which the destination fetches
     :ivar block_migration: True, False or None, as it was asked for
     :ivar options: those of [libvirt] that shape the call
     """
@@ -43,6 +44,7 @@ class Request:
     image_base: str
     image_root: str
     same_images_type: bool
+    fetched_bytes: int
     block_migration: bool | None
     peer: peer_.Peer | None
     options: options_.MigrationOptions

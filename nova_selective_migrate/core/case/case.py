@@ -201,6 +201,7 @@ def _preparation(
         not_carried={name: reasons.text(name) or '' for name in reasons.tree},
         makes_images=prepared.boolean('makes_images') is not False,
         same_images_type=prepared.boolean('same_images_type') is not False,
+        fetched_bytes=prepared.integer('fetched_bytes') or 0,
         also_sent=prepared.texts('also_sent'),
     )
 

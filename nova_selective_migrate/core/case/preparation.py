@@ -35,6 +35,8 @@ class Preparation:
         other disks of the guest are shared
     :ivar same_images_type: whether both hosts keep images of their own in
         the same place; otherwise the destination later looks elsewhere
+    :ivar fetched_bytes: what else the caller puts into the directory, such
+        as kernel and ramdisk
     :ivar also_sent: parameters of the call besides those of the plan
     """
 
@@ -47,4 +49,5 @@ class Preparation:
     )
     makes_images: bool = True
     same_images_type: bool = True
+    fetched_bytes: int = 0
     also_sent: tuple[str, ...] = ()

@@ -177,7 +177,7 @@ def _room(
         for disk in planned
         if disk.decision.action is model.DiskAction.COPY
     ]
-    return room_.measure(prepared.directory, copied, duties, case.storage)
+    return room_.measure(prepared, copied, duties, case.storage)
 
 
 def _incremental(

@@ -16,6 +16,7 @@ import collections.abc
 import dataclasses
 
 from nova_selective_migrate.core import model
+from nova_selective_migrate.core.case import preparation
 from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.core.decision import duty as duty_
 
@@ -45,17 +46,17 @@ class Room:
 
 
 def measure(
-    directory: str,
+    prepared: preparation.Preparation,
     copied: collections.abc.Iterable[tuple[model.Disk, int]],
     duties: collections.abc.Iterable[duty_.Duty],
     storage: storage_.Storage,
 ) -> Room:
-    """Add up what will be written below a directory.
+    """Add up what will be written for a guest.
 
     :param copied: the disks to copy with the bytes that a copy moves
     :param duties: read-only content that is brought over
     """
-    needed = 0
+    needed = prepared.fetched_bytes
     bases: set[str] = set()
     for disk, moved in copied:
         needed += moved
@@ -65,8 +66,9 @@ def measure(
         if there is not None and there.exists is False and there.content:
             needed += _allocated(storage, path)
     needed += sum(_allocated(storage, duty.path) for duty in duties)
-    known = storage.destination.get(directory)
-    return Room(directory, needed, known.free_bytes if known else None)
+    known = storage.destination.get(prepared.directory)
+    free = known.free_bytes if known else None
+    return Room(prepared.directory, needed, free)
 
 
 def _allocated(storage: storage_.Storage, path: str) -> int:

@@ -89,6 +89,7 @@ class PlanningTestCase(unittest.TestCase):
             'image_base': str(self.base),
             'image_root': '',
             'same_images_type': True,
+            'fetched_bytes': 0,
             'block_migration': None,
             'peer': PEER,
             'options': options.MigrationOptions(),

@@ -224,6 +224,14 @@ SCENARIOS = (
         carried=['hda'],
     ),
     _of(
+        'too_little_room_for_the_kernel_as_well',
+        [_ROOT],
+        {'vda': COPY},
+        'destination-full',
+        known=_room(b.MIB + 9),
+        fetched_bytes=10,
+    ),
+    _of(
         'too_little_room_for_a_base_that_must_be_made',
         [_OVER],
         {'vda': 'copy local-over-shared'},
