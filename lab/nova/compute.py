@@ -1,0 +1,125 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Run and command the nova-compute of one host."""
+
+from dataclasses import dataclass
+import json
+from pathlib import Path
+import socket
+from typing import Any
+
+from lab import spawn
+from lab import waiting
+from lab.errors import LabError
+from lab.home import REPOSITORY
+from lab.host import Host
+from lab.journal import Journal
+from lab.nova.settings import Settings
+from lab.process import Process
+
+#: Not lab.daemon's: the laboratory is up without them.
+KIND = 'nova-compute'
+
+
+class CommandRefused(LabError):
+    """A nova-compute raised an exception while it did what it was told."""
+
+    def __init__(self, command: str, kind: str, text: str, trace: str) -> None:
+        super().__init__(f'{command}: {kind}: {text}\n{trace}')
+        self.kind = kind
+        self.text = text
+
+
+@dataclass(frozen=True)
+class Compute:
+    """The nova-compute of a host."""
+
+    host: Host
+    #: What the hosts and the test share.
+    directory: Path
+    process: Process
+
+    @classmethod
+    def start(
+        cls,
+        journal: Journal,
+        host: Host,
+        directory: Path,
+        interpreter: Path,
+        settings: Settings,
+    ) -> 'Compute':
+        """Start it; `await_ready` waits until it serves.
+
+        :param interpreter: of a virtual environment with nova.
+        """
+        configuration = directory / f'{host.name}.conf'
+        configuration.write_text(settings.text(host, directory))
+        argv = [str(interpreter.absolute()), '-m', 'lab.nova.service']
+        argv += [str(configuration), str(directory)]
+        # From the checkout: `nova` must not be found beside this file.
+        pid = spawn.detached(
+            host.namespace.enter(argv),
+            directory / f'{host.name}.log',
+            environment={
+                **spawn.ENVIRONMENT,
+                'PYTHONPATH': str(REPOSITORY),
+                'PYTHONDONTWRITEBYTECODE': '1',
+            },
+        )
+        process = Process.of(pid)
+        if process is None:
+            raise LabError(f'nova-compute of {host.name} did not start')
+        journal.note(KIND, host.name, process)
+        return cls(host, directory, process)
+
+    def await_ready(self) -> None:
+        """Wait until it answers.
+
+        :raises LabError: it ended, with the last that it had to say.
+        """
+
+        def answers() -> bool:
+            if not self.process.alive:
+                raise LabError(f'nova-compute did not stay: {self.said}')
+            return (self.directory / f'{self.host.name}.sock').exists()
+
+        what = f'nova-compute of host {self.host.name}'
+        waiting.until(answers, what, 120)
+        self.command('ping')
+
+    def command(self, command: str, **arguments: Any) -> Any:
+        """Have it do something: see lab.nova.service.commands.
+
+        :raises CommandRefused: it raised an exception.
+        """
+        request = {'command': command, 'arguments': arguments}
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(120)
+            connection.connect(str(self.directory / f'{self.host.name}.sock'))
+            connection.sendall(json.dumps(request).encode() + b'\n')
+            with connection.makefile() as stream:
+                reply = json.loads(stream.readline() or '{}')
+        if 'result' not in reply:
+            raise CommandRefused(
+                command,
+                reply.get('kind', 'no answer'),
+                reply.get('failure', ''),
+                reply.get('trace', self.said),
+            )
+        return reply['result']
+
+    @property
+    def said(self) -> str:
+        """Return the end of what it printed."""
+        log = self.directory / f'{self.host.name}.log'
+        return log.read_text(errors='replace')[-3000:].strip()

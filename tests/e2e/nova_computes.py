@@ -1,0 +1,118 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Two nova-computes for a test, and servers on them.
+
+``NOVA_VERSION`` takes another nova than the newest; each has to have been
+installed by ``tools/install_nova.sh``.
+"""
+
+import atexit
+import os
+import pathlib
+import typing
+
+from lab import home
+from lab import host as lab_host
+from lab.nova import boot
+from lab.nova import cloud as lab_cloud
+from lab.nova import server as lab_server
+from lab.nova import settings
+from tests.e2e import base
+
+VERSION = os.environ.get('NOVA_VERSION', '34.0.0')
+INTERPRETER = home.REPOSITORY / '.nova' / VERSION / 'bin' / 'python'
+# Records that every disk must have before anything is tried.
+BEFORE = 20
+
+Options = dict[str, dict[str, str | int]]
+_ENABLED: Options = {'selective_migrate': {'enabled': 'true'}}
+
+
+class _Running:
+    """The nova-computes that the last test left."""
+
+    key: typing.Any = None
+    cloud: lab_cloud.Cloud
+
+
+def _cloud_of(
+    lab: typing.Any, wanted: dict[str, settings.Settings]
+) -> lab_cloud.Cloud:
+    """Take the nova-computes that run if they are the wanted ones."""
+    key = (lab.hub, repr(wanted))
+    if _Running.key != key:
+        if _Running.key is None:
+            atexit.register(lab_cloud.stop, lab)
+        _Running.key = None
+        _Running.cloud = lab_cloud.Cloud.start(lab, INTERPRETER, wanted)
+        _Running.key = key
+    return _Running.cloud
+
+
+class ComputesTestCase(base.EndToEndTestCase):
+    """A test with a nova-compute on each of two hosts."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        if not INTERPRETER.exists():
+            self.skipTest(
+                f'no nova {VERSION}: run tools/install_nova.sh {VERSION}'
+            )
+
+    def stock(self, **options: typing.Any) -> None:
+        """Run nova's own driver on both hosts."""
+        self._start({h: settings.Settings(options=options) for h in 'ab'})
+
+    def plugin(self, **options: typing.Any) -> None:
+        """Run our driver, enabled, on both hosts."""
+        wanted = settings.Settings(settings.PLUGIN, {**_ENABLED, **options})
+        self._start(dict.fromkeys('ab', wanted))
+
+    def plugin_and_stock(self) -> None:
+        """Run our driver on host a and nova's own on host b."""
+        ours = settings.Settings(settings.PLUGIN, _ENABLED)
+        self._start({'a': ours, 'b': settings.Settings()})
+
+    def _start(self, wanted: dict[str, settings.Settings]) -> None:
+        self.cloud = _cloud_of(self.lab, wanted)
+
+    def server(
+        self, *, wait: bool = True, **description: typing.Any
+    ) -> lab_server.Server:
+        """Start a server on host a; let it write unless told not to."""
+        wanted = boot.Description(**description)
+        server = boot.boot(self.cloud, self.a, wanted)
+        self.addCleanup(server.forget)
+        if wait:
+            disks = self.writable(server, self.a)
+            server.wait_for_records(self.a, dict.fromkeys(disks, BEFORE))
+        return server
+
+    def writable(
+        self, server: lab_server.Server, host: lab_host.Host
+    ) -> dict[str, tuple[str, str]]:
+        """Return the disks that the guest writes to."""
+        return {
+            target: image
+            for target, image in server.disks(host).items()
+            if target.startswith('vd')
+        }
+
+    def content(
+        self,
+        server: lab_server.Server,
+        host: lab_host.Host,
+        name: str,
+    ) -> bytes:
+        """Return a file of the server's directory on a host."""
+        return pathlib.Path(server.directory(host) / name).read_bytes()

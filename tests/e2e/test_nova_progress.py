@@ -1,0 +1,53 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The progress of the disks' copy shows in the server's record."""
+
+from lab import records
+from lab import waiting
+from tests.e2e import nova_base
+
+SLOW = {'libvirt': {'live_migration_bandwidth': 2}}
+MUCH = {'root_mib': 56, 'workload': records.Workload(cold_mib=40)}
+
+
+class ProgressTestCase(nova_base.NovaTestCase):
+    """A disk that takes longer than nova's records of two looks."""
+
+    def progress(self) -> int:
+        """Return the most progress in the copy's first half; then abort."""
+        server = self.server(**MUCH)
+        seen = [0]
+
+        def half_way() -> bool:
+            seen.append(server.record['progress'] or 0)
+            row = server.migrations[-1]
+            return 2 * (row['disk_processed'] or 0) > (row['disk_total'] or 1)
+
+        with self.moving(server):
+            waiting.until(half_way, 'half of the copy')
+            server.abort(self.a)
+        return max(seen)
+
+    def test_stock(self) -> None:
+        """Nova's own driver says 0 as long as disks are copied."""
+        self.stock(**SLOW)
+        self.assertEqual(0, self.progress())
+
+    def test_plugin(self) -> None:
+        """Ours counts the disks."""
+        self.plugin(**SLOW)
+        self.assertGreater(self.progress(), 0)
+        self.assertRegex(
+            self.cloud.compute(self.a).log,
+            r'Migration of disk vda: \d+ bytes of \d+ processed, \d+ bytes/s',
+        )
