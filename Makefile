@@ -1,16 +1,19 @@
 # make install   a virtual environment in .venv with nova-selective-migrate
 # make demo      two hosts, a guest, a migration, the proof
-# make test      unit, functional and end-to-end tests
+# make test      unit, functional and end-to-end tests, and those against nova
 # make bench     the figures of benchmarks/, as ratios where time is meant
 # make releases  other Debian releases for the hosts of the tests
 # make deps      the system packages that demo and test need
 # make clean     remove what these made
 #
 # As root missing system packages are installed; otherwise they are named.
-# PYTHON=python3.13 takes another interpreter, TESTS=regex limits `make test`.
+# PYTHON=python3.13 takes another interpreter, TESTS=regex limits `make test`;
+# NOVA="33.0 34.0" names the novas that it tests against, of those in
+# tools/nova_versions.txt. Each has an environment of its own, in .nova.
 
 PYTHON ?= python3
 TESTS ?=
+NOVA ?= 31.3.1 34.0.0
 
 VENV := .venv
 STAMP := $(VENV)/.installed
@@ -37,10 +40,11 @@ bench: deps
 	@$(VENV)/bin/python -m benchmarks
 
 test: $(TEST_STAMP) deps
-	@$(VENV)/bin/python tools/run_tests.py '$(TESTS)'
+	@novas=$$(PYTHON='$(PYTHON)' tools/install_nova.sh $(NOVA)) && \
+	    $(VENV)/bin/python tools/run_tests.py --nova "$$novas" '$(TESTS)'
 
 clean:
-	rm -rf $(VENV) .stestr .mypy_cache .ruff_cache .hypothesis .coverage \
+	rm -rf $(VENV) .nova .stestr .mypy_cache .ruff_cache .hypothesis .coverage \
 	    cover build dist doc/build releasenotes/build *.egg-info
 
 $(STAMP): $(METADATA) tools/install_venv.sh

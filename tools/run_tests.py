@@ -13,10 +13,13 @@
 """Run the test suites with stestr and close with one plain line of counts.
 
 Unit tests run in parallel. Functional and end-to-end tests share machinery,
-hosts and a clock, so they run one at a time. Every skip is listed with its
-reason, right above the counts.
+hosts and a clock, so they run one at a time. The tests against nova run once
+for each nova that --nova names, by the interpreter of its environment, and
+for each of its concurrency backends. Every skip is listed with its reason,
+right above the counts.
 """
 
+import argparse
 import dataclasses
 import os
 import pathlib
@@ -30,24 +33,83 @@ import testtools
 TOP = pathlib.Path(__file__).resolve().parent.parent
 STESTR = [sys.executable, '-m', 'stestr']
 PARALLEL = 0  # stestr's word for one worker per processor
-SUITES = {'unit': PARALLEL, 'functional': 1, 'e2e': 1}
+THREADS_SINCE = 34  # nova-compute's default from there on
+BACKEND_TESTS = r'^tests\.nova\.test_(planned|loading.*eventlet)'
+
 
 PASSED = {'success', 'xfail'}
 SKIPPED = {'skip'}
 LISTED = {'exists'}
 
 
+@dataclasses.dataclass(frozen=True)
+class Suite:
+    """A folder of tests and how it is run.
+
+    :ivar label: precedes the names of the tests, where a folder runs more
+        than once
+    :ivar only: expression of the tests that are worth another run
+    """
+
+    name: str
+    concurrency: int = 1
+    python: pathlib.Path = pathlib.Path(sys.executable)
+    environment: dict[str, str] = dataclasses.field(default_factory=dict)
+    label: str = ''
+    only: str = ''
+
+    def filters(self, regex: str) -> list[str]:
+        """What stestr is to run, where the user wants what matches."""
+        both = [part for part in (self.only, regex) if part]
+        if len(both) < 2:
+            return both
+        # It takes several expressions as alternatives.
+        return ['^' + ''.join(f'(?=.*(?:{part}))' for part in both)]
+
+
+SUITES = (Suite('unit', PARALLEL), Suite('functional'), Suite('e2e'))
+
+
+def nova_suites(version: str) -> list[Suite]:
+    """The tests against one nova, once for each of its backends."""
+
+    def suite(label: str, threads: bool, only: str = '') -> Suite:
+        return Suite(
+            'nova',
+            PARALLEL,
+            TOP / '.nova' / version / 'bin' / 'python',
+            {
+                'OS_NOVA_DISABLE_EVENTLET_PATCHING': str(threads).lower(),
+                'OS_STDERR_CAPTURE': '1',
+                'OS_STDOUT_CAPTURE': '1',
+                'OS_TEST_TIMEOUT': '120',
+                # nova's tests set filters of their own once they run.
+                'PYTHONWARNINGS': 'ignore',
+            },
+            f'{label} ',
+            only,
+        )
+
+    if int(version.partition('.')[0]) < THREADS_SINCE:
+        return [suite(f'nova-{version}', False)]
+    return [
+        suite(f'nova-{version}', True),
+        suite(f'nova-{version}-eventlet', False, BACKEND_TESTS),
+    ]
+
+
 @dataclasses.dataclass
 class Tally:
     """What became of the tests."""
 
+    label: str = ''
     passed: int = 0
     failed: int = 0
     skips: list[tuple[str, str]] = dataclasses.field(default_factory=list)
 
     def take(self, test: dict[str, Any]) -> None:
         """Count and print one finished test, as testtools describes it."""
-        name, status = test['id'], test['status']
+        name, status = self.label + test['id'], test['status']
         if status in LISTED:
             return
         if status in PASSED:
@@ -95,28 +157,38 @@ def _text(test: dict[str, Any], detail: str) -> str:
     return str(content.as_text())
 
 
-def run_suite(suite: str, concurrency: int, regex: str, tally: Tally) -> None:
+def run_suite(suite: Suite, regex: str, tally: Tally) -> None:
     """Run the tests of one folder that match the expression."""
-    where = ['--test-path', f'./tests/{suite}']
-    filters = [regex] if regex else []
+    tally.label = suite.label
+    # stestr runs the tests with the interpreter that PYTHON names, and hands
+    # it to a shell: the way from here has no space of the checkout's.
+    environment = {
+        **os.environ,
+        **suite.environment,
+        'PYTHON': os.path.relpath(suite.python, TOP),
+    }
+    where = ['--test-path', f'./tests/{suite.name}']
+    filters = suite.filters(regex)
     # Asked first, because `run --subunit` is silent about broken imports.
     listed = subprocess.run(
         [*STESTR, *where, 'list', *filters],
         capture_output=True,
         text=True,
+        env=environment,
     )
     if listed.returncode:
         print(listed.stdout + listed.stderr)
-        tally.complain(f'tests/{suite} cannot be loaded')
+        tally.complain(f'{suite.label}tests/{suite.name} cannot be loaded')
         return
     if not listed.stdout.strip():
         return
 
-    print(f'\n{suite} tests', flush=True)
+    print(f'\n{suite.label}{suite.name} tests', flush=True)
     with subprocess.Popen(
         [*STESTR, *where, 'run', '--subunit']
-        + ['--concurrency', str(concurrency), *filters],
+        + ['--concurrency', str(suite.concurrency), *filters],
         stdout=subprocess.PIPE,
+        env=environment,
     ) as process:
         result = testtools.StreamToDict(tally.take)
         stream = subunit.ByteStreamToStreamResult(
@@ -129,18 +201,33 @@ def run_suite(suite: str, concurrency: int, regex: str, tally: Tally) -> None:
         tally.complain(f'stestr ended with exit code {process.returncode}')
 
 
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        '--nova',
+        type=str.split,
+        default=[],
+        metavar='VERSIONS',
+        help='novas of .nova to run the tests of tests/nova with',
+    )
+    parser.add_argument(
+        '--only-nova', action='store_true', help='run no other tests'
+    )
+    parser.add_argument('regex', nargs='*', help='of the names of tests')
+    return parser.parse_args(arguments)
+
+
 def main(arguments: list[str]) -> int:
     os.chdir(TOP)
-    # stestr would run the tests with the interpreter that PYTHON names, and
-    # hands it to a shell: the way from here has no space of the checkout's.
-    os.environ['PYTHON'] = os.path.relpath(sys.executable, TOP)
+    parsed = parse(arguments)
     if not (TOP / '.stestr' / 'format').exists():
         # `list` asks for it, and only `run` makes it.
         subprocess.run([*STESTR, 'init'], check=True)
     tally = Tally()
-    regex = ' '.join(arguments).strip()
-    for suite, concurrency in SUITES.items():
-        run_suite(suite, concurrency, regex, tally)
+    regex = ' '.join(parsed.regex).strip()
+    novas = [s for version in parsed.nova for s in nova_suites(version)]
+    for suite in novas if parsed.only_nova else (*SUITES, *novas):
+        run_suite(suite, regex, tally)
     return tally.close()
 
 

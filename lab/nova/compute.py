@@ -123,3 +123,9 @@ class Compute:
         """Return the end of what it printed."""
         log = self.directory / f'{self.host.name}.log'
         return log.read_text(errors='replace')[-3000:].strip()
+
+    @property
+    def log(self) -> str:
+        """Return its log."""
+        path = self.host.path(f'/var/log/nova-compute-{self.host.name}.log')
+        return path.read_text(errors='replace')

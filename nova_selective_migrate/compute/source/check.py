@@ -24,6 +24,7 @@ from nova.virt.libvirt import utils as libvirt_utils
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.source import events
 from nova_selective_migrate.compute.source import planning
 from nova_selective_migrate.compute.source import record as record_
 from nova_selective_migrate.compute.source import request as request_
@@ -40,6 +41,8 @@ CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 Method = collections.abc.Callable[..., typing.Any]
+
+_ENFORCING = peer_.Peer(free_bytes=2**63, directory_exists=False)
 
 
 class SourceCheck:
@@ -71,6 +74,7 @@ class SourceCheck:
         """
         planned = self.plan(context, instance, data, block_device_info)
         if not planned.plan.ready:
+            events.record(context, instance, planned.plan)
             raise exception.MigrationPreCheckError(
                 reason=wording.refusal(planned.plan)
             )
@@ -97,9 +101,16 @@ class SourceCheck:
         data: typing.Any,
         block_device_info: typing.Any,
     ) -> None:
-        """Log the plan and how it differs from what nova would copy."""
+        """Log the plan and how it differs from what nova would copy.
+
+        A destination that audits stays as nova is, and tells nothing: the
+        plan is the one that both will make when they enforce it.
+        """
         try:
-            planned = self.plan(context, instance, data, block_device_info)
+            planned = self.plan(
+                *(context, instance, data, block_device_info),
+                otherwise=_ENFORCING,
+            )
             try:
                 guest = self._driver._host.get_guest(instance)
                 stock: list[str] | None = stock_choice(
@@ -114,7 +125,7 @@ class SourceCheck:
                 )
                 stock = None
             LOG.info(
-                'Audit: %s',
+                'Audit, as if the destination had the plugin: %s',
                 wording.difference(planned.plan, stock),
                 instance=instance,
             )
@@ -128,9 +139,11 @@ class SourceCheck:
         instance: typing.Any,
         data: typing.Any,
         block_device_info: typing.Any,
+        otherwise: peer_.Peer | None = None,
     ) -> record_.Planned:
         """Make the plan of a live migration and log it.
 
+        :param otherwise: what to take a destination for that tells nothing
         :raises MigrationPreCheckError: when there is none to be made
         """
         try:
@@ -140,7 +153,8 @@ class SourceCheck:
                 guest,
                 connection.Connection(virt, '').versions(),
                 self._request(
-                    context, instance, data, guest, block_device_info
+                    *(context, instance, data, guest, block_device_info),
+                    peer=peer_.Peer.of(data.filename) or otherwise,
                 ),
             )
         except exceptions.SelectiveMigrateError as err:
@@ -166,9 +180,9 @@ class SourceCheck:
         data: typing.Any,
         guest: guest_.Guest,
         block_device_info: typing.Any,
+        peer: peer_.Peer | None,
     ) -> request_.Request:
         directory = libvirt_utils.get_instance_path(instance)
-        peer = peer_.Peer.of(data.filename)
         image = instance.image_ref or ''
         there = data.image_type if 'image_type' in data else None
         return request_.Request(

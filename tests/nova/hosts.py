@@ -1,0 +1,138 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Two nova-computes in one process, on a libvirt that migrates."""
+
+import os
+import threading
+import typing
+
+import fixtures
+from nova.compute import manager as compute
+from nova.conductor import manager as conductor
+from nova.tests.functional.libvirt import base
+from nova.virt.libvirt import driver
+from nova.virt.libvirt import utils as libvirt_utils
+
+from tests.nova import libvirt_fixture
+from tests.nova import watched
+
+STOCK = 'libvirt.LibvirtDriver'
+OURS = 'selective_migrate.SelectiveMigrateDriver'
+AT_DESTINATION = (
+    'check_can_live_migrate_destination',
+    'cleanup_live_migration_destination_check',
+    'pre_live_migration',
+    'post_live_migration_at_destination',
+    'rollback_live_migration_at_destination',
+)
+
+
+class HostsTest(base.ServersTestBase):
+    """Real manager, API, conductor, scheduler and placement.
+
+    The hosts `src` and `dest` are in one process. A server's directory has
+    one path on both of them; what dest does with it happens elsewhere.
+    """
+
+    # 2.74: a server on a chosen host; 2.84: the details of an event.
+    microversion = '2.84'
+    ADMIN_API = True
+    # As in production: the API has answered before anything is checked.
+    CAST_AS_CALL = False
+    DRIVER = STOCK
+
+    def setUp(self):
+        super().setUp()
+        self._there = self.useFixture(fixtures.TempDir()).path
+        self._at = threading.local()
+        self.fake = self.useFixture(
+            libvirt_fixture.MigratingLibvirt(lambda: self.connection('dest'))
+        )
+        self.conducted = self.useFixture(
+            watched.Watched(
+                conductor.ComputeTaskManager, 'live_migrate_instance'
+            )
+        )
+        self.migrated = self.useFixture(
+            watched.Watched(compute.ComputeManager, '_do_live_migration')
+        )
+        # The source does not wait for it.
+        self.rolled_back = self.useFixture(
+            watched.Watched(
+                compute.ComputeManager,
+                'rollback_live_migration_at_destination',
+            )
+        )
+        self.patch_driver(
+            '_check_shared_storage_test_file',
+            lambda driver, filename, instance: False,
+        )
+        real = libvirt_utils.get_instance_path
+
+        def path(instance, relative=False):
+            if relative or not getattr(self._at, 'destination', False):
+                return real(instance, relative)
+            return self.path_there(instance.uuid)
+
+        for name, function in {
+            'get_instance_path': path,
+            'get_instance_path_at_destination': (
+                lambda instance, data=None: self.path_there(instance.uuid)
+            ),
+        }.items():
+            self.useFixture(
+                fixtures.MockPatchObject(libvirt_utils, name, function)
+            )
+
+    def _setup_compute_service(self):
+        # Its default is one; the others wait in a queue.
+        self.flags(
+            compute_driver=self.DRIVER, max_concurrent_live_migrations=2
+        )
+
+    def patch_driver(self, name: str, method: typing.Any) -> None:
+        """Replace a method of nova's driver for the test."""
+        self.useFixture(
+            fixtures.MockPatchObject(driver.LibvirtDriver, name, method)
+        )
+
+    def path_there(self, uuid: str) -> str:
+        """Where the destination has a server's directory."""
+        return os.path.join(self._there, uuid)
+
+    def connection(self, host: str) -> typing.Any:
+        """The fake libvirt of a host."""
+        return self.computes[host].driver._host.get_connection()
+
+    def start_hosts(self) -> None:
+        """Start a nova-compute on src and one on dest."""
+        for host in ('src', 'dest'):
+            self.start_compute(host)
+        self.separate()
+
+    def separate(self) -> None:
+        """Have dest keep its files apart."""
+        for name in AT_DESTINATION:
+            self._separate(self.computes['dest'].driver, name)
+
+    def _separate(self, owner: typing.Any, name: str) -> None:
+        method = getattr(owner, name)
+
+        def separated(*args: typing.Any, **kwargs: typing.Any) -> typing.Any:
+            self._at.destination = True
+            try:
+                return method(*args, **kwargs)
+            finally:
+                self._at.destination = False
+
+        setattr(owner, name, separated)

@@ -1,0 +1,119 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Site directories with nova, and with our wheel, in every arrangement.
+
+Nothing is downloaded, and the environment that runs the tests stays as it is:
+what it has installed is linked to.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+SITE = pathlib.Path(sysconfig.get_path('purelib'))
+OURS = 'nova_selective_migrate'
+SOURCES = (
+    *('pyproject.toml', 'setup.cfg', 'setup.py', 'requirements.txt'),
+    *('README.rst', 'LICENSE', OURS),
+)
+
+
+def run(*command: object, **environment: str) -> str:
+    """Run a command and return what it prints.
+
+    :raises AssertionError: with all that it wrote, when it fails
+    """
+    done = subprocess.run(
+        [str(word) for word in command],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=100,
+    )
+    if done.returncode:
+        raise AssertionError(f'{command}: {done.stdout}{done.stderr}')
+    return done.stdout
+
+
+def build_wheel(into: pathlib.Path) -> pathlib.Path:
+    """Build our wheel from a copy, where no stale build can get into it."""
+    copy = into / 'source'
+    copy.mkdir()
+    for name in SOURCES:
+        source = TOP / name
+        if source.is_dir():
+            ignored = shutil.ignore_patterns('__pycache__')
+            shutil.copytree(source, copy / name, ignore=ignored)
+        else:
+            shutil.copy(source, copy / name)
+    run(
+        *(sys.executable, '-m', 'pip', 'wheel', '-q', '--no-deps'),
+        *('--no-build-isolation', '-w', into, copy),
+        PBR_VERSION='1.0.0',
+    )
+    (wheel,) = into.glob('*.whl')
+    return wheel
+
+
+def link_installed(into: pathlib.Path) -> None:
+    """Link all that is installed here, without our own editable install."""
+    into.mkdir(parents=True, exist_ok=True)
+    for entry in SITE.iterdir():
+        if OURS not in entry.name and not entry.name.endswith('.pth'):
+            (into / entry.name).symlink_to(entry)
+
+
+class Environment:
+    """A virtual environment that has nothing of its own."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        venv.create(path, symlinks=True)
+        self.python = path / 'bin' / 'python'
+        self.site = path / SITE.relative_to(sys.prefix)
+
+    def install(self, wheel: pathlib.Path) -> None:
+        """Install a wheel without what it requires."""
+        self._pip('install', '--no-deps', '--no-index', wheel)
+
+    def uninstall(self) -> None:
+        """Uninstall our package."""
+        self._pip('uninstall', '-y', 'nova-selective-migrate')
+
+    def _pip(self, *arguments: object) -> None:
+        run(
+            *(sys.executable, '-m', 'pip', '--python', self.python),
+            *('-q', *arguments),
+        )
+
+
+def beside_nova(path: pathlib.Path, wheel: pathlib.Path) -> Environment:
+    """Make an environment with nova and our wheel in one directory."""
+    made = Environment(path)
+    link_installed(made.site)
+    made.install(wheel)
+    return made
+
+
+def apart_from_nova(path: pathlib.Path, wheel: pathlib.Path) -> Environment:
+    """Make one with our wheel, and nova in another, as from a .deb."""
+    made = Environment(path / 'ours')
+    elsewhere = path / 'dist-packages'
+    link_installed(elsewhere)
+    (made.site / 'nova-elsewhere.pth').write_text(f'{elsewhere}\n')
+    made.install(wheel)
+    return made

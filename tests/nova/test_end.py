@@ -1,0 +1,118 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is recorded at the end of a migration is what is so."""
+
+import unittest
+from unittest import mock
+
+import ddt
+
+from nova_selective_migrate.compute.source import end as end_
+from nova_selective_migrate.compute.source import ending
+from nova_selective_migrate.core.job import outcome
+
+MOVED, NOT_MOVED, UNKNOWN = ending.Ending
+P = outcome.Presence
+
+
+@ddt.ddt
+class EndTest(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.methods = mock.Mock(spec=['ending', 'post', 'recover', 'fault'])
+        self.end = end_.End(
+            self.methods, 'context', 'instance', 'there', None, 'data'
+        )
+
+    def find(self, found, presence, error=None):
+        side = outcome.Side(presence)
+        self.methods.ending.return_value = ending.Settled(found, side, error)
+
+    def fault(self):
+        self.methods.fault.assert_called_once()
+        context, instance, fault = self.methods.fault.call_args.args
+        self.assertEqual(('context', 'instance'), (context, instance))
+        return str(fault)
+
+    def assert_moved(self):
+        self.methods.post.assert_called_once_with(
+            'context', 'instance', 'there', None, 'data'
+        )
+        self.methods.recover.assert_not_called()
+        self.methods.fault.assert_not_called()
+        self.end.report()
+
+    def assert_not_moved(self, status):
+        self.methods.recover.assert_called_once_with(
+            'context', 'instance', 'there', 'data', migration_status=status
+        )
+        self.methods.post.assert_not_called()
+        self.end.report()
+
+    @ddt.data('believed_moved', 'believed_failed')
+    def test_moved(self, belief):
+        self.find(MOVED, P.ABSENT)
+        getattr(self.end, belief)('context', 'a view of the instance')
+        self.assert_moved()
+
+    @ddt.data('believed_moved', 'believed_failed')
+    def test_not_moved(self, belief):
+        self.find(NOT_MOVED, P.OFF, ValueError('QEMU  is\ngone'))
+        getattr(self.end, belief)('context', 'a view of the instance')
+        self.assert_not_moved('failed')
+        text = self.fault()
+        self.assertIn('QEMU is gone', text)
+        self.assertIn('shut off', text)
+
+    def test_cancelled(self):
+        self.find(NOT_MOVED, P.RUNNING, ValueError('canceled by client'))
+        self.end.believed_failed(migration_status='cancelled')
+        self.assert_not_moved('cancelled')
+        self.assertIn('cancelled: canceled by client', self.fault())
+
+    @ddt.data('believed_moved', 'believed_failed')
+    def test_unknown(self, belief):
+        self.find(UNKNOWN, P.UNREACHABLE, ValueError('connection lost'))
+        getattr(self.end, belief)()
+        self.methods.post.assert_not_called()
+        self.methods.recover.assert_not_called()
+        text = self.fault()
+        for words in ('unknown', 'connection lost', 'nothing was cleaned up'):
+            self.assertIn(words, text)
+        with self.assertRaisesRegex(Exception, 'unknown'):
+            self.end.report()
+
+    def test_broken_off_before_the_call(self):
+        self.find(NOT_MOVED, P.RUNNING)
+        self.end.broken_off(ValueError('no plan'))
+        self.assert_not_moved('failed')
+        self.assertIn('no plan', self.fault())
+
+    def test_broken_off_while_the_guest_moved(self):
+        self.find(MOVED, P.ABSENT)
+        self.end.broken_off(ValueError('lost the connection'))
+        self.assert_moved()
+
+    def test_a_fault_that_cannot_be_recorded_changes_nothing(self):
+        self.find(NOT_MOVED, P.RUNNING)
+        self.methods.fault.side_effect = ValueError('no conductor')
+        self.end.believed_failed()
+        self.assert_not_moved('failed')
+
+    def test_is_reached_before_nova_acts(self):
+        """What fails then is not rolled back a second time."""
+        self.find(NOT_MOVED, P.RUNNING)
+        self.methods.recover.side_effect = ValueError('no bus')
+        with self.assertRaises(ValueError):
+            self.end.believed_failed()
+        self.assertTrue(self.end.reached)

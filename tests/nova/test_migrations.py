@@ -1,0 +1,113 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The migrations that leave a host, without nova's other services."""
+
+import types
+import unittest
+from unittest import mock
+
+from nova import exception
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.source import migration
+from nova_selective_migrate.compute.source import record
+
+INSTANCE = types.SimpleNamespace(uuid='uuid', _context='context')
+ASKED = ('context', INSTANCE, 'there')
+
+
+class MigrationsTest(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.records = record.Records()
+        self.check = mock.Mock()
+        self.driver = mock.Mock()
+        self.migrations = migration.Migrations(
+            self.driver, self.check, mock.Mock(), self.records
+        )
+        self.fault = self.enterContext(
+            mock.patch.object(
+                migration.compute_utils, 'add_instance_fault_from_exc'
+            )
+        )
+        self.host = self.enterContext(
+            mock.patch.object(migration.connection, 'Connection')
+        ).return_value
+        self.here(migration.ending_.outcome.Presence.RUNNING)
+
+    def here(self, presence):
+        self.host.look.return_value = migration.ending_.outcome.Side(presence)
+
+    def run_with(self, stock):
+        self.post, self.recover = mock.Mock(), mock.Mock()
+        self.migrations.run(
+            stock, *ASKED, self.post, self.recover, None, 'data'
+        )
+
+    def test_no_plan_is_no_migration(self):
+        with self.assertRaisesRegex(exception.MigrationError, 'no plan'):
+            self.migrations.disk_info(INSTANCE)
+        self.fault.assert_called_once()
+        with self.assertRaisesRegex(exception.MigrationError, 'no plan'):
+            self.migrations.copied(INSTANCE)
+
+    def test_an_error_of_the_call_is_kept_for_its_follower(self):
+        self.migrations.unchanged = mock.Mock()
+
+        def stock(*_):
+            raise ValueError('libvirt says no')
+
+        self.migrations.operate(stock, *ASKED, 'guest', [])
+        call = self.records.begin('uuid')
+        self.assertEqual('libvirt says no', str(call.error))
+        self.assertFalse(call.returned)
+
+    def test_a_changed_guest_is_not_migrated(self):
+        stock = mock.Mock()
+        self.migrations.unchanged = mock.Mock(
+            side_effect=exceptions.PreparationFailed('changed')
+        )
+        self.migrations.operate(stock, *ASKED, 'guest', [])
+        stock.assert_not_called()
+        self.assertEqual('changed', str(self.records.begin('uuid').error))
+
+    def test_what_breaks_off_is_rolled_back(self):
+        self.run_with(mock.Mock(side_effect=ValueError('no thread')))
+        self.recover.assert_called_once()
+        self.assertIn('no thread', str(self.fault.call_args.args[2]))
+
+    def test_what_fails_after_the_end_is_nova_s(self):
+        def stock(context, instance, dest, post, recover, *rest):
+            self.here(migration.ending_.outcome.Presence.ABSENT)
+            post(context, instance, dest, *rest)
+            raise ValueError('the bus is down')
+
+        with self.assertRaisesRegex(ValueError, 'the bus is down'):
+            self.run_with(stock)
+        self.post.assert_called_once()
+        self.recover.assert_not_called()
+
+    def test_the_plan_is_forgotten_at_the_end(self):
+        self.records.keep('uuid', mock.sentinel.planned)
+        self.run_with(mock.Mock(side_effect=ValueError('x')))
+        self.assertIsNone(self.records.planned('uuid'))
+
+    def test_an_unknown_end_is_raised(self):
+        self.here(migration.ending_.outcome.Presence.UNREACHABLE)
+        self.enterContext(
+            mock.patch.object(migration.ending_, '_SETTLE_SECONDS', 0)
+        )
+        with self.assertRaisesRegex(exception.MigrationError, 'unknown'):
+            self.run_with(mock.Mock(side_effect=ValueError('x')))
+        self.post.assert_not_called()
+        self.recover.assert_not_called()
