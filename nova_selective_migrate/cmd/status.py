@@ -92,7 +92,11 @@ class Checks(upgradecheck.UpgradeCommands):
             f'{known_bad.dotted(qemu)}'
         )
         if libvirt < (_LEAST.libvirt or 0) or qemu < (_LEAST.qemu or 0):
-            return Result(_FAILURE, f'{words}: nova asks for more')
+            return Result(
+                _FAILURE,
+                f'{words}. nova asks for libvirt 8.0.0 and QEMU 6.2.0 at '
+                'least; upgrade them.',
+            )
         return Result(_OK, words)
 
     def _options(self) -> Result:
@@ -141,7 +145,7 @@ def _configuration() -> cfg.ConfigOpts:
     conf.register_opts(config)
     if 'compute_driver' not in config:
         config.register_opt(cfg.StrOpt('compute_driver'))
-    if 'connection_uri' not in config.get('libvirt', {}):
+    if 'libvirt' not in config or 'connection_uri' not in config.libvirt:
         config.register_opt(
             cfg.StrOpt('connection_uri', default=''), group='libvirt'
         )
