@@ -69,14 +69,34 @@ class ComputesTestCase(base.EndToEndTestCase):
                 f'no nova {VERSION}: run tools/install_nova.sh {VERSION}'
             )
 
-    def stock(self, **options: typing.Any) -> None:
-        """Run nova's own driver on both hosts."""
-        self._start({h: settings.Settings(options=options) for h in 'ab'})
+    def stock(
+        self, there: Options | None = None, **options: typing.Any
+    ) -> None:
+        """Run nova's own driver on both hosts.
 
-    def plugin(self, **options: typing.Any) -> None:
-        """Run our driver, enabled, on both hosts."""
-        wanted = settings.Settings(settings.PLUGIN, {**_ENABLED, **options})
-        self._start(dict.fromkeys('ab', wanted))
+        :param there: options of host b alone.
+        """
+        self._start_both(settings.STOCK, options, there or {})
+
+    def plugin(
+        self, there: Options | None = None, **options: typing.Any
+    ) -> None:
+        """Run our driver, enabled, on both hosts.
+
+        :param there: options of host b alone.
+        """
+        ours = {**_ENABLED, **options}
+        self._start_both(settings.PLUGIN, ours, there or {})
+
+    def _start_both(
+        self, driver: str, options: Options, there: Options
+    ) -> None:
+        self._start(
+            {
+                'a': settings.Settings(driver, options),
+                'b': settings.Settings(driver, {**options, **there}),
+            }
+        )
 
     def plugin_and_stock(self) -> None:
         """Run our driver on host a and nova's own on host b."""
