@@ -36,6 +36,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import seams
 from nova_selective_migrate.compute import settings as settings_
 from nova_selective_migrate.compute.destination import arrival
+from nova_selective_migrate.compute.source import audit
 from nova_selective_migrate.compute.source import check
 from nova_selective_migrate.compute.source import following
 from nova_selective_migrate.compute.source import migration
@@ -133,7 +134,8 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         if self._enforced:
             return self._check.enforce(stock, *asked)
         if self._settings is not None:
-            self._check.audit(super()._live_migration_copy_disk_paths, *asked)
+            choice = super()._live_migration_copy_disk_paths
+            return audit.audit(self._check, stock, choice, *asked)
         return stock(*asked)
 
     def _is_shared_block_storage(
@@ -155,16 +157,19 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         self,
         context: typing.Any,
         instance: typing.Any,
+        available_mb: typing.Any,
+        disk_over_commit: typing.Any,
         *args: typing.Any,
-        **kwargs: typing.Any,
     ) -> None:
-        # A destination with the plugin has told its room, and the plan has
-        # been held against it whatever the API's version is.
+        # Below microversion 2.25 alone; the plan has been held against the
+        # room that a destination with the plugin tells.
         planned = self._planned(instance)
-        if planned is None or not planned.peer:
+        if planned is None:
             super()._assert_dest_node_has_enough_disk(
-                context, instance, *args, **kwargs
+                *(context, instance, available_mb, disk_over_commit), *args
             )
+        else:
+            check.assert_room(planned, available_mb, disk_over_commit)
 
     # The source, just before the destination is prepared.
 

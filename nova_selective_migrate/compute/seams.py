@@ -28,10 +28,10 @@ RELEASES = ('31.3.1', '32.2.1', '33.0.2', '34.0.0')
 
 @dataclasses.dataclass(frozen=True)
 class Seam:
-    """A method of nova and the parameters that we read or pass.
+    """A method or function of nova and the parameters that we pass or read.
 
-    :ivar owner: module and class
-    :ivar parameters: in this order, after self; others may follow
+    :ivar owner: module and, for a method, class
+    :ivar parameters: in this order, without self; others may follow
     """
 
     owner: str
@@ -41,13 +41,15 @@ class Seam:
     def problem(self) -> str | None:
         """Say how the nova that is installed differs; None: not at all."""
         module, _, name = self.owner.partition(':')
-        where = f'{name}.{self.method}'
+        where = f'{name or module}.{self.method}'
         try:
-            owner = getattr(importlib.import_module(module), name)
+            owner = importlib.import_module(module)
+            if name:
+                owner = getattr(owner, name)
             found = inspect.signature(getattr(owner, self.method))
         except (ImportError, AttributeError) as err:
             return f'{where} is missing: {err}'
-        names = tuple(found.parameters)[1:]
+        names = tuple(n for n in found.parameters if n != 'self')
         if names[: len(self.parameters)] != self.parameters:
             return (
                 f'{where} takes ({", ".join(names)}) instead of '
@@ -168,6 +170,24 @@ TABLE = (
     ),
     Seam('nova.virt.libvirt.host:Host', 'get_guest', ('instance',)),
     Seam('nova.virt.libvirt.host:Host', 'get_connection', ()),
+    Seam('nova.virt.libvirt.guest', 'JobInfo', ()),
+    Seam('nova.virt.libvirt.utils', 'get_instance_path', ('instance',)),
+    Seam(
+        'nova.virt.libvirt.utils',
+        'get_instance_path_at_destination',
+        ('instance', 'migrate_data'),
+    ),
+    Seam(
+        'nova.virt.libvirt.utils',
+        'fetch_image',
+        ('context', 'target', 'image_id', 'trusted_certs'),
+    ),
+    Seam('nova.virt.libvirt.imagecache', 'get_cache_fname', ('image_id',)),
+    Seam(
+        'nova.compute.utils',
+        'add_instance_fault_from_exc',
+        ('context', 'instance', 'fault', 'exc_info'),
+    ),
 )
 
 

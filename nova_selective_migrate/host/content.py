@@ -20,44 +20,82 @@ import time
 
 from nova_selective_migrate import exceptions
 
+#: As long as a step of nova's that has 60 seconds for all of it may wait.
+PATIENCE_SECONDS = 15.0
+
 _CHUNK = 2**20
 _NOTHING = bytes(_CHUNK)
 
 
 class Contents:
-    """Digests of files, kept while a file is not written again.
+    """Digests of images that nobody writes, each computed once.
 
-    Safe to use from several threads.
+    A file counts as the same while inode and size are: nova replaces a base
+    image by renaming and never writes to one, but touches it at every use,
+    so that its times say nothing. Safe to use from several threads.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: dict[str, tuple[tuple[int, ...], str]] = {}
+        self._running: dict[str, threading.Thread] = {}
 
     def of(self, path: str) -> str:
-        """Return a file's digest.
+        """Return a file's digest, however long that takes.
 
-        :raises PreparationFailed: when it cannot be read, or is written
-            to meanwhile
+        :raises PreparationFailed: when it cannot be read
         """
         try:
-            before = _version(path)
+            version = _version(path)
             with self._lock:
-                version, digest = self._known.get(path, ((), ''))
-            if version == before:
+                known, digest = self._known.get(path, ((), ''))
+            if known == version:
                 return digest
             digest = digest_of(path)
-            if _version(path) != before:
-                raise exceptions.PreparationFailed(
-                    f'{path} is being written to'
-                )
         except OSError as err:
             raise exceptions.PreparationFailed(
                 f'cannot read {path}: {err.strerror}'
             ) from err
         with self._lock:
-            self._known[path] = (before, digest)
+            kept = {p: v for p, v in self._known.items() if os.path.exists(p)}
+            self._known = {**kept, path: (version, digest)}
         return digest
+
+    def within(self, path: str, seconds: float) -> str | None:
+        """Return a file's digest if it is there in time.
+
+        What takes longer goes on in a thread of its own, for the next who
+        asks.
+
+        :returns: None where it takes longer, or the file cannot be read
+        """
+        with self._lock:
+            thread = self._running.get(path)
+            if thread is None or not thread.is_alive():
+                thread = threading.Thread(
+                    target=self._compute,
+                    args=(path,),
+                    name='selective-migrate-digest',
+                    daemon=True,
+                )
+                self._running[path] = thread
+                thread.start()
+        thread.join(seconds)
+        if thread.is_alive():
+            return None
+        with self._lock:
+            self._running.pop(path, None)
+            version, digest = self._known.get(path, ((), ''))
+        try:
+            return digest if version == _version(path) else None
+        except OSError:
+            return None
+
+    def _compute(self, path: str) -> None:
+        try:
+            self.of(path)
+        except exceptions.PreparationFailed:
+            return  # who asks finds no digest
 
 
 def digest_of(path: str) -> str:
@@ -70,19 +108,30 @@ def digest_of(path: str) -> str:
     """
     total = hashlib.sha256()
     with open(path, 'rb', buffering=0) as file:
-        size = os.fstat(file.fileno()).st_size
-        offset = _next_data(file.fileno(), 0)
+        handle = file.fileno()
+        size = os.fstat(handle).st_size
+        offset = _next_data(handle, 0)
         while offset is not None:
             offset -= offset % _CHUNK
-            chunk = os.pread(file.fileno(), _CHUNK, offset)
+            chunk = _read(handle, offset)
             if chunk != _NOTHING[: len(chunk)]:
                 total.update(offset.to_bytes(8, 'big'))
                 total.update(hashlib.sha256(chunk).digest())
             # nova-compute may run on green threads: let the others live.
             time.sleep(0)
-            offset = _next_data(file.fileno(), offset + _CHUNK)
+            offset = _next_data(handle, offset + _CHUNK)
     total.update(size.to_bytes(8, 'big'))
     return f'sha256-{total.hexdigest()}'
+
+
+def _read(handle: int, offset: int) -> bytes:
+    """Read a chunk, less of it at the end of the file alone."""
+    parts: list[bytes] = []
+    left = _CHUNK
+    while left and (part := os.pread(handle, left, offset + _CHUNK - left)):
+        parts.append(part)
+        left -= len(part)
+    return b''.join(parts)
 
 
 def _next_data(handle: int, offset: int) -> int | None:
@@ -96,10 +145,4 @@ def _next_data(handle: int, offset: int) -> int | None:
 
 def _version(path: str) -> tuple[int, ...]:
     status = os.stat(path)
-    return (
-        status.st_dev,
-        status.st_ino,
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-    )
+    return status.st_dev, status.st_ino, status.st_size

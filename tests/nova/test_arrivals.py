@@ -21,6 +21,7 @@ from unittest import mock
 
 from nova import exception
 
+from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.destination import arrival
 from nova_selective_migrate.core.job import outcome
 
@@ -43,6 +44,7 @@ class ArrivalsTest(unittest.TestCase):
         )
         conf = self.enterContext(mock.patch.object(arrival, 'CONF'))
         conf.instances_path, conf.host = folder, 'there'
+        conf.workarounds.ensure_libvirt_rbd_instance_dir_cleanup = False
         self.enterContext(
             mock.patch.object(arrival, '_directory', lambda *_: str(self.home))
         )
@@ -136,6 +138,24 @@ class ArrivalsTest(unittest.TestCase):
             mock.patch.object(arrival.libvirt_utils, 'get_instance_path'),
         ):
             self.arrivals.finish(self.instance)
+
+    def test_a_workaround_of_nova_s_that_deletes_it_all_the_same(self):
+        self.home.mkdir()
+        arrival.CONF.workarounds.ensure_libvirt_rbd_instance_dir_cleanup = True
+        stock = mock.Mock()
+        with self.assertRaisesRegex(exception.MigrationError, 'not made by'):
+            self.arrivals.roll_back(
+                stock,
+                *('context', self.instance, None, None, True, self.data),
+            )
+        stock.assert_not_called()
+
+    def test_a_host_that_cannot_tell_counts_as_one_without(self):
+        self.host.versions.side_effect = exceptions.HypervisorError('no')
+        data = types.SimpleNamespace(filename='tmpx')
+        with mock.patch.object(arrival.libvirt_utils, 'get_instance_path'):
+            self.assertIs(data, self.arrivals.mark(self.instance, data))
+        self.assertEqual('tmpx', data.filename)
 
     def test_images_beside_shared_ones_are_made(self):
         self.data.is_shared_block_storage = True

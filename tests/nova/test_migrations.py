@@ -48,6 +48,20 @@ class MigrationsTest(unittest.TestCase):
     def here(self, presence):
         self.host.look.return_value = migration.ending_.outcome.Side(presence)
 
+    def operate(self, stock, data='data'):
+        self.records.begin('uuid', 'data')
+        self.migrations.operate(stock, *ASKED, None, data, 'guest', [])
+
+    def test_a_thread_of_an_earlier_migration_does_nothing(self):
+        stock = mock.Mock()
+        self.operate(stock, 'earlier')
+        stock.assert_not_called()
+        self.assertFalse(self.records.call('uuid').made)
+        self.records.forget('uuid')
+        self.migrations.operate(stock, *ASKED, None, 'data', 'guest', [])
+        stock.assert_not_called()
+        self.assertIsNone(self.records.call('uuid'))
+
     def run_with(self, stock):
         self.post, self.recover = mock.Mock(), mock.Mock()
         self.migrations.run(
@@ -67,8 +81,8 @@ class MigrationsTest(unittest.TestCase):
         def stock(*_):
             raise ValueError('libvirt says no')
 
-        self.migrations.operate(stock, *ASKED, 'guest', [])
-        call = self.records.begin('uuid')
+        self.operate(stock)
+        call = self.records.call('uuid')
         self.assertEqual('libvirt says no', str(call.error))
         self.assertFalse(call.returned)
 
@@ -77,9 +91,9 @@ class MigrationsTest(unittest.TestCase):
         self.migrations.unchanged = mock.Mock(
             side_effect=exceptions.PreparationFailed('changed')
         )
-        self.migrations.operate(stock, *ASKED, 'guest', [])
+        self.operate(stock)
         stock.assert_not_called()
-        self.assertEqual('changed', str(self.records.begin('uuid').error))
+        self.assertEqual('changed', str(self.records.call('uuid').error))
 
     def test_what_breaks_off_is_rolled_back(self):
         self.run_with(mock.Mock(side_effect=ValueError('no thread')))
@@ -89,6 +103,9 @@ class MigrationsTest(unittest.TestCase):
     def test_what_fails_after_the_end_is_nova_s(self):
         def stock(context, instance, dest, post, recover, *rest):
             self.here(migration.ending_.outcome.Presence.ABSENT)
+            call = self.records.call('uuid')
+            call.start()
+            call.end()
             post(context, instance, dest, *rest)
             raise ValueError('the bus is down')
 

@@ -26,11 +26,12 @@ def choose(
     domain: model.Domain,
     storage: storage_.Storage,
     request: request_.Request,
-    contents: content.Contents,
+    contents: content.Contents | None,
     limit: int,
 ) -> tuple[dict[str, media.Carriage], dict[str, str]]:
     """Say which read-only files can travel, and why others cannot.
 
+    :param contents: digests of large files; None asks for none of these
     :param limit: bytes that all of them may take, compressed
     """
     carried: dict[str, media.Carriage] = {}

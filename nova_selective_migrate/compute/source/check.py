@@ -19,11 +19,11 @@ import typing
 from nova import exception
 from nova import objects
 import nova.conf
-from nova.virt.libvirt import imagecache
 from nova.virt.libvirt import utils as libvirt_utils
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import images
 from nova_selective_migrate.compute.source import events
 from nova_selective_migrate.compute.source import planning
 from nova_selective_migrate.compute.source import record as record_
@@ -41,8 +41,6 @@ CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 Method = collections.abc.Callable[..., typing.Any]
-
-_ENFORCING = peer_.Peer(free_bytes=2**63, directory_exists=False)
 
 
 class SourceCheck:
@@ -93,46 +91,6 @@ class SourceCheck:
         )
         return result
 
-    def audit(
-        self,
-        stock_choice: Method,
-        context: typing.Any,
-        instance: typing.Any,
-        data: typing.Any,
-        block_device_info: typing.Any,
-    ) -> None:
-        """Log the plan and how it differs from what nova would copy.
-
-        A destination that audits stays as nova is, and tells nothing: the
-        plan is the one that both will make when they enforce it.
-        """
-        try:
-            planned = self.plan(
-                *(context, instance, data, block_device_info),
-                otherwise=_ENFORCING,
-            )
-            try:
-                guest = self._driver._host.get_guest(instance)
-                stock: list[str] | None = stock_choice(
-                    context, instance, guest
-                )[1]
-            except Exception as err:
-                # nova's own code, which may fail where we would not.
-                LOG.warning(
-                    'nova cannot choose the disks to copy: %r',
-                    err,
-                    instance=instance,
-                )
-                stock = None
-            LOG.info(
-                'Audit, as if the destination had the plugin: %s',
-                wording.difference(planned.plan, stock),
-                instance=instance,
-            )
-        except Exception:
-            # An audit must never keep nova from what it does without us.
-            LOG.exception('Audit failed', instance=instance)
-
     def plan(
         self,
         context: typing.Any,
@@ -171,7 +129,14 @@ class SourceCheck:
 
         :raises InstanceNotFound: where this host has none
         """
-        return guest_.Guest(self._driver._host.get_guest(instance)._domain)
+        return guest_.Guest(self.found(instance)._domain)
+
+    def found(self, instance: typing.Any) -> typing.Any:
+        """Return nova's own guest of an instance.
+
+        :raises InstanceNotFound: where this host has none
+        """
+        return self._driver._host.get_guest(instance)
 
     def _request(
         self,
@@ -184,7 +149,8 @@ class SourceCheck:
     ) -> request_.Request:
         directory = libvirt_utils.get_instance_path(instance)
         image = instance.image_ref or ''
-        there = data.image_type if 'image_type' in data else None
+        told = data.image_type if 'image_type' in data else ''
+        there = (peer.images if peer else '') or images.images_type(told)
         return request_.Request(
             block_device_info=_with_left_out(
                 context, instance, block_device_info, guest
@@ -194,9 +160,11 @@ class SourceCheck:
             shared_directory=self._driver._check_shared_storage_test_file(
                 data.filename, instance
             ),
-            image_base=image_base(image) if there == 'qcow2' else '',
+            image_base=images.image_base(image) if there == 'qcow2' else '',
             image_root=os.path.join(directory, 'disk') if image else '',
-            same_images_type=there == CONF.libvirt.images_type,
+            images_type=there,
+            same_images_type=there
+            == images.images_type(CONF.libvirt.images_type),
             fetched_bytes=sum(
                 _size(os.path.join(directory, name))
                 for name in ('kernel', 'ramdisk')
@@ -218,18 +186,6 @@ class SourceCheck:
 
 def _size(path: str) -> int:
     return os.stat(path).st_size if os.path.exists(path) else 0
-
-
-def image_base(image: str) -> str:
-    """Return where the base image made from a Glance image lies.
-
-    As nova.virt.libvirt.imagebackend.Image.cache has it.
-    """
-    return os.path.join(
-        str(CONF.instances_path),
-        str(CONF.image_cache.subdirectory_name),
-        str(imagecache.get_cache_fname(image)),
-    )
 
 
 def _with_left_out(
@@ -258,3 +214,26 @@ def _with_left_out(
         and bdm.volume_id not in serials
     ]
     return info
+
+
+def assert_room(
+    planned: record_.Planned, available_mb: int, over_commit: bool
+) -> None:
+    """Hold what is copied against the room that nova's records tell.
+
+    What a caller below microversion 2.25 asks for: without over-commit the
+    disks have to fit with their virtual sizes.
+
+    :raises MigrationPreCheckError: with both figures
+    """
+    needed = sum(
+        (disk.copy_bytes if over_commit else disk.virtual_bytes) or 0
+        for disk in planned.plan.disks
+        if disk.copy_bytes
+    )
+    available = (available_mb or 0) * 2**20
+    if needed > available:
+        raise exception.MigrationPreCheckError(
+            reason=f'the disks to copy need {needed} bytes, and the '
+            f'destination has {available} bytes available'
+        )

@@ -38,7 +38,7 @@ class Methods:
     :ivar fault: records a fault of the instance
     """
 
-    ending: collections.abc.Callable[[typing.Any], ending_.Settled]
+    ending: collections.abc.Callable[[], ending_.Settled]
     post: Method
     recover: Method
     fault: Method
@@ -99,7 +99,7 @@ class End:
             raise self._unknown
 
     def _act(self, status: str, error: Exception | None) -> None:
-        settled = self._methods.ending(self._instance)
+        settled = self._methods.ending()
         self.reached = True
         why = error or settled.error
         if settled.ending is ending_.Ending.MOVED:

@@ -135,12 +135,18 @@ class Migrations:
         :param arguments: dest, block_migration, migrate_data, guest,
             device_names
         """
-        call = self._records.begin(instance.uuid)
-        *before, guest, names = arguments
+        *before, data, guest, names = arguments
+        call = self._records.call(instance.uuid)
+        if call is None or call.of is not data:
+            LOG.warning(
+                'A live migration that was given up is not begun any more',
+                instance=instance,
+            )
+            return
         try:
             planned = self.unchanged(instance)
             proxy = guest_.PlannedGuest(guest, planned.plan, call)
-            stock(context, instance, *before, proxy, names)
+            stock(context, instance, *before, data, proxy, names)
         except Exception as err:
             # The thread's boundary. nova has logged it; who reads the
             # instance's faults is told by the thread that follows.
@@ -167,8 +173,14 @@ class Migrations:
         :raises MigrationError: when it cannot be known where the guest is;
             nothing has been cleaned up then
         """
+        call = self._records.begin(instance.uuid, arguments[-1])
         end = end_.End(
-            end_.Methods(self.ending, post, recover, self._fault),
+            end_.Methods(
+                lambda: ending_.settle(self._connect, instance.uuid, call),
+                post,
+                recover,
+                self._fault,
+            ),
             context,
             instance,
             dest,
@@ -192,12 +204,6 @@ class Migrations:
         finally:
             self._records.forget(instance.uuid)
         end.report()
-
-    def ending(self, instance: typing.Any) -> ending_.Settled:
-        """Find out where the guest is."""
-        return ending_.settle(
-            self._connect, instance.uuid, self._records.begin(instance.uuid)
-        )
 
     def _connect(self) -> connection.Connection:
         try:

@@ -58,19 +58,19 @@ class Planner:
 
         :raises InvalidInput: when the domain or the mapping cannot be read
         :raises HypervisorError: when libvirt fails
-        :raises PreparationFailed: when a base image cannot be read
         """
         text = redact.domain_xml(guest.xml())
         domain = domain_xml.parse(text)
         here = gather.source_facts(guest, domain, {}, local_storage.facts)
         there = _destination_facts(here, request)
-        self._compare_base(here, there, request)
+        if self._wants_base(domain, request):
+            self._compare_base(here, there, request)
         storage = storage_.Storage(here, there)
         carried, not_carried = carrying.choose(
             domain,
             storage,
             request,
-            self.contents,
+            None if self._audits else self.contents,
             self.settings.media_limit,
         )
         peer = request.peer
@@ -98,6 +98,7 @@ class Planner:
                     carried=tuple(carried),
                     not_carried=not_carried,
                     makes_images=peer is not None,
+                    images_type=request.images_type,
                     same_images_type=request.same_images_type,
                     fetched_bytes=request.fetched_bytes,
                     also_sent=_ALSO_SENT,
@@ -113,6 +114,29 @@ class Planner:
             carried=carried,
         )
 
+    @property
+    def _audits(self) -> bool:
+        return self.settings.mode is settings_.Mode.AUDIT
+
+    def _wants_base(
+        self, domain: model.Domain, request: request_.Request
+    ) -> bool:
+        """Tell whether anything hangs on the bytes of the base image.
+
+        To read all of it takes its time, which an audit must not take. One
+        disk with another base has all of them copied in full.
+        """
+        if self._audits or request.peer is None or request.shared_directory:
+            return False
+        bases = {
+            image.path
+            for disk in domain.disks
+            for image in disk.backing
+            if disk.chain[0].type is model.SourceType.FILE
+            and _below(disk.chain[0].path, request.instance_directory)
+        }
+        return bases == {request.image_base}
+
     def _compare_base(
         self,
         here: dict[str, storage_.StorageFacts],
@@ -121,17 +145,18 @@ class Planner:
     ) -> None:
         """Say whether both hosts have the base image with the same bytes.
 
-        A destination that has none makes it from the same image of Glance,
-        and lets no guest run there before it holds the same digest.
+        A destination that tells of none makes it from the same image of
+        Glance, and lets no guest run there before it holds the same digest.
+        What is not digested in time is not shown to be the same.
         """
-        base, peer = request.image_base, request.peer
-        if base not in here or peer is None or request.shared_directory:
-            return
-        digest = self.contents.of(base)
-        here[base] = dataclasses.replace(here[base], content=digest)
-        there[base] = storage_.StorageFacts(
-            exists=bool(peer.base), content=peer.base or digest
-        )
+        base = request.image_base
+        told = request.peer.base if request.peer else ''
+        digest = self.contents.within(base, content.PATIENCE_SECONDS)
+        if digest is not None:
+            here[base] = dataclasses.replace(here[base], content=digest)
+            there[base] = storage_.StorageFacts(
+                exists=bool(told), content=told or digest
+            )
 
 
 def _destination_facts(

@@ -43,9 +43,14 @@ class Call:
 
     Written by the thread that makes the call and read by the one that
     follows it.
+
+    :ivar of: the migration, as an object: an instance's next one is another
+    :ivar returned: whether libvirt said that the migration succeeded
+    :ivar error: what it said otherwise
     """
 
-    def __init__(self) -> None:
+    def __init__(self, of: object = None) -> None:
+        self.of = of
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._started = False
@@ -64,6 +69,11 @@ class Call:
                     'the migration was given up before libvirt was called'
                 )
             self._started = True
+
+    @property
+    def made(self) -> bool:
+        """Tell whether libvirt has been called."""
+        return self._started
 
     def end(self, error: Exception | None = None) -> None:
         """Note that the call is over, or will not be made any more."""
@@ -105,10 +115,11 @@ class Records:
         with self._lock:
             return self._planned.get(uuid)
 
-    def begin(self, uuid: str) -> Call:
+    def begin(self, uuid: str, of: object) -> Call:
         """Note that an instance's migration begins."""
         with self._lock:
-            return self._calls.setdefault(uuid, Call())
+            self._calls[uuid] = Call(of)
+            return self._calls[uuid]
 
     def call(self, uuid: str) -> Call | None:
         """Return the call of a migration that has begun."""

@@ -31,6 +31,7 @@ class Request:
         image; empty where the destination makes none, or none that is
         checked
     :ivar image_root: path of the root disk that is a copy of the image
+    :ivar images_type: the destination's, with "default" resolved
     :ivar same_images_type: whether both hosts have the same images_type
     :ivar fetched_bytes: of kernel and ramdisk, which the destination fetches
     :ivar block_migration: True, False or None, as it was asked for
@@ -43,6 +44,7 @@ class Request:
     shared_directory: bool
     image_base: str
     image_root: str
+    images_type: str
     same_images_type: bool
     fetched_bytes: int
     block_migration: bool | None

@@ -49,19 +49,15 @@ def lines(plan: plan_.MigrationPlan) -> collections.abc.Iterator[str]:
         yield f'note: {note}'
 
 
-def difference(plan: plan_.MigrationPlan, stock: list[str] | None) -> str:
-    """Say how a plan differs from the disks that nova itself would copy.
+def difference(plan: plan_.MigrationPlan, theirs: list[str] | str) -> str:
+    """Say how a plan differs from what nova itself would do.
 
-    :param stock: the targets that nova would copy; None where it fails
+    :param theirs: the targets that nova would copy, or what it does instead
     """
-    ours = ', '.join(plan.migrate_disks) or 'nothing'
+    ours = f'the plan copies {", ".join(plan.migrate_disks) or "nothing"}'
     if not plan.ready:
-        ours = f'nothing, and refuses ({refusal(plan)})'
-    theirs = 'nova copies nothing'
-    if stock is None:
-        theirs = 'nova fails to choose'
-    elif stock:
-        theirs = f'nova copies {", ".join(stock)}'
-    same = plan.ready and stock is not None and plan.migrate_disks == stock
-    verdict = 'the same' if same else 'NOT the same'
-    return f'the plan copies {ours}; {theirs}: {verdict}'
+        ours = f'the plan is none: {refusal(plan)}'
+    same = plan.ready and plan.migrate_disks == theirs
+    if isinstance(theirs, list):
+        theirs = f'nova copies {", ".join(theirs) or "nothing"}'
+    return f'{ours}; {theirs}: {"the same" if same else "NOT the same"}'

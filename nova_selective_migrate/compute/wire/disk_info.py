@@ -29,6 +29,7 @@ from nova_selective_migrate.core import model
 from nova_selective_migrate.core.plan import plan as plan_
 
 _KEY = 'selective_migrate'
+_UNUSABLE = 'the source sent no usable disk information'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,10 +104,12 @@ def loads(text: str | None) -> list[dict[str, typing.Any]]:
     try:
         entries = json.loads(text or '[]')
     except ValueError as err:
-        raise exceptions.PreparationFailed(
-            'the source sent no usable disk information'
-        ) from err
-    return list(entries)
+        raise exceptions.PreparationFailed(_UNUSABLE) from err
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, dict) for entry in entries
+    ):
+        raise exceptions.PreparationFailed(_UNUSABLE)
+    return entries
 
 
 def arrivals(
@@ -130,6 +133,4 @@ def _arrival(entry: dict[str, typing.Any]) -> Arrival:
             base_digest=ours['base_digest'],
         )
     except (KeyError, TypeError) as err:
-        raise exceptions.PreparationFailed(
-            'the source sent no usable disk information'
-        ) from err
+        raise exceptions.PreparationFailed(_UNUSABLE) from err

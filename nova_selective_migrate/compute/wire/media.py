@@ -20,7 +20,9 @@ import base64
 import binascii
 import dataclasses
 import os
+import pathlib
 import tempfile
+import time
 import typing
 import zlib
 
@@ -29,7 +31,9 @@ from nova_selective_migrate.host import content
 
 #: The largest file that is read to see how it compresses, in bytes.
 READ_LIMIT = 64 * 2**20
+_LARGEST = 2**50
 _LEVEL = 6
+_CHUNK = 2**20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,13 +65,20 @@ class Medium:
 
         :raises PreparationFailed: when it is no such thing
         """
-        try:
-            found = cls(tree['size'], tree['digest'], tree['data'])
-        except (KeyError, TypeError) as err:
+        found = tree if isinstance(tree, dict) else {}
+        size, digest = found.get('size'), found.get('digest')
+        data = found.get('data')
+        limit = READ_LIMIT if data is not None else _LARGEST
+        if (
+            not isinstance(size, int)
+            or not 0 <= size <= limit
+            or not isinstance(digest, str)
+            or not isinstance(data, str | None)
+        ):
             raise exceptions.PreparationFailed(
                 'the source sent no usable description of read-only content'
-            ) from err
-        return found
+            )
+        return cls(size, digest, data)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +94,7 @@ class Carriage:
     digest: str
     refetched: bool
 
-    def read(self, contents: content.Contents) -> Medium:
+    def read(self, contents: content.Contents | None) -> Medium:
         """Read the file once more, to let it travel.
 
         :raises PreparationFailed: when it cannot be read, is too large or
@@ -97,28 +108,53 @@ class Carriage:
         return medium
 
 
-def read(path: str, contents: content.Contents, *, refetched: bool) -> Medium:
+def read(
+    path: str, contents: content.Contents | None, *, refetched: bool
+) -> Medium:
     """Read a file that is to travel.
 
-    :raises PreparationFailed: when it cannot be read or is too large
+    :param contents: digests of large files; None asks for none of these
+    :raises PreparationFailed: when it cannot be read or is too large, or
+        its digest takes too long
     """
     try:
         size = os.stat(path).st_size
-        digest = contents.of(path)
         if refetched:
-            return Medium(size, digest, None)
+            return Medium(size, _digest(path, contents), None)
         if size > READ_LIMIT:
             raise exceptions.PreparationFailed(
                 f'{path} has {size} bytes, and {READ_LIMIT} is the most that '
                 'can travel'
             )
-        with open(path, 'rb') as file:
-            packed = zlib.compress(file.read(), _LEVEL)
+        digest = content.digest_of(path)
+        packed = _deflate(path)
     except OSError as err:
         raise exceptions.PreparationFailed(
             f'cannot read {path}: {err.strerror}'
         ) from err
     return Medium(size, digest, base64.b64encode(packed).decode())
+
+
+def _digest(path: str, contents: content.Contents | None) -> str:
+    if contents is None:
+        return ''
+    digest = contents.within(path, content.PATIENCE_SECONDS)
+    if digest is None:
+        raise exceptions.PreparationFailed(
+            f'the digest of {path} is not computed yet; migrate again'
+        )
+    return digest
+
+
+def _deflate(path: str) -> bytes:
+    packer = zlib.compressobj(_LEVEL)
+    packed = []
+    with open(path, 'rb') as file:
+        while chunk := file.read(_CHUNK):
+            packed.append(packer.compress(chunk))
+            # nova-compute may run on green threads: let the others live.
+            time.sleep(0)
+    return b''.join((*packed, packer.flush()))
 
 
 def unpack(
@@ -132,14 +168,14 @@ def unpack(
     """
     folder, name = os.path.split(path)
     handle, part = tempfile.mkstemp(prefix=f'.{name}.', dir=folder)
+    os.close(handle)
     try:
-        with open(handle, 'r+b') as file:
-            if medium.data is None:
-                fetch(part)
-            else:
-                file.write(_inflate(medium, path))
-                file.flush()
-            os.truncate(part, medium.size)
+        if medium.data is None:
+            fetch(part)  # may put another file in its place
+        else:
+            pathlib.Path(part).write_bytes(_inflate(medium, path))
+        with open(part, 'r+b') as file:
+            file.truncate(medium.size)
             os.fsync(file.fileno())
         if content.digest_of(part) != medium.digest:
             raise exceptions.PreparationFailed(

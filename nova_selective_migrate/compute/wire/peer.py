@@ -34,14 +34,16 @@ class Peer:
     :ivar directory_exists: whether it has the instance's directory
     :ivar libvirt: version of its libvirt, as libvirt counts; 0: not known
     :ivar qemu: version of its QEMU, likewise
+    :ivar images: its images_type, with "default" resolved
     :ivar base: digest of its base image of the instance's image; empty
-        where it has none
+        where it tells of none
     """
 
     free_bytes: int
     directory_exists: bool
     libvirt: int = 0
     qemu: int = 0
+    images: str = ''
     base: str = ''
 
     def mark(self, name: str) -> str:
@@ -53,6 +55,7 @@ class Peer:
                 f'exists={int(self.directory_exists)}',
                 f'libvirt={self.libvirt}',
                 f'qemu={self.qemu}',
+                f'images={self.images}',
                 f'base={self.base}',
                 name,
             )
@@ -79,6 +82,7 @@ class Peer:
                 directory_exists=fields['exists'] != '0',
                 libvirt=int(fields['libvirt']),
                 qemu=int(fields['qemu']),
+                images=fields['images'],
                 base=fields['base'],
             )
         except (KeyError, ValueError):

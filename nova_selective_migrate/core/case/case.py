@@ -200,6 +200,7 @@ def _preparation(
         carried=prepared.texts('carried'),
         not_carried={name: reasons.text(name) or '' for name in reasons.tree},
         makes_images=prepared.boolean('makes_images') is not False,
+        images_type=prepared.text('images_type') or 'qcow2',
         same_images_type=prepared.boolean('same_images_type') is not False,
         fetched_bytes=prepared.integer('fetched_bytes') or 0,
         also_sent=prepared.texts('also_sent'),

@@ -33,8 +33,10 @@ class Preparation:
         target
     :ivar makes_images: whether the destination makes images also where
         other disks of the guest are shared
-    :ivar same_images_type: whether both hosts keep images of their own in
-        the same place; otherwise the destination later looks elsewhere
+    :ivar images_type: what images the destination makes and looks for:
+        nova's images_type, with "default" resolved
+    :ivar same_images_type: whether it is the source's as well; otherwise
+        the destination can later look elsewhere, or for another format
     :ivar fetched_bytes: what else the caller puts into the directory, such
         as kernel and ramdisk
     :ivar also_sent: parameters of the call besides those of the plan
@@ -48,6 +50,7 @@ class Preparation:
         default_factory=dict
     )
     makes_images: bool = True
+    images_type: str = 'qcow2'
     same_images_type: bool = True
     fetched_bytes: int = 0
     also_sent: tuple[str, ...] = ()

@@ -44,10 +44,19 @@ def refuse(
 
 
 def is_kept_image(chosen: decision.Decision) -> bool:
-    """Tell a shared image of nova's own from a volume."""
+    """Tell a shared image of nova's own from a volume.
+
+    A config drive in Ceph is one as well, though it is read-only.
+    """
+    if chosen.action is model.DiskAction.KEEP:
+        return chosen.reason is not reasons.Reason.VOLUME_ATTACHMENT
+    source = chosen.disk.source
     return (
-        chosen.action is model.DiskAction.KEEP
-        and chosen.reason is not reasons.Reason.VOLUME_ATTACHMENT
+        chosen.action is model.DiskAction.SKIP
+        and chosen.locality is model.Locality.SHARED
+        and chosen.disk.serial is None
+        and source is not None
+        and source.type is model.SourceType.NETWORK
     )
 
 
@@ -90,6 +99,12 @@ def _problem(
         return reasons.Reason.BLOCK_MIGRATION_FORBIDDEN, ''
     if owned and not prepared.makes_images:
         return reasons.Reason.PEER_REQUIRED, ''
+    if not _is_found_later(source, prepared):
+        return (
+            reasons.Reason.OTHER_IMAGES_TYPE,
+            f'it is a {source.format} file, and images_type there is '
+            f'{prepared.images_type}',
+        )
     if facts.virtual_bytes is None or source.format not in _FORMATS:
         return (
             reasons.Reason.IMAGE_NOT_REPRODUCIBLE,
@@ -97,3 +112,18 @@ def _problem(
             'bytes',
         )
     return None
+
+
+def _is_found_later(
+    source: model.DiskSource, prepared: preparation.Preparation
+) -> bool:
+    """Tell whether the destination's nova will read the file as it is.
+
+    Its raw backend goes by disk.info, its qcow2 backend takes every file
+    for qcow2, and the others look for no file (nova.virt.libvirt.
+    imagebackend). Where both hosts have one images_type the guest is no
+    worse off than where it is.
+    """
+    if prepared.same_images_type or prepared.images_type == 'raw':
+        return True
+    return prepared.images_type == source.format == 'qcow2'

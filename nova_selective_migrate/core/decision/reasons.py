@@ -295,9 +295,9 @@ class Reason(enum.Enum):
     )
     OTHER_IMAGES_TYPE = (
         'other-images-type',
-        "It is a shared image of nova's own, and images_type of the "
-        'destination is another: nova would look for the disk elsewhere at '
-        'the next hard reboot there.',
+        'images_type of the destination is another: at the next hard reboot '
+        'there nova would look for the disk elsewhere, or take it for one of '
+        'another format.',
         'give both hosts the same images_type, or migrate to a host that '
         'has it',
     )

@@ -188,8 +188,10 @@ def _incremental(
     The flag holds for the whole call. It writes no cluster that the source
     top image has not allocated, so every destination image must be fresh.
     """
+    prepared = case.options.prepared
     return (
-        any(chosen.top_only for chosen in copied)
+        (prepared is None or prepared.images_type == 'qcow2')
+        and any(chosen.top_only for chosen in copied)
         and all(c.top_only or not c.disk.backing for c in copied)
         and not any(c.disk.target in case.options.existing for c in copied)
     )

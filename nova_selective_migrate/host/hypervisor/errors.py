@@ -63,6 +63,14 @@ def is_busy(err: Exception) -> bool:
     )
 
 
+def is_lost(err: Exception) -> bool:
+    """Tell that the connection broke, so that a call may have succeeded."""
+    return (
+        isinstance(err, libvirt.libvirtError)
+        and err.get_error_domain() == libvirt.VIR_FROM_RPC
+    )
+
+
 def silence() -> None:
     """Keep libvirt from printing errors to stderr on its own."""
     libvirt.registerErrorHandler(lambda _context, _error: None, None)

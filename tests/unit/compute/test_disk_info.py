@@ -97,9 +97,10 @@ class LoadsTest(unittest.TestCase):
         with self.assertRaises(exceptions.PreparationFailed):
             disk_info.arrivals([entry])
 
-    def test_no_json(self):
+    @ddt.data('{', '5', '{}', '[5]', '"x"')
+    def test_no_list_of_objects(self, text):
         with self.assertRaises(exceptions.PreparationFailed):
-            disk_info.loads('{')
+            disk_info.loads(text)
 
     def test_only_the_file_name_counts(self):
         entry = {

@@ -16,6 +16,7 @@ import unittest
 from unittest import mock
 
 import ddt
+import libvirt
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import ending
@@ -34,6 +35,10 @@ def call(state):
         made.end()
     elif state == 'failed':
         made.end(ValueError('no'))
+    elif state == 'lost':
+        lost = libvirt.libvirtError('end of file')
+        lost.err = (libvirt.VIR_ERR_INTERNAL_ERROR, libvirt.VIR_FROM_RPC)
+        made.end(lost)
     return made
 
 
@@ -47,8 +52,12 @@ class JudgeTest(unittest.TestCase):
         (P.RUNNING, 'returned', UNKNOWN),
         (P.PAUSED, 'returned', UNKNOWN),
         (P.ABSENT, 'returned', MOVED),
-        (P.ABSENT, 'failed', MOVED),
+        (P.ABSENT, 'lost', MOVED),
+        # Somebody else has undefined it: nova would delete its disks.
+        (P.ABSENT, 'failed', UNKNOWN),
+        (P.ABSENT, 'not made', UNKNOWN),
         (P.MIGRATED, 'failed', MOVED),
+        (P.MIGRATED, 'not made', UNKNOWN),
         (P.OFF, 'returned', MOVED),
         # QEMU was killed or the guest went off: nova takes it for moved.
         (P.OFF, 'failed', NOT_MOVED),
@@ -111,13 +120,13 @@ class SettleTest(unittest.TestCase):
     def test_a_job_that_never_ends(self):
         found = self.settle([P.RUNNING], 'failed', [False] * 10000)
         self.assertIs(UNKNOWN, found.ending)
-        self.assertLess(self.now, 200)
+        self.assertLess(self.now, 400)
 
     def test_a_guest_that_has_gone_has_no_job(self):
         host = mock.Mock()
         host.guest.side_effect = exceptions.DomainNotFound('none')
         host.look.return_value = outcome.Side(P.ABSENT)
-        found = ending.settle(lambda: host, 'uuid', call('failed'))
+        found = ending.settle(lambda: host, 'uuid', call('lost'))
         self.assertIs(MOVED, found.ending)
 
     def test_a_daemon_that_starts_again(self):
@@ -136,7 +145,51 @@ class SettleTest(unittest.TestCase):
         found = ending.settle(lambda: host, 'uuid', call('failed'))
         self.assertIs(UNKNOWN, found.ending)
 
+    def follow(self, ends_at):
+        """Settle a call that ends at a time, if its job is aborted."""
+        made = record.Call()
+        made.start()
+        host = mock.Mock()
+        guest = host.guest.return_value
+        guest.job_over.return_value = False
+        host.look.return_value = outcome.Side(P.RUNNING)
+
+        def wait(seconds):
+            self.now += seconds
+            if guest.abort_migration.called and self.now > ends_at:
+                guest.job_over.return_value = True
+                made.end(ValueError('aborted'))
+                return True
+            return False
+
+        with mock.patch.object(made, 'wait', wait):
+            return ending.settle(lambda: host, 'uuid', made), guest
+
+    def test_a_call_that_nova_has_given_up_is_aborted(self):
+        found, guest = self.follow(ends_at=100)
+        self.assertIs(NOT_MOVED, found.ending)
+        self.assertEqual('aborted', str(found.error))
+        self.assertLess(self.now, 110)
+
+    def test_a_call_that_is_about_to_return_is_not(self):
+        made = record.Call()
+        made.start()
+        host = mock.Mock()
+        host.guest.return_value.job_over.return_value = False
+        host.look.return_value = outcome.Side(P.ABSENT)
+
+        def wait(seconds):
+            self.now += seconds
+            if self.now > 5:
+                made.end()
+            return made.returned
+
+        with mock.patch.object(made, 'wait', wait):
+            found = ending.settle(lambda: host, 'uuid', made)
+        self.assertIs(MOVED, found.ending)
+        host.guest.return_value.abort_migration.assert_not_called()
+
     def test_a_call_that_does_not_end(self):
-        with mock.patch.object(ending, '_CALL_SECONDS', 0.01):
-            found = self.settle([P.RUNNING], 'running')
+        found, _ = self.follow(ends_at=10**9)
         self.assertIs(UNKNOWN, found.ending)
+        self.assertLess(self.now, 400)

@@ -132,6 +132,18 @@ class MediaTest(MediaTestCase):
             self.read()
         self.read(refetched=True)
 
+    def test_a_digest_that_takes_too_long(self):
+        self.contents.within = lambda path, seconds: None
+        with self.assertRaisesRegex(
+            exceptions.PreparationFailed, 'migrate again'
+        ):
+            self.read(refetched=True)
+
+    def test_an_audit_asks_for_no_digest_of_a_large_file(self):
+        self.assertEqual(
+            '', media.read(str(self.here), None, refetched=True).digest
+        )
+
     def test_gone(self):
         self.here.unlink()
         with self.assertRaisesRegex(
@@ -139,7 +151,14 @@ class MediaTest(MediaTestCase):
         ):
             self.read()
 
-    @ddt.data(None, 'text', {}, {'size': 1}, [])
+    @ddt.data(
+        *(None, 'text', {}, {'size': 1}, []),
+        {'size': '1', 'digest': 'x', 'data': ''},
+        {'size': 1, 'digest': 1, 'data': ''},
+        {'size': 1, 'digest': 'x', 'data': 1},
+        {'size': -1, 'digest': 'x', 'data': ''},
+        {'size': media.READ_LIMIT + 1, 'digest': 'x', 'data': ''},
+    )
     def test_no_description(self, tree):
         with self.assertRaises(exceptions.PreparationFailed):
             media.Medium.of(tree)

@@ -25,6 +25,7 @@ PEER = peer_.Peer(
     directory_exists=False,
     libvirt=9_000_000,
     qemu=7_002_022,
+    images='qcow2',
     base=f'sha256-{"a" * 64}',
 )
 

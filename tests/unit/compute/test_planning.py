@@ -72,13 +72,18 @@ class PlanningTestCase(unittest.TestCase):
         path.write_bytes(data)
         return path
 
-    def plan(self, *disks, limit=8 * b.MIB, rows=(), **request):
+    def plan(
+        self,
+        *disks,
+        limit=8 * b.MIB,
+        rows=(),
+        mode=settings.Mode.ENFORCE,
+        **request,
+    ):
         domain = fake_domain.FakeDomain(*disks)
         domain.sizes = dict.fromkeys(('vda', 'vdb'), (b.GIB, b.MIB, 0))
         planner = planning.Planner(
-            settings.Settings(
-                settings.Mode.ENFORCE, policy.LocalityPolicy(), limit
-            ),
+            settings.Settings(mode, policy.LocalityPolicy(), limit),
             content.Contents(),
         )
         asked = {
@@ -88,6 +93,7 @@ class PlanningTestCase(unittest.TestCase):
             'shared_directory': False,
             'image_base': str(self.base),
             'image_root': '',
+            'images_type': 'qcow2',
             'same_images_type': True,
             'fetched_bytes': 0,
             'block_migration': None,
@@ -139,6 +145,27 @@ class PlanningTest(PlanningTestCase):
         planned = self.plan(self.disk(self.base), peer=there)
         self.assertFalse(planned.plan.disks[0].decision.top_only)
         self.assertEqual(('vda',), planned.plan.flattened)
+
+    def test_a_base_whose_digest_takes_too_long(self):
+        with mock.patch.object(content.Contents, 'within', return_value=None):
+            planned = self.plan(self.disk(self.base))
+        self.assertFalse(planned.plan.disks[0].decision.top_only)
+        self.assertTrue(planned.plan.ready)
+
+    def test_no_base_is_read_in_vain(self):
+        other = self.write('disk.swap')
+        swap = b.disk(
+            'vdb', b.file(str(other)), over=[b.file('/b/swap', 'raw')]
+        )
+        with mock.patch.object(content.Contents, 'within') as asked:
+            self.plan(self.disk(self.base), swap)
+            self.plan(self.disk(self.base), mode=settings.Mode.AUDIT)
+            self.plan(self.disk(self.base), peer=None)
+        asked.assert_not_called()
+
+    def test_a_destination_that_makes_no_overlay(self):
+        planned = self.plan(self.disk(self.base), images_type='raw')
+        self.assertFalse(planned.plan.disks[0].decision.top_only)
 
     def test_a_base_of_another_image(self):
         other = self.base.with_name('other')
@@ -206,6 +233,7 @@ class PlanningTest(PlanningTestCase):
         (['volume', 'vda'], False),
         (['volume', 'hda'], False),
         (['rbd', 'hda'], True),
+        (['drive', 'vda'], True),
     )
     @ddt.unpack
     def test_what_nova_s_clean_up_may_delete(self, names, shared):
@@ -213,6 +241,7 @@ class PlanningTest(PlanningTestCase):
             'vda': self.disk(),
             'hda': self.drive(),
             'rbd': b.disk('vdc', b.rbd('vms/uuid_disk')),
+            'drive': b.cdrom('hdb', b.rbd('vms/uuid_disk.config')),
             'volume': b.disk('vdd', b.rbd('v/x'), serial=b.VOLUME),
         }
         rows = [b.row('vdd', b.VOLUME, 'rbd', name='v/x')]

@@ -40,11 +40,17 @@ class RecordsTest(unittest.TestCase):
 
     def test_forgets_plan_and_call(self):
         self.records.keep('a', mock.sentinel.plan)
-        call = self.records.begin('a')
-        self.assertIs(call, self.records.begin('a'))
+        call = self.records.begin('a', 'data')
+        self.assertIs(call, self.records.call('a'))
+        self.assertEqual('data', call.of)
         self.records.forget('a')
         self.assertIsNone(self.records.planned('a'))
-        self.assertIsNot(call, self.records.begin('a'))
+        self.assertIsNone(self.records.call('a'))
+
+    def test_each_migration_has_a_call_of_its_own(self):
+        first = self.records.begin('a', 'one')
+        self.assertIsNot(first, self.records.begin('a', 'other'))
+        self.assertEqual('other', self.records.call('a').of)
 
     def test_plans_that_never_ran_are_pushed_out(self):
         for number in range(1500):

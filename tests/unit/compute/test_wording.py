@@ -63,8 +63,8 @@ class WordingTest(unittest.TestCase):
             'the plan copies vda; nova copies vda: the same', same
         )
         self.assertIn('NOT', wording.difference(plan(LOCAL), ['vda', 'vdb']))
-        self.assertIn('NOT', wording.difference(plan(LOCAL), None))
-        self.assertIn('nova fails', wording.difference(plan(LOCAL), None))
+        self.assertIn('NOT', wording.difference(plan(LOCAL), 'nova fails'))
+        self.assertIn('; nova x: ', wording.difference(plan(LOCAL), 'nova x'))
         refused = wording.difference(plan(UNKNOWN), [])
-        self.assertIn('nothing, and refuses', refused)
+        self.assertIn('the plan is none: selective migration refused', refused)
         self.assertIn('NOT the same', refused)

@@ -12,8 +12,10 @@
 
 """Digests are equal exactly when the bytes are."""
 
+import os
 import pathlib
 import tempfile
+import threading
 import unittest
 from unittest import mock
 
@@ -71,6 +73,16 @@ class DigestTest(ContentTestCase):
         other = self.file('b', b'x', size=MIB + 1)
         self.assertNotEqual(*self.digests(one, other))
 
+    def test_short_reads(self):
+        data = os.urandom(2 * MIB + 5)
+        path = self.file('a', data)
+        whole = content.digest_of(path)
+        real = os.pread
+        with mock.patch.object(
+            content.os, 'pread', lambda h, n, o: real(h, min(n, 70_000), o)
+        ):
+            self.assertEqual(whole, content.digest_of(path))
+
     def test_empty(self):
         one, other = self.file('a'), self.file('b', size=1)
         self.assertNotEqual(*self.digests(one, other))
@@ -100,20 +112,43 @@ class ContentsTest(ContentTestCase):
         pathlib.Path(self.file('b', b'y')).rename(path)
         self.assertNotEqual(first, self.contents.of(path))
 
-    def test_refuses_what_is_written_to_meanwhile(self):
+    def test_a_touch_is_no_change(self):
         path = self.file('a', b'x')
+        first = self.contents.of(path)
+        os.utime(path, (1, 1))
+        with mock.patch.object(content, 'digest_of') as read:
+            self.assertEqual(first, self.contents.of(path))
+        read.assert_not_called()
 
-        def write(_):
-            self.file('a', b'longer')
+    def test_what_is_gone_is_forgotten(self):
+        gone = self.file('a', b'x')
+        self.contents.of(gone)
+        os.unlink(gone)
+        self.contents.of(self.file('b', b'y'))
+        self.assertNotIn(gone, self.contents._known)
+
+    def test_is_there_in_time(self):
+        path = self.file('a', b'x')
+        self.assertEqual(
+            content.digest_of(path), self.contents.within(path, 30)
+        )
+
+    def test_goes_on_for_the_next_who_asks(self):
+        path = self.file('a', b'x')
+        proceed = threading.Event()
+
+        def slow(_):
+            proceed.wait(30)
             return 'digest'
 
-        with (
-            mock.patch.object(content, 'digest_of', write),
-            self.assertRaisesRegex(
-                exceptions.PreparationFailed, 'being written to'
-            ),
-        ):
-            self.contents.of(path)
+        with mock.patch.object(content, 'digest_of', slow):
+            self.assertIsNone(self.contents.within(path, 0))
+            self.assertIsNone(self.contents.within(path, 0))
+            proceed.set()
+            self.assertEqual('digest', self.contents.within(path, 30))
+
+    def test_what_cannot_be_read_has_none(self):
+        self.assertIsNone(self.contents.within('/nowhere', 30))
 
     def test_names_what_cannot_be_read(self):
         with self.assertRaisesRegex(

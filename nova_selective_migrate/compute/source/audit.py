@@ -1,0 +1,95 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""An audit: nova acts, and the plan is held against what it does."""
+
+import collections.abc
+import copy
+import typing
+
+from oslo_log import log as logging
+
+from nova_selective_migrate.compute.source import check as check_
+from nova_selective_migrate.compute.source import wording
+from nova_selective_migrate.compute.wire import peer
+
+LOG = logging.getLogger(__name__)
+
+Method = collections.abc.Callable[..., typing.Any]
+
+#: A destination that audits stays as nova is, and tells nothing. The plan
+#: is the one that both will make when they enforce it.
+_ENFORCING = peer.Peer(free_bytes=2**63, directory_exists=False)
+
+
+def audit(
+    check: check_.SourceCheck,
+    stock: Method,
+    stock_choice: Method,
+    context: typing.Any,
+    instance: typing.Any,
+    data: typing.Any,
+    block_device_info: typing.Any,
+) -> typing.Any:
+    """Let nova answer, and log how the plan differs from that.
+
+    :param stock: nova's check_can_live_migrate_source
+    :param stock_choice: its _live_migration_copy_disk_paths
+    :returns: what nova answers; what it raises is raised
+    """
+    asked = copy.copy(data)  # nova writes its answer into it
+    planned = (check, context, instance, asked, block_device_info)
+    try:
+        result = stock(context, instance, data, block_device_info)
+    except Exception as err:
+        _compare(*planned, f'nova refuses: {err}')
+        raise
+    copied: list[str] | str = []
+    if result.block_migration:
+        copied = _choice(check, stock_choice, context, instance)
+    _compare(*planned, copied)
+    return result
+
+
+def _choice(
+    check: check_.SourceCheck,
+    stock_choice: Method,
+    context: typing.Any,
+    instance: typing.Any,
+) -> list[str] | str:
+    try:
+        return list(stock_choice(context, instance, check.found(instance))[1])
+    except Exception as err:
+        # nova's own code, which may fail where we would not.
+        return f'nova fails to choose: {err!r}'
+
+
+def _compare(
+    check: check_.SourceCheck,
+    context: typing.Any,
+    instance: typing.Any,
+    data: typing.Any,
+    block_device_info: typing.Any,
+    theirs: list[str] | str,
+) -> None:
+    try:
+        planned = check.plan(
+            *(context, instance, data, block_device_info), otherwise=_ENFORCING
+        )
+        LOG.info(
+            'Audit, as if the destination had the plugin: %s',
+            wording.difference(planned.plan, theirs),
+            instance=instance,
+        )
+    except Exception:
+        # A boundary: an audit must not keep nova from what it does.
+        LOG.exception('Audit failed', instance=instance)
