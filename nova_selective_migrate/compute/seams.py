@@ -49,7 +49,7 @@ class Seam:
             found = inspect.signature(getattr(owner, self.method))
         except (ImportError, AttributeError) as err:
             return f'{where} is missing: {err}'
-        names = tuple(n for n in found.parameters if n != 'self')
+        names = tuple(found.parameters)[1 if name else 0 :]
         if names[: len(self.parameters)] != self.parameters:
             return (
                 f'{where} takes ({", ".join(names)}) instead of '

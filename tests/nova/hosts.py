@@ -87,7 +87,9 @@ class HostsTest(base.ServersTestBase):
         for name, function in {
             'get_instance_path': path,
             'get_instance_path_at_destination': (
-                lambda instance, data=None: self.path_there(instance.uuid)
+                lambda instance, migrate_data=None: self.path_there(
+                    instance.uuid
+                )
             ),
         }.items():
             self.useFixture(
