@@ -1,0 +1,155 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The driver alone: what it takes up, and the figures that it gives."""
+
+import types
+import unittest
+from unittest import mock
+
+from nova import exception
+import nova.conf
+from nova.virt.libvirt import driver as stock
+
+from nova_selective_migrate import conf
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import driver
+from nova_selective_migrate.compute.source import record
+
+GIB = 2**30
+
+
+class DriverTestCase(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        conf.register_opts(nova.conf.CONF)
+        with mock.patch.object(stock.LibvirtDriver, '__init__'):
+            self.driver = driver.SelectiveMigrateDriver(None)
+        self.instance = types.SimpleNamespace(
+            uuid='uuid', flavor=types.SimpleNamespace(memory_mb=4096)
+        )
+
+    def set(self, **options):
+        for name, value in options.items():
+            nova.conf.CONF.set_override(name, value, 'selective_migrate')
+            self.addCleanup(
+                nova.conf.CONF.clear_override, name, 'selective_migrate'
+            )
+
+
+class InitHostTest(DriverTestCase):
+    def setUp(self):
+        super().setUp()
+        self.stock = self.enterContext(
+            mock.patch.object(stock.LibvirtDriver, 'init_host')
+        )
+        self.problems = self.enterContext(
+            mock.patch.object(driver.seams, 'problems', return_value=[])
+        )
+
+    def test_not_enabled(self):
+        self.driver.init_host('host')
+        self.assertFalse(self.driver._enforced)
+        self.problems.assert_not_called()
+        self.stock.assert_called_once_with('host')
+
+    def test_enabled(self):
+        self.set(enabled=True)
+        self.driver.init_host('host')
+        self.assertTrue(self.driver._enforced)
+        self.stock.assert_called_once_with('host')
+
+    def test_an_audit_enforces_nothing(self):
+        self.set(enabled=True, mode='audit')
+        self.driver.init_host('host')
+        self.assertFalse(self.driver._enforced)
+        self.assertIsNotNone(self.driver._settings)
+
+    def test_an_unknown_nova_is_not_started_with(self):
+        self.set(enabled=True)
+        self.problems.return_value = ['x is missing']
+        with self.assertRaisesRegex(
+            exceptions.SelectiveMigrateError, 'x is missing'
+        ):
+            self.driver.init_host('host')
+        self.stock.assert_not_called()
+
+    def test_an_unknown_nova_disables(self):
+        self.set(enabled=True, on_seam_mismatch='disable')
+        self.problems.return_value = ['x is missing']
+        with self.assertLogs(driver.__name__, 'ERROR') as logged:
+            self.driver.init_host('host')
+        self.assertIn('x is missing', logged.output[0])
+        self.assertIsNone(self.driver._settings)
+        self.stock.assert_called_once_with('host')
+
+    def test_options_that_contradict_each_other(self):
+        self.set(enabled=True, shared_paths=['/a'], local_paths=['/a'])
+        with self.assertRaisesRegex(exceptions.InvalidPolicy, '/a'):
+            self.driver.init_host('host')
+
+
+class FiguresTest(DriverTestCase):
+    def keep(self, *sizes, peer=True):
+        """Plan disks of (bytes to copy, virtual bytes)."""
+        disks = [
+            types.SimpleNamespace(copy_bytes=copied, virtual_bytes=virtual)
+            for copied, virtual in sizes
+        ]
+        self.driver._records.keep(
+            'uuid',
+            record.Planned(
+                case=None,
+                plan=types.SimpleNamespace(disks=disks),
+                peer=peer,
+                shared_block_storage=True,
+                carried={},
+            ),
+        )
+
+    def data_gb(self):
+        return self.driver._live_migration_data_gb(self.instance, ['/x'])
+
+    def test_time_outs_follow_from_the_plan_s_bytes(self):
+        self.keep((5 * GIB, 20 * GIB), (1, GIB), (0, GIB))
+        self.assertEqual(4 + 5 + 2, self.data_gb())
+
+    def test_without_a_plan_they_are_nova_s(self):
+        with mock.patch.object(
+            stock.LibvirtDriver, '_live_migration_data_gb', return_value=7
+        ):
+            self.assertEqual(7, self.data_gb())
+
+    def has_enough(self, available_mb, over_commit):
+        self.driver._assert_dest_node_has_enough_disk(
+            'context', self.instance, available_mb, over_commit, {}
+        )
+
+    def test_room_as_callers_below_2_25_ask_for_it(self):
+        self.keep((GIB, 4 * GIB), (0, 100 * GIB))
+        self.has_enough(1024, True)
+        self.has_enough(4096, False)
+        for available, over_commit in (
+            (1023, True),
+            (4095, False),
+            (-1, True),
+        ):
+            with self.assertRaisesRegex(
+                exception.MigrationPreCheckError, str(available * 2**20)
+            ):
+                self.has_enough(available, over_commit)
+
+    def test_nova_s_verdict_on_shared_storage_is_the_plan_s(self):
+        self.keep()
+        self.assertTrue(
+            self.driver._is_shared_block_storage(self.instance, 'data')
+        )
