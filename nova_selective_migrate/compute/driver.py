@@ -36,6 +36,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import seams
 from nova_selective_migrate.compute import settings as settings_
 from nova_selective_migrate.compute.destination import arrival
+from nova_selective_migrate.compute.destination import telling
 from nova_selective_migrate.compute.source import audit
 from nova_selective_migrate.compute.source import check
 from nova_selective_migrate.compute.source import following
@@ -95,6 +96,7 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         self._migrations = migration.Migrations(
             self, self._check, planner, self._records
         )
+        self._telling = telling.Telling(self, self._contents)
         self._destination = arrival.Arrivals(self, self._contents)
 
     @property
@@ -117,7 +119,7 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
             context, instance, *args, **kwargs
         )
         if self._enforced:
-            return self._destination.mark(instance, data)
+            return self._telling.mark(instance, data)
         return data
 
     # The source, before anything is touched.

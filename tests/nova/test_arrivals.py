@@ -21,7 +21,6 @@ from unittest import mock
 
 from nova import exception
 
-from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.destination import arrival
 from nova_selective_migrate.core.job import outcome
 
@@ -149,13 +148,6 @@ class ArrivalsTest(unittest.TestCase):
                 *('context', self.instance, None, None, True, self.data),
             )
         stock.assert_not_called()
-
-    def test_a_host_that_cannot_tell_counts_as_one_without(self):
-        self.host.versions.side_effect = exceptions.HypervisorError('no')
-        data = types.SimpleNamespace(filename='tmpx')
-        with mock.patch.object(arrival.libvirt_utils, 'get_instance_path'):
-            self.assertIs(data, self.arrivals.mark(self.instance, data))
-        self.assertEqual('tmpx', data.filename)
 
     def test_images_beside_shared_ones_are_made(self):
         self.data.is_shared_block_storage = True

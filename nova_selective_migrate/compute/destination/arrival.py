@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The destination of a live migration: tell, prepare, take back."""
+"""The destination of a live migration: prepare, take back."""
 
 import collections.abc
 import copy
@@ -23,11 +23,9 @@ from nova.virt.libvirt import utils as libvirt_utils
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute import images as images_
 from nova_selective_migrate.compute.destination import claim
 from nova_selective_migrate.compute.wire import disk_info as disk_info_
 from nova_selective_migrate.compute.wire import media
-from nova_selective_migrate.compute.wire import peer as peer_
 from nova_selective_migrate.host import content
 from nova_selective_migrate.host.hypervisor import connection
 
@@ -43,63 +41,6 @@ class Arrivals:
     def __init__(self, driver: typing.Any, contents: content.Contents) -> None:
         self._driver = driver
         self._contents = contents
-
-    def mark(self, instance: typing.Any, data: typing.Any) -> typing.Any:
-        """Tell the source, in the name of nova's test file, what we are.
-
-        A host that cannot tell counts as one without the plugin: what is
-        raised here would set an untouched server to ERROR.
-
-        :param data: LibvirtLiveMigrateData of nova's own check
-        """
-        try:
-            return self._mark(instance, data)
-        except (
-            exceptions.SelectiveMigrateError,
-            exception.HypervisorUnavailable,
-            OSError,
-        ) as err:
-            LOG.warning(
-                'Nothing is told to the source: %s', err, instance=instance
-            )
-            return data
-
-    def _mark(self, instance: typing.Any, data: typing.Any) -> typing.Any:
-        directory = libvirt_utils.get_instance_path(instance)
-        room = os.statvfs(CONF.instances_path)
-        virt = self._driver._host.get_connection()
-        versions = connection.Connection(virt, '').versions()
-        images = images_.images_type(CONF.libvirt.images_type)
-        peer = peer_.Peer(
-            free_bytes=room.f_bavail * room.f_frsize,
-            directory_exists=os.path.lexists(directory),
-            libvirt=versions.libvirt or 0,
-            qemu=versions.qemu or 0,
-            images=images,
-            base=(
-                self._base(instance.image_ref or '')
-                if images == 'qcow2'
-                else ''
-            ),
-        )
-        name = peer.mark(data.filename)
-        os.rename(
-            os.path.join(CONF.instances_path, data.filename),
-            os.path.join(CONF.instances_path, name),
-        )
-        data.filename = name
-        return data
-
-    def _base(self, image: str) -> str:
-        """Return the digest of the base image, if it is there in time.
-
-        The source that is told of none has this host make one, and it is
-        held against the source's before the guest runs here.
-        """
-        path = images_.image_base(image)
-        if not os.path.exists(path):
-            return ''
-        return self._contents.within(path, content.PATIENCE_SECONDS) or ''
 
     def prepare(
         self,
