@@ -18,6 +18,7 @@ import os.path
 
 from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import pools
 from nova_selective_migrate.host.hypervisor import volumes
 
 Sight = collections.abc.Callable[[str], bool | None]
@@ -50,7 +51,7 @@ def facts(
             folders.setdefault(folder, []).append(path)
     found: Facts = {}
     for folder, paths in folders.items():
-        with volumes.directory(peer, folder) as seen:
+        with pools.directory(peer, folder) as seen:
             if seen is False:
                 gone = storage.StorageFacts(exists=False)
                 found.update(dict.fromkeys((folder, *paths), gone))
@@ -61,7 +62,7 @@ def facts(
 
 def sees(peer: connection.Connection, path: str) -> bool | None:
     """Look through libvirt whether a host has a file; None: not told."""
-    with volumes.directory(peer, os.path.dirname(path)) as seen:
+    with pools.directory(peer, os.path.dirname(path)) as seen:
         if isinstance(seen, volumes.Directory):
             return seen.facts(os.path.basename(path)).exists
         return None if seen is None else False

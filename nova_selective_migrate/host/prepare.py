@@ -19,6 +19,7 @@ import os.path
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.decision import images as images_
 from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import pools
 from nova_selective_migrate.host.hypervisor import volumes
 
 
@@ -75,7 +76,7 @@ def _create(
     made: list[images_.DestinationImage],
 ) -> None:
     folder = os.path.dirname(image.path)
-    with volumes.directory(peer, folder) as seen:
+    with pools.directory(peer, folder) as seen:
         if not isinstance(seen, volumes.Directory):
             raise exceptions.PreparationFailed(
                 f'cannot create {image.path}: the destination does not see '
@@ -90,7 +91,7 @@ def _remove(
     peer: connection.Connection, image: images_.DestinationImage
 ) -> bool | None:
     try:
-        with volumes.directory(peer, os.path.dirname(image.path)) as seen:
+        with pools.directory(peer, os.path.dirname(image.path)) as seen:
             if not isinstance(seen, volumes.Directory):
                 return False
             return seen.delete(image)

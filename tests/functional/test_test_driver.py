@@ -30,6 +30,7 @@ from nova_selective_migrate.core.decision import images
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
+from nova_selective_migrate.host.hypervisor import pools
 from nova_selective_migrate.host.hypervisor import volumes
 from tests.unit.cli import command
 
@@ -229,7 +230,7 @@ class VolumesTest(DriverCase):
     """The driver resizes nothing, so that sizes are whole KiB here."""
 
     def see(self, path: str = '/srv/images'):
-        return volumes.directory(self.host, path)
+        return pools.directory(self.host, path)
 
     def test_a_transient_pool(self):
         before = self.host.virt.listStoragePools()

@@ -27,6 +27,7 @@ import libvirt
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.decision import images
+from nova_selective_migrate.host.hypervisor import pools
 from nova_selective_migrate.host.hypervisor import volumes
 from tests.unit.host import fake_daemon
 
@@ -44,7 +45,7 @@ class VolumesTest(unittest.TestCase):
         self.peer = fake_daemon.connect(self.daemon)
 
     def see(self, path: str = FOLDER):
-        return volumes.directory(self.peer, path)
+        return pools.directory(self.peer, path)
 
     def image(self, name: str = 'disk', form: str = 'raw', size: int = 4096):
         return images.DestinationImage('vda', f'{FOLDER}/{name}', form, size)
@@ -108,7 +109,7 @@ class DirectoryTest(VolumesTest):
         ends = iter([None, self.daemon.pools.clear])
         self.daemon.on_list = lambda: (next(ends) or (lambda: None))()
         with (
-            mock.patch.object(volumes, '_FOREIGN_POOL_POLL_SECONDS', 0),
+            mock.patch.object(pools, '_FOREIGN_POOL_POLL_SECONDS', 0),
             self.see() as seen,
         ):
             self.assertIsInstance(seen, volumes.Directory)
@@ -121,7 +122,7 @@ class DirectoryTest(VolumesTest):
     def test_a_killed_migrations_pool_is_used_and_kept(self):
         pool = self._foreign()
         with (
-            mock.patch.object(volumes, '_FOREIGN_POOL_SECONDS', -1),
+            mock.patch.object(pools, '_FOREIGN_POOL_SECONDS', -1),
             self.see() as seen,
         ):
             self.assertIsInstance(seen, volumes.Directory)
@@ -133,7 +134,7 @@ class DirectoryTest(VolumesTest):
         rounds = iter([lambda: None, self.daemon.fails.clear])
         self.daemon.on_list = lambda: next(rounds)()
         with (
-            mock.patch.object(volumes, '_FOREIGN_POOL_POLL_SECONDS', 0),
+            mock.patch.object(pools, '_FOREIGN_POOL_POLL_SECONDS', 0),
             self.see() as seen,
         ):
             self.assertIsInstance(seen, volumes.Directory)
