@@ -27,6 +27,8 @@ from lab.namespace import Namespace
 
 #: Where a host's libvirtd writes what it says to QEMU and hears from it.
 LIBVIRTD_LOG = '/var/log/libvirt/libvirtd.log'
+#: What our program remembers of migrations, on each host for itself.
+JOURNAL = '/var/lib/libvirt/selective-migrate-journal'
 #: Each host has a directory of its own here ...
 IMAGES = '/var/lib/libvirt/images'
 #: ... and all see the same one here.
@@ -36,7 +38,8 @@ SHARED = '/mnt/shared'
 def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
     """Return our own variables and more; daemons are found by any user."""
     path = f'{os.environ.get("PATH", os.defpath)}:/usr/sbin:/sbin'
-    return {**os.environ, 'PATH': path, **(more or {})}
+    ours = {'PATH': path, 'NOVA_SELECTIVE_MIGRATE_JOURNAL': JOURNAL}
+    return {**os.environ, **ours, **(more or {})}
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ examples:
   nova-selective-migrate plan guest1 qemu+tls://host2/system
   nova-selective-migrate plan --replay case.json -f json
   nova-selective-migrate migrate guest1 qemu+tls://host2/system
+  nova-selective-migrate migrate --resume-report guest1
+  nova-selective-migrate cleanup
 """
 
 
@@ -92,6 +94,16 @@ class SelectiveMigrateApp(app.App):
             default=os.environ.get('LIBVIRT_DEFAULT_URI', 'qemu:///system'),
             help='libvirt URI of the host that has the guest now; '
             'LIBVIRT_DEFAULT_URI or qemu:///system without it',
+        )
+        parser.add_argument(
+            '--journal',
+            metavar='DIR',
+            default=os.environ.get('NOVA_SELECTIVE_MIGRATE_JOURNAL'),
+            help='directory that remembers what migrations have made at '
+            'their destinations until they have ended well; '
+            'NOVA_SELECTIVE_MIGRATE_JOURNAL without it, or '
+            '/var/lib/nova-selective-migrate/journal for root and '
+            '~/.local/state/nova-selective-migrate/journal for others',
         )
         return parser
 

@@ -19,10 +19,12 @@ import dataclasses
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments as arguments_
+from nova_selective_migrate.cli import journalled
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.host import conclusion
 from nova_selective_migrate.host import gather
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
@@ -72,6 +74,13 @@ def both(
                 f'{guest.name} already; name another destination'
             )
         yield Hosts(here, guest, there)
+
+
+def with_journal(hosts: Hosts, directory: str | None) -> conclusion.Hosts:
+    """Add the journal of what is made at destinations."""
+    return conclusion.Hosts(
+        hosts.source, hosts.destination, journalled.journal(directory)
+    )
 
 
 def case(hosts: Hosts, arguments: argparse.Namespace) -> case_.Case:

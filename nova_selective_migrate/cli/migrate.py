@@ -17,6 +17,7 @@ import collections.abc
 import contextlib
 import typing
 
+from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
 from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import guarded
@@ -46,6 +47,10 @@ class Migrate(guarded.GuardedShowOne):
     A refused plan changes nothing. A failed migration removes the images
     that it made at the destination. The source's images stay after a
     migration and are listed.
+
+    Where this program was killed, --resume-report follows what goes on
+    without it, tells how it ended and cleans up in the same way; what is
+    left even then, 'cleanup' lists.
     """
 
     @property
@@ -60,8 +65,17 @@ class Migrate(guarded.GuardedShowOne):
         parser.add_argument(
             'destination_uri',
             metavar='DEST_URI',
+            nargs='?',
             help="libvirt URI of the destination, as the source's daemon "
-            'reaches it: qemu+tls://host2/system',
+            'reaches it: qemu+tls://host2/system; with --resume-report the '
+            "journal's without it",
+        )
+        parser.add_argument(
+            '--resume-report',
+            action='store_true',
+            help='migrate nothing: report, and settle, how the newest '
+            'migration of DOMAIN in the journal went on or ended after '
+            'its program was killed',
         )
         arguments.add_evidence(parser)
         arguments.add_destination(parser)
@@ -93,6 +107,12 @@ class Migrate(guarded.GuardedShowOne):
         """Plan and migrate."""
         # Until something better is known.
         self.status = exit_code.NOT_MOVED
+        if parsed_args.resume_report:
+            return self._resume(parsed_args)
+        if parsed_args.destination_uri is None:
+            raise exceptions.InvalidInput(
+                'migrate takes DOMAIN and DEST_URI: name the destination'
+            )
         # Here, so that --help and completion need no libvirt.
         from nova_selective_migrate.cli import hosts
         from nova_selective_migrate.host import migrator as migrator_
@@ -112,13 +132,31 @@ class Migrate(guarded.GuardedShowOne):
                 self.status = exit_code.REFUSED
                 return self.dict2columns(outcome_tree.refused(tree))
             migrator = migrator_.Migrator(
-                opened.source,
+                hosts.with_journal(opened, self.app.options.journal),
                 opened.guest,
-                opened.destination,
                 plan,
                 parsed_args.destination_uri,
             )
             with interrupts.handled(lambda _number: migrator.abort()):
                 ended = migrator.run(progress.printer(self.app.stderr))
         self.status = _STATUS[ended.settlement.ending]
-        return self.dict2columns(outcome_tree.ended(tree, plan, ended))
+        return self.dict2columns(outcome_tree.ended(plan, ended))
+
+    def _resume(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[
+        collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
+    ]:
+        from nova_selective_migrate.cli import journalled
+        from nova_selective_migrate.host import resuming
+
+        journal = journalled.journal(self.app.options.journal)
+        run = journalled.newest(journal, parsed_args.domain)
+        with journalled.hosts(
+            journal, run, self.app.options.connect, parsed_args.destination_uri
+        ) as opened:
+            ended = resuming.resume(
+                opened, run, progress.printer(self.app.stderr)
+            )
+        self.status = _STATUS[ended.settlement.ending]
+        return self.dict2columns(outcome_tree.ended(None, ended))

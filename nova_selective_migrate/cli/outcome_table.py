@@ -44,7 +44,10 @@ def _lines(tree: lines_formatter.Tree) -> collections.abc.Iterator[str]:
         if name in _BYTES:
             value = size.human(value)
         if name == 'left':
-            value = [f'{item["path"]} on the {item["host"]}' for item in value]
+            value = [
+                f'{item["path"]} on the {item["host"]} ({item["why"]})'
+                for item in value
+            ]
         if isinstance(value, list):
             value = ', '.join(value)
         yield f'  {name.replace("_", " ")}: {value}'

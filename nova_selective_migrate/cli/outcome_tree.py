@@ -17,9 +17,10 @@ import typing
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import plan_json
 
 if typing.TYPE_CHECKING:
-    from nova_selective_migrate.host import migrator
+    from nova_selective_migrate.host import conclusion
 
 Tree = dict[str, typing.Any]
 
@@ -34,17 +35,25 @@ def refused(plan_tree: Tree) -> Tree:
 
 
 def ended(
-    plan_tree: Tree,
-    plan: plan_.MigrationPlan,
-    ended: 'migrator.MigrationOutcome',
+    plan: plan_.MigrationPlan | None,
+    ended: 'conclusion.MigrationOutcome',
 ) -> Tree:
-    """Say how a migration ended, and what it leaves where."""
+    """Say how a migration ended, and what it leaves where.
+
+    :param plan: None where it has gone with the program that made it
+    """
     left = [
-        {'host': 'destination', 'path': path} for path in ended.cleaned.left
+        {'host': 'destination', 'path': item.path, 'why': item.why}
+        for item in ended.cleaned.left
     ]
     if ended.settlement.ending is outcome.Ending.MOVED:
-        left += [{'host': 'source', 'path': path} for path in _copied(plan)]
+        copied = ended.created if plan is None else _copied(plan)
+        why = 'the guest has left it behind'
+        left += [
+            {'host': 'source', 'path': path, 'why': why} for path in copied
+        ]
     return {
+        'plan_id': ended.plan_id,
         'outcome': ended.settlement.ending.value,
         'explanation': ended.settlement.explanation,
         'error': ended.error,
@@ -57,11 +66,11 @@ def ended(
         'created': list(ended.created),
         'removed': list(ended.cleaned.removed),
         'left': left,
-        'plan': plan_tree,
+        'plan': None if plan is None else plan_json.tree(plan),
     }
 
 
-def _mirrored_bytes(ended: 'migrator.MigrationOutcome') -> int | None:
+def _mirrored_bytes(ended: 'conclusion.MigrationOutcome') -> int | None:
     """Add up what the mirrors went through, zeroes included."""
     if ended.progress is None:
         return None

@@ -14,7 +14,6 @@
 
 import collections.abc
 import dataclasses
-import os.path
 import typing
 
 from nova_selective_migrate.core import model
@@ -77,7 +76,7 @@ def gather(
         there = peer_storage.facts(
             destination,
             here,
-            sees=_sight(source),
+            sees=peer_storage.sight(source),
             probe=asked.probe,
         )
     persistent = guest.persistent_xml()
@@ -161,12 +160,3 @@ def _with_sizes(
     return dataclasses.replace(
         facts, virtual_bytes=sizes.capacity, allocated_bytes=allocated
     )
-
-
-def _sight(
-    source: connection.Connection,
-) -> collections.abc.Callable[[str], bool | None]:
-    """Return how to look whether the source has a file."""
-    if source.is_local:
-        return os.path.lexists
-    return lambda path: peer_storage.sees(source, path)

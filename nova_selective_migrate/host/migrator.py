@@ -16,7 +16,6 @@ import collections.abc
 import dataclasses
 import threading
 import time
-import typing
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import domain_xml
@@ -25,11 +24,11 @@ from nova_selective_migrate.core.job import outcome as outcome_
 from nova_selective_migrate.core.job import progress as progress_
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.host import conclusion
 from nova_selective_migrate.host import prepare
 from nova_selective_migrate.host import secure_call
-from nova_selective_migrate.host import settling
-from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as guest_
+from nova_selective_migrate.host.journal import run as run_
 
 # Each poll is one call and one more for each disk; small disks are through
 # in less than nova's half second.
@@ -44,47 +43,20 @@ _VACANT = (
 Report = collections.abc.Callable[[progress_.MigrationProgress], None]
 
 
-@dataclasses.dataclass(frozen=True)
-class MigrationOutcome:
-    """How a migration ended, and what it leaves.
-
-    :ivar error: what libvirt or the preparation said, if anything
-    :ivar stats: the completed job's statistics, as libvirt names them; the
-        destination keeps them, and knows nothing of the disks
-    :ivar progress: the last that was seen of the job
-    :ivar created: destination images that we made
-    :ivar cleaned: of these, what was removed and left after a failure
-    """
-
-    settlement: outcome_.Settlement
-    source: outcome_.Side
-    destination: outcome_.Side
-    seconds: float
-    error: str | None = None
-    stats: collections.abc.Mapping[str, typing.Any] = dataclasses.field(
-        default_factory=dict
-    )
-    progress: progress_.MigrationProgress | None = None
-    created: tuple[str, ...] = ()
-    cleaned: prepare.Cleaned = dataclasses.field(
-        default_factory=prepare.Cleaned
-    )
-
-
 class Migrator:
     """One migration of one guest, after a plan that is ready."""
 
     def __init__(
         self,
-        source: connection.Connection,
+        hosts: conclusion.Hosts,
         guest: guest_.Guest,
-        destination: connection.Connection,
         plan: plan_.MigrationPlan,
         uri: str,
     ) -> None:
-        self._source = source
+        self._hosts = hosts
+        self._source = hosts.source
+        self._destination = hosts.destination
         self._guest = guest
-        self._destination = destination
         self._plan = plan
         self._uri = uri
         self._returned = threading.Event()
@@ -93,6 +65,7 @@ class Migrator:
         self._succeeded = False
         self._progress: progress_.MigrationProgress | None = None
         self._error: Exception | None = None
+        self._made: list[run_.Image] = []
 
     def abort(self) -> None:
         """Ask for the migration to be aborted.
@@ -101,41 +74,66 @@ class Migrator:
         """
         self._aborted = True
 
-    def run(self, report: Report) -> MigrationOutcome:
+    def run(self, report: Report) -> conclusion.MigrationOutcome:
         """Migrate and return the truth about it.
 
         :raises PreparationFailed: when the domain is not the planned one
-            any more, the destination runs one like it, or an image could
-            not be made there; then nothing is changed
+            any more, the destination runs one like it, an image could not
+            be made there or the journal not be written; then nothing is
+            changed
         """
         started = time.monotonic()
         self._check_unchanged()
         self._check_destination()
-        created = prepare.create(self._destination, self._plan.images)
+        run = self._prepare()
         if not self._aborted:
             self._call_and_follow(report)
-        settled = settling.settle(
-            self._source,
-            self._destination,
-            self._guest,
+        ended = self._hosts.conclude(
+            run,
+            called=self._called,
             succeeded=self._succeeded,
+            held=[image.path for image in self._made],
         )
-        cleaned = prepare.Cleaned()
-        if settled.vacant or not self._called:
-            cleaned = prepare.remove(self._destination, self._plan.images)
-        elif settled.settlement.ending is not outcome_.Ending.MOVED:
-            cleaned = prepare.Cleaned(left=created)
-        return MigrationOutcome(
-            settlement=settled.settlement,
-            source=settled.source,
-            destination=settled.destination,
+        return dataclasses.replace(
+            ended,
             seconds=time.monotonic() - started,
             error=self._said(),
-            stats=self._completed_stats(settled.settlement),
             progress=self._progress,
-            created=created,
-            cleaned=cleaned,
         )
+
+    def _prepare(self) -> run_.Run:
+        """Note what is to be made, and make it, all or none.
+
+        :raises PreparationFailed: when one cannot be made; the others are
+            removed again, and the message names what could not be
+        """
+        run = run_.Run.begun(
+            domain=self._guest.name,
+            uuid=self._guest.uuid,
+            source_uri=redact.uri(self._source.uri),
+            source_host=self._source.host_uuid() or '',
+            destination_uri=redact.uri(self._destination.uri),
+            destination_host=self._destination.host_uuid() or '',
+            targets=tuple(self._plan.migrate_disks),
+            images=tuple(map(run_.Image.planned, self._plan.images)),
+        )
+        self._hosts.journal.write(run)
+
+        def note(image: run_.Image) -> None:
+            nonlocal run
+            self._made.append(image)
+            run = run.with_image(image)
+            self._hosts.journal.write(run)
+
+        try:
+            prepare.create(self._destination, self._plan.images, note)
+        except exceptions.PreparationFailed as err:
+            paths = [image.path for image in self._made]
+            left = self._hosts.clean(run.only(paths), paths).left
+            about = '; left behind: ' if left else ''
+            about += ', '.join(f'{item.path} ({item.why})' for item in left)
+            raise exceptions.PreparationFailed(f'{err}{about}') from err
+        return run
 
     def _check_unchanged(self) -> None:
         """Hold the domain against the plan once more."""
@@ -221,17 +219,6 @@ class Migrator:
             },
         )
         return progress_.measure(sample, targets, self._progress)
-
-    def _completed_stats(
-        self, settlement: outcome_.Settlement
-    ) -> dict[str, typing.Any]:
-        if settlement.ending is not outcome_.Ending.MOVED:
-            return {}
-        try:
-            moved = self._destination.guest(self._guest.uuid)
-        except exceptions.HypervisorError:
-            return {}
-        return moved.job_stats(completed=True)
 
 
 def _unread(_progress: progress_.MigrationProgress) -> None:

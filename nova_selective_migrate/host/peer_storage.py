@@ -68,6 +68,23 @@ def sees(peer: connection.Connection, path: str) -> bool | None:
         return None if seen is None else False
 
 
+def same_directory(seen: volumes.Directory, sight: Sight) -> bool | None:
+    """Make a marker at the destination and look for it at the source.
+
+    nova tells shared instance directories in the same way
+    (_create_shared_storage_test_file).
+    """
+    with seen.marker() as name:
+        return sight(f'{seen.path}/{name}') if name else None
+
+
+def sight(source: connection.Connection) -> Sight:
+    """Return how to look whether a host, the source, has a file."""
+    if source.is_local:
+        return os.path.lexists
+    return lambda path: sees(source, path)
+
+
 def _may_look(folder: str) -> bool:
     folder = '/' + os.path.normpath(folder).lstrip('/')
     return not any(
@@ -84,7 +101,7 @@ def _in_folder(
 ) -> Facts:
     found = {path: seen.facts(os.path.basename(path)) for path in paths}
     if probe and any(known.exists for known in found.values()):
-        same = _same_directory(seen, sight)
+        same = same_directory(seen, sight)
         found = {
             path: _identified(path, known, here[path], same)
             for path, known in found.items()
@@ -93,16 +110,6 @@ def _in_folder(
         exists=True, kind=storage.PathKind.DIRECTORY
     )
     return found
-
-
-def _same_directory(seen: volumes.Directory, sight: Sight) -> bool | None:
-    """Make a marker at the destination and look for it at the source.
-
-    nova tells shared instance directories in the same way
-    (_create_shared_storage_test_file).
-    """
-    with seen.marker() as name:
-        return sight(f'{seen.path}/{name}') if name else None
 
 
 def _identified(

@@ -18,7 +18,6 @@ import time
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.host.hypervisor import connection
-from nova_selective_migrate.host.hypervisor import guest as guest_
 
 # libvirt needs some time to stop what is left on both hosts.
 _SETTLE_SECONDS = 15.0
@@ -46,7 +45,7 @@ class Settled:
 def settle(
     source: connection.Connection,
     destination: connection.Connection,
-    guest: guest_.Guest,
+    uuid: str,
     *,
     succeeded: bool,
 ) -> Settled:
@@ -58,36 +57,38 @@ def settle(
     while True:
         # The call can end before its job: the daemon that was told to
         # migrate goes on when we lose the connection that waits for it.
-        active = not succeeded and guest.job_active()
-        here = _look(source, guest.uuid)
-        there = _look(destination, guest.uuid)
+        active = False if succeeded else _migrates(source, uuid)
+        here = source.look(uuid)
+        there = destination.look(uuid)
         found = Settled(
             outcome.settle(
                 here,
                 there,
-                completed=succeeded or _completed(destination, guest.uuid),
+                completed=succeeded or _completed(destination, uuid),
             ),
             here,
             there,
         )
         if active:
             deadline = time.monotonic() + _SETTLE_SECONDS
-        elif found.settlement.final or time.monotonic() > deadline:
+        elif (
+            time.monotonic() > deadline
+            or found.settlement.final
+            and active is not None
+        ):
             return found
         # No event of libvirt's tells what both hosts have come to.
         time.sleep(_POLL_SECONDS)
 
 
-def _look(host: connection.Connection, uuid: str) -> outcome.Side:
-    """Look at a host, over a new connection where the old one is dead."""
-    side = host.look(uuid)
-    if side.presence is not outcome.Presence.UNREACHABLE:
-        return side
+def _migrates(source: connection.Connection, uuid: str) -> bool | None:
+    """Tell whether the source is still at it; None where it is silent."""
     try:
-        with host.again() as fresh:
-            return fresh.look(uuid)
+        return source.guest(uuid).job_active()
+    except exceptions.DomainNotFound:
+        return False
     except exceptions.HypervisorError:
-        return side
+        return None
 
 
 def _completed(destination: connection.Connection, uuid: str) -> bool:

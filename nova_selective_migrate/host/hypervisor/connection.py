@@ -12,6 +12,7 @@
 
 """A connection to one libvirt daemon."""
 
+import collections.abc
 import socket
 import types
 import urllib.parse
@@ -19,6 +20,7 @@ import urllib.parse
 import libvirt
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import hypervisor
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage
@@ -109,6 +111,7 @@ class Connection:
 
         :raises DomainNotFound: when there is none
         """
+        self.renew()
         lookups = [self.virt.lookupByUUIDString, self.virt.lookupByName]
         if name.isdecimal() and int(name) <= _LARGEST_ID:
             lookups.append(lambda text: self.virt.lookupByID(int(text)))
@@ -126,8 +129,42 @@ class Connection:
             'those it has'
         )
 
+    def renew(self) -> None:
+        """Connect again where the daemon has ended since; never raises.
+
+        One that was started again answers to new connections alone.
+        """
+        try:
+            if not self.uri or self.virt.isAlive():
+                return
+            fresh = self.again()
+        except (libvirt.libvirtError, exceptions.HypervisorError):
+            return  # it still is not there, and the next question says so
+        self.virt = fresh.virt
+
+    def sources(self, uuid: str) -> collections.abc.Mapping[str, str]:
+        """Return path -> name of the domain that has it in its disks.
+
+        All domains of this host count, backing images too. A definition of
+        one domain does not: that of the guest which has moved away, or is
+        to come.
+
+        :param uuid: of that one; where it is active, it counts
+        :raises HypervisorError: when a domain cannot be read
+        """
+        found: dict[str, str] = {}
+        with errors.translated(f'cannot list the domains of {self.uri}'):
+            for domain in self.virt.listAllDomains():
+                if domain.UUIDString() == uuid and not domain.isActive():
+                    continue
+                for text in _descriptions(domain):
+                    for path in domain_xml.paths(text):
+                        found[path] = domain.name()
+        return found
+
     def look(self, uuid: str) -> outcome.Side:
         """Look what this host has of a domain; never raises."""
+        self.renew()
         try:
             domain = self.virt.lookupByUUIDString(uuid)
             state, reason = domain.state()
@@ -148,3 +185,12 @@ class Connection:
             type=root.get('type', 'unknown'),
             path=root.findtext('./target/path'),
         )
+
+
+def _descriptions(
+    domain: libvirt.virDomain,
+) -> collections.abc.Iterator[str]:
+    """Return what runs, and what is defined, of a domain."""
+    yield domain.XMLDesc()
+    if domain.isActive() and domain.isPersistent():
+        yield domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)

@@ -49,7 +49,7 @@ def directory(
     if not isinstance(pool, libvirt.virStoragePool):
         yield pool
         return
-    found = volumes.Directory(pool, path)
+    found = volumes.Directory(pool, path, is_local=peer.is_local)
     if not ours and not found.refresh():
         # A volume is being made in it, or it broke: look another time.
         yield None

@@ -14,7 +14,8 @@
 
 import collections.abc
 import contextlib
-import os.path
+import os
+import stat
 import uuid
 
 import libvirt
@@ -25,6 +26,7 @@ from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.case import xml
 from nova_selective_migrate.core.decision import images
 from nova_selective_migrate.host.hypervisor import errors
+from nova_selective_migrate.host.journal import run
 
 #: Of the names of all that we put on a host for a while.
 PREFIX = 'nova-selective-migrate-'
@@ -33,8 +35,11 @@ PREFIX = 'nova-selective-migrate-'
 class Directory:
     """A directory of a host, seen through a storage pool of type dir."""
 
-    def __init__(self, pool: libvirt.virStoragePool, path: str) -> None:
+    def __init__(
+        self, pool: libvirt.virStoragePool, path: str, *, is_local: bool
+    ) -> None:
         self._pool = pool
+        self._is_local = is_local
         self.path = path
 
     def facts(self, name: str) -> storage.StorageFacts:
@@ -89,20 +94,26 @@ class Directory:
                 f'{image.virtual_bytes}'
             )
 
-    def delete(self, image: images.DestinationImage) -> bool | None:
-        """Delete an image that we made; tell whether it was done.
+    def stamp(self, name: str) -> run.Stamp | None:
+        """Tell when a file was written, and which one it is.
 
-        What has another size or format is not what we made.
-
-        :returns: None where there is no such file
+        :returns: None where there is no such file, or it cannot be told
         """
-        name = os.path.basename(image.path)
-        found = self.facts(name)
-        if found.exists is False:
+        try:
+            volume = self._pool.storageVolLookupByName(name)
+            times = xml.parse(volume.XMLDesc()).find('./target/timestamps')
+        except libvirt.libvirtError:
             return None
-        made = (image.virtual_bytes, image.format)
-        if (found.virtual_bytes, found.format) != made:
-            return False
+        if times is None:
+            return None
+        return run.Stamp(
+            times.findtext('mtime', ''),
+            times.findtext('ctime', ''),
+            _inode(f'{self.path}/{name}') if self._is_local else None,
+        )
+
+    def delete(self, name: str) -> bool:
+        """Delete a file, a link and not what it names; tell whether so."""
         try:
             self._pool.storageVolLookupByName(name).delete()
         except libvirt.libvirtError:
@@ -137,6 +148,17 @@ class Directory:
         except libvirt.libvirtError:
             return False
         return True
+
+
+def _inode(path: str) -> str | None:
+    """Name a file that we see ourselves; None for a link and the like."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return f'{status.st_dev}:{status.st_ino}'
 
 
 def _volume_xml(image: images.DestinationImage) -> str:

@@ -22,6 +22,7 @@ import collections.abc
 import errno
 import os
 import pathlib
+import uuid
 import xml.etree.ElementTree as etree
 
 import libvirt
@@ -51,6 +52,8 @@ class FakeDaemon:
     def __init__(self, root: pathlib.Path | str = '/') -> None:
         self.root = pathlib.Path(root)
         self.host = 'other-host'
+        self.uuid = str(uuid.uuid4())
+        #: Of this host, running and defined.
         self.domains: dict[str, fake_domain.FakeDomain] = {}
         self.pools: list[FakePool] = []
         #: Errors by operation, or by operation and name.
@@ -92,8 +95,19 @@ class FakeDaemon:
     def setKeepAlive(self, interval: int, count: int) -> int:
         return 0
 
+    def isAlive(self) -> int:
+        return 1
+
     def close(self) -> int:
         return 0
+
+    def getCapabilities(self) -> str:
+        host = f'<host><uuid>{self.uuid}</uuid></host>'
+        return f'<capabilities>{host}</capabilities>'
+
+    def listAllDomains(self) -> list[fake_domain.FakeDomain]:
+        self.do('listAllDomains', '')
+        return list(self.domains.values())
 
     def lookupByUUIDString(self, uuid: str) -> fake_domain.FakeDomain:
         self.do('lookupByUUIDString', uuid)
@@ -226,12 +240,16 @@ class FakeVolume:
         self.daemon.do('volume.XMLDesc', self.file.name)
         kind, capacity = self._format()
         type_ = 'file' if self.file.is_file() else 'dir'
-        allocated = self.file.stat().st_blocks * 512
+        status = self.file.stat()
+        allocated = status.st_blocks * 512
         return (
             f"<volume type='{type_}'><name>{self.file.name}</name>"
             f"<capacity unit='bytes'>{capacity}</capacity>"
             f"<allocation unit='bytes'>{allocated}</allocation>"
-            f"<target><format type='{kind}'/></target></volume>"
+            f"<target><format type='{kind}'/><timestamps>"
+            f'<mtime>{status.st_mtime_ns}</mtime>'
+            f'<ctime>{status.st_ctime_ns}</ctime></timestamps></target>'
+            '</volume>'
         )
 
     def info(self) -> list[int]:

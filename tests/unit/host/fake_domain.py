@@ -66,6 +66,8 @@ class FakeDomain:
         self.requests = 1
         self.open_secrets = False
         self.fails: Exception | None = None
+        self.uuid = UUID
+        self.active = True
 
     def _maybe_fail(self) -> None:
         if self.fails is not None:
@@ -75,7 +77,7 @@ class FakeDomain:
         return 'guest'
 
     def UUIDString(self) -> str:
-        return UUID
+        return self.uuid
 
     def XMLDesc(self, flags: int = 0) -> str:
         self.on_xml(flags)
@@ -89,7 +91,7 @@ class FakeDomain:
         return self.states
 
     def isActive(self) -> int:
-        return 1
+        return int(self.active)
 
     def isPersistent(self) -> int:
         return int(self.persistent)

@@ -26,9 +26,11 @@ from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.host import conclusion
 from nova_selective_migrate.host import migrator as migrator_
 from nova_selective_migrate.host import settling
 from nova_selective_migrate.host.hypervisor import guest as guest_
+from nova_selective_migrate.host.journal import journal as journal_
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 
@@ -79,6 +81,7 @@ class MigrationCase(unittest.TestCase):
         )
         self.here.domains[fake_domain.UUID] = self.domain
         self.reports = []
+        self.journal = journal_.Journal(f'{top.name}/journal')
         daemons = {HERE: self.here, THERE: self.there}
         for target, name, value in (
             (libvirt, 'open', daemons.__getitem__),
@@ -111,14 +114,20 @@ class MigrationCase(unittest.TestCase):
 
     def migrator(self, **options) -> migrator_.Migrator:
         return migrator_.Migrator(
-            fake_daemon.connect(self.here, HERE),
+            self.hosts(),
             guest_.Guest(self.domain),
-            fake_daemon.connect(self.there, THERE),
             self.plan(**options),
             THERE,
         )
 
-    def run_it(self, **options) -> migrator_.MigrationOutcome:
+    def hosts(self) -> conclusion.Hosts:
+        return conclusion.Hosts(
+            fake_daemon.connect(self.here, HERE),
+            fake_daemon.connect(self.there, THERE),
+            self.journal,
+        )
+
+    def run_it(self, **options) -> conclusion.MigrationOutcome:
         return self.migrator(**options).run(self.reports.append)
 
     def move(self) -> None:
@@ -136,3 +145,4 @@ class MigrationCase(unittest.TestCase):
         yield
         self.assertEqual([], self.images())
         self.assertTrue(self.there.released)
+        self.assertEqual([], self.journal.runs())

@@ -210,7 +210,9 @@ class FailureTest(migration.MigrationCase):
         self.domain.on_migrate = self.break_off
         self.there.fails['delete'] = fake_daemon.broken()
         ended = self.run_it()
-        self.assertEqual((migration.DISK,), ended.cleaned.left)
+        self.assertEqual(((), (migration.DISK,)), self._cleaned(ended))
+        (kept,) = self.journal.runs()
+        self.assertEqual([migration.DISK], [i.path for i in kept.images])
 
     def test_an_error_does_not_hide_that_the_guest_moved(self):
         def migrate():
@@ -225,7 +227,8 @@ class FailureTest(migration.MigrationCase):
         self.assertEqual(((), ()), self._cleaned(ended))
 
     def _cleaned(self, ended):
-        return ended.cleaned.removed, ended.cleaned.left
+        left = tuple(item.path for item in ended.cleaned.left)
+        return ended.cleaned.removed, left
 
     def test_an_unreachable_destination_leaves_everything_as_it_is(self):
         def migrate():

@@ -1,0 +1,139 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``cleanup``: leftovers of migrations whose program was killed."""
+
+import argparse
+import collections.abc
+import typing
+
+from cliff import lister
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.cli import exit_code
+from nova_selective_migrate.cli import guarded
+from nova_selective_migrate.core.job import outcome
+
+if typing.TYPE_CHECKING:
+    from nova_selective_migrate.host import conclusion
+    from nova_selective_migrate.host.journal import journal as journal_
+    from nova_selective_migrate.host.journal import run as run_
+
+_COLUMNS = ('plan_id', 'began', 'domain', 'destination', 'path', 'state')
+Row = tuple[str, ...]
+
+
+class Cleanup(lister.Lister):
+    """List, and with --remove delete, what migrations have left behind.
+
+    Looks at every migration in the journal that was not seen to its end.
+    An image at its destination goes only while the source has the guest
+    running, no domain of the destination uses it, the source does not see
+    its directory, and it is the very file that was made. What cannot be
+    shown to be that stays, with the reason.
+    """
+
+    status = exit_code.OK
+
+    def get_epilog(self) -> str:
+        """Return none; cliff would look through all distributions for it."""
+        return ''
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'domain',
+            metavar='DOMAIN',
+            nargs='?',
+            help='name or UUID of a guest; all without it',
+        )
+        parser.add_argument(
+            '--remove',
+            action='store_true',
+            help='delete what may be deleted; without it nothing is changed '
+            'but for a marker file that is put into a directory for a moment',
+        )
+        return parser
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        """Run the command and return its exit code."""
+        return guarded.guarded(self, super().run, parsed_args) or self.status
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[
+        collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
+    ]:
+        """List or remove."""
+        # Here, so that --help and completion need no libvirt.
+        from nova_selective_migrate.cli import journalled
+
+        journal = journalled.journal(self.app.options.journal)
+        rows: list[Row] = []
+        for run in journal.runs():
+            if parsed_args.domain in (None, run.domain, run.uuid):
+                rows += self._look(journal, run, parsed_args.remove)
+        return _COLUMNS, rows
+
+    def _look(
+        self, journal: 'journal_.Journal', run: 'run_.Run', remove: bool
+    ) -> list[Row]:
+        from nova_selective_migrate.cli import journalled
+
+        try:
+            with journalled.hosts(
+                journal, run, self.app.options.connect
+            ) as opened:
+                states = _states(opened, run, remove)
+        except (
+            exceptions.HypervisorError,
+            exceptions.InvalidInput,
+        ) as err:
+            states = {image.path: f'left: {err}' for image in run.images}
+        if remove and any(s.startswith('left') for s in states.values()):
+            self.status = exit_code.NOT_MOVED
+        states = states or {'-': 'nothing was made'}
+        known = (run.plan_id, run.began, run.domain, run.destination_uri)
+        return [(*known, path, state) for path, state in states.items()]
+
+
+def _states(
+    opened: 'conclusion.Hosts', run: 'run_.Run', remove: bool
+) -> dict[str, str]:
+    """Say of each image of a run what it is, or what became of it."""
+    from nova_selective_migrate.host import cleaning
+    from nova_selective_migrate.host import peer_storage
+
+    here = opened.source.look(run.uuid)
+    there = opened.destination.look(run.uuid)
+    settled = outcome.settle(here, there, completed=False)
+    if (
+        not here.holds
+        or settled.ending is not outcome.Ending.NOT_MOVED
+        or not settled.final
+        or opened.source.guest(run.uuid).job_active()
+    ):
+        why = (
+            f'left: the source has the guest {here}, the destination '
+            f'{there}; migrate --resume-report {run.domain} settles that'
+        )
+        return {image.path: why for image in run.images}
+    if remove:
+        done, word = opened.clean(run), 'removed'
+    else:
+        sees = peer_storage.sight(opened.source)
+        done = cleaning.examine(run, opened.destination, sees, remove=False)
+        word = 'removable'
+    found = {image.path: 'gone' for image in run.images}
+    found |= dict.fromkeys(done.removed, word)
+    found |= {item.path: f'left: {item.why}' for item in done.left}
+    return found

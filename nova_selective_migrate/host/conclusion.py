@@ -1,0 +1,143 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Find out how a migration ended, and clean up after one that failed."""
+
+import collections.abc
+import contextlib
+import dataclasses
+import typing
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.job import outcome as outcome_
+from nova_selective_migrate.core.job import progress as progress_
+from nova_selective_migrate.host import cleaning
+from nova_selective_migrate.host import peer_storage
+from nova_selective_migrate.host import settling
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.journal import journal as journal_
+from nova_selective_migrate.host.journal import run as run_
+
+_NOT_RUNNING = 'nothing is removed while the source has no guest running'
+
+
+@dataclasses.dataclass(frozen=True)
+class MigrationOutcome:
+    """How a migration ended, and what it leaves.
+
+    :ivar error: what libvirt or the preparation said, if anything
+    :ivar stats: the completed job's statistics, as libvirt names them; the
+        destination keeps them, and knows nothing of the disks
+    :ivar progress: the last that was seen of the job
+    :ivar created: destination images that we made
+    :ivar cleaned: of these, what was removed and left after a failure
+    """
+
+    settlement: outcome_.Settlement
+    source: outcome_.Side
+    destination: outcome_.Side
+    seconds: float
+    plan_id: str
+    error: str | None = None
+    stats: collections.abc.Mapping[str, typing.Any] = dataclasses.field(
+        default_factory=dict
+    )
+    progress: progress_.MigrationProgress | None = None
+    created: tuple[str, ...] = ()
+    cleaned: cleaning.Cleaned = dataclasses.field(
+        default_factory=cleaning.Cleaned
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Hosts:
+    """Both hosts of a run, and the journal that it is in."""
+
+    source: connection.Connection
+    destination: connection.Connection
+    journal: journal_.Journal
+
+    def conclude(
+        self,
+        run: run_.Run,
+        *,
+        called: bool = True,
+        succeeded: bool = False,
+        held: collections.abc.Collection[str] = (),
+    ) -> MigrationOutcome:
+        """Wait for the end of a migration and settle what can be proven.
+
+        :param called: whether libvirt has been asked to migrate
+        :param succeeded: whether it said that it has
+        :param held: see :func:`cleaning.examine`
+        """
+        settled = settling.settle(
+            self.source, self.destination, run.uuid, succeeded=succeeded
+        )
+        moved = settled.settlement.ending is outcome_.Ending.MOVED
+        cleaned = cleaning.Cleaned()
+        if settled.vacant or not called:
+            cleaned = self.clean(run, held)
+        elif not moved:
+            cleaned = cleaning.Cleaned(
+                left=tuple(
+                    cleaning.Left(image.path, _NOT_RUNNING)
+                    for image in run.images
+                    if image.stamp is not None or image.path in held
+                )
+            )
+            if settled.settlement.ending is outcome_.Ending.NOT_MOVED:
+                self._keep(run, cleaned)
+        if moved:
+            # The images are the guest's own now.
+            self.journal.end(run)
+        return MigrationOutcome(
+            settlement=settled.settlement,
+            source=settled.source,
+            destination=settled.destination,
+            seconds=0.0,
+            plan_id=run.plan_id,
+            stats=self._completed_stats(run.uuid) if moved else {},
+            created=tuple(i.path for i in run.images if i.stamp is not None),
+            cleaned=cleaned,
+        )
+
+    def clean(
+        self,
+        run: run_.Run,
+        held: collections.abc.Collection[str] = (),
+    ) -> cleaning.Cleaned:
+        """Remove what a run made, and keep in the journal what stays."""
+        cleaned = cleaning.examine(
+            run,
+            self.destination,
+            peer_storage.sight(self.source),
+            held=held,
+        )
+        self._keep(run, cleaned)
+        return cleaned
+
+    def _keep(self, run: run_.Run, cleaned: cleaning.Cleaned) -> None:
+        """Leave in the journal what is left of a run, if anything is."""
+        kept = run.only([item.path for item in cleaned.left])
+        if not kept.images:
+            self.journal.end(run)
+        elif kept != run:
+            # What is in it then is too much, and looked at again.
+            with contextlib.suppress(exceptions.PreparationFailed):
+                self.journal.write(kept)
+
+    def _completed_stats(self, uuid: str) -> dict[str, typing.Any]:
+        try:
+            return self.destination.guest(uuid).job_stats(completed=True)
+        except exceptions.HypervisorError:
+            return {}

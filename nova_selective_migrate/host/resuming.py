@@ -1,0 +1,86 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Take up a migration whose program has gone, and settle how it ended."""
+
+import collections.abc
+import dataclasses
+import time
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.job import outcome as outcome_
+from nova_selective_migrate.core.job import progress as progress_
+from nova_selective_migrate.host import conclusion
+from nova_selective_migrate.host.journal import run as run_
+
+_POLL_SECONDS = 0.2
+
+Report = collections.abc.Callable[[progress_.MigrationProgress], None]
+
+
+def resume(
+    hosts: conclusion.Hosts, run: run_.Run, report: Report
+) -> conclusion.MigrationOutcome:
+    """Follow a migration that still runs to its end, and conclude.
+
+    A migration from peer to peer is the daemons' and goes on without the
+    program that began it; a direct one ends with it.
+    """
+    started = time.monotonic()
+    held = _on_the_way(hosts, run)
+    progress = _follow(hosts, run, report, started)
+    # With the library's records of a job the answer is the daemons' own.
+    ended = hosts.conclude(run, held=held)
+    return dataclasses.replace(
+        ended, seconds=time.monotonic() - started, progress=progress
+    )
+
+
+def _on_the_way(hosts: conclusion.Hosts, run: run_.Run) -> frozenset[str]:
+    """Return the paths that the guest has which is about to arrive.
+
+    They are those of the run: what it made is there now, and in use.
+    """
+    there = hosts.destination.look(run.uuid)
+    if there.presence is not outcome_.Presence.SWITCHING:
+        return frozenset()
+    try:
+        used = hosts.destination.sources(run.uuid)
+    except exceptions.SelectiveMigrateError:
+        return frozenset()
+    made = {image.path for image in run.images if image.stamp is not None}
+    return frozenset(path for path in made if used.get(path) == run.domain)
+
+
+def _follow(
+    hosts: conclusion.Hosts, run: run_.Run, report: Report, started: float
+) -> progress_.MigrationProgress | None:
+    progress = None
+    while True:
+        try:
+            guest = hosts.source.guest(run.uuid)
+        except exceptions.HypervisorError:
+            return progress
+        if not guest.job_active():
+            return progress
+        targets = list(run.targets)
+        progress = progress_.measure(
+            progress_.Sample(
+                seconds=time.monotonic() - started,
+                job=guest.job_stats(),
+                blocks={each: guest.block_job(each) for each in targets},
+            ),
+            targets,
+            progress,
+        )
+        report(progress)
+        time.sleep(_POLL_SECONDS)

@@ -1,0 +1,215 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Only what was made goes, and only while nobody needs it."""
+
+import os
+import unittest
+from unittest import mock
+
+from nova_selective_migrate.host import cleaning
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import volumes
+from tests.unit.host import fake_daemon
+from tests.unit.host import fake_domain
+from tests.unit.host import test_prepare
+
+PATH = '/a/one'
+
+
+class CleaningCase(test_prepare.PrepareCase):
+    def setUp(self):
+        super().setUp()
+        self.create(PATH)
+        self.file = self.top / 'a/one'
+
+    def left(self, *, why: str, **options) -> None:
+        """Check that the image stays, and the reason."""
+        before = self.file.lstat()
+        for remove in (True, False):
+            cleaned = self.clean(remove=remove, **options)
+            self.assertEqual((), cleaned.removed)
+            (left,) = cleaned.left
+            self.assertEqual(PATH, left.path)
+            self.assertIn(why, left.why)
+        self.assertEqual(before.st_ino, self.file.lstat().st_ino)
+        self.assertNotIn('one', self.daemon.names('delete'))
+
+    def removed(self, **options) -> None:
+        self.assertEqual(
+            cleaning.Cleaned(removed=(PATH,)), self.clean(**options)
+        )
+        self.assertFalse(self.file.exists())
+        self.assertTrue(self.daemon.released)
+
+    def write(self, content: bytes = b'guest') -> None:
+        with self.file.open('r+b') as out:
+            out.write(content)
+        times = self.file.stat()
+        os.utime(self.file, ns=(times.st_atime_ns, times.st_mtime_ns + 10**9))
+
+
+class OwnershipTest(CleaningCase):
+    def test_what_nobody_has_written_to_is_the_one(self):
+        self.removed()
+
+    def test_a_look_removes_nothing(self):
+        cleaned = self.clean(remove=False)
+        self.assertEqual((PATH,), cleaned.removed)
+        self.assertTrue(self.file.exists())
+
+    def test_what_was_written_to_may_be_another(self):
+        self.write()
+        self.left(why='was written to')
+
+    def test_what_this_process_made_may_have_been_written_to(self):
+        self.write()
+        self.removed(held=[PATH])
+
+    def test_another_file_of_the_same_size_is_not_it(self):
+        os.rename(self.file, self.top / 'a/kept')
+        self.file.write_bytes(bytes(test_prepare.ODD_SIZE))
+        self.left(why='was written to')
+
+    def test_another_size_is_not_it(self):
+        with self.file.open('r+b') as out:
+            out.truncate(512)
+        self.left(why='another size', held=[PATH])
+
+    def test_what_may_not_have_been_made_is_not_ours(self):
+        self.made = [
+            type(image)(image.path, image.format, image.virtual_bytes)
+            for image in self.made
+        ]
+        self.left(why='not known whether it was made')
+
+    def test_what_is_gone_is_neither_removed_nor_left(self):
+        self.file.unlink()
+        self.assertEqual(cleaning.Cleaned(), self.clean())
+
+    def test_a_directory_that_is_gone_has_nothing(self):
+        self.file.unlink()
+        self.file.parent.rmdir()
+        self.assertEqual(cleaning.Cleaned(), self.clean())
+
+
+class LocalTest(CleaningCase):
+    """The destination is this host: the inode is the proof."""
+
+    def setUp(self):
+        local = mock.patch.object(connection.Connection, 'is_local', True)
+        local.start()
+        self.addCleanup(local.stop)
+        # The fake's files are below a directory of its own.
+        inode = volumes._inode
+        real = mock.patch.object(
+            volumes, '_inode', lambda path: inode(str(self.daemon.real(path)))
+        )
+        real.start()
+        self.addCleanup(real.stop)
+        super().setUp()
+
+    def test_the_very_file_may_have_been_written_to(self):
+        self.write()
+        self.removed()
+
+    def test_another_one_is_left_whatever_its_times(self):
+        times = self.file.stat()
+        os.rename(self.file, self.top / 'a/kept')
+        self.file.write_bytes(bytes(test_prepare.ODD_SIZE))
+        os.utime(self.file, ns=(times.st_atime_ns, times.st_mtime_ns))
+        self.left(why='another file', held=[PATH])
+
+    def test_a_link_to_it_is_another(self):
+        kept = self.top / 'a/kept'
+        os.rename(self.file, kept)
+        self.file.symlink_to(kept)
+        self.left(why='another file', held=[PATH])
+
+
+class UseTest(CleaningCase):
+    def domain(self, *disks: str, **states) -> fake_domain.FakeDomain:
+        domain = fake_domain.FakeDomain(*disks, **states)
+        self.daemon.domains['another'] = domain
+        return domain
+
+    def test_a_domain_that_has_it_keeps_it(self):
+        domain = self.domain(fake_domain.file_disk(PATH))
+        domain.uuid = 'another'
+        self.left(why='guest uses it', held=[PATH])
+
+    def test_a_domain_that_has_it_below_another_image_keeps_it(self):
+        disk = (
+            "<disk type='file' device='disk'><source file='/a/top'/>"
+            f"<backingStore type='file'><source file='{PATH}'/>"
+            "</backingStore><target dev='vda'/></disk>"
+        )
+        self.domain(disk).uuid = 'another'
+        self.left(why='guest uses it', held=[PATH])
+
+    def test_a_definition_of_another_guest_keeps_it(self):
+        domain = self.domain(fake_domain.file_disk(PATH))
+        domain.uuid, domain.active = 'another', False
+        self.left(why='guest uses it', held=[PATH])
+
+    def test_the_guest_itself_keeps_it_where_it_is_active(self):
+        self.domain(fake_domain.file_disk(PATH))
+        self.left(why='guest uses it', held=[PATH])
+
+    def test_a_definition_of_the_guest_does_not(self):
+        self.domain(fake_domain.file_disk(PATH)).active = False
+        self.removed()
+
+    def test_domains_that_cannot_be_read_keep_all(self):
+        self.daemon.fails['listAllDomains'] = fake_daemon.broken('no answer')
+        self.left(why='no answer', held=[PATH])
+
+
+class SharedTest(CleaningCase):
+    def test_a_directory_that_the_source_sees_too_is_left(self):
+        self.left(
+            why='the source may see',
+            sees=lambda path: self.daemon.real(path).exists(),
+            held=[PATH],
+        )
+
+    def test_one_that_the_source_cannot_tell_of_is_left(self):
+        self.left(why='the source may see', sees=lambda _: None, held=[PATH])
+
+    def test_one_that_takes_no_marker_is_left(self):
+        self.daemon.fails['createXML'] = fake_daemon.broken()
+        self.left(why='the source may see', held=[PATH])
+
+
+class FailureTest(CleaningCase):
+    def test_what_cannot_be_deleted_is_left(self):
+        self.daemon.fails['delete', 'one'] = fake_daemon.broken()
+        cleaned = self.clean()
+        self.assertEqual(
+            (cleaning.Left(PATH, 'libvirt did not delete it'),), cleaned.left
+        )
+
+    def test_it_never_raises(self):
+        for operation in (
+            'storagePoolCreateXML',
+            'storageVolLookupByName',
+            'destroy',
+        ):
+            self.daemon.fails = {operation: fake_daemon.broken()}
+            self.daemon.pools.clear()
+            with self.subTest(operation=operation):
+                (left,) = self.clean().left
+                self.assertEqual(PATH, left.path)
+
+
+if __name__ == '__main__':
+    unittest.main()
