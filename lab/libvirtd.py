@@ -62,6 +62,11 @@ def start(journal: Journal, host: Host) -> None:
     """Start the daemon; `await_ready` waits until it serves."""
     # With its directory for the logs and consoles of guests.
     host.path(LIBVIRTD_LOG).with_name('qemu').mkdir(parents=True)
+    start_again(journal, host)
+
+
+def start_again(journal: Journal, host: Host) -> None:
+    """Start the daemon of a host on which one has ended."""
     daemon.start(
         journal,
         host.namespace,

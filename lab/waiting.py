@@ -22,16 +22,25 @@ _PAUSE = 0.05
 
 
 def until(
-    happened: Callable[[], bool], what: str, timeout: float = 30
+    happened: Callable[[], bool],
+    what: str,
+    timeout: float = 30,
+    pause: float = _PAUSE,
 ) -> None:
     """Look again and again until something has happened.
 
     :param happened: the look; it may raise to end the wait early.
     :param what: completes the sentence "waited in vain for ...".
+    :param pause: seconds between two looks.
     :raises NotInTime: it did not happen within `timeout` seconds.
     """
     deadline = time.monotonic() + timeout
     while not happened():
         if time.monotonic() > deadline:
             raise NotInTime(f'waited {timeout:g} s in vain for {what}')
-        time.sleep(_PAUSE)
+        time.sleep(pause)
+
+
+def now() -> float:
+    """Return the seconds of a clock that nobody sets."""
+    return time.monotonic()

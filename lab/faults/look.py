@@ -1,0 +1,93 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Look at both hosts without believing anybody."""
+
+import contextlib
+from dataclasses import dataclass
+
+from lab import waiting
+from lab.errors import NotInTime
+from lab.faults import emulators
+from lab.host import IMAGES
+from lab.lab import Lab
+
+#: How long two looks must find the same, in seconds.
+_CALM = 1.0
+_PATIENCE = 45.0
+_ACTIVE = ('running', 'paused', 'idle', 'in shutdown')
+_OURS = 'nova-selective-migrate'
+
+
+@dataclass(frozen=True)
+class Look:
+    """What both hosts have of a guest.
+
+    :ivar states: host -> virsh domstate; empty where it is unknown
+    :ivar emulators: host -> how many processes run or wait for it
+    :ivar files: host -> its files below the images' directory
+    :ivar ours: pools and markers of our own that are still there
+    """
+
+    states: dict[str, str]
+    emulators: dict[str, int]
+    files: dict[str, frozenset[str]]
+    ours: tuple[str, ...]
+
+    @property
+    def running(self) -> list[str]:
+        """Return the hosts on which it runs."""
+        return [name for name, s in self.states.items() if s == 'running']
+
+    @property
+    def place(self) -> str:
+        """Return the host that has it active, 'both', or 'none'."""
+        having = [n for n, s in self.states.items() if s in _ACTIVE]
+        if len(having) == 1:
+            return having[0]
+        return 'both' if having else 'none'
+
+
+def at(lab: Lab, guest: str) -> Look:
+    """Look once."""
+    states, processes, files, ours = {}, {}, {}, []
+    for host in lab.hosts:
+        said = host.virsh('domstate', guest, check=False)
+        states[host.name] = said.stdout.strip()
+        processes[host.name] = len(emulators.of(lab.home, host, guest))
+        root = host.path(IMAGES)
+        found = {
+            f'{IMAGES}/{path.relative_to(root)}' for path in root.rglob('*')
+        }
+        files[host.name] = frozenset(f for f in found if guest in f)
+        pools = host.virsh('pool-list', '--all', '--name').stdout.split()
+        ours += [f'{host.name}: {name}' for name in pools if _OURS in name]
+        ours += [f'{host.name}: {name}' for name in found if _OURS in name]
+    return Look(states, processes, files, tuple(sorted(ours)))
+
+
+def settled(lab: Lab, guest: str) -> Look:
+    """Look until nothing changes any more, and return that."""
+    last = at(lab, guest)
+    since = waiting.now()
+
+    def calm() -> bool:
+        nonlocal last, since
+        found = at(lab, guest)
+        if found != last:
+            last, since = found, waiting.now()
+        return waiting.now() - since > _CALM
+
+    # What it is at last is what is judged.
+    with contextlib.suppress(NotInTime):
+        waiting.until(calm, f'{guest} to be as it stays', _PATIENCE)
+    return last

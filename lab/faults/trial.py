@@ -1,0 +1,279 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""One migration by our command line, with one fault."""
+
+from collections.abc import Callable
+import contextlib
+from dataclasses import dataclass
+import random
+import threading
+import time
+
+from lab import monitor_log
+from lab.disk import Disk
+from lab.faults import judging
+from lab.faults import look
+from lab.faults import program
+from lab.faults.fault import Fault
+from lab.faults.phase import Phase
+from lab.faults.phase import Watch
+from lab.faults.row import Row
+from lab.faults.world import World
+from lab.guest import Guest
+from lab.local_disk import LocalFile
+from lab.records import Workload
+from lab.shared_disk import SharedNetwork
+
+_BEFORE = 10
+#: MiB/s: slow enough for a phase to last.
+_BANDWIDTH = '16'
+_SIZE_MIB = 32
+_ROOM_MIB = 6
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is tried.
+
+    :ivar direct: whether our program manages the migration, and not the
+        source's daemon
+    """
+
+    fault: Fault
+    phase: Phase | None
+    seed: int
+    direct: bool
+
+    def run(self, world: World) -> Row:
+        """Run it; the world works again afterwards."""
+        return _Run(self, world).run()
+
+
+class _Run:
+    def __init__(self, trial: Trial, world: World) -> None:
+        self.trial = trial
+        self.world = world
+        self.lab = world.lab
+        self.chance = random.Random(trial.seed)  # noqa: S311 - to be repeated
+        self.guest = Guest(
+            self.lab,
+            f'f{trial.seed:07d}',
+            self._disks(),
+            memory_mib=80,
+            workload=Workload(
+                slots=512,
+                interval_us=self.chance.choice((0, 0, 2000)),
+                cold_mib=8,
+            ),
+        )
+        self.program = program.Program(
+            self.lab.a, self.lab.b, self.guest.name, self._options()
+        )
+        self.second: program.Said | None = None
+        self._after: list[Callable[[], None]] = []
+
+    def _disks(self) -> dict[str, Disk]:
+        kinds = self.chance.sample(('qcow2', 'raw'), 2)
+        if self.trial.fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):
+            kinds = ['qcow2', 'qcow2']
+        return {
+            'vda': LocalFile(format=kinds[0], size_mib=_SIZE_MIB),
+            'vdb': SharedNetwork(size_mib=_SIZE_MIB),
+            'vdc': LocalFile(format=kinds[1], size_mib=_SIZE_MIB),
+        }
+
+    def _options(self) -> list[str]:
+        options = ['--bandwidth', _BANDWIDTH]
+        if self.trial.direct:
+            options.append('--direct')
+        if self.trial.fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):
+            options += ['--existing', 'vda']
+        return options
+
+    @property
+    def copied(self) -> list[str]:
+        """Return the targets that are to be copied."""
+        disks = self.guest.disks.items()
+        return [t for t, disk in disks if isinstance(disk, LocalFile)]
+
+    def run(self) -> Row:
+        began = time.monotonic()
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._forget)
+            stack.callback(self.world.mend)
+            self.guest.define_and_start(self.lab.a)
+            self.guest.wait_for_records(self.lab.a, _BEFORE)
+            marks = {h.name: monitor_log.mark(h) for h in self.lab.hosts}
+            self._prepare(stack)
+            inflicted, said = self._migrate()
+            self._mend()
+            found = look.settled(self.lab, self.guest.name)
+            return self._judge(marks, inflicted, said, found, began)
+
+    def _prepare(self, stack: contextlib.ExitStack) -> None:
+        """Make the faults that are there before the migration."""
+        fault, b = self.trial.fault, self.lab.b
+        if fault is Fault.NBD_FILTERED:
+            self.world.filter_nbd(on=True)
+        elif fault is Fault.DISK_FULL:
+            self.world.shrink(_ROOM_MIB)
+            stack.callback(self.world.widen)
+        elif fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):
+            size = fault is Fault.OTHER_SIZE
+            other = LocalFile(
+                format='qcow2' if size else 'raw',
+                size_mib=_SIZE_MIB + (1 if size else 0),
+            )
+            place = self.guest.place('vda')
+            other.prepare_destination(place, b)
+            wanted = self.guest.disks['vda'].image(place)[1]
+            made = other.image(place)[1]
+            if made != wanted:
+                b.run(['mv', made, wanted])
+
+    def _migrate(self) -> tuple[bool, program.Said]:
+        """Migrate, inflict the fault, and return what was said."""
+        watch = Watch(self.lab)
+        self.program.start()
+        inflicted = not self.trial.fault.has_phase
+        if self.trial.phase is not None:
+            inflicted = watch.until(
+                self.trial.phase, len(self.copied), lambda: self.program.over
+            )
+            if inflicted:
+                self._inflict()
+        inflicted = inflicted and self.trial.fault is not Fault.NONE
+        if self.trial.fault is Fault.PROGRAM and inflicted:
+            time.sleep(self.chance.choice((0, 0, 1.5, 6)))
+            return inflicted, self.program.resume_report()
+        said = self.program.end()
+        for after in self._after:
+            after()
+        return inflicted, said
+
+    def _inflict(self) -> None:
+        phase = self.trial.phase
+        assert phase is not None
+        if not phase.is_short:
+            if phase is Phase.MIRRORS:
+                time.sleep(self.chance.uniform(0, 0.8))
+            self._break()
+            return
+        # It is over in a moment: the daemon that goes through it waits.
+        with self.world.frozen(self.lab.a):
+            self._break()
+
+    def _break(self) -> None:
+        fault, world = self.trial.fault, self.world
+        a, b = self.lab.hosts
+        if fault is Fault.SOURCE_LIBVIRTD:
+            world.kill_libvirtd(a)
+            self._later(self.chance.uniform(0.1, 3), world.start_libvirtds)
+        elif fault is Fault.DESTINATION_LIBVIRTD:
+            world.kill_libvirtd(b)
+            self._later(self.chance.uniform(0.1, 3), world.start_libvirtds)
+        elif fault is Fault.DESTINATION_QEMU:
+            world.kill_emulator(b, self.guest.name)
+        elif fault is Fault.SOURCE_QEMU:
+            world.kill_emulator(a, self.guest.name)
+        elif fault is Fault.PROGRAM:
+            self.program.kill()
+        elif fault is Fault.WIRE_HEALED:
+            world.cut()
+            self._later(self.chance.uniform(1, 8), world.heal)
+        elif fault is Fault.WIRE_CUT:
+            world.cut()
+        elif fault is Fault.ABORT:
+            self.program.interrupt()
+        elif fault is Fault.SECOND:
+            self._migrate_twice()
+
+    def _migrate_twice(self) -> None:
+        second = program.Program(
+            self.lab.a, self.lab.b, self.guest.name, self._options()
+        )
+        second.start()
+
+        def end() -> None:
+            self.second = second.end()
+
+        self._after.append(end)
+
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        timer = threading.Timer(seconds, action)
+        timer.start()
+        self._after.append(timer.join)
+
+    def _mend(self) -> None:
+        self.world.mend()
+
+    def _judge(
+        self,
+        marks: dict[str, int],
+        inflicted: bool,
+        said: program.Said,
+        found: look.Look,
+        began: float,
+    ) -> Row:
+        shared = set(self.guest.disks) - set(self.copied)
+        written = judging.shared_written(self.lab, self.guest, shared, marks)
+        untrue = not judging.is_true(said.outcome, found)
+        texts = [said.text]
+        if self.second is not None:
+            texts.append(f'second: {self.second.outcome}, {self.second.text}')
+            # It must not call the guest its own that the first has moved.
+            untrue |= self.second.outcome not in (
+                *('refused', 'failed', 'not-moved', 'unknown'),
+            )
+        listed = self.program.cleanup()
+        remains = judging.unlisted(found, said.outcome, said.left, listed)
+        if self.trial.fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):
+            # The image that we put there.
+            remains = tuple(r for r in remains if '-vda' not in r)
+        missing, defects = self._lost(found)
+        return Row(
+            driver=f'cli {"direct" if self.trial.direct else "peer to peer"}',
+            phase=self.trial.phase.words if self.trial.phase else '',
+            fault=self.trial.fault.value,
+            seed=self.trial.seed,
+            inflicted=inflicted,
+            outcome=said.outcome,
+            truth=found.place,
+            seconds=round(time.monotonic() - began, 1),
+            lost_records=missing,
+            shared_written=written,
+            double_run=judging.runs_twice(self.guest, found),
+            untrue=untrue,
+            unlisted=remains,
+            listed=len(said.left) + len(listed),
+            said=' | '.join(texts),
+            found=(*defects, str(found.states)),
+        )
+
+    def _lost(self, found: look.Look) -> tuple[int, list[str]]:
+        a, b = self.lab.hosts
+        if found.place in ('a', 'b'):
+            return judging.lost(self.guest, a if found.place == 'a' else b)
+        for host in self.lab.hosts:
+            self.guest.stop(host)
+        # Off, or in doubt: they must be whole where somebody is told to look.
+        tried = []
+        for host in self.lab.hosts:
+            if found.files[host.name]:
+                tried.append(judging.lost(self.guest, host))
+        return min(tried)
+
+    def _forget(self) -> None:
+        for host in self.lab.hosts:
+            self.guest.stop(host)
+        self.lab.reset()
