@@ -22,6 +22,7 @@ from dataclasses import replace
 import json
 import re
 from typing import Any
+from typing import Protocol
 from xml.etree import ElementTree
 
 from lab.guest import Guest
@@ -64,7 +65,15 @@ def mark(host: Host) -> int:
     return host.path(LIBVIRTD_LOG).stat().st_size
 
 
-def mirrors(host: Host, guest: Guest, since: int = 0) -> tuple[Mirror, ...]:
+class Named(Protocol):
+    """A domain of libvirt's."""
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+
+
+def mirrors(host: Host, guest: Named, since: int = 0) -> tuple[Mirror, ...]:
     """Return the copies that QEMU made of a guest's disks at its source.
 
     :param since: a `mark`: what was earlier does not count.
@@ -89,7 +98,7 @@ def mirrors(host: Host, guest: Guest, since: int = 0) -> tuple[Mirror, ...]:
     return tuple(found)
 
 
-def mirrored(host: Host, guest: Guest, since: int = 0) -> set[str]:
+def mirrored(host: Host, guest: Named, since: int = 0) -> set[str]:
     """Return the targets that QEMU copied out of a host."""
     return {mirror.target for mirror in mirrors(host, guest, since)}
 

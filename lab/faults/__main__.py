@@ -10,11 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Run the campaign: python -m lab.faults [--short]."""
+"""Run the campaign: python -m lab.faults; see --help."""
 
 import argparse
-from collections.abc import Iterator
-import itertools
 import json
 from pathlib import Path
 import sys
@@ -22,34 +20,36 @@ import time
 
 from lab.errors import LabError
 from lab.faults import campaign
+from lab.faults import reliability
 from lab.faults.fault import Fault
 from lab.faults.phase import Phase
 from lab.faults.row import Row
 from lab.faults.row import totals
-from lab.faults.trial import Trial
-from lab.faults.world import World
-from lab.lab import Lab
-
-#: Then the hosts are brought up anew: their logs are read from the start.
-_BATCH = 12
 
 
 def main() -> int:
     """Run it; 0 where nothing was seen that must not be."""
     arguments = _parser().parse_args()
+    if arguments.render:
+        trees = [json.loads(path.read_text()) for path in arguments.render]
+        arguments.table.write_text(reliability.text(trees))
+        return 0
     rows: list[Row] = []
     try:
-        trials = _trials(arguments)
-        while batch := list(itertools.islice(trials, _BATCH)):
-            with Lab.open() as lab:
-                world = World(lab)
-                for trial in batch:
-                    row = trial.run(world)
-                    rows.append(row)
-                    _print(row)
-                    arguments.output.write_text(
-                        json.dumps(totals(rows), indent=1) + '\n'
-                    )
+        for row in campaign.run(
+            campaign.Wanted(
+                seed=arguments.seed,
+                runs=arguments.runs,
+                short=arguments.short,
+                interpreter=arguments.nova,
+                fault=arguments.fault and Fault[arguments.fault],
+                phase=arguments.phase and Phase[arguments.phase],
+            )
+        ):
+            rows.append(row)
+            _print(row)
+            text = json.dumps(totals(rows), indent=1)
+            arguments.output.write_text(f'{text}\n')
     except LabError as err:
         print(f'faults: {err}', file=sys.stderr)
         return 2
@@ -59,20 +59,6 @@ def main() -> int:
     return int(not all(row.clean for row in rows))
 
 
-def _trials(arguments: argparse.Namespace) -> Iterator[Trial]:
-    if arguments.fault:
-        only = Trial(
-            Fault[arguments.fault],
-            Phase[arguments.phase] if arguments.phase else None,
-            arguments.seed,
-            arguments.direct,
-        )
-        return iter([only])
-    if arguments.short:
-        return campaign.short(arguments.seed, arguments.runs)
-    return itertools.islice(campaign.long(arguments.seed), arguments.runs)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='python -m lab.faults')
     parser.add_argument('--seed', type=int, default=1)
@@ -80,10 +66,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--short', action='store_true', help='quick faults, each once'
     )
-    parser.add_argument('--output', type=Path, default=Path('faults.json'))
+    parser.add_argument(
+        '--nova',
+        type=Path,
+        metavar='PYTHON',
+        help='migrate by nova, of the environment with this interpreter',
+    )
     parser.add_argument('--fault', choices=Fault.__members__)
     parser.add_argument('--phase', choices=Phase.__members__)
-    parser.add_argument('--direct', action='store_true')
+    parser.add_argument('--output', type=Path, default=Path('faults.json'))
+    parser.add_argument(
+        '--render',
+        type=Path,
+        nargs='+',
+        metavar='JSON',
+        help='run nothing: write the table of these campaigns',
+    )
+    parser.add_argument(
+        '--table', type=Path, default=Path('doc/source/reliability.rst')
+    )
     return parser
 
 

@@ -27,6 +27,7 @@ class Fault(enum.Enum):
     DESTINATION_QEMU = 'destination QEMU killed'
     SOURCE_QEMU = 'source QEMU killed'
     PROGRAM = 'our own process killed'
+    PEER = 'destination nova-compute killed'
     WIRE_HEALED = 'wire cut and healed'
     WIRE_CUT = 'wire cut for good'
     ABORT = 'abort by user'

@@ -38,6 +38,8 @@ class Program:
     guest: str
     options: Sequence[str] = ()
     _process: 'subprocess.Popen[str] | None' = field(default=None, init=False)
+    #: Another one for the same guest, begun while this one ran.
+    second: 'Program | None' = field(default=None, init=False)
 
     def start(self) -> None:
         """Start it."""
@@ -69,6 +71,16 @@ class Program:
         assert self._process is not None
         self._process.kill()
         self._process.communicate()
+
+    def kill_peer(self) -> None:
+        """Kill nothing: there is no program at the destination."""
+
+    def again(self) -> None:
+        """Start another one for the same guest."""
+        self.second = Program(
+            self.source, self.destination, self.guest, self.options
+        )
+        self.second.start()
 
     def end(self) -> 'Said':
         """Wait for its end and return what it said."""

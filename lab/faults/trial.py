@@ -12,11 +12,9 @@
 
 """One migration by our command line, with one fault."""
 
-from collections.abc import Callable
 import contextlib
 from dataclasses import dataclass
 import random
-import threading
 import time
 
 from lab import monitor_log
@@ -25,6 +23,7 @@ from lab.faults import judging
 from lab.faults import look
 from lab.faults import program
 from lab.faults.fault import Fault
+from lab.faults.inflicting import Inflictor
 from lab.faults.phase import Phase
 from lab.faults.phase import Watch
 from lab.faults.row import Row
@@ -79,8 +78,6 @@ class _Run:
         self.program = program.Program(
             self.lab.a, self.lab.b, self.guest.name, self._options()
         )
-        self.second: program.Said | None = None
-        self._after: list[Callable[[], None]] = []
 
     def _disks(self) -> dict[str, Disk]:
         kinds = self.chance.sample(('qcow2', 'raw'), 2)
@@ -116,7 +113,7 @@ class _Run:
             marks = {h.name: monitor_log.mark(h) for h in self.lab.hosts}
             self._prepare(stack)
             inflicted, said = self._migrate()
-            self._mend()
+            self.world.mend()
             found = look.settled(self.lab, self.guest.name)
             return self._judge(marks, inflicted, said, found, began)
 
@@ -143,79 +140,21 @@ class _Run:
 
     def _migrate(self) -> tuple[bool, program.Said]:
         """Migrate, inflict the fault, and return what was said."""
+        fault, phase = self.trial.fault, self.trial.phase
         watch = Watch(self.lab)
-        self.program.start()
-        inflicted = not self.trial.fault.has_phase
-        if self.trial.phase is not None:
-            inflicted = watch.until(
-                self.trial.phase, len(self.copied), lambda: self.program.over
-            )
-            if inflicted:
-                self._inflict()
-        inflicted = inflicted and self.trial.fault is not Fault.NONE
-        if self.trial.fault is Fault.PROGRAM and inflicted:
-            time.sleep(self.chance.choice((0, 0, 1.5, 6)))
-            return inflicted, self.program.resume_report()
-        said = self.program.end()
-        for after in self._after:
-            after()
-        return inflicted, said
-
-    def _inflict(self) -> None:
-        phase = self.trial.phase
-        assert phase is not None
-        if not phase.is_short:
-            if phase is Phase.MIRRORS:
-                time.sleep(self.chance.uniform(0, 0.8))
-            self._break()
-            return
-        # It is over in a moment: the daemon that goes through it waits.
-        with self.world.frozen(self.lab.a):
-            self._break()
-
-    def _break(self) -> None:
-        fault, world = self.trial.fault, self.world
-        a, b = self.lab.hosts
-        if fault is Fault.SOURCE_LIBVIRTD:
-            world.kill_libvirtd(a)
-            self._later(self.chance.uniform(0.1, 3), world.start_libvirtds)
-        elif fault is Fault.DESTINATION_LIBVIRTD:
-            world.kill_libvirtd(b)
-            self._later(self.chance.uniform(0.1, 3), world.start_libvirtds)
-        elif fault is Fault.DESTINATION_QEMU:
-            world.kill_emulator(b, self.guest.name)
-        elif fault is Fault.SOURCE_QEMU:
-            world.kill_emulator(a, self.guest.name)
-        elif fault is Fault.PROGRAM:
-            self.program.kill()
-        elif fault is Fault.WIRE_HEALED:
-            world.cut()
-            self._later(self.chance.uniform(1, 8), world.heal)
-        elif fault is Fault.WIRE_CUT:
-            world.cut()
-        elif fault is Fault.ABORT:
-            self.program.interrupt()
-        elif fault is Fault.SECOND:
-            self._migrate_twice()
-
-    def _migrate_twice(self) -> None:
-        second = program.Program(
-            self.lab.a, self.lab.b, self.guest.name, self._options()
+        inflictor = Inflictor(
+            self.world, self.guest.name, self.program, self.chance
         )
-        second.start()
-
-        def end() -> None:
-            self.second = second.end()
-
-        self._after.append(end)
-
-    def _later(self, seconds: float, action: Callable[[], None]) -> None:
-        timer = threading.Timer(seconds, action)
-        timer.start()
-        self._after.append(timer.join)
-
-    def _mend(self) -> None:
-        self.world.mend()
+        self.program.start()
+        inflicted = fault is not Fault.NONE
+        if phase is not None:
+            inflicted = inflictor.at(watch, phase, len(self.copied), fault)
+        if fault is Fault.PROGRAM and inflicted:
+            time.sleep(self.chance.choice((0, 0, 1.5, 6)))
+            return True, self.program.resume_report()
+        said = self.program.end()
+        inflictor.join()
+        return inflicted, said
 
     def _judge(
         self,
@@ -229,12 +168,11 @@ class _Run:
         written = judging.shared_written(self.lab, self.guest, shared, marks)
         untrue = not judging.is_true(said.outcome, found)
         texts = [said.text]
-        if self.second is not None:
-            texts.append(f'second: {self.second.outcome}, {self.second.text}')
-            # It must not call the guest its own that the first has moved.
-            untrue |= self.second.outcome not in (
-                *('refused', 'failed', 'not-moved', 'unknown'),
-            )
+        if self.program.second is not None:
+            second = self.program.second.end()
+            texts.append(f'second: {second.outcome}, {second.text}')
+            # The guest that the first has moved is not its own success.
+            untrue |= second.outcome == 'moved'
         listed = self.program.cleanup()
         remains = judging.unlisted(found, said.outcome, said.left, listed)
         if self.trial.fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):

@@ -1,0 +1,272 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""One migration by nova's computes with our driver, with one fault."""
+
+from collections.abc import Mapping
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+import random
+import time
+
+from lab import monitor_log
+from lab.faults import judging
+from lab.faults import look
+from lab.faults.fault import Fault
+from lab.faults.inflicting import Inflictor
+from lab.faults.migrating_server import MigratingServer
+from lab.faults.phase import Phase
+from lab.faults.phase import Watch
+from lab.faults.row import Row
+from lab.faults.world import World
+from lab.host import Host
+from lab.nova import cloud as cloud_
+from lab.nova import settings
+from lab.nova.boot import boot
+from lab.nova.boot import Description
+from lab.nova.server import acknowledged_in
+from lab.nova.server import Server
+from lab.records import Workload
+
+_BEFORE = 10
+_BANDWIDTH = 16
+_OPTIONS: settings.Options = {
+    'selective_migrate': {'enabled': 'true'},
+    'libvirt': {'live_migration_bandwidth': _BANDWIDTH},
+}
+#: Once the world works again: nova's own retries and time-outs.
+_ROOM_MIB = 6
+#: The image and the swap disk; the volume is shared.
+_COPIED = ('vda', 'vdb')
+
+
+def start(world: World, interpreter: Path) -> cloud_.Cloud:
+    """Start a nova-compute with our driver on each host."""
+    wanted = settings.Settings(settings.PLUGIN, _OPTIONS)
+    return cloud_.Cloud.start(
+        world.lab, interpreter, {'a': wanted, 'b': wanted}
+    )
+
+
+@dataclass(frozen=True)
+class ServerTrial:
+    """What is tried.
+
+    :ivar nova: the version, for the record
+    """
+
+    fault: Fault
+    phase: Phase | None
+    seed: int
+    nova: str
+
+    def run(self, world: World, cloud: cloud_.Cloud) -> Row:
+        """Run it; world and cloud work again afterwards."""
+        return _Run(self, world, cloud).run()
+
+
+class _Run:
+    def __init__(
+        self, trial: ServerTrial, world: World, cloud: cloud_.Cloud
+    ) -> None:
+        self.trial = trial
+        self.world = world
+        self.lab = world.lab
+        self.cloud = cloud
+        self.chance = random.Random(trial.seed)  # noqa: S311 - to be repeated
+
+    def run(self) -> Row:
+        began = time.monotonic()
+        server = boot(self.cloud, self.lab.a, self._description())
+        moving = MigratingServer(self.cloud, server)
+        with contextlib.ExitStack() as stack:
+            stack.callback(server.forget)
+            stack.callback(self._repair, moving)
+            disks = server.disks(self.lab.a)
+            server.wait_for_records(self.lab.a, dict.fromkeys(disks, _BEFORE))
+            marks = {h.name: monitor_log.mark(h) for h in self.lab.hosts}
+            if self.trial.fault is Fault.NBD_FILTERED:
+                self.world.filter_nbd(on=True)
+            # The directory goes when the server has moved, not an open file.
+            console = server.directory(self.lab.a) / 'console.log'
+            with console.open('rb') as said:
+                inflicted, outcome = self._migrate(moving)
+                found = look.settled(self.lab, server.name)
+                acknowledged = acknowledged_in(said.read().decode('latin-1'))
+            self._add_later(server, acknowledged)
+            return self._judge(
+                moving,
+                disks,
+                marks,
+                inflicted,
+                outcome,
+                found,
+                acknowledged,
+                began,
+            )
+
+    def _description(self) -> Description:
+        kinds = (self.cloud.volumes.block, self.cloud.volumes.nfs)
+        return Description(
+            root_mib=32,
+            swap_mib=16,
+            volumes=(self.chance.choice(kinds)(),),
+            config_drive=self.chance.choice((True, False)),
+            memory_mib=80,
+            workload=Workload(
+                slots=512,
+                interval_us=self.chance.choice((0, 2000)),
+                cold_mib=4,
+            ),
+        )
+
+    def _migrate(self, moving: MigratingServer) -> tuple[bool, str]:
+        fault, phase = self.trial.fault, self.trial.phase
+        watch = Watch(self.lab)
+        inflictor = Inflictor(
+            self.world, moving.server.name, moving, self.chance
+        )
+        moving.start()
+        inflicted = fault is not Fault.NONE
+        if phase is not None:
+            inflicted = inflictor.at(watch, phase, len(_COPIED), fault)
+        if fault in (Fault.PROGRAM, Fault.PEER):
+            time.sleep(self.chance.choice((0, 1.5, 6)))
+            moving.restart()
+        outcome = moving.end()
+        inflictor.join()
+        self.world.mend()
+        return inflicted, outcome
+
+    def _repair(self, moving: MigratingServer) -> None:
+        moving.restart()
+        self.world.mend()
+
+    def _add_later(self, server: Server, acknowledged: dict[str, int]) -> None:
+        """Add what the guest acknowledged where it has gone to."""
+        for host in self.lab.hosts:
+            for disk, number in server.acknowledged(host).items():
+                acknowledged[disk] = max(acknowledged.get(disk, 0), number)
+
+    def _judge(
+        self,
+        moving: MigratingServer,
+        disks: Mapping[str, tuple[str, str]],
+        marks: Mapping[str, int],
+        inflicted: bool,
+        outcome: str,
+        found: look.Look,
+        acknowledged: dict[str, int],
+        began: float,
+    ) -> Row:
+        server = moving.server
+        touched: set[str] = set()
+        for host in self.lab.hosts:
+            mirrors = monitor_log.mirrors(host, server, marks[host.name])
+            touched |= {mirror.target for mirror in mirrors}
+        untrue = not judging.is_true(outcome, found) or outcome == 'failed'
+        problems = self._records_problems(server, outcome, found)
+        missing, defects = self._lost(server, disks, found, acknowledged)
+        return Row(
+            driver=f'nova {self.trial.nova}',
+            phase=self.trial.phase.words if self.trial.phase else '',
+            fault=self.trial.fault.value,
+            seed=self.trial.seed,
+            inflicted=inflicted,
+            outcome=outcome,
+            truth=found.place,
+            seconds=round(time.monotonic() - began, 1),
+            lost_records=missing,
+            shared_written=bool(touched - set(_COPIED)),
+            double_run=len(found.running) > 1,
+            untrue=untrue or bool(problems),
+            unlisted=self._unlisted(moving, outcome, found),
+            said=moving.text,
+            found=(*problems, *defects, str(found.states)),
+        )
+
+    def _records_problems(
+        self, server: Server, outcome: str, found: look.Look
+    ) -> list[str]:
+        """Say which of nova's records are not so."""
+        if outcome == 'unknown' or found.place not in ('a', 'b'):
+            return []
+        state, task, host = server.state
+        wrong = []
+        if (task, host) != (None, found.place):
+            wrong.append(f'recorded {state} {task} on {host}')
+        attached = self.cloud.volumes.attachments(server.id)
+        for volume, hosts in attached.items():
+            if hosts != [found.place]:
+                wrong.append(f'volume {volume} attached to {hosts}')
+        status = server.migrations[-1]['status']
+        if (status == 'completed') != (found.place == 'b'):
+            wrong.append(f'migration {status}')
+        return wrong
+
+    def _unlisted(
+        self, moving: MigratingServer, outcome: str, found: look.Look
+    ) -> tuple[str, ...]:
+        """Return what is left where the guest is not, named by nobody."""
+        remains = [f'{each}' for each in found.ours]
+        other = {'a': self.lab.b, 'b': self.lab.a}.get(found.place)
+        if other is not None:
+            server = moving.server
+            named = moving.named()
+            directory = server.directory(other)
+            if directory.exists() and str(server.id) not in _warnings(named):
+                remains += [
+                    f'{other.name}: {name}' for name in server.files(other)
+                ]
+            if found.emulators[other.name]:
+                remains.append(f'{other.name}: an emulator')
+        return tuple(remains)
+
+    def _lost(
+        self,
+        server: Server,
+        disks: Mapping[str, tuple[str, str]],
+        found: look.Look,
+        acknowledged: dict[str, int],
+    ) -> tuple[int, list[str]]:
+        names = [found.place] if found.place in ('a', 'b') else ['a', 'b']
+        writable = {t: d for t, d in disks.items() if t.startswith('vd')}
+        tried = []
+        for host in self.lab.hosts:
+            server.stop(host)
+        for host in self.lab.hosts:
+            if host.name in names and _whole(server, host, writable):
+                reports = server.verify(host, writable, acknowledged)
+                missing = sum(
+                    max(0, r.acknowledged - r.newest) for r in reports.values()
+                )
+                defects = [
+                    d for report in reports.values() for d in report.defects
+                ]
+                tried.append((missing or len(defects), defects))
+        return min(tried) if tried else (1, ['no host has all disks'])
+
+
+def _whole(
+    server: Server, host: Host, disks: Mapping[str, tuple[str, str]]
+) -> bool:
+    return all(host.path(path).exists() for _, path in disks.values())
+
+
+def _warnings(text: str) -> str:
+    """Return the lines of a log that somebody is to read."""
+    return '\n'.join(
+        line
+        for line in text.splitlines()
+        if ' WARNING ' in line or ' ERROR ' in line
+    )
