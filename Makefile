@@ -1,6 +1,7 @@
 # make install   a virtual environment in .venv with nova-selective-migrate
 # make demo      two hosts, a guest, a migration, the proof
 # make test      unit, functional and end-to-end tests, and those against nova
+# make faults    break migrations on purpose; SEED, RUNS; result in faults.json
 # make bench     the figures of benchmarks/, as ratios where time is meant
 # make releases  other Debian releases for the hosts of the tests
 # make deps      the system packages that demo and test need
@@ -10,17 +11,20 @@
 # PYTHON=python3.13 takes another interpreter, TESTS=regex limits `make test`;
 # NOVA="33.0 34.0" names the novas that it tests against, of those in
 # tools/nova_versions.txt. Each has an environment of its own, in .nova.
+# SEED=7 RUNS=200 is a long campaign of other faults for `make faults`.
 
 PYTHON ?= python3
 TESTS ?=
 NOVA ?= 31.3.1 34.0.0
+SEED ?= 1
+RUNS ?= 24
 
 VENV := .venv
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-test
 METADATA := pyproject.toml setup.cfg setup.py requirements.txt
 
-.PHONY: install deps releases demo test bench clean
+.PHONY: install deps releases demo test faults bench clean
 .DELETE_ON_ERROR:
 
 install: $(STAMP)
@@ -35,6 +39,9 @@ demo: deps
 releases: deps
 	@$(VENV)/bin/python -m lab prepare --release trixie
 	@$(VENV)/bin/python -m lab prepare --release sid
+
+faults: deps
+	@$(VENV)/bin/python -m lab.faults --seed $(SEED) --runs $(RUNS)
 
 bench: deps
 	@$(VENV)/bin/python -m benchmarks

@@ -76,6 +76,7 @@ def run(wanted: Wanted) -> Iterator[Row]:
     while batch := list(itertools.islice(choices, _BATCH)):
         with Lab.open() as lab:
             world = World(lab)
+            world.hurry()
             if wanted.interpreter is not None:
                 yield from _with_nova(world, wanted.interpreter, batch)
                 continue

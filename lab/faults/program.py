@@ -85,7 +85,11 @@ class Program:
     def end(self) -> 'Said':
         """Wait for its end and return what it said."""
         assert self._process is not None
-        output, errors = self._process.communicate(timeout=_PATIENCE)
+        try:
+            output, errors = self._process.communicate(timeout=_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return Said(-1, 'hangs', frozenset(), f'no end in {_PATIENCE} s')
         return Said.of(self._process.returncode, output, errors)
 
     def resume_report(self) -> 'Said':

@@ -83,7 +83,9 @@ def _by(rows: list[dict[str, Any]], name: str) -> str:
         mine = [row for row in rows if row[name] == each]
         outcomes = Counter(row['outcome'] for row in mine)
         body.append((each, str(len(mine)), _words(outcomes)))
-    return _title('By who migrates') + _table(('Who', 'Runs', 'Outcomes'), body)
+    return _title('By who migrates') + _table(
+        ('Who', 'Runs', 'Outcomes'), body
+    )
 
 
 def _matrix(rows: list[dict[str, Any]]) -> str:

@@ -17,6 +17,7 @@ at the host's nova.conf, and changes nothing.
 """
 
 import importlib
+import pathlib
 import sys
 
 from oslo_config import cfg
@@ -31,6 +32,9 @@ from nova_selective_migrate.core.plan import known_bad
 _DRIVER = 'selective_migrate.SelectiveMigrateDriver'
 #: What nova 31 to 34 require (MIN_LIBVIRT_VERSION, MIN_QEMU_VERSION).
 _LEAST = hypervisor.Versions(libvirt=8_000_000, qemu=6_002_000)
+#: How often Linux sends again before it gives a peer up: tcp(7).
+_RETRIES = pathlib.Path('/proc/sys/net/ipv4/tcp_retries2')
+_MOST_RETRIES = 8  # RFC 1122's least: 100 seconds
 
 _OK = upgradecheck.Code.SUCCESS
 _WARNING = upgradecheck.Code.WARNING
@@ -99,6 +103,26 @@ class Checks(upgradecheck.UpgradeCommands):
             )
         return Result(_OK, words)
 
+    def _time_out(self) -> Result:
+        """See how long a destination that is gone can hold a guest.
+
+        QEMU 7.2 was seen to wait for TCP at the switch-over, the guest
+        paused, when the wire was cut.
+        """
+        try:
+            retries = int(_RETRIES.read_text())
+        except (OSError, ValueError) as err:
+            return Result(_WARNING, f'cannot read {_RETRIES}: {err}.')
+        words = f'net.ipv4.tcp_retries2 is {retries}'
+        if retries > _MOST_RETRIES:
+            return Result(
+                _WARNING,
+                f'{words}: where the network fails at the switch-over, the '
+                'guest can stay paused for a quarter of an hour. Set it to '
+                f'{_MOST_RETRIES} or less with sysctl.',
+            )
+        return Result(_OK, words)
+
     def _options(self) -> Result:
         """See whether the options make sense and take effect."""
         config = _configuration()
@@ -134,6 +158,7 @@ class Checks(upgradecheck.UpgradeCommands):
         ('Import path', _import_path),
         ('Seams of nova', _seams),
         ('libvirt and QEMU', _hypervisor),
+        ('TCP', _time_out),
         ('Options', _options),
         ('Destinations', _peers),
     )

@@ -22,6 +22,7 @@ from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.job import outcome as outcome_
 from nova_selective_migrate.core.job import progress as progress_
+from nova_selective_migrate.core.job import stall
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host import conclusion
@@ -38,6 +39,11 @@ _VACANT = (
     outcome_.Presence.ABSENT,
     outcome_.Presence.OFF,
     outcome_.Presence.MIGRATED,
+)
+
+_STALLED = (
+    f'aborted after {stall.LIMIT_SECONDS:.0f} s in which the guest was paused '
+    'for the switch-over and nothing moved'
 )
 
 Report = collections.abc.Callable[[progress_.MigrationProgress], None]
@@ -61,6 +67,7 @@ class Migrator:
         self._uri = uri
         self._returned = threading.Event()
         self._aborted = False
+        self._gave_up = False
         self._called = False
         self._succeeded = False
         self._progress: progress_.MigrationProgress | None = None
@@ -166,7 +173,8 @@ class Migrator:
 
     def _said(self) -> str | None:
         if self._error is not None:
-            return ' '.join(str(self._error).split())
+            said = ' '.join(str(self._error).split())
+            return f'{_STALLED}: {said}' if self._gave_up else said
         return None if self._called else 'aborted before the call'
 
     def _call_and_follow(self, report: Report) -> None:
@@ -176,7 +184,11 @@ class Migrator:
         started = time.monotonic()
         thread.start()
         taken = False
+        held = stall.Stall()
         while not self._returned.wait(_POLL_SECONDS):
+            held = self._look(held, time.monotonic())
+            if held.lasts(time.monotonic()) and not self._aborted:
+                self._aborted = self._gave_up = True
             # Before the job has begun and while it ends libvirt takes none.
             if self._aborted and not taken:
                 taken = self._guest.abort_migration()
@@ -186,6 +198,13 @@ class Migrator:
             except (OSError, ValueError):
                 # Who reads has gone; the migration is followed to its end.
                 report = _unread
+
+    def _look(self, held: stall.Stall, now: float) -> stall.Stall:
+        """See whether the migration holds the guest and does nothing."""
+        here = self._source.look(self._guest.uuid).presence
+        paused = here is outcome_.Presence.SWITCHING
+        job = self._guest.job_stats() if paused else {}
+        return held.look(now, paused=paused, job=job)
 
     def _call(self) -> None:
         # A connection of its own: on a shared one libvirt 9.0 was seen to

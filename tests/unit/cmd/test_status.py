@@ -125,6 +125,27 @@ class HypervisorTest(StatusTestCase):
             )
 
 
+class TimeOutTest(StatusTestCase):
+    """How long a destination that is gone can hold a guest."""
+
+    def check(self, text):
+        with tempfile.NamedTemporaryFile('w') as file:
+            file.write(text)
+            file.flush()
+            path = pathlib.Path(file.name)
+            with mock.patch.object(status, '_RETRIES', path):
+                return self.checks._time_out()
+
+    def test_short_enough(self):
+        self.assert_result(self.check('8\n'), status._OK, 'is 8')
+
+    def test_too_long(self):
+        self.assert_result(self.check('9\n'), status._WARNING, 'sysctl')
+
+    def test_not_told(self):
+        self.assert_result(self.check('x'), status._WARNING, 'cannot read')
+
+
 class NovaTest(StatusTestCase):
     """There is no nova beside these tests."""
 
@@ -148,5 +169,5 @@ class NovaTest(StatusTestCase):
             [program, 'upgrade', 'check'], capture_output=True, text=True
         )
         self.assertEqual(2, done.returncode, done.stderr)
-        self.assertEqual(5, done.stdout.count('Check: '), done.stdout)
+        self.assertEqual(6, done.stdout.count('Check: '), done.stdout)
         self.assertNotIn('Traceback', done.stdout + done.stderr)

@@ -25,6 +25,7 @@ import libvirt
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job import stall
 from nova_selective_migrate.host import migrator as migrator_
 from nova_selective_migrate.host import settling
 from nova_selective_migrate.host.hypervisor import volumes
@@ -468,6 +469,42 @@ class AbortTest(migration.MigrationCase):
         ended = migrator.run(self.reports.append)
         self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
         self.assertEqual(['disk'], self.images())
+
+
+class StallTest(migration.MigrationCase):
+    def test_a_guest_that_is_held_is_let_go(self):
+        ended = threading.Event()
+        self.domain.on_abort = ended.set
+
+        def migrate():
+            self.domain.states = SWITCHING
+            self.assertTrue(ended.wait(PATIENCE))
+            self.domain.states = fake_domain.RUNNING
+            raise fake_daemon.broken('canceled')
+
+        self.domain.on_migrate = migrate
+        with (
+            mock.patch.object(stall, 'LIMIT_SECONDS', 0.01),
+            self.nothing_is_left(),
+        ):
+            outcome_ = self.run_it()
+        self.assertIs(outcome.Ending.NOT_MOVED, outcome_.settlement.ending)
+        self.assertIn('nothing moved: ', outcome_.error)
+        self.assertIn('canceled', outcome_.error)
+
+    def test_a_guest_that_runs_is_not(self):
+        aborted = []
+        self.domain.on_abort = lambda: aborted.append('abort')
+
+        def migrate():
+            time.sleep(0.05)
+            self.move()
+
+        self.domain.on_migrate = migrate
+        with mock.patch.object(stall, 'LIMIT_SECONDS', 0.01):
+            ended = self.run_it()
+        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertEqual([], aborted)
 
 
 class PaceTest(migration.MigrationCase):

@@ -1,0 +1,98 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A short campaign: one trial of every fault that is over soon."""
+
+import unittest
+
+from lab.faults import crossing
+from lab.faults import trial
+from lab.faults.fault import Fault
+from lab.faults.phase import Phase
+from lab.faults.row import Row
+from lab.faults.row import totals
+from lab.faults.world import World
+from tests.e2e import base
+
+# Of each fault the phase in which it does the most harm.
+_TRIALS = (
+    (Fault.SOURCE_LIBVIRTD, Phase.MIRRORS, False),
+    (Fault.DESTINATION_LIBVIRTD, Phase.FINISHING, False),
+    (Fault.DESTINATION_QEMU, Phase.SWITCH_OVER, False),
+    (Fault.SOURCE_QEMU, Phase.READY, True),
+    (Fault.PROGRAM, Phase.MIRRORS, False),
+    (Fault.PROGRAM, Phase.MEMORY, True),
+    (Fault.WIRE_HEALED, Phase.MEMORY, False),
+    (Fault.ABORT, Phase.READY, True),
+    (Fault.SECOND, Phase.PREPARE, False),
+    (Fault.DISK_FULL, None, False),
+    (Fault.OTHER_SIZE, None, True),
+    (Fault.OTHER_FORMAT, None, False),
+)
+_SEED = 4
+
+
+class FaultsTest(base.EndToEndTestCase):
+    """Nothing is lost, left unnamed, run twice or told untrue."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.world = World(self.lab)
+        self.world.hurry()
+
+    def assert_clean(self, row: Row) -> None:
+        self.assertTrue(row.clean, row)
+
+    def test_one_guest(self) -> None:
+        for number, (fault, phase, direct) in enumerate(_TRIALS):
+            with self.subTest(fault=fault.value, phase=phase, direct=direct):
+                row = trial.Trial(fault, phase, _SEED + number, direct).run(
+                    self.world
+                )
+                self.assert_clean(row)
+                self.assertTrue(row.inflicted)
+
+    def test_guests_that_cross(self) -> None:
+        for row in crossing.run(self.world, _SEED, cut=False):
+            with self.subTest(outcome=row.outcome):
+                self.assert_clean(row)
+
+
+class TotalsTest(unittest.TestCase):
+    """What a trial has shown is in the sum."""
+
+    def test_each_count(self) -> None:
+        fine = Row('cli', 'prepare', 'none', 1, True, 'moved', 'b', 1.0)
+        bad = Row(
+            *('cli', 'prepare', 'none', 1, False, 'moved', 'a', 1.0),
+            lost_records=3,
+            shared_written=True,
+            double_run=True,
+            untrue=True,
+            unlisted=('b: /x', 'b: /y'),
+        )
+        found = totals([fine, bad])
+        del found['rows']
+        self.assertEqual(
+            {
+                'runs': 2,
+                'faults': 1,
+                'lost_records': 3,
+                'shared_written': 1,
+                'double_runs': 1,
+                'untrue_outcomes': 1,
+                'unlisted_leftovers': 2,
+            },
+            found,
+        )
+        self.assertTrue(fine.clean)
+        self.assertFalse(bad.clean)
