@@ -201,8 +201,7 @@ class Migrator:
 
     def _look(self, held: stall.Stall, now: float) -> stall.Stall:
         """See whether the migration holds the guest and does nothing."""
-        here = self._source.look(self._guest.uuid).presence
-        paused = here is outcome_.Presence.SWITCHING
+        paused = self._guest.held_by_migration()
         job = self._guest.job_stats() if paused else {}
         return held.look(now, paused=paused, job=job)
 

@@ -25,6 +25,7 @@ import typing
 
 from oslo_log import log as logging
 
+from nova_selective_migrate.compute.source import holding
 from nova_selective_migrate.core.job import progress
 from nova_selective_migrate.host.hypervisor import errors
 
@@ -32,7 +33,8 @@ LOG = logging.getLogger(__name__)
 
 _INFO_SECONDS = 30.0
 _JOB_KEYS = (
-    *('memory_total', 'memory_remaining', 'disk_total', 'disk_processed'),
+    *('memory_total', 'memory_processed', 'memory_remaining'),
+    *('memory_iteration', 'disk_total', 'disk_processed'),
 )
 
 
@@ -60,6 +62,7 @@ class Following:
         self._memory_bytes = instance.flavor.memory_mb * 2**20
         self.real = instance
         self._disks = guest
+        self._holding = holding.Holding(guest, instance)
         self.guest = _WatchedGuest(guest, self, idle)
         self.instance = _CountedInstance(instance, self)
 
@@ -83,6 +86,7 @@ class Following:
     def take(self, info: typing.Any) -> None:
         """Look at the job statistics that nova has just asked for."""
         self._job = {key: getattr(info, key, 0) or 0 for key in _JOB_KEYS}
+        self._holding.look(self._job)
 
     def percent(self) -> int:
         """Return how much is done, disks and memory; never less again."""

@@ -150,6 +150,14 @@ class Guest:
         except libvirt.libvirtError:
             return {}  # over already, or the domain is gone
 
+    def held_by_migration(self) -> bool:
+        """Tell whether a migration has paused the guest on this host."""
+        try:
+            state, reason = self._domain.state()
+        except libvirt.libvirtError:
+            return False  # it is about to leave, or has left
+        return side(state, reason).presence is outcome.Presence.SWITCHING
+
     def job_active(self) -> bool:
         """Tell whether a job runs on the whole domain, as a migration."""
         none = libvirt.VIR_DOMAIN_JOB_NONE

@@ -52,6 +52,7 @@ class FollowingTest(unittest.TestCase):
         self.blocks = {}
         self.rounds = threading.Semaphore(0)
         self.guest.get_block_device.side_effect = self._device
+        self.guest._domain.state.return_value = (1, 1)
 
     def _device(self, target):
         if target == 'vda':

@@ -1,0 +1,76 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A guest that its migration holds is let go, once."""
+
+import unittest
+from unittest import mock
+
+import libvirt
+
+from nova_selective_migrate.compute.source import holding
+from nova_selective_migrate.core.job import stall
+
+RUNNING = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED)
+HELD = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_MIGRATION)
+JOB = {'memory_processed': 5}
+
+
+class HoldingTest(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.guest = mock.Mock()
+        self.domain = self.guest._domain
+        operation = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
+        self.domain.jobStats.return_value = {'operation': operation}
+        self.holding = holding.Holding(self.guest, mock.Mock())
+        self.now = 0.0
+        clock = mock.patch.object(holding.time, 'monotonic', lambda: self.now)
+        clock.start()
+        self.addCleanup(clock.stop)
+
+    def look(self, state, job=JOB, *, after=stall.LIMIT_SECONDS + 1):
+        self.domain.state.return_value = state
+        self.holding.look(job)
+        self.now += after
+
+    def aborted(self):
+        return self.domain.abortJob.call_count
+
+    def test_one_that_is_held_is_let_go_once(self):
+        self.look(HELD)
+        self.assertEqual(0, self.aborted())
+        for _ in range(3):
+            self.look(HELD)
+        self.assertEqual(1, self.aborted())
+
+    def test_one_that_moves_is_not(self):
+        for moved in range(4):
+            self.look(HELD, {'memory_processed': moved})
+        self.assertEqual(0, self.aborted())
+
+    def test_one_that_runs_is_not(self):
+        for _ in range(4):
+            self.look(RUNNING)
+        self.assertEqual(0, self.aborted())
+
+    def test_the_monitor_goes_on_whatever_libvirt_says(self):
+        self.domain.abortJob.side_effect = libvirt.libvirtError('too late')
+        for _ in range(3):
+            self.look(HELD)
+        self.domain.state.side_effect = libvirt.libvirtError('gone')
+        self.holding.look(JOB)
+        self.assertEqual(1, self.aborted())
+
+
+if __name__ == '__main__':
+    unittest.main()
