@@ -39,13 +39,15 @@ releases: deps
 bench: deps
 	@$(VENV)/bin/python -m benchmarks
 
+# Without the tests of libvirt's, what needs them is skipped and says so.
 test: $(TEST_STAMP) deps
+	@$(VENV)/bin/python tools/fetch_libvirt_tests.py || :
 	@novas=$$(PYTHON='$(PYTHON)' tools/install_nova.sh $(NOVA)) && \
 	    $(VENV)/bin/python tools/run_tests.py --nova "$$novas" '$(TESTS)'
 
 clean:
-	rm -rf $(VENV) .nova .stestr .mypy_cache .ruff_cache .hypothesis .coverage \
-	    cover build dist doc/build releasenotes/build *.egg-info
+	rm -rf $(VENV) .nova .libvirt-tests .stestr .mypy_cache .ruff_cache \
+	    .hypothesis .coverage cover build dist doc/build releasenotes/build *.egg-info
 
 $(STAMP): $(METADATA) tools/install_venv.sh
 	@PYTHON='$(PYTHON)' tools/install_venv.sh $(VENV) bindep -r requirements.txt -e .
