@@ -170,6 +170,38 @@ class ManyTest(unittest.TestCase):
         self.assertEqual({'attachment-conflict'}, codes)
 
 
+@ddt.ddt
+class NumbersTest(unittest.TestCase):
+    def _plan(self, size, **options):
+        facts = b.local(virtual_bytes=size, allocated_bytes=size)
+        tree = b.case(
+            *(b.disk('vda', b.file(PATH)), b.disk('vdb', b.file('/data/b'))),
+            source={PATH: facts, '/data/b': facts},
+            **options,
+        )
+        return planned.plan(tree)
+
+    @ddt.data(2**63 - 1, 2**63, 2**64, 2**128 - 1)
+    def test_sizes_add_up_however_large(self, size):
+        self.assertEqual(2 * size, self._plan(size)['copy_bytes'])
+
+    @ddt.data(2**128, 10**400, 10**4000)
+    def test_a_number_that_is_no_size(self, size):
+        # Floats end at 10**308, and Python prints no 4300 digits.
+        with self.assertRaises(exceptions.InvalidCase):
+            self._plan(size)
+
+    def test_room_for_the_largest_is_told(self):
+        prepared = {'directory': '/data', 'fetched_bytes': 2**128 - 1}
+        tree = b.case(
+            b.disk('vda', b.file(PATH)),
+            source={PATH: b.local()},
+            destination={'/data': {'exists': False, 'free_bytes': 0}},
+            prepared=prepared,
+        )
+        self.assertIn('MiB', str(planned.plan(tree)['refusals']))
+
+
 def _code(plan):
     """The code of the only refusal."""
     (code,) = {r['reason'] for r in plan['refusals']}
