@@ -346,6 +346,12 @@ class SameDecisionTest(unittest.TestCase):
             )
         )
 
+    def test_what_is_alike_without_its_secrets_is_not_the_same(self):
+        disk = b.disk('vda', b.file('json:{"filename": "/data/a"}'))
+        row = b.row(None, b.VOLUME, 'x', device_path='json:{"b": "c"}')
+        tree = redacted(b.case(disk, rows=[row]))
+        self.assertEqual('refuse', planned.actions(tree)['vda'])
+
     def test_a_path_that_looks_like_a_uri_stays(self):
         path = '/srv//tenant@site/vda'
         self._same(
