@@ -2,6 +2,7 @@
 # make demo      two hosts, a guest, a migration, the proof
 # make test      unit, functional and end-to-end tests, and those against nova
 # make faults    break migrations on purpose; SEED, RUNS; result in faults.json
+# make fuzz      the fuzzers of tests/fuzz, FUZZ_SECONDS each
 # make bench     the figures of benchmarks/, as ratios where time is meant
 # make releases  other Debian releases for the hosts of the tests
 # make deps      the system packages that demo and test need
@@ -18,13 +19,15 @@ TESTS ?=
 NOVA ?= 31.3.1 34.0.0
 SEED ?= 1
 RUNS ?= 24
+FUZZ_SECONDS ?= 300
 
 VENV := .venv
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-test
+FUZZ_STAMP := $(VENV)/.installed-fuzz
 METADATA := pyproject.toml setup.cfg setup.py requirements.txt
 
-.PHONY: install deps releases demo test faults bench clean
+.PHONY: install deps releases demo test faults fuzz bench clean
 .DELETE_ON_ERROR:
 
 install: $(STAMP)
@@ -46,13 +49,20 @@ faults: deps
 bench: deps
 	@$(VENV)/bin/python -m benchmarks
 
+# Without the tests of libvirt's, what needs them is skipped and says so.
 test: $(TEST_STAMP) deps
+	@$(VENV)/bin/python tools/fetch_libvirt_tests.py || :
 	@novas=$$(PYTHON='$(PYTHON)' tools/install_nova.sh $(NOVA)) && \
 	    $(VENV)/bin/python tools/run_tests.py --nova "$$novas" '$(TESTS)'
 
+fuzz: $(FUZZ_STAMP)
+	@for target in domain_xml block_device_info case mountinfo; do \
+	    $(VENV)/bin/python -m tests.fuzz $$target $(FUZZ_SECONDS) || exit; \
+	done
+
 clean:
-	rm -rf $(VENV) .nova .stestr .mypy_cache .ruff_cache .hypothesis .coverage \
-	    cover build dist doc/build releasenotes/build *.egg-info
+	rm -rf $(VENV) .nova .libvirt-tests .fuzz .stestr .mypy_cache .ruff_cache \
+	    .hypothesis .coverage cover build dist doc/build releasenotes/build *.egg-info
 
 $(STAMP): $(METADATA) tools/install_venv.sh
 	@PYTHON='$(PYTHON)' tools/install_venv.sh $(VENV) bindep -r requirements.txt -e .
@@ -60,4 +70,8 @@ $(STAMP): $(METADATA) tools/install_venv.sh
 
 $(TEST_STAMP): test-requirements.txt $(STAMP)
 	@PYTHON='$(PYTHON)' tools/install_venv.sh $(VENV) -r test-requirements.txt
+	@touch $@
+
+$(FUZZ_STAMP): tests/fuzz/requirements.txt $(TEST_STAMP)
+	@PYTHON='$(PYTHON)' tools/install_venv.sh $(VENV) -r tests/fuzz/requirements.txt
 	@touch $@

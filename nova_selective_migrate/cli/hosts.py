@@ -70,7 +70,7 @@ def both(
     ):
         if here.host_uuid() == there.host_uuid():
             raise exceptions.InvalidInput(
-                f'{arguments.destination_uri} is the host that has '
+                f'{there.name} is the host that has '
                 f'{guest.name} already; name another destination'
             )
         yield Hosts(here, guest, there)

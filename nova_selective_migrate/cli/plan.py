@@ -22,6 +22,7 @@ from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import guarded
 from nova_selective_migrate.cli import interrupts
 from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.core.plan import plan_json
 
@@ -80,7 +81,9 @@ class Plan(guarded.GuardedShowOne):
         case = self._case(parsed_args)
         plan = plan_.plan(case)
         if parsed_args.record:
-            arguments.write(parsed_args.record, case_.dumps(case))
+            # A replayed one may have been written by hand.
+            text = case_.dumps(redact.case(case))
+            arguments.write(parsed_args.record, text)
         self.status = exit_code.OK if plan.ready else exit_code.REFUSED
         return self.dict2columns(plan_json.tree(plan))
 

@@ -38,6 +38,9 @@ def facts(path: str) -> storage.StorageFacts:
         resolved = os.path.realpath(path, strict=True)
         status = os.stat(resolved)
         mount = mountinfo.of_path(resolved)
+        if not os.path.samestat(status, os.stat(path)):
+            # Another by now: what was seen is not of one file.
+            return storage.StorageFacts()
     except (FileNotFoundError, NotADirectoryError):
         return storage.StorageFacts(exists=False)
     except (OSError, ValueError):

@@ -116,7 +116,9 @@ def _target(device_name: Json) -> str | None:
 
 def _device_paths(data: dict[str, Json]) -> tuple[str, ...]:
     paths = (_text(data.get(key)) for key in _DEVICE_PATH_KEYS)
-    return tuple(dict.fromkeys(path for path in paths if path))
+    # What is no path names no file: without its secrets one "json:{...}"
+    # is like the other.
+    return tuple(dict.fromkeys(p for p in paths if p and p.startswith('/')))
 
 
 def _luns(data: dict[str, Json]) -> tuple[tuple[str, str], ...]:

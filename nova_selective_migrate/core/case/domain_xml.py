@@ -173,7 +173,10 @@ def _encrypted(node: etree._Element, source: etree._Element) -> bool:
 
 def _data_file(source: etree._Element) -> model.DiskSource | None:
     store = source.find('./dataStore')
-    return None if store is None else _source(store)
+    if store is None:
+        return None
+    # One that names no source is somewhere all the same.
+    return _source(store) or model.DiskSource(model.SourceType.OTHER)
 
 
 def _host(host: etree._Element) -> model.NetworkHost:

@@ -19,6 +19,8 @@ import typing
 
 from nova_selective_migrate import exceptions
 
+# Far beyond any size, and still a number that floats take.
+_LARGEST = 2**128 - 1
 _E = typing.TypeVar('_E', bound=enum.Enum)
 
 
@@ -76,6 +78,8 @@ class Fields:
             return None
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise self._wrong(name, 'a whole number, zero or more')
+        if value > _LARGEST:
+            raise self._wrong(name, 'a number of at most 128 bits')
         return value
 
     def boolean(self, name: str) -> bool | None:

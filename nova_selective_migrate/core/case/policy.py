@@ -14,6 +14,7 @@
 
 import collections.abc
 import dataclasses
+import functools
 import posixpath
 
 from nova_selective_migrate import exceptions
@@ -61,16 +62,19 @@ class LocalityPolicy:
         return max(found, key=lambda hit: (len(hit[1]), hit[1]))
 
     def _longest(self, name: str) -> tuple[model.Locality, str] | None:
-        hits = [
-            (locality, prefix)
-            for locality, prefixes in (
-                (model.Locality.SHARED, self.shared_paths),
-                (model.Locality.LOCAL, self.local_paths),
-            )
-            for prefix in map(_normal, prefixes)
-            if _below(_normal(name), prefix)
-        ]
-        return max(hits, key=lambda hit: len(hit[1]), default=None)
+        for prefix in _with_parents(_normal(name)):
+            if locality := self._declared.get(prefix):
+                return locality, prefix
+        return None
+
+    @functools.cached_property
+    def _declared(self) -> dict[str, model.Locality]:
+        """What is declared, by prefix: disks and prefixes can be many."""
+        words = (
+            (model.Locality.SHARED, self.shared_paths),
+            (model.Locality.LOCAL, self.local_paths),
+        )
+        return {_normal(path): word for word, paths in words for path in paths}
 
 
 def _normal(path: str) -> str:
@@ -85,5 +89,13 @@ def _normal(path: str) -> str:
     return '/' + posixpath.normpath(path).lstrip('/')
 
 
-def _below(path: str, prefix: str) -> bool:
-    return path == prefix or path.startswith(prefix.rstrip('/') + '/')
+def _with_parents(name: str) -> collections.abc.Iterator[str]:
+    """List a normal name and what it lies below, nearest first."""
+    top, rest = '/', name[1:]
+    if not name.startswith('/'):
+        scheme, _, rest = name.partition('://')
+        top = f'{scheme}://'
+    while rest:
+        yield f'{top}{rest}'
+        rest = rest.rpartition('/')[0].rstrip('/')
+    yield top

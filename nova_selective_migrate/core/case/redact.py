@@ -16,15 +16,19 @@ Both are lists of what stays: an element or key that we do not know is
 dropped, so that no credential of tomorrow's libvirt or os-brick slips in.
 """
 
+import collections.abc
+import dataclasses
 import re
 import typing
 
 from lxml import etree
 
 from nova_selective_migrate.core.case import attachments
+from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import xml
 
 Json = typing.Any
+Keys = collections.abc.Iterable[str]
 
 # The children and attributes of each element that stay.
 _DOMAIN = ('name', 'uuid')
@@ -67,6 +71,8 @@ _USERINFO = re.compile(r'^((?:[a-z][a-z0-9+.-]*:)?//)[^/\s]*@', re.I)
 # QEMU's own notations of a source, which can hold keys and passwords.
 _INLINE_OPTIONS = re.compile(r'^(json:|rbd:[^:]*:|\w+://[^?]*\?).*', re.S)
 # The protocols whose names are URLs, which can end in a query.
+# [mds[,mds...]:/]cluster[:password] (nova.virt.libvirt.volume.vzstorage)
+_VZ_PASSWORD = re.compile(r'^((?:\S+:/)?[\w-]+)(?::(?!/).*)?$', re.S)
 _URL_PROTOCOLS = ('http', 'https', 'ftp', 'ftps', 'tftp', 'ssh')
 # A path is what it is, whatever characters it has: //a@b/c is one, and
 # only with a password in it, //a:b@c/d, it is none.
@@ -108,6 +114,26 @@ def block_device_info(info: Json) -> Json:
         ),
         'block_device_mapping': mapping,
     }
+
+
+def case(recorded: case_.Case) -> case_.Case:
+    """Reduce a case that may come from elsewhere.
+
+    :raises InvalidInput: when its domain or its mapping cannot be read
+    """
+    definition = recorded.persistent_xml
+    options = recorded.options
+    return dataclasses.replace(
+        recorded,
+        domain_xml=domain_xml(recorded.domain_xml),
+        block_device_info=block_device_info(recorded.block_device_info),
+        persistent_xml=definition and domain_xml(definition),
+        options=dataclasses.replace(
+            options,
+            destination_uri=uri(options.destination_uri or '') or None,
+            migrate_uri=uri(options.migrate_uri or '') or None,
+        ),
+    )
 
 
 def uri(text: str) -> str:
@@ -152,23 +178,21 @@ def _row(row: dict[str, Json]) -> dict[str, Json]:
     data = attachments.json_object(
         connection.get('data'), 'connection_info.data'
     )
-    kept: dict[str, Json] = {
-        key: _clean_value(key, connection[key])
-        for key in ('driver_volume_type', 'serial', 'volume_id')
-        if connection.get(key) is not None
-    }
-    kept['data'] = {
-        key: _clean_value(key, data[key])
-        for key in attachments.DATA_KEYS
-        if data.get(key) is not None
-    }
-    found = {
-        key: _clean_value(key, row[key])
-        for key in ('mount_device', 'volume_id')
-        if row.get(key) is not None
-    }
+    ids = ('driver_volume_type', 'serial', 'volume_id')
+    kept = _clean_values(connection, ids)
+    where = _clean_values(data, attachments.DATA_KEYS)
+    export = where.get('export')
+    if kept.get('driver_volume_type') == 'vzstorage' and export:
+        where['export'] = _VZ_PASSWORD.sub(r'\1', str(export))
+    kept['data'] = where
+    found = _clean_values(row, ('mount_device', 'volume_id'))
     found['connection_info'] = kept if connection else None
     return found
+
+
+def _clean_values(tree: dict[str, Json], keys: Keys) -> dict[str, Json]:
+    values = {key: _clean_value(key, tree.get(key)) for key in keys}
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _clean_value(name: str, value: Json) -> Json:

@@ -145,7 +145,10 @@ def device_reach(facts: StorageFacts) -> Reach:
         if Reach.CANDIDATE in below:
             return Reach.CANDIDATE
         return Reach.UNKNOWN
-    return _transport_reach(facts.transport)
+    reach = _transport_reach(facts.transport)
+    if reach is Reach.LOCAL and facts.slaves:
+        return Reach.UNKNOWN  # such a device has nothing below it
+    return reach
 
 
 def _transport_reach(transport: str | None) -> Reach:
@@ -187,6 +190,21 @@ def in_pool(
         encrypted=source.encrypted,
         data_file=source.data_file,
     )
+
+
+def contradicts(facts: StorageFacts, others: FactsByPath) -> bool:
+    """Tell facts that what the path resolves to has otherwise."""
+    behind = others.get(facts.resolved or '')
+    if behind is None:
+        return False
+    pairs = (
+        (facts.kind, behind.kind),
+        (facts.fstype, behind.fstype),
+        (facts.mount_source, behind.mount_source),
+        (facts.identity, behind.identity),
+        (facts.transport, behind.transport),
+    )
+    return any(one and other and one != other for one, other in pairs)
 
 
 def find(facts: FactsByPath, source: model.DiskSource) -> StorageFacts | None:

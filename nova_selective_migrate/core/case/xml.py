@@ -16,6 +16,13 @@ from lxml import etree
 
 from nova_selective_migrate import exceptions
 
+# libxml2's names of its errors: ERR_UNDECLARED_ENTITY
+_FAULTS = {
+    code: name
+    for name, code in vars(etree.ErrorTypes).items()
+    if isinstance(code, int)
+}
+
 
 def parse(text: str) -> etree._Element:
     """Parse one document.
@@ -34,7 +41,15 @@ def parse(text: str) -> etree._Element:
     )
     try:
         root = etree.fromstring(text.encode('utf-8'), parser)
-    except (etree.XMLSyntaxError, UnicodeError, ValueError) as err:
+    except etree.XMLSyntaxError as err:
+        # What libxml2 says quotes the text, and a password may stand there:
+        # neither message nor cause goes any further.
+        line, column = err.position
+        raise exceptions.InvalidDomain(
+            f'the domain XML cannot be parsed: {_fault(err)} in line {line}, '
+            f'column {column}'
+        ) from None
+    except (UnicodeError, ValueError) as err:
         raise exceptions.InvalidDomain(
             f'the domain XML cannot be parsed: {err}'
         ) from err
@@ -43,6 +58,12 @@ def parse(text: str) -> etree._Element:
             'the domain XML has a document type; remove it'
         )
     return root
+
+
+def _fault(err: etree.XMLSyntaxError) -> str:
+    # lxml-stubs do not know that a SyntaxError of lxml's has a code.
+    name = str(_FAULTS.get(getattr(err, 'code', 0), 'syntax error'))
+    return name.removeprefix('ERR_').replace('_', ' ').lower()
 
 
 def render(root: etree._Element) -> str:

@@ -17,6 +17,7 @@ import dataclasses
 import posixpath
 
 from nova_selective_migrate.core import model
+from nova_selective_migrate.core import names as names_
 from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import reasons
@@ -42,15 +43,17 @@ def _refuse_copy(
 ) -> decision.Decision:
     if chosen.action is not model.DiskAction.COPY:
         return chosen
-    names = _names(chosen.disk, storage)
-    targets = dict.fromkeys(t for name in names for t in owners[name])
+    # The longest says enough: all disks of one source need not be listed
+    # with each of them again.
+    found = [owners[name] for name in sorted(_names(chosen.disk, storage))]
+    targets = max(found, key=len)
     if len(targets) == 1:
         return chosen
     return dataclasses.replace(
         chosen,
         action=model.DiskAction.REFUSE,
         reason=reasons.Reason.DUPLICATE_SOURCE,
-        detail=f'of {" and ".join(targets)}',
+        detail=f'of {names_.joined(targets)}',
     )
 
 

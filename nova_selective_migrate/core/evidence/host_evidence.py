@@ -88,13 +88,16 @@ def _seen_from_destination(
     if known is None:
         return
     same = facts.identity is not None and facts.identity == known.identity
-    if same and known.exists is not False:
+    if same:
         yield evidence.Evidence(
             f'both hosts: {path} is the same on both',
             _SHARED,
             evidence.Strength.PROOF,
             reasons.Reason.SAME_AT_DESTINATION,
         )
+        if known.exists is False:
+            # It cannot be both; neither is believed.
+            yield _disproof(f'destination host: {path} is not there')
         return
     if reach is storage.Reach.LOCAL:
         # Another file at that path is what local storage looks like.

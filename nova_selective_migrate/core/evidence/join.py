@@ -20,6 +20,7 @@ import collections.abc
 import dataclasses
 
 from nova_selective_migrate.core import model
+from nova_selective_migrate.core import names
 from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.evidence import source_match
 
@@ -61,6 +62,27 @@ class _Candidates:
         return tuple(dict.fromkeys(self.serial + self.source))
 
 
+@dataclasses.dataclass(frozen=True)
+class _Index:
+    """The attachments by what a disk may find them by."""
+
+    by_id: dict[str, list[model.VolumeAttachment]]
+    by_name: dict[str, list[model.VolumeAttachment]]
+    by_key: dict[str, list[model.VolumeAttachment]]
+
+    @classmethod
+    def of(cls, attachments: Attachments) -> '_Index':
+        index = cls({}, {}, {})
+        for each in attachments:
+            if each.volume_id:
+                index.by_id.setdefault(each.volume_id.lower(), []).append(each)
+            if each.target:
+                index.by_name.setdefault(each.target, []).append(each)
+            for key in dict.fromkeys(source_match.attachment_keys(each)):
+                index.by_key.setdefault(key, []).append(each)
+        return index
+
+
 def join(
     disks: collections.abc.Sequence[model.Disk],
     attachments: Attachments,
@@ -70,8 +92,9 @@ def join(
 
     :param facts: what the source host knows of the disks' paths
     """
+    index = _Index.of(attachments)
     candidates = {
-        disk.target: _candidates(disk, attachments, facts) for disk in disks
+        disk.target: _candidates(disk, index, facts) for disk in disks
     }
     owners = _owners(candidates)
     joined = {
@@ -111,24 +134,22 @@ def _claimed(found: _Candidates) -> tuple[model.VolumeAttachment, ...]:
 
 
 def _candidates(
-    disk: model.Disk, attachments: Attachments, facts: storage.FactsByPath
+    disk: model.Disk, index: _Index, facts: storage.FactsByPath
 ) -> _Candidates:
-    serial = (disk.serial or '').lower()
+    named: dict[model.VolumeAttachment, None] = {}
+    if disk.source is not None:
+        known = storage.find(facts, disk.source)
+        for key in source_match.keys(disk.source, known):
+            named.update(dict.fromkeys(index.by_key.get(key, ())))
     return _Candidates(
-        serial=tuple(
-            a
-            for a in attachments
-            if serial and (a.volume_id or '').lower() == serial
-        ),
+        serial=tuple(index.by_id.get((disk.serial or '').lower(), ())),
         source=tuple(
             a
-            for a in attachments
+            for a in named
             if _source_says(disk, a, facts) is source_match.Match.SAME
         ),
         name=tuple(
-            a
-            for a in attachments
-            if a.target == disk.target and _names_volume(a)
+            a for a in index.by_name.get(disk.target, ()) if _names_volume(a)
         ),
     )
 
@@ -168,7 +189,7 @@ def _joined(
             return Joined(
                 conflict=f'{other.label} bears the device name '
                 f'{disk.target}, but serial or source say it is '
-                f'{" and ".join(elsewhere)}'
+                f'{names.joined(elsewhere)}'
             )
     if found.strong:
         return _by_strong_key(found, disk, candidates, owners)
@@ -185,7 +206,7 @@ def _by_strong_key(
     claimants = owners[attachment]
     if len(claimants) > 1:
         return Joined(
-            conflict=f'the disks {" and ".join(claimants)} both claim '
+            conflict=f'the disks {names.joined(claimants)} both claim '
             f'{attachment.label}'
         )
     if others := [a for a in found.name if a != attachment]:
@@ -234,4 +255,4 @@ def _by_name(
 
 
 def _labels(attachments: Attachments) -> str:
-    return ' and '.join(sorted(a.label for a in attachments))
+    return names.joined(sorted(a.label for a in attachments))

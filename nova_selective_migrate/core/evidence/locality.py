@@ -58,6 +58,10 @@ def judge(
     if facts is None and pool and pool.type in storage_.FOLDER_POOLS:
         # A directory tells where all its files are.
         facts = storage.source.get(pool.path or '')
+    if facts and storage_.contradicts(facts, storage.source):
+        conflict = reasons.Reason.CONFLICTING_EVIDENCE
+        found.append(evidence.missing(conflict, source.label))
+        return evidence.weigh(found)
     names = _names(place, facts)
     found.extend(_declared(policy, names))
     if place.type is model.SourceType.NETWORK:

@@ -12,6 +12,7 @@
 
 """Hold what a volume's connection names against a disk's source."""
 
+import collections.abc
 import enum
 import hashlib
 import posixpath
@@ -34,6 +35,35 @@ class Match(enum.Enum):
     SAME = 'same'
     OTHER = 'other'
     SILENT = 'silent'
+
+
+def attachment_keys(
+    attachment: model.VolumeAttachment,
+) -> collections.abc.Iterator[str]:
+    """List what a source has to name so that both can be the same."""
+    yield from attachment.device_paths
+    yield from filter(None, (attachment.image, attachment.file_name))
+    for target, lun in attachment.luns:
+        yield f'{target}/{lun}'
+        yield f'{target.lower()}/{lun}'
+
+
+def keys(
+    source: model.DiskSource, facts: storage.StorageFacts | None
+) -> collections.abc.Iterator[str]:
+    """List what a source names: paths, files, images and LUNs."""
+    if source.name:
+        name = source.name.lstrip('/')
+        yield name
+        yield name.partition('/')[2]
+    if source.path:
+        yield source.path
+        yield posixpath.basename(source.path)
+        if found := _BY_PATH.search(source.path):
+            target = (found['iqn'] or found['wwn']).lower()
+            yield f'{target}/{found["lun"]}'
+    if facts and facts.resolved:
+        yield facts.resolved
 
 
 def match(

@@ -42,6 +42,8 @@ class Connection:
     def __init__(self, virt: libvirt.virConnect, uri: str) -> None:
         self.virt = virt
         self.uri = uri
+        # For messages: what is before the @ of a URI may be a password.
+        self.name = redact.uri(uri)
 
     @classmethod
     def open(cls, uri: str) -> 'Connection':
@@ -90,7 +92,7 @@ class Connection:
 
     def host_uuid(self) -> str | None:
         """Return the UUID by which libvirt tells hosts apart."""
-        with errors.translated(f'cannot read capabilities of {self.uri}'):
+        with errors.translated(f'cannot read capabilities of {self.name}'):
             text = self.virt.getCapabilities()
         found = xml.parse(text).findtext('./host/uuid')
         return str(found) if found else None
@@ -101,7 +103,7 @@ class Connection:
             qemu = self.virt.getVersion()
         except libvirt.libvirtError:
             qemu = None  # not every driver, and not without an emulator
-        with errors.translated(f'cannot ask the version of {self.uri}'):
+        with errors.translated(f'cannot ask the version of {self.name}'):
             return hypervisor.Versions(
                 libvirt=self.virt.getLibVersion(), qemu=qemu or None
             )
@@ -125,7 +127,7 @@ class Connection:
                 ):
                     raise exceptions.HypervisorError(str(err)) from err
         raise exceptions.DomainNotFound(
-            f'{self.uri} has no domain {name!r}; virsh list --all shows '
+            f'{self.name} has no domain {name!r}; virsh list --all shows '
             'those it has'
         )
 

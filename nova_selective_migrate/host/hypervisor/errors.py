@@ -18,6 +18,7 @@ import contextlib
 import libvirt
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.case import redact
 
 
 @contextlib.contextmanager
@@ -41,7 +42,9 @@ def _ours(
     doing: str,
     kind: type[exceptions.HypervisorError],
 ) -> exceptions.HypervisorError:
-    message = ' '.join((err.get_error_message() or str(err)).split())
+    # A URI that libvirt cannot parse is told with its password.
+    text = redact.anywhere(err.get_error_message() or str(err))
+    message = ' '.join(text.split())
     # virReportSystemError puts the errno into int1.
     system = err.get_error_code() == libvirt.VIR_ERR_SYSTEM_ERROR
     return kind(

@@ -68,6 +68,9 @@ def run(*arguments: str) -> Result:
             except SystemExit as ended:
                 status = ended.code or 0
     finally:
+        for handler in root.handlers:
+            if handler not in handlers:
+                handler.close()
         root.handlers[:] = handlers
         root.setLevel(level)
         signal.signal(signal.SIGTERM, terminated)

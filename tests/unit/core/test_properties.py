@@ -17,7 +17,11 @@ import unittest
 import hypothesis
 from hypothesis import strategies as st
 
+from nova_selective_migrate.core.case import attachments
 from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import domain_xml
+from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.evidence import source_match
 from tests.unit.core import builders as b
 from tests.unit.core import generated
 from tests.unit.core import invariants
@@ -112,6 +116,23 @@ class PropertyTest(unittest.TestCase):
         plan.pop('notes', None)
         same.pop('notes', None)
         self.assertEqual(plan, same)
+
+    @MANY
+    @hypothesis.given(generated.cases())
+    def test_no_match_is_missed_for_want_of_a_key(self, case):
+        # The join looks at the volumes that share a key with the source.
+        case = case_.loads(b.text(case))
+        volumes = attachments.parse(case.block_device_info) or ()
+        for disk in domain_xml.parse(case.domain_xml).disks:
+            if disk.source is None:
+                continue
+            known = storage.find(case.storage.source, disk.source)
+            keys = {*source_match.keys(disk.source, known)}
+            for volume in volumes:
+                found = source_match.match(disk.source, known, volume)
+                if found is source_match.Match.SAME:
+                    shared = {*source_match.attachment_keys(volume)} & keys
+                    self.assertTrue(shared, (disk.source, volume))
 
     @hypothesis.given(generated.cases(), st.permutations(generated.TARGETS))
     def test_a_disk_more_never_copies_a_disk_more(self, case, targets):

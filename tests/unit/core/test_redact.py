@@ -14,12 +14,16 @@
 
 import copy
 import json
+import traceback
 import unittest
 
 import ddt
 
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.case import attachments
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.plan import destination_xml
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 from tests.unit.core import scenarios
@@ -171,6 +175,41 @@ class SecretTest(unittest.TestCase):
                     b.case(rows=[b.row('vdb', None, 'x', device_path=value)])
                 )
 
+    def test_a_share_with_a_password(self):
+        # [mds[,mds...]:/]cluster[:password], as nova's vzstorage reads it.
+        for share, kept in (
+            (f'cluster:{SECRET}', 'cluster'),
+            (f'10.0.0.1:88,10.0.0.2:/cl-1:{SECRET}:x/y', None),
+            (f'cluster:{SECRET} {SECRET}', 'cluster'),
+            ('10.0.0.1:/cluster', '10.0.0.1:/cluster'),
+            ('cluster', 'cluster'),
+        ):
+            with self.subTest(share=share):
+                row = b.row('vdb', None, 'vzstorage', export=share)
+                self._clean(b.case(rows=[row]))
+                (found,) = redact.block_device_info(b.mapping(row))[
+                    'block_device_mapping'
+                ]
+                self.assertEqual(
+                    kept or '10.0.0.1:88,10.0.0.2:/cl-1',
+                    found['connection_info']['data']['export'],
+                )
+
+    def test_an_export_with_a_colon_stays(self):
+        row = b.row('vdb', None, 'nfs', export='srv:/exp')
+        (found,) = redact.block_device_info(b.mapping(row))[
+            'block_device_mapping'
+        ]
+        self.assertEqual(
+            'srv:/exp', found['connection_info']['data']['export']
+        )
+
+    def test_what_is_dropped_leaves_nothing_behind(self):
+        # What is redacted again stays as it is.
+        row = b.row('vdb', None, 'iscsi', name=['x'], path={'x': 'y'})
+        once = redact.block_device_info(b.mapping(row))
+        self.assertEqual(once, redact.block_device_info(once))
+
     def test_objects_where_an_id_belongs(self):
         row = b.row('vdb', None, 'iscsi')
         row['connection_info'].update(
@@ -198,6 +237,70 @@ class SecretTest(unittest.TestCase):
             rows=[b.row('vdz', b.VOLUME, 'iscsi', **CONNECTION_DATA)],
         )
         self.assertNotIn(SECRET, json.dumps(planned.plan(redacted(tree))))
+
+
+@ddt.ddt
+class MessageTest(unittest.TestCase):
+    """A refusal says where XML is broken and does not quote it."""
+
+    @ddt.data(
+        f'<domain><graphics passwd="&{SECRET};"/></domain>',
+        f'<domain><graphics passwd="x"{SECRET}="y"/></domain>',
+        f'<domain><graphics passwd={SECRET}/></domain>',
+        f'<domain><graphics passwd="{SECRET}<"/></domain>',
+        f'<domain><graphics passwd="{SECRET}\0"/></domain>',
+        f'<domain><graphics {SECRET}/></domain>',
+        f'<domain><x xmlns:{SECRET}=""/></domain>',
+        f'<domain><x {SECRET}:y=""/></domain>',
+        f'<domain><{SECRET}></domain>',
+        f'<domain><![CDATA[{SECRET}',
+        f'<domain><!-- {SECRET}',
+        f'<domain><?{SECRET} ',
+        f'<domain>&{SECRET};</domain>',
+        f'<domain>&#x{SECRET};</domain>',
+        f'<domain>{SECRET}\ud800</domain>',
+        f'<!DOCTYPE domain [<!ENTITY a "{SECRET}">]><domain>&a;</domain>',
+        SECRET,
+    )
+    def test_broken_xml(self, text):
+        for read in (
+            redact.domain_xml,
+            lambda text: planned.plan({'version': 1, 'domain_xml': text}),
+            lambda text: destination_xml.flatten(text, ['vda']),
+        ):
+            with self.assertRaises(exceptions.InvalidDomain) as caught:
+                read(text)
+            told = ''.join(traceback.format_exception(caught.exception))
+            # The last three letters may be cut off, the source lines are ours.
+            self.assertNotIn(SECRET[:-2], str(caught.exception))
+            self.assertNotIn(SECRET[:-2], told)
+
+    def test_it_says_where_and_what(self):
+        with self.assertRaisesRegex(
+            exceptions.InvalidDomain, 'undeclared entity in line 2, column 7'
+        ):
+            redact.domain_xml('<domain>\n   &x;</domain>')
+
+    @ddt.data(
+        f'{{"block_device_mapping": "{SECRET}',
+        f'"{SECRET}"',
+        f'{{"block_device_mapping": "{SECRET}"}}',
+        f'{{"block_device_mapping": ["{SECRET}"]}}',
+        f'{{"block_device_mapping": [{{"connection_info": "{SECRET}"}}]}}',
+        f'{{"block_device_mapping": [{{"connection_info": ["{SECRET}"]}}]}}',
+        '{"block_device_mapping": [{"connection_info": {"data": '
+        f'"{{{SECRET}"}}}}]}}',
+    )
+    def test_a_broken_mapping(self, text):
+        def read(text):
+            tree = attachments.json_object(text, 'block_device_info')
+            redact.block_device_info(tree)
+            attachments.parse(tree)
+
+        with self.assertRaises(exceptions.InvalidCase) as caught:
+            read(text)
+        told = ''.join(traceback.format_exception(caught.exception))
+        self.assertNotIn(SECRET, told)
 
 
 def _decided(plan):
@@ -242,6 +345,12 @@ class SameDecisionTest(unittest.TestCase):
                 ],
             )
         )
+
+    def test_what_is_alike_without_its_secrets_is_not_the_same(self):
+        disk = b.disk('vda', b.file('json:{"filename": "/data/a"}'))
+        row = b.row(None, b.VOLUME, 'x', device_path='json:{"b": "c"}')
+        tree = redacted(b.case(disk, rows=[row]))
+        self.assertEqual('refuse', planned.actions(tree)['vda'])
 
     def test_a_path_that_looks_like_a_uri_stays(self):
         path = '/srv//tenant@site/vda'

@@ -23,9 +23,11 @@ from nova_selective_migrate.core.case import hypervisor
 from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import policy as policy_
 from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host import gather
 from nova_selective_migrate.host import local_storage
 from nova_selective_migrate.host.hypervisor import guest as guest_
+from tests.unit.core import planted
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 
@@ -205,6 +207,34 @@ class GatherTest(unittest.TestCase):
         text = case_.dumps(self.gather(block_device_info=BLOCK_DEVICE_INFO))
         self.assertNotIn(SECRET, text)
         self.assertIn('vms/image', text)
+
+    def test_no_secret_of_any_volume_enters(self):
+        text = case_.dumps(self.gather(block_device_info=planted.mapping()))
+        self.assertNotIn(planted.SECRET, text)
+        self.assertIn('vms/image', text)
+
+    def test_a_disk_at_a_loop_of_links_is_refused(self):
+        os.unlink(self.disk)
+        os.symlink('disk', self.disk)
+        plan = plan_.plan(self.gather(alone=True))
+        self.assertEqual(
+            ['locality-unknown'], [r.reason.value for r in plan.refusals]
+        )
+
+    def test_a_disk_that_is_gone_is_refused(self):
+        os.unlink(self.disk)
+        plan = plan_.plan(self.gather())
+        self.assertEqual(
+            ['source-missing'], [r.reason.value for r in plan.refusals]
+        )
+
+    def test_a_disk_that_goes_before_the_destination_is_asked(self):
+        self.there.on_list = lambda: pathlib.Path(self.disk).unlink(True)
+        found = self.gather()
+        self.assertTrue(found.storage.source[self.disk].exists)
+        self.assertFalse(found.storage.destination[self.disk].exists)
+        self.assertIsNone(found.storage.destination[self.disk].identity)
+        self.assertEqual(found, case_.loads(case_.dumps(found)))
 
     def test_what_is_gathered_replays_as_it_was(self):
         self.domain.disks += (RBD,)

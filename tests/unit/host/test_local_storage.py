@@ -147,6 +147,73 @@ class LocalStorageTest(unittest.TestCase):
         with mock.patch.object(mountinfo, 'of_path', side_effect=error):
             self.assertEqual(GONE, local_storage.facts(str(self.file)))
 
+    def _meanwhile(self, module, name, happens):
+        """Let something happen before a step of the look, once."""
+        real = getattr(module, name)
+        left = [happens]
+
+        def step(*args, **kwargs):
+            if left:
+                left.pop()()
+            return real(*args, **kwargs)
+
+        with mock.patch.object(module, name, step):
+            return local_storage.facts(str(self.file))
+
+    STEPS = (
+        *((os.path, 'realpath'), (os, 'stat'), (mountinfo, 'of_path')),
+        *((os, 'open'), (os.path, 'samestat')),
+    )
+
+    def test_it_vanishes_between_any_two_looks(self):
+        for module, name in self.STEPS:
+            with self.subTest(before=name):
+                self.file.write_bytes(b'x')
+                found = self._meanwhile(module, name, self.file.unlink)
+                # Seen to the end before it went, or not at all.
+                whole = name == 'samestat'
+                self.assertEqual(whole, found != GONE, found)
+
+    def test_it_is_another_between_any_two_looks(self):
+        def replace():
+            self.file.unlink()
+            self.file.symlink_to('/proc/version')
+
+        for module, name in self.STEPS[1:-1]:
+            with self.subTest(before=name):
+                self.file.unlink()
+                self.file.write_bytes(b'x')
+                found = self._meanwhile(module, name, replace)
+                # Never the file of one place with the mount of another.
+                if found != UNKNOWN:
+                    other = local_storage.facts('/proc/version')
+                    self.assertEqual(
+                        (other.fstype, other.identity),
+                        (found.fstype, found.identity),
+                    )
+
+    def test_a_folder_becomes_a_loop_between_two_looks(self):
+        folder = self.top / 'folder'
+        folder.mkdir()
+        self.file = folder / 'disk'
+
+        def loop():
+            folder.rename(self.top / 'was')
+            folder.symlink_to('folder')
+
+        self.file.write_bytes(b'x')
+        found = self._meanwhile(mountinfo, 'of_path', loop)
+        self.assertEqual(UNKNOWN, found)
+
+    def test_loops_of_folders_are_unknown(self):
+        (self.top / 'x').symlink_to('y/x')
+        (self.top / 'y').symlink_to('x/y')
+        (self.top / 'self').symlink_to('self')
+        for name in ('x', 'y/disk', 'self', 'self/disk'):
+            with self.subTest(name=name):
+                path = str(self.top / name)
+                self.assertEqual(UNKNOWN, local_storage.facts(path))
+
     def test_a_mount_that_cannot_be_told_leaves_the_rest(self):
         with mock.patch.object(mountinfo, 'of_path', return_value=None):
             found = local_storage.facts(str(self.file))

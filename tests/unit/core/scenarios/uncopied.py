@@ -153,6 +153,17 @@ SCENARIOS = (
         _SAME,
         _SAME,
     ),
+    *(
+        _of(
+            f'a_data_file_that_is_nowhere_{n}',
+            'refuse locality-unknown',
+            b.disk('vda', b.file(PATH, inside=store)),
+            _LOCAL,
+        )
+        for n, store in enumerate(
+            ('<dataStore/>', "<dataStore type='file'><source/></dataStore>")
+        )
+    ),
     _of('transient_shared', 'refuse transient-disk', _TRANSIENT),
     _of(
         'transient_local',
