@@ -33,14 +33,15 @@ def translated(
     try:
         yield
     except libvirt.libvirtError as err:
-        raise _ours(err, doing, kind) from err
+        raise ours(err, doing, kind) from err
 
 
-def _ours(
+def ours(
     err: libvirt.libvirtError,
     doing: str,
-    kind: type[exceptions.HypervisorError],
+    kind: type[exceptions.HypervisorError] = exceptions.HypervisorError,
 ) -> exceptions.HypervisorError:
+    """Return one of libvirt's errors as ours."""
     message = ' '.join((err.get_error_message() or str(err)).split())
     # virReportSystemError puts the errno into int1.
     system = err.get_error_code() == libvirt.VIR_ERR_SYSTEM_ERROR
