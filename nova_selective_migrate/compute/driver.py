@@ -24,6 +24,7 @@ then calls what it overrides. Overrides name what they read and pass on the
 rest; the methods of nova that they build on are listed in seams.py.
 """
 
+import os.path
 import typing
 
 import nova.conf
@@ -36,7 +37,10 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import seams
 from nova_selective_migrate.compute import settings as settings_
 from nova_selective_migrate.compute.destination import arrival
+from nova_selective_migrate.compute.destination import claim
+from nova_selective_migrate.compute.destination import leftover
 from nova_selective_migrate.compute.destination import telling
+from nova_selective_migrate.compute.destination import withdrawal
 from nova_selective_migrate.compute.source import audit
 from nova_selective_migrate.compute.source import check
 from nova_selective_migrate.compute.source import following
@@ -50,6 +54,7 @@ LOG = logging.getLogger(__name__)
 
 _INTERVAL_SECONDS = 5  # nova's, before 34 made an option of it
 _GIB = 2**30
+_JOURNAL = 'selective-migrate'  # below nova's state_path
 _LEAST_GB = 2.0  # of a disk or of memory, as nova counts for its time-outs
 
 
@@ -64,7 +69,7 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         self._contents = content.Contents()
 
     def init_host(self, host: str) -> None:
-        """Take up the options.
+        """Take up the options, and what an earlier process has left.
 
         :raises SelectiveMigrateError: when they contradict each other, or
             nova is not one that we know
@@ -72,6 +77,8 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         if CONF.selective_migrate.enabled:
             self._enable()
         super().init_host(host)
+        if self._enforced:
+            self._leftovers.settle()
 
     def _enable(self) -> None:
         settings = settings_.Settings.of(CONF.selective_migrate)
@@ -97,7 +104,13 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
             self, self._check, planner, self._records
         )
         self._telling = telling.Telling(self, self._contents)
-        self._destination = arrival.Arrivals(self, self._contents)
+        claims = claim.Claims(
+            os.path.join(CONF.state_path, _JOURNAL, 'arrivals'),
+            CONF.instances_path,
+        )
+        self._destination = arrival.Arrivals(self, self._contents, claims)
+        self._withdrawals = withdrawal.Withdrawals(self, claims)
+        self._leftovers = leftover.Leftovers(self, claims)
 
     @property
     def _enforced(self) -> bool:
@@ -210,6 +223,8 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         disk_info: typing.Any,
         fallback_from_host: str | None = None,
     ) -> None:
+        if self._enforced:
+            self._destination.note(instance)
         super()._create_images_and_backing(
             *(context, instance, instance_dir, disk_info),
             fallback_from_host=fallback_from_host,
@@ -324,6 +339,6 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
             *(destroy_disks, migrate_data),
         )
         if self._enforced:
-            self._destination.roll_back(stock, *asked)
+            self._withdrawals.roll_back(stock, *asked)
         else:
             stock(*asked)

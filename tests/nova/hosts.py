@@ -97,9 +97,12 @@ class HostsTest(base.ServersTestBase):
             )
 
     def _setup_compute_service(self):
-        # Its default is one; the others wait in a queue.
+        # The default of max_concurrent_live_migrations is one; the others
+        # wait in a queue.
         self.flags(
-            compute_driver=self.DRIVER, max_concurrent_live_migrations=2
+            compute_driver=self.DRIVER,
+            max_concurrent_live_migrations=2,
+            state_path=self.useFixture(fixtures.TempDir()).path,
         )
 
     def patch_driver(self, name: str, method: typing.Any) -> None:
