@@ -71,6 +71,17 @@ class JournalTest(unittest.TestCase):
         self.journal.write(UUID, {'a': 1})
         self.assertFalse(victim.exists())
 
+    def test_a_link_that_comes_at_the_last_moment(self):
+        self.journal.write(UUID, {})
+        victim = self.folder / 'victim'
+        self.file.with_suffix('.json.new').symlink_to(victim)
+        with (
+            mock.patch.object(os, 'unlink'),
+            self.assertRaises(exceptions.JournalFailed),
+        ):
+            self.journal.write(UUID, {'a': 1})
+        self.assertFalse(victim.exists())
+
     def test_what_is_no_entry(self):
         self.journal.write(UUID, {})
         for text in ('', '[]', '{}', '{"version": 2}', '{"ver', '\udcff'):

@@ -12,6 +12,7 @@
 
 """Only what is proven to be ours is removed, and all of it or nothing."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -99,6 +100,12 @@ class OwnershipTest(unittest.TestCase):
     def test_another_directory_of_that_name(self):
         self.home.rename(self.top / 'aside')
         self.victim.rename(self.home)
+        self.assert_left('another directory')
+
+    def test_another_directory_where_no_generation_is_told(self):
+        self.proof = dataclasses.replace(self.proof, generation=None)
+        self.home.rename(self.top / 'aside')
+        self.home.mkdir()
         self.assert_left('another directory')
 
     def test_a_directory_with_the_number_of_one_that_is_gone(self):
