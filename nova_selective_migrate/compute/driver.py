@@ -43,7 +43,9 @@ from nova_selective_migrate.compute.destination import telling
 from nova_selective_migrate.compute.destination import withdrawal
 from nova_selective_migrate.compute.source import audit
 from nova_selective_migrate.compute.source import check
+from nova_selective_migrate.compute.source import departure
 from nova_selective_migrate.compute.source import following
+from nova_selective_migrate.compute.source import interrupted
 from nova_selective_migrate.compute.source import migration
 from nova_selective_migrate.compute.source import planning
 from nova_selective_migrate.compute.source import record
@@ -54,7 +56,6 @@ LOG = logging.getLogger(__name__)
 
 _INTERVAL_SECONDS = 5  # nova's, before 34 made an option of it
 _GIB = 2**30
-_JOURNAL = 'selective-migrate'  # below nova's state_path
 _LEAST_GB = 2.0  # of a disk or of memory, as nova counts for its time-outs
 
 
@@ -78,6 +79,7 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
             self._enable()
         super().init_host(host)
         if self._enforced:
+            self._interrupted.settle()
             self._leftovers.settle()
 
     def _enable(self) -> None:
@@ -100,14 +102,15 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         self._settings = settings
         planner = planning.Planner(settings, self._contents)
         self._check = check.SourceCheck(self, planner, self._records)
+        departures = departure.Departures(_journal('departures'))
         self._migrations = migration.Migrations(
-            self, self._check, planner, self._records
+            self, self._check, planner, self._records, departures
+        )
+        self._interrupted = interrupted.Interrupted(
+            self, departures, self._migrations
         )
         self._telling = telling.Telling(self, self._contents)
-        claims = claim.Claims(
-            os.path.join(CONF.state_path, _JOURNAL, 'arrivals'),
-            CONF.instances_path,
-        )
+        claims = claim.Claims(_journal('arrivals'), CONF.instances_path)
         self._destination = arrival.Arrivals(self, self._contents, claims)
         self._withdrawals = withdrawal.Withdrawals(self, claims)
         self._leftovers = leftover.Leftovers(self, claims)
@@ -342,3 +345,7 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
             self._withdrawals.roll_back(stock, *asked)
         else:
             stock(*asked)
+
+
+def _journal(kind: str) -> str:
+    return os.path.join(CONF.state_path, 'selective-migrate', kind)

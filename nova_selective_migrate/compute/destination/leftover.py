@@ -22,6 +22,7 @@ import nova.conf
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import statuses
 from nova_selective_migrate.compute.destination import claim as claim_
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.host.hypervisor import connection
@@ -29,9 +30,6 @@ from nova_selective_migrate.host.hypervisor import usage
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
-
-#: Of a live migration that nova does nothing about any more.
-FINAL = ('completed', 'failed', 'error', 'cancelled')
 
 
 class Leftovers:
@@ -124,7 +122,7 @@ class Leftovers:
                     'migration_type': 'live-migration',
                 },
             )
-            if migration.status not in FINAL
+            if migration.status not in statuses.FINAL
         ]
         if pending:
             return f'a live migration to this host is {pending[0]}'
