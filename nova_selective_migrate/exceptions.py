@@ -23,6 +23,8 @@
      |    +-- ConnectFailed  a daemon cannot be reached
      |    +-- DomainNotFound no such domain on that host
      +-- PreparationFailed   a destination image could not be made
+     +-- NotOurs             a file or directory is not one that we made
+     +-- JournalFailed       what is begun cannot be written down, or read
 """
 
 
@@ -72,3 +74,11 @@ class DomainNotFound(HypervisorError):
 
 class PreparationFailed(SelectiveMigrateError):
     """A destination image could not be made as the plan needs it."""
+
+
+class NotOurs(SelectiveMigrateError):
+    """A file or directory is not proven to be one that we made."""
+
+
+class JournalFailed(SelectiveMigrateError):
+    """An entry of the journal cannot be written, read or removed."""

@@ -14,7 +14,9 @@
 
 from dataclasses import dataclass
 import json
+import os
 from pathlib import Path
+import signal
 import socket
 from typing import Any
 
@@ -26,6 +28,7 @@ from lab.host import Host
 from lab.journal import Journal
 from lab.nova.settings import Settings
 from lab.process import Process
+from lab.process import stop
 
 #: Not lab.daemon's: the laboratory is up without them.
 KIND = 'nova-compute'
@@ -40,13 +43,15 @@ class CommandRefused(LabError):
         self.text = text
 
 
-@dataclass(frozen=True)
+@dataclass
 class Compute:
-    """The nova-compute of a host."""
+    """The nova-compute of a host; its process may be another later."""
 
+    journal: Journal
     host: Host
     #: What the hosts and the test share.
     directory: Path
+    interpreter: Path
     process: Process
 
     @classmethod
@@ -64,23 +69,25 @@ class Compute:
         """
         configuration = directory / f'{host.name}.conf'
         configuration.write_text(settings.text(host, directory))
-        argv = [str(interpreter.absolute()), '-m', 'lab.nova.service']
-        argv += [str(configuration), str(directory)]
-        # From the checkout: `nova` must not be found beside this file.
-        pid = spawn.detached(
-            host.namespace.enter(argv),
-            directory / f'{host.name}.log',
-            environment={
-                **spawn.ENVIRONMENT,
-                'PYTHONPATH': str(REPOSITORY),
-                'PYTHONDONTWRITEBYTECODE': '1',
-            },
-        )
-        process = Process.of(pid)
-        if process is None:
-            raise LabError(f'nova-compute of {host.name} did not start')
+        process = _spawn(host, directory, interpreter)
         journal.note(KIND, host.name, process)
-        return cls(host, directory, process)
+        return cls(journal, host, directory, interpreter, process)
+
+    def kill(self) -> None:
+        """End it at once; its records and guests are as they are then."""
+        os.kill(self.process.pid, signal.SIGKILL)
+        stop([self.process])
+        self._socket.unlink(missing_ok=True)
+
+    def restart(self) -> None:
+        """Start it again after `kill`, with the same records and files."""
+        self.process = _spawn(self.host, self.directory, self.interpreter)
+        self.journal.note(KIND, self.host.name, self.process)
+        self.await_ready()
+
+    @property
+    def _socket(self) -> Path:
+        return self.directory / f'{self.host.name}.sock'
 
     def await_ready(self) -> None:
         """Wait until it answers.
@@ -91,7 +98,7 @@ class Compute:
         def answers() -> bool:
             if not self.process.alive:
                 raise LabError(f'nova-compute did not stay: {self.said}')
-            return (self.directory / f'{self.host.name}.sock').exists()
+            return self._socket.exists()
 
         what = f'nova-compute of host {self.host.name}'
         waiting.until(answers, what, 120)
@@ -105,7 +112,7 @@ class Compute:
         request = {'command': command, 'arguments': arguments}
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(120)
-            connection.connect(str(self.directory / f'{self.host.name}.sock'))
+            connection.connect(str(self._socket))
             connection.sendall(json.dumps(request).encode() + b'\n')
             with connection.makefile() as stream:
                 reply = json.loads(stream.readline() or '{}')
@@ -129,3 +136,23 @@ class Compute:
         """Return its log."""
         path = self.host.path(f'/var/log/nova-compute-{self.host.name}.log')
         return path.read_text(errors='replace')
+
+
+def _spawn(host: Host, directory: Path, interpreter: Path) -> Process:
+    configuration = directory / f'{host.name}.conf'
+    argv = [str(interpreter.absolute()), '-m', 'lab.nova.service']
+    argv += [str(configuration), str(directory)]
+    # From the checkout: `nova` must not be found beside this file.
+    pid = spawn.detached(
+        host.namespace.enter(argv),
+        directory / f'{host.name}.log',
+        environment={
+            **spawn.ENVIRONMENT,
+            'PYTHONPATH': str(REPOSITORY),
+            'PYTHONDONTWRITEBYTECODE': '1',
+        },
+    )
+    process = Process.of(pid)
+    if process is None:
+        raise LabError(f'nova-compute of {host.name} did not start')
+    return process

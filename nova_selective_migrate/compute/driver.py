@@ -24,6 +24,7 @@ then calls what it overrides. Overrides name what they read and pass on the
 rest; the methods of nova that they build on are listed in seams.py.
 """
 
+import os.path
 import typing
 
 import nova.conf
@@ -36,10 +37,15 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import seams
 from nova_selective_migrate.compute import settings as settings_
 from nova_selective_migrate.compute.destination import arrival
+from nova_selective_migrate.compute.destination import claim
+from nova_selective_migrate.compute.destination import leftover
 from nova_selective_migrate.compute.destination import telling
+from nova_selective_migrate.compute.destination import withdrawal
 from nova_selective_migrate.compute.source import audit
 from nova_selective_migrate.compute.source import check
+from nova_selective_migrate.compute.source import departure
 from nova_selective_migrate.compute.source import following
+from nova_selective_migrate.compute.source import interrupted
 from nova_selective_migrate.compute.source import migration
 from nova_selective_migrate.compute.source import planning
 from nova_selective_migrate.compute.source import record
@@ -64,7 +70,7 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         self._contents = content.Contents()
 
     def init_host(self, host: str) -> None:
-        """Take up the options.
+        """Take up the options, and what an earlier process has left.
 
         :raises SelectiveMigrateError: when they contradict each other, or
             nova is not one that we know
@@ -72,6 +78,9 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         if CONF.selective_migrate.enabled:
             self._enable()
         super().init_host(host)
+        if self._enforced:
+            self._interrupted.settle()
+            self._leftovers.settle()
 
     def _enable(self) -> None:
         settings = settings_.Settings.of(CONF.selective_migrate)
@@ -93,11 +102,18 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         self._settings = settings
         planner = planning.Planner(settings, self._contents)
         self._check = check.SourceCheck(self, planner, self._records)
+        departures = departure.Departures(_journal('departures'))
         self._migrations = migration.Migrations(
-            self, self._check, planner, self._records
+            self, self._check, planner, self._records, departures
+        )
+        self._interrupted = interrupted.Interrupted(
+            self, departures, self._migrations
         )
         self._telling = telling.Telling(self, self._contents)
-        self._destination = arrival.Arrivals(self, self._contents)
+        claims = claim.Claims(_journal('arrivals'), CONF.instances_path)
+        self._destination = arrival.Arrivals(self, self._contents, claims)
+        self._withdrawals = withdrawal.Withdrawals(self, claims)
+        self._leftovers = leftover.Leftovers(self, claims)
 
     @property
     def _enforced(self) -> bool:
@@ -210,6 +226,8 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         disk_info: typing.Any,
         fallback_from_host: str | None = None,
     ) -> None:
+        if self._enforced:
+            self._destination.note(instance)
         super()._create_images_and_backing(
             *(context, instance, instance_dir, disk_info),
             fallback_from_host=fallback_from_host,
@@ -324,6 +342,10 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
             *(destroy_disks, migrate_data),
         )
         if self._enforced:
-            self._destination.roll_back(stock, *asked)
+            self._withdrawals.roll_back(stock, *asked)
         else:
             stock(*asked)
+
+
+def _journal(kind: str) -> str:
+    return os.path.join(CONF.state_path, 'selective-migrate', kind)

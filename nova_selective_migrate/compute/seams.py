@@ -21,6 +21,7 @@ import importlib
 import inspect
 
 _DRIVER = 'nova.virt.libvirt.driver:LibvirtDriver'
+_MANAGER = 'nova.compute.manager:ComputeManager'
 _GUEST = 'nova.virt.libvirt.guest:Guest'
 #: The releases that the table below was held against.
 RELEASES = ('31.3.1', '32.2.1', '33.0.2', '34.0.0')
@@ -170,6 +171,31 @@ TABLE = (
     ),
     Seam('nova.virt.libvirt.host:Host', 'get_guest', ('instance',)),
     Seam('nova.virt.libvirt.host:Host', 'get_connection', ()),
+    # nova's rollback, and its work after a migration that came through.
+    Seam(
+        _MANAGER,
+        '_rollback_live_migration',
+        (
+            *('context', 'instance', 'dest', 'migrate_data'),
+            *('migration_status', 'source_bdms'),
+        ),
+    ),
+    Seam(
+        _MANAGER,
+        '_post_live_migration_update_host',
+        (
+            *('ctxt', 'instance', 'dest', 'block_migration'),
+            *('migrate_data', 'source_bdms'),
+        ),
+    ),
+    Seam(
+        _MANAGER,
+        '_delete_allocation_after_move',
+        ('context', 'instance', 'migration'),
+    ),
+    Seam(_MANAGER, 'update_available_resource', ('context',)),
+    Seam('nova.compute.manager:ComputeVirtAPI', '__init__', ('compute',)),
+    Seam(_DRIVER, '_live_migration_uri', ()),
     Seam('nova.virt.libvirt.guest', 'JobInfo', ()),
     Seam('nova.virt.libvirt.utils', 'get_instance_path', ('instance',)),
     Seam(

@@ -20,6 +20,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.host import peer_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pools
+from nova_selective_migrate.host.hypervisor import usage
 from nova_selective_migrate.host.hypervisor import volumes
 from nova_selective_migrate.host.journal import run as run_
 
@@ -59,7 +60,7 @@ def examine(
     :param remove: False only looks, and calls removed what would be
     """
     try:
-        used = peer.sources(run.uuid)
+        used = usage.paths(peer, run.uuid)
     except exceptions.SelectiveMigrateError as err:
         return Cleaned(left=tuple(Left(i.path, str(err)) for i in run.images))
     removed: list[str] = []

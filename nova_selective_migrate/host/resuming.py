@@ -20,6 +20,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import outcome as outcome_
 from nova_selective_migrate.core.job import progress as progress_
 from nova_selective_migrate.host import conclusion
+from nova_selective_migrate.host.hypervisor import usage
 from nova_selective_migrate.host.journal import run as run_
 
 _POLL_SECONDS = 0.2
@@ -54,7 +55,7 @@ def _on_the_way(hosts: conclusion.Hosts, run: run_.Run) -> frozenset[str]:
     if there.presence is not outcome_.Presence.SWITCHING:
         return frozenset()
     try:
-        used = hosts.destination.sources(run.uuid)
+        used = usage.paths(hosts.destination, run.uuid)
     except exceptions.SelectiveMigrateError:
         return frozenset()
     made = {image.path for image in run.images if image.stamp is not None}

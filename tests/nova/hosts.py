@@ -53,7 +53,11 @@ class HostsTest(base.ServersTestBase):
 
     def setUp(self):
         super().setUp()
-        self._there = self.useFixture(fixtures.TempDir()).path
+        # For the journals; the API has found its files below the default.
+        self.flags(state_path=self.useFixture(fixtures.TempDir()).path)
+        # nova's rule has it below instances_path as well.
+        self._there = os.path.join(base.CONF.instances_path, 'there')
+        os.makedirs(self._there)
         self._at = threading.local()
         self.fake = self.useFixture(
             libvirt_fixture.MigratingLibvirt(lambda: self.connection('dest'))

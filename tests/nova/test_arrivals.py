@@ -10,144 +10,96 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The destination deletes only what a migration made there."""
+"""The destination journals what it makes, before it makes it."""
 
 import os
-import pathlib
-import tempfile
-import types
-import unittest
 from unittest import mock
 
 from nova import exception
 
-from nova_selective_migrate.compute.destination import arrival
-from nova_selective_migrate.core.job import outcome
-
-P = outcome.Presence
+from nova_selective_migrate import exceptions
+from tests.nova import destinations
 
 
-class ArrivalsTest(unittest.TestCase):
-    def setUp(self):
-        super().setUp()
-        folder = self.enterContext(tempfile.TemporaryDirectory())
-        self.instances = pathlib.Path(folder)
-        self.home = self.instances / 'uuid'
-        self.instance = types.SimpleNamespace(
-            uuid='uuid', image_ref='', trusted_certs=None, host='here'
-        )
-        self.data = types.SimpleNamespace(
-            is_shared_instance_path=False,
-            is_shared_block_storage=False,
-            instance_relative_path='uuid',
-        )
-        conf = self.enterContext(mock.patch.object(arrival, 'CONF'))
-        conf.instances_path, conf.host = folder, 'there'
-        conf.workarounds.ensure_libvirt_rbd_instance_dir_cleanup = False
-        self.enterContext(
-            mock.patch.object(arrival, '_directory', lambda *_: str(self.home))
-        )
-        self.host = self.enterContext(
-            mock.patch.object(arrival.connection, 'Connection')
-        ).return_value
-        self.host.look.return_value = outcome.Side(P.ABSENT)
-        self.driver = mock.Mock()
-        self.contents = mock.Mock()
-        self.arrivals = arrival.Arrivals(self.driver, self.contents)
-
-    def prepare(self, stock=None, disk_info=None):
-        return self.arrivals.prepare(
-            stock or (lambda *_: self.home.mkdir()),
-            *('context', self.instance, None, None, disk_info, self.data),
-        )
-
-    def roll_back(self):
-        stock = mock.Mock()
-        self.arrivals.roll_back(
-            stock, 'context', self.instance, None, None, True, self.data
-        )
-        stock.assert_called_once()
-        destroy_disks, data = stock.call_args.args[-2:]
-        return destroy_disks and not data.is_shared_instance_path
-
-    def test_what_was_prepared_is_deleted(self):
+class ArrivalsTest(destinations.DestinationTest):
+    def test_what_was_prepared_is_claimed(self):
         self.prepare()
-        self.assertTrue(self.roll_back())
+        self.assertTrue(self.claim().complete)
+        self.claim().check()
 
-    def test_what_was_prepared_in_part_is_deleted(self):
+    def test_it_is_claimed_before_it_is_made(self):
+        def stock(*_):
+            self.assertFalse(self.claim().complete)
+            self.assertIsNone(self.claim().proof)
+            self.home.mkdir()
+            self.arrivals.note(self.instance)
+            self.assertIsNotNone(self.claim().proof)
+            self.assertFalse(self.claim().complete)
+
+        disks = '[{"path": "/there/disk"}]'
+        self.prepare(stock, disks)
+        self.assertEqual(('disk',), self.claim().names)
+        self.assertEqual('req-1', self.claim().request)
+
+    def test_what_was_prepared_in_part_is_claimed(self):
         def stock(*_):
             self.home.mkdir()
             raise ValueError('no image')
 
         with self.assertRaises(ValueError):
             self.prepare(stock)
-        self.assertTrue(self.roll_back())
+        self.claim().check()
 
-    def test_what_was_there_before_is_not(self):
+    def test_what_was_there_before_is_not_claimed(self):
         self.home.mkdir()
         stock = mock.Mock()
         with self.assertRaises(exception.DestinationDiskExists):
             self.prepare(stock)
         stock.assert_not_called()
-        self.assertFalse(self.roll_back())
-        self.assertFalse(self.data.is_shared_instance_path)
+        self.assertIsNone(self.claim())
 
     def test_a_link_that_leads_nowhere_is_there_too(self):
         self.home.symlink_to('/nowhere')
         with self.assertRaises(exception.DestinationDiskExists):
             self.prepare()
-        self.assertFalse(self.roll_back())
+
+    def test_what_cannot_be_claimed_is_not_made(self):
+        self.journal.touch()
+        stock = mock.Mock()
+        with self.assertRaisesRegex(exception.MigrationError, 'journal'):
+            self.prepare(stock)
+        stock.assert_not_called()
+
+    def test_nor_is_what_nobody_understands(self):
+        stock = mock.Mock()
+        for told in ('{', '[1]', '[{}]', '7'):
+            with self.assertRaisesRegex(exception.MigrationError, 'journal'):
+                self.prepare(stock, told)
+        stock.assert_not_called()
+
+    def test_a_proof_that_cannot_be_had_does_no_harm(self):
+        with mock.patch.object(
+            self.claims, 'prove', side_effect=exceptions.NotOurs('link')
+        ):
+            self.prepare()
+        self.assertIsNone(self.claim().proof)
 
     def test_a_shared_directory_is_nobody_s(self):
         self.data.is_shared_instance_path = True
         self.home.mkdir()
         self.prepare(lambda *_: None)
+        self.assertIsNone(self.claim())
+
+    def test_the_claim_goes_when_the_guest_has_come(self):
+        self.prepare()
+        self.arrivals.finish(self.instance)
+        self.assertIsNone(self.claim())
         self.assertEqual([], os.listdir(self.home))
 
-    def test_a_guest_that_is_here_is_not_destroyed(self):
-        self.prepare()
-        for presence in (P.RUNNING, P.PAUSED):
-            self.host.look.return_value = outcome.Side(presence)
-            stock = mock.Mock()
-            with self.assertRaisesRegex(
-                exception.MigrationError, 'not touched'
-            ):
-                self.arrivals.roll_back(
-                    stock,
-                    *('context', self.instance, None, None, True, self.data),
-                )
-            stock.assert_not_called()
-
-    def test_a_guest_that_waits_for_its_source_is(self):
-        self.prepare()
-        self.host.look.return_value = outcome.Side(P.SWITCHING)
-        self.assertTrue(self.roll_back())
-
-    def test_the_mark_goes_when_the_guest_has_come(self):
-        self.prepare()
-        with mock.patch.object(
-            arrival.libvirt_utils, 'get_instance_path', lambda _: self.home
-        ):
+    def test_a_claim_that_stays_does_no_harm(self):
+        failed = exceptions.JournalFailed('full')
+        with mock.patch.object(self.claims, 'drop', side_effect=failed):
             self.arrivals.finish(self.instance)
-        self.assertEqual([], os.listdir(self.home))
-
-    def test_a_mark_that_stays_does_no_harm(self):
-        with (
-            mock.patch.object(arrival.claim, 'take', side_effect=OSError),
-            mock.patch.object(arrival.libvirt_utils, 'get_instance_path'),
-        ):
-            self.arrivals.finish(self.instance)
-
-    def test_a_workaround_of_nova_s_that_deletes_it_all_the_same(self):
-        self.home.mkdir()
-        arrival.CONF.workarounds.ensure_libvirt_rbd_instance_dir_cleanup = True
-        stock = mock.Mock()
-        with self.assertRaisesRegex(exception.MigrationError, 'not made by'):
-            self.arrivals.roll_back(
-                stock,
-                *('context', self.instance, None, None, True, self.data),
-            )
-        stock.assert_not_called()
 
     def test_images_beside_shared_ones_are_made(self):
         self.data.is_shared_block_storage = True
@@ -160,7 +112,9 @@ class ArrivalsTest(unittest.TestCase):
         self.driver._create_images_and_backing.assert_not_called()
 
     def fill(self, **entry):
-        self.arrivals.fill('context', self.instance, str(self.home), [entry])
+        self.arrivals.fill(
+            self.context, self.instance, str(self.home), [entry]
+        )
 
     def test_another_base_image(self):
         self.contents.of.return_value = 'other'

@@ -12,6 +12,7 @@
 
 """The migrations that leave a host, without nova's other services."""
 
+import functools
 import types
 import unittest
 from unittest import mock
@@ -32,8 +33,10 @@ class MigrationsTest(unittest.TestCase):
         self.records = record.Records()
         self.check = mock.Mock()
         self.driver = mock.Mock()
+        self.departures = mock.Mock()
         self.migrations = migration.Migrations(
-            self.driver, self.check, mock.Mock(), self.records
+            self.driver,
+            *(self.check, mock.Mock(), self.records, self.departures),
         )
         self.fault = self.enterContext(
             mock.patch.object(
@@ -62,11 +65,10 @@ class MigrationsTest(unittest.TestCase):
         stock.assert_not_called()
         self.assertIsNone(self.records.call('uuid'))
 
-    def run_with(self, stock):
-        self.post, self.recover = mock.Mock(), mock.Mock()
-        self.migrations.run(
-            stock, *ASKED, self.post, self.recover, None, 'data'
-        )
+    def run_with(self, stock, recover=None):
+        self.post, self.recover = mock.Mock(), mock.Mock(side_effect=recover)
+        post = functools.partial(self.post, source_bdms='bdms')
+        self.migrations.run(stock, *ASKED, post, self.recover, None, 'data')
 
     def test_no_plan_is_no_migration(self):
         with self.assertRaisesRegex(exception.MigrationError, 'no plan'):
@@ -118,6 +120,39 @@ class MigrationsTest(unittest.TestCase):
         self.records.keep('uuid', mock.sentinel.planned)
         self.run_with(mock.Mock(side_effect=ValueError('x')))
         self.assertIsNone(self.records.planned('uuid'))
+
+    def test_it_is_journalled_until_its_end(self):
+        def stock(*_):
+            self.departures.begin.assert_called_once_with(
+                *ASKED[:2], 'there', 'bdms', None, 'data'
+            )
+            self.departures.drop.assert_not_called()
+            raise ValueError('x')
+
+        def recover(*_, **__):
+            self.departures.note.assert_called_once_with(
+                'uuid', migration.ending_.Ending.NOT_MOVED
+            )
+            self.departures.drop.assert_not_called()
+
+        self.run_with(stock, recover)
+        self.departures.drop.assert_called_once_with('uuid')
+
+    def test_what_cannot_be_journalled_is_not_begun(self):
+        failed = exceptions.JournalFailed('full')
+        self.departures.begin.side_effect = failed
+        stock = mock.Mock()
+        self.run_with(stock)
+        stock.assert_not_called()
+        self.recover.assert_called_once()
+        self.assertIn('full', str(self.fault.call_args.args[2]))
+
+    def test_a_journal_that_cannot_be_written_any_more(self):
+        failed = exceptions.JournalFailed('full')
+        self.departures.note.side_effect = failed
+        self.departures.drop.side_effect = failed
+        self.run_with(mock.Mock(side_effect=ValueError('x')))
+        self.recover.assert_called_once()
 
     def test_an_unknown_end_is_raised(self):
         self.here(migration.ending_.outcome.Presence.UNREACHABLE)

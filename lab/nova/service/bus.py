@@ -25,6 +25,7 @@ import threading
 from types import SimpleNamespace
 from typing import Any
 
+from oslo_messaging import MessagingTimeout  # type: ignore[import-not-found,import-untyped,unused-ignore]
 from oslo_messaging._drivers import common  # type: ignore[import-not-found,import-untyped,unused-ignore]
 from oslo_serialization import jsonutils
 
@@ -55,17 +56,30 @@ class Bus:
             'message': message,
             'wait': bool(wait_for_reply),
         }
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(f'{self._directory}/{target.server}.sock')
-            connection.sendall(jsonutils.dump_as_bytes(request) + b'\n')
-            with connection.makefile() as stream:
-                reply = json.loads(stream.readline())
+        try:
+            reply = self._ask(target.server, request)
+        except (ConnectionError, FileNotFoundError, EOFError) as err:
+            if not wait_for_reply:
+                # Nobody is there to hear it; RabbitMQ would keep it a while.
+                return None
+            raise MessagingTimeout(f'{target.server}: {method}') from err
         self._gates.wait_at(f'after {method}')
         if 'failure' in reply:
             raise common.deserialize_remote_exception(
                 reply['failure'], self._modules
             )
         return reply['result']
+
+    def _ask(self, server: str, request: dict[str, Any]) -> dict[str, Any]:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(f'{self._directory}/{server}.sock')
+            connection.sendall(jsonutils.dump_as_bytes(request) + b'\n')
+            with connection.makefile() as stream:
+                line = stream.readline()
+        if not line:
+            raise EOFError
+        reply: dict[str, Any] = json.loads(line)
+        return reply
 
     def cleanup(self) -> None:
         """Have nothing to clean up."""

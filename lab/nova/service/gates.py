@@ -13,10 +13,14 @@
 """Hold a call between two hosts, so that a test can do something then."""
 
 import threading
+from typing import Any
 
 
 class Gates:
-    """Places where calls wait: 'before METHOD' or 'after METHOD'."""
+    """Places where calls wait: 'before METHOD' or 'after METHOD'.
+
+    A METHOD is one of nova's RPC, or one that was given to `hold`.
+    """
 
     def __init__(self) -> None:
         self._arrived: dict[str, threading.Event] = {}
@@ -41,3 +45,15 @@ class Gates:
         if opened:
             self._arrived[place].set()
             opened.wait()
+
+    def hold(self, owner: Any, name: str) -> None:
+        """Let calls of an object's method wait at such places too."""
+        method = getattr(owner, name)
+
+        def held(*arguments: Any, **more: Any) -> Any:
+            self.wait_at(f'before {name}')
+            result = method(*arguments, **more)
+            self.wait_at(f'after {name}')
+            return result
+
+        setattr(owner, name, held)

@@ -64,6 +64,8 @@ def serve(configuration: str, directory: Path) -> None:
         rpc.RequestContextSerializer(objects_base.NovaObjectSerializer()),
         dispatcher.DefaultRPCAccessPolicy,
     ).dispatch
+    for name in ('_create_images_and_backing', '_live_migration_monitor'):
+        gates.hold(manager.driver, name)
     commands = Commands(manager, gates)
 
     class Handler(socketserver.StreamRequestHandler):

@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The destination of a live migration: prepare, take back."""
+"""The destination of a live migration: prepare it."""
 
 import collections.abc
-import copy
+import json
 import os
 import typing
 
@@ -23,11 +23,10 @@ from nova.virt.libvirt import utils as libvirt_utils
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute.destination import claim
+from nova_selective_migrate.compute.destination import claim as claim_
 from nova_selective_migrate.compute.wire import disk_info as disk_info_
 from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.host import content
-from nova_selective_migrate.host.hypervisor import connection
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -38,9 +37,15 @@ Method = collections.abc.Callable[..., typing.Any]
 class Arrivals:
     """Live migrations that come to this host."""
 
-    def __init__(self, driver: typing.Any, contents: content.Contents) -> None:
+    def __init__(
+        self,
+        driver: typing.Any,
+        contents: content.Contents,
+        claims: claim_.Claims,
+    ) -> None:
         self._driver = driver
         self._contents = contents
+        self._claims = claims
 
     def prepare(
         self,
@@ -52,11 +57,21 @@ class Arrivals:
         disk_info: typing.Any,
         migrate_data: typing.Any,
     ) -> typing.Any:
-        """Let nova prepare, and add what it does not make."""
-        directory = _directory(instance, migrate_data)
+        """Let nova prepare, and add what it does not make.
+
+        :raises DestinationDiskExists: when something is there already
+        :raises MigrationError: when it cannot be journalled
+        """
+        directory = os.path.normpath(
+            libvirt_utils.get_instance_path_at_destination(
+                instance, migrate_data
+            )
+        )
         ours = not migrate_data.is_shared_instance_path
         if ours and os.path.lexists(directory):
             raise exception.DestinationDiskExists(path=directory)
+        if ours:
+            self._begin(context, instance, directory, disk_info)
         try:
             result = stock(
                 context,
@@ -70,9 +85,43 @@ class Arrivals:
             if ours and told and migrate_data.is_shared_block_storage:
                 self._make_others(context, instance, directory, disk_info)
         finally:
-            if ours and os.path.isdir(directory):
-                claim.put(directory)
+            if ours and os.path.lexists(directory):
+                self._prove(instance, complete=True)
         return result
+
+    def _begin(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        directory: str,
+        disk_info: typing.Any,
+    ) -> None:
+        try:
+            entries = json.loads(disk_info or '[]')
+            self._claims.begin(
+                instance.uuid,
+                directory,
+                [os.path.basename(entry['path']) for entry in entries],
+                str(context.request_id),
+            )
+        except (
+            exceptions.JournalFailed,
+            *(ValueError, TypeError, KeyError),
+        ) as err:
+            raise exception.MigrationError(
+                reason=f'what comes here cannot be journalled: {err}'
+            ) from err
+
+    def note(self, instance: typing.Any) -> None:
+        """Note which directory nova has just made, before its images."""
+        self._prove(instance, complete=False)
+
+    def _prove(self, instance: typing.Any, *, complete: bool) -> None:
+        try:
+            self._claims.prove(instance.uuid, complete=complete)
+        except exceptions.SelectiveMigrateError as err:
+            # The migration can go on; what it leaves would be left.
+            LOG.warning('%s', err, instance=instance)
 
     def _make_others(
         self,
@@ -145,65 +194,9 @@ class Arrivals:
             )
 
     def finish(self, instance: typing.Any) -> None:
-        """Take away what only a migration needs."""
+        """Give up the claim to what is the guest's from now on."""
         try:
-            claim.take(libvirt_utils.get_instance_path(instance))
-        except OSError as err:
+            self._claims.drop(instance.uuid)
+        except exceptions.JournalFailed as err:
             # The guest runs here: nova would set it to ERROR for this.
             LOG.warning('%s', err, instance=instance)
-
-    def roll_back(
-        self,
-        stock: Method,
-        context: typing.Any,
-        instance: typing.Any,
-        network_info: typing.Any,
-        block_device_info: typing.Any,
-        destroy_disks: bool,
-        migrate_data: typing.Any,
-    ) -> None:
-        """Let nova clean up what this migration made, and nothing else.
-
-        :raises MigrationError: when the guest runs here
-        """
-        virt = self._driver._host.get_connection()
-        here = connection.Connection(virt, '').look(instance.uuid)
-        if here.holds:
-            raise exception.MigrationError(
-                reason=f'the guest is {here} on {CONF.host}, though its '
-                'live migration is said to have failed: it is not touched; '
-                'look at both hosts'
-            )
-        directory = _directory(instance, migrate_data)
-        shared = migrate_data is None or migrate_data.is_shared_instance_path
-        there = not shared and os.path.lexists(directory)
-        if there and not claim.there(directory):
-            LOG.error(
-                '%s was not made by this live migration and is left as it is',
-                directory,
-                instance=instance,
-            )
-            if CONF.workarounds.ensure_libvirt_rbd_instance_dir_cleanup:
-                # nova deletes it whatever it is told.
-                raise exception.MigrationError(
-                    reason=f'{directory} was not made by this live migration: '
-                    'nothing is cleaned up there'
-                )
-            # Of these two nova concludes that the directory stays.
-            migrate_data = copy.copy(migrate_data)
-            migrate_data.is_shared_instance_path = True
-            destroy_disks = False
-        stock(
-            context,
-            instance,
-            network_info,
-            block_device_info,
-            destroy_disks,
-            migrate_data,
-        )
-
-
-def _directory(instance: typing.Any, migrate_data: typing.Any) -> str:
-    return str(
-        libvirt_utils.get_instance_path_at_destination(instance, migrate_data)
-    )

@@ -10,33 +10,166 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The mark of an instance directory that a live migration has made."""
+"""Claims to what live migrations make here: journalled, then proven."""
 
-import os
+import collections.abc
+import dataclasses
+import datetime
+import os.path
+import re
+import typing
 
-_NAME = '.selective-migrate'
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.host import ownership
+from nova_selective_migrate.host.journal import entries as entries_
+
+# What nova, libvirt and QEMU make beside the images: disk.info is
+# nova.virt.libvirt.imagebackend's, console.log QEMU's, and virtlogd's once
+# there is more of it.
+_LATER = re.compile(r'disk\.info|console\.log(\.\d+)?')
+# nova.virt.libvirt.driver._fetch_instance_kernel_ramdisk.
+_BESIDE = ('kernel', 'ramdisk')
 
 
-def put(directory: str) -> None:
-    """Mark a directory; again is fine.
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """The claim to one instance directory.
 
-    :raises OSError: when it cannot be marked
+    :ivar top: nova's instances_path, where it is
+    :ivar names: the images that it is to have
+    :ivar since: when it was entered, before there was a directory
+    :ivar request: the request of the migration, as in nova's logs
+    :ivar proof: what it was when somebody last looked; None: nobody could
+    :ivar complete: whether that was after all had been made
     """
-    flags = os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-    os.close(os.open(os.path.join(directory, _NAME), flags, 0o600))
+
+    directory: str
+    top: str
+    names: tuple[str, ...]
+    since: str
+    request: str
+    proof: ownership.Proof | None = None
+    complete: bool = False
+
+    def check(self) -> None:
+        """See to it that there is what was claimed and nothing else.
+
+        :raises NotOurs: naming what is something else
+        """
+        ownership.check(self.top, self.directory, self._proven, self._known)
+
+    def remove(self) -> tuple[str, ...]:
+        """Remove what was claimed, or nothing; return names of files.
+
+        :raises NotOurs: naming what is something else
+        """
+        return ownership.remove(
+            self.top, self.directory, self._proven, self._known
+        )
+
+    @property
+    def _proven(self) -> ownership.Proof:
+        if self.proof is None:
+            raise exceptions.NotOurs(
+                f'{self.directory} is not proven to be the one that a live '
+                f'migration was about to make at {self.since}'
+            )
+        return self.proof
+
+    def _known(self, name: str) -> bool:
+        if _LATER.fullmatch(name):
+            return True
+        return not self.complete and name in (*self.names, *_BESIDE)
 
 
-def there(directory: str) -> bool:
-    """Tell whether a directory bears the mark."""
-    return os.path.lexists(os.path.join(directory, _NAME))
+class Claims:
+    """The claims of this host, journalled by instance."""
+
+    def __init__(self, directory: str, top: str) -> None:
+        self._journal = entries_.Entries(directory)
+        self._top = top
+
+    def begin(
+        self,
+        instance: str,
+        directory: str,
+        names: collections.abc.Iterable[str],
+        request: str,
+    ) -> None:
+        """Enter a claim to what is about to be made.
+
+        :raises JournalFailed: when that cannot be written down
+        """
+        now = datetime.datetime.now(datetime.UTC)
+        self._write(
+            instance,
+            Claim(
+                directory,
+                self._top,
+                tuple(names),
+                now.isoformat(timespec='seconds'),
+                request,
+            ),
+        )
+
+    def prove(self, instance: str, *, complete: bool) -> None:
+        """Add the proof of what there is by now to an incomplete claim.
+
+        :param complete: whether all has been made
+        :raises JournalFailed: when that cannot be written down
+        :raises NotOurs: when there is no such directory
+        """
+        claim = self.of(instance)
+        if claim is not None and not claim.complete:
+            proof = ownership.prove(claim.top, claim.directory)
+            self._write(
+                instance,
+                dataclasses.replace(claim, proof=proof, complete=complete),
+            )
+
+    def of(self, instance: str) -> Claim | None:
+        """Return the claim of an instance.
+
+        :raises JournalFailed: when it cannot be read
+        """
+        tree = self._journal.read(instance)
+        if tree is None:
+            return None
+        try:
+            return _claim(tree)
+        except (TypeError, KeyError, AttributeError) as err:
+            raise exceptions.JournalFailed(
+                f'{self._journal.path(instance)} is no claim: {err!r}'
+            ) from err
+
+    def drop(self, instance: str) -> None:
+        """Give up the claim of an instance, where there is one.
+
+        :raises JournalFailed: when it cannot be removed
+        """
+        self._journal.drop(instance)
+
+    def instances(self) -> list[str]:
+        """List the instances that have a claim.
+
+        :raises JournalFailed: when they cannot be listed
+        """
+        return self._journal.names()
+
+    def _write(self, instance: str, claim: Claim) -> None:
+        self._journal.write(
+            instance, {'instance': instance, **dataclasses.asdict(claim)}
+        )
 
 
-def take(directory: str) -> None:
-    """Take the mark away, where there is one.
-
-    :raises OSError: when it cannot be taken away
-    """
-    try:
-        os.unlink(os.path.join(directory, _NAME))
-    except FileNotFoundError:
-        return
+def _claim(tree: dict[str, typing.Any]) -> Claim:
+    proof = tree['proof'] and ownership.Proof.from_json(tree['proof'])
+    return Claim(
+        os.path.normpath(tree['directory']),
+        tree['top'],
+        tuple(tree['names']),
+        tree['since'],
+        tree['request'],
+        proof,
+        tree['complete'] is True,
+    )

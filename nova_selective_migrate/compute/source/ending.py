@@ -89,7 +89,7 @@ def settle(connect: Connect, uuid: str, call: record_.Call) -> Settled:
         now = time.monotonic()
         given_up = not ended and now - started > _CALL_SECONDS
         unfollowed = ended and not call.returned
-        here, over = _look(connect, uuid, abort=given_up or unfollowed)
+        here, over = look(connect, uuid, abort=given_up or unfollowed)
         if ended and (call.returned or over):
             calm = calm or now
             found = judge(here, call)
@@ -102,7 +102,7 @@ def settle(connect: Connect, uuid: str, call: record_.Call) -> Settled:
             time.sleep(_POLL_SECONDS)
 
 
-def _look(
+def look(
     connect: Connect, uuid: str, *, abort: bool
 ) -> tuple[outcome.Side, bool]:
     """Look what the source has, and whether no job runs on it.

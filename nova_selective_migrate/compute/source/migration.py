@@ -22,6 +22,7 @@ from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import check as check_
+from nova_selective_migrate.compute.source import departure as departure_
 from nova_selective_migrate.compute.source import end as end_
 from nova_selective_migrate.compute.source import ending as ending_
 from nova_selective_migrate.compute.source import guest as guest_
@@ -47,8 +48,10 @@ class Migrations:
         check: check_.SourceCheck,
         planner: planning.Planner,
         records: record_.Records,
+        departures: departure_.Departures,
     ) -> None:
         self._driver = driver
+        self._departures = departures
         self._check = check
         self._planner = planner
         self._records = records
@@ -68,7 +71,7 @@ class Migrations:
         except exceptions.SelectiveMigrateError as err:
             failure = exception.MigrationError(reason=str(err))
             # nova records no fault of what fails here.
-            self._fault(instance._context, instance, failure)
+            self.fault(instance._context, instance, failure)
             raise failure from err
         digests = {
             path: facts.content
@@ -176,10 +179,10 @@ class Migrations:
         call = self._records.begin(instance.uuid, arguments[-1])
         end = end_.End(
             end_.Methods(
-                lambda: ending_.settle(self._connect, instance.uuid, call),
+                lambda: self._settle(instance, call),
                 post,
                 recover,
-                self._fault,
+                self.fault,
             ),
             context,
             instance,
@@ -187,6 +190,9 @@ class Migrations:
             *arguments,
         )
         try:
+            # nova's partials: see ComputeManager._do_live_migration.
+            bdms = post.keywords['source_bdms']  # type: ignore[attr-defined]
+            self._departures.begin(context, instance, dest, bdms, *arguments)
             stock(
                 context,
                 instance,
@@ -203,9 +209,32 @@ class Migrations:
             end.broken_off(err)
         finally:
             self._records.forget(instance.uuid)
+            self._drop(instance)
         end.report()
 
-    def _connect(self) -> connection.Connection:
+    def _settle(
+        self, instance: typing.Any, call: record_.Call
+    ) -> ending_.Settled:
+        settled = ending_.settle(self.connect, instance.uuid, call)
+        try:
+            self._departures.note(instance.uuid, settled.ending)
+        except exceptions.JournalFailed as err:
+            # Where the guest is can be found out again.
+            LOG.warning('%s', err, instance=instance)
+        return settled
+
+    def _drop(self, instance: typing.Any) -> None:
+        try:
+            self._departures.drop(instance.uuid)
+        except exceptions.JournalFailed as err:
+            # The next start finds that nova has ended it.
+            LOG.warning('%s', err, instance=instance)
+
+    def connect(self) -> connection.Connection:
+        """Return a connection to this host's daemon.
+
+        :raises ConnectFailed: when it cannot be reached
+        """
         try:
             return connection.Connection(
                 self._driver._host.get_connection(), ''
@@ -213,9 +242,10 @@ class Migrations:
         except exception.HypervisorUnavailable as err:
             raise exceptions.ConnectFailed(str(err)) from err
 
-    def _fault(
+    def fault(
         self, context: typing.Any, instance: typing.Any, fault: Exception
     ) -> None:
+        """Record a fault of an instance."""
         compute_utils.add_instance_fault_from_exc(
             context, instance, fault, (type(fault), fault, None)
         )

@@ -55,22 +55,6 @@ def parse(text: str) -> model.Domain:
     )
 
 
-def paths(text: str) -> frozenset[str]:
-    """Return every path that a domain has as a source.
-
-    Of disks, the images below them and copies of them as well, and of
-    whatever else has a source: to know what must not be deleted.
-
-    :raises InvalidDomain: when the text cannot be parsed
-    """
-    return frozenset(
-        str(value)
-        for source in xml.parse(text).iterfind('.//source')
-        for value in source.attrib.values()
-        if str(value).startswith('/')
-    )
-
-
 def _disk(node: etree._Element) -> model.Disk:
     target = node.find('./target')
     dev = None if target is None else target.get('dev')

@@ -12,7 +12,6 @@
 
 """A connection to one libvirt daemon."""
 
-import collections.abc
 import socket
 import types
 import urllib.parse
@@ -20,7 +19,6 @@ import urllib.parse
 import libvirt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import hypervisor
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage
@@ -144,26 +142,6 @@ class Connection:
             return  # it still is not there, and the next question says so
         self.virt = fresh.virt
 
-    def sources(self, uuid: str) -> collections.abc.Mapping[str, str]:
-        """Return path -> name of the domain that has it in its disks.
-
-        All domains of this host count, backing images too. A definition of
-        one domain does not: that of the guest which has moved away, or is
-        to come.
-
-        :param uuid: of that one; where it is active, it counts
-        :raises HypervisorError: when a domain cannot be read
-        """
-        found: dict[str, str] = {}
-        with errors.translated(f'cannot list the domains of {self.uri}'):
-            for domain in self.virt.listAllDomains():
-                if domain.UUIDString() == uuid and not domain.isActive():
-                    continue
-                for text in _descriptions(domain):
-                    for path in domain_xml.paths(text):
-                        found[path] = domain.name()
-        return found
-
     def look(self, uuid: str) -> outcome.Side:
         """Look what this host has of a domain; never raises."""
         self.renew()
@@ -187,12 +165,3 @@ class Connection:
             type=root.get('type', 'unknown'),
             path=root.findtext('./target/path'),
         )
-
-
-def _descriptions(
-    domain: libvirt.virDomain,
-) -> collections.abc.Iterator[str]:
-    """Return what runs, and what is defined, of a domain."""
-    yield domain.XMLDesc()
-    if domain.isActive() and domain.isPersistent():
-        yield domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)

@@ -34,14 +34,15 @@ def translated(
     try:
         yield
     except libvirt.libvirtError as err:
-        raise _ours(err, doing, kind) from err
+        raise ours(err, doing, kind) from err
 
 
-def _ours(
+def ours(
     err: libvirt.libvirtError,
     doing: str,
-    kind: type[exceptions.HypervisorError],
+    kind: type[exceptions.HypervisorError] = exceptions.HypervisorError,
 ) -> exceptions.HypervisorError:
+    """Return one of libvirt's errors as ours."""
     # A URI that libvirt cannot parse is told with its password.
     text = redact.anywhere(err.get_error_message() or str(err))
     message = ' '.join(text.split())

@@ -10,25 +10,22 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The journal: one file for each migration that has not been ended."""
+"""The migrations of the command line that were not seen to their end."""
 
 import contextlib
-import json
 import os
-import pathlib
-import tempfile
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.host.journal import entries
 from nova_selective_migrate.host.journal import run as run_
-
-_SUFFIX = '.json'
 
 
 class Journal:
-    """A directory of runs; safe against a crash at any moment."""
+    """A directory of runs, by their plan ids."""
 
     def __init__(self, directory: str) -> None:
-        self.directory = pathlib.Path(directory)
+        self.directory = directory
+        self._entries = entries.Entries(directory)
 
     def write(self, run: run_.Run) -> None:
         """Write a run, in place of what was known of it, to the disk.
@@ -36,76 +33,49 @@ class Journal:
         :raises PreparationFailed: when it cannot be written
         """
         try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._replace(self._path(run), json.dumps(run.dumps(), indent=1))
-        except OSError as err:
+            self._entries.write(run.plan_id, run.dumps())
+        except exceptions.JournalFailed as err:
             raise exceptions.PreparationFailed(
-                f'cannot write the journal in {self.directory}: '
-                f'{err.strerror}; name another directory with --journal'
+                f'{err}; name another directory with --journal'
             ) from err
 
     def end(self, run: run_.Run) -> None:
         """Forget a run: nothing is left of it; never raises."""
         # What stays is looked at again by cleanup, and harms nothing.
-        with contextlib.suppress(OSError):
-            self._path(run).unlink()
+        with contextlib.suppress(exceptions.JournalFailed):
+            self._entries.drop(run.plan_id)
 
     def runs(self) -> list[run_.Run]:
         """Read all runs, the oldest first.
 
-        :raises InvalidInput: when the directory or a file of it cannot be
+        :raises JournalFailed: when the directory or a file of it cannot be
             read
         """
-        try:
-            files = sorted(self.directory.glob(f'[!.]*{_SUFFIX}'))
-        except OSError as err:
-            raise exceptions.InvalidInput(
-                f'cannot read the journal {self.directory}: {err.strerror}'
-            ) from err
-        return sorted(map(_read, files), key=lambda run: run.began)
+        found = [self._read(name) for name in self._entries.names()]
+        return sorted(
+            (run for run in found if run is not None),
+            key=lambda run: run.began,
+        )
 
     def newest(self, domain: str) -> run_.Run | None:
         """Return the newest run of a domain, by its name or UUID.
 
-        :raises InvalidInput: when the journal cannot be read
+        :raises JournalFailed: when the journal cannot be read
         """
         found = [r for r in self.runs() if domain in (r.domain, r.uuid)]
         return found[-1] if found else None
 
-    def _path(self, run: run_.Run) -> pathlib.Path:
-        return self.directory / f'{run.plan_id}{_SUFFIX}'
-
-    def _replace(self, path: pathlib.Path, text: str) -> None:
-        # mkstemp makes it for its owner alone.
-        handle, name = tempfile.mkstemp(dir=self.directory, prefix='.')
+    def _read(self, name: str) -> run_.Run | None:
+        tree = self._entries.read(name)
+        if tree is None:
+            return None  # it has ended since
         try:
-            with open(handle, 'w', encoding='utf-8') as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except OSError:
-            os.unlink(name)
-            raise
-        folder = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def _read(path: pathlib.Path) -> run_.Run:
-    try:
-        return run_.Run.loads(json.loads(path.read_text(encoding='utf-8')))
-    except OSError as err:
-        raise exceptions.InvalidInput(
-            f'cannot read {path}: {err.strerror}'
-        ) from err
-    except (ValueError, RecursionError, exceptions.InvalidInput) as err:
-        raise exceptions.InvalidInput(
-            f'{path} is not of this program: {err}; move it away after '
-            'looking into it'
-        ) from err
+            return run_.Run.loads(tree)
+        except exceptions.InvalidInput as err:
+            raise exceptions.JournalFailed(
+                f'{self._entries.path(name)} is not of this program: {err}; '
+                'move it away after looking into it'
+            ) from err
 
 
 def default_directory() -> str:

@@ -21,8 +21,6 @@ import uuid
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.decision import images as images_
 
-_VERSION = 1
-
 
 @dataclasses.dataclass(frozen=True)
 class Stamp:
@@ -97,8 +95,6 @@ class Run:
         """
         try:
             fields = dict(tree)
-            if fields.pop('version') != _VERSION:
-                raise ValueError('another version')
             fields['images'] = tuple(map(_image, fields['images']))
             fields['targets'] = tuple(fields['targets'])
             uuid.UUID(fields['plan_id'])
@@ -112,7 +108,7 @@ class Run:
 
     def dumps(self) -> dict[str, typing.Any]:
         """Return JSON's types."""
-        return {'version': _VERSION, **dataclasses.asdict(self)}
+        return dataclasses.asdict(self)
 
     def with_image(self, image: Image) -> 'Run':
         """Put a made image in the place of the planned one."""

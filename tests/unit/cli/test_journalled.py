@@ -62,7 +62,7 @@ class KilledCase(migration.MigrationCase):
     def run_it(self, *arguments: str) -> command.Result:
         return command.run(
             *('--connect', migration.HERE),
-            *('--journal', str(self.journal.directory)),
+            *('--journal', self.journal.directory),
             *arguments,
         )
 

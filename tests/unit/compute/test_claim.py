@@ -10,33 +10,107 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Only a directory of ours bears the mark."""
+"""Claims prove what they may remove, also those of a process that ended."""
 
-import os
 import pathlib
 import tempfile
 import unittest
 
+from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.destination import claim
+
+UUID = '3a0c4a5e-0000-4000-8000-000000000001'
 
 
 class ClaimTest(unittest.TestCase):
     def setUp(self):
         super().setUp()
-        self.folder = self.enterContext(tempfile.TemporaryDirectory())
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.top = pathlib.Path(folder, 'instances')
+        self.top.mkdir()
+        self.home = self.top / UUID
+        self.journal = pathlib.Path(folder, 'arrivals')
+        self.claims = claim.Claims(str(self.journal), str(self.top))
 
-    def test_put_and_taken(self):
-        self.assertFalse(claim.there(self.folder))
-        claim.put(self.folder)
-        claim.put(self.folder)
-        self.assertTrue(claim.there(self.folder))
-        claim.take(self.folder)
-        claim.take(self.folder)
-        self.assertEqual([], os.listdir(self.folder))
+    def begin(self):
+        self.claims.begin(UUID, str(self.home), ['disk'], 'req-1')
 
-    def test_a_link_is_not_followed(self):
-        victim = pathlib.Path(self.folder, 'victim')
-        pathlib.Path(self.folder, '.selective-migrate').symlink_to(victim)
-        with self.assertRaises(OSError):
-            claim.put(self.folder)
-        self.assertFalse(victim.exists())
+    def make(self, *names):
+        self.home.mkdir(exist_ok=True)
+        for name in names:
+            (self.home / name).touch()
+
+    def claim(self):
+        return self.claims.of(UUID)
+
+    def assert_foreign(self, *words):
+        for act in (self.claim().check, self.claim().remove):
+            with self.assertRaises(exceptions.NotOurs) as raised:
+                act()
+            for word in words:
+                self.assertIn(word, str(raised.exception))
+        self.assertTrue(self.home.exists())
+
+    def test_none(self):
+        self.assertIsNone(self.claim())
+        self.claims.prove(UUID, complete=True)
+        self.assertIsNone(self.claim())
+        self.claims.drop(UUID)
+
+    def test_what_was_made(self):
+        self.begin()
+        self.make('disk', 'disk.info')
+        self.claims.prove(UUID, complete=True)
+        self.make('console.log', 'console.log.0')
+        self.assertEqual([UUID], self.claims.instances())
+        self.claim().check()
+        self.claim().remove()
+        self.assertFalse(self.home.exists())
+
+    def test_ended_before_anything_is_proven(self):
+        self.begin()
+        self.make('disk')
+        self.assert_foreign('not proven')
+
+    def test_ended_while_images_were_made(self):
+        self.begin()
+        self.make('disk.info')
+        self.claims.prove(UUID, complete=False)
+        self.make('disk', 'kernel')
+        self.claim().remove()
+        self.assertFalse(self.home.exists())
+
+    def test_what_else_is_there_then(self):
+        self.begin()
+        self.make('disk.info')
+        self.claims.prove(UUID, complete=False)
+        self.make('disk', 'notes')
+        self.assert_foreign('notes')
+
+    def test_images_of_the_right_name_that_came_later(self):
+        self.begin()
+        self.make()
+        self.claims.prove(UUID, complete=True)
+        self.make('disk')
+        self.assert_foreign('disk')
+
+    def test_a_proof_does_not_change_once_it_is_complete(self):
+        self.begin()
+        self.make()
+        self.claims.prove(UUID, complete=True)
+        self.make('notes')
+        self.claims.prove(UUID, complete=True)
+        self.assert_foreign('notes')
+
+    def test_another_directory_is_not_proven_in_its_place(self):
+        self.begin()
+        self.home.symlink_to('/')
+        with self.assertRaises(exceptions.NotOurs):
+            self.claims.prove(UUID, complete=True)
+
+    def test_what_is_no_claim(self):
+        self.begin()
+        file = self.journal / f'{UUID}.json'
+        file.write_text('{"version": 1}')
+        with self.assertRaisesRegex(exceptions.JournalFailed, 'no claim'):
+            self.claim()

@@ -38,6 +38,8 @@ def libvirt_error(
 ) -> libvirt.libvirtError:
     """Make an error as the binding raises it."""
     error = libvirt.libvirtError(message)
+    # The binding takes the last error of the thread for its message.
+    error.args = (message,)
     error.err = (code, 0, message, 2, None, None, None, system, -1)
     return error
 

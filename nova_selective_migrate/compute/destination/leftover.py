@@ -1,0 +1,134 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What an earlier nova-compute of this host left of live migrations to it."""
+
+import os.path
+import typing
+
+from nova import context as nova_context
+from nova import exception
+from nova import objects
+import nova.conf
+from oslo_log import log as logging
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import statuses
+from nova_selective_migrate.compute.destination import claim as claim_
+from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import usage
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+
+class Leftovers:
+    """Looks at each claim that is still entered when nova-compute starts."""
+
+    def __init__(self, driver: typing.Any, claims: claim_.Claims) -> None:
+        self._driver = driver
+        self._claims = claims
+
+    def settle(self) -> None:
+        """Remove what nobody needs, and name what is left; never raises."""
+        try:
+            instances = self._claims.instances()
+        except exceptions.JournalFailed as err:
+            LOG.error('%s', err)
+            return
+        for uuid in instances:
+            try:
+                self._settle(nova_context.get_admin_context(), uuid)
+            except Exception:
+                # A boundary: whatever it is, the other instances of this
+                # host must go on, and its operator is told.
+                LOG.exception(
+                    'What a live migration left here is not known',
+                    instance_uuid=uuid,
+                )
+
+    def _settle(self, context: typing.Any, uuid: str) -> None:
+        claim = self._claims.of(uuid)
+        if claim is None:
+            return
+        if not os.path.lexists(claim.directory):
+            self._claims.drop(uuid)
+            LOG.info('A live migration left nothing here', instance_uuid=uuid)
+            return
+        virt = self._driver._host.get_connection()
+        host = connection.Connection(virt, 'this host')
+        here = host.look(uuid)
+        why = self._why_left(context, uuid, host, here, claim)
+        if why is not None:
+            LOG.warning(
+                'A live migration that came here at %s left %s: %s. It is '
+                'not touched; remove it when no server needs it',
+                claim.since,
+                claim.directory,
+                why,
+                instance_uuid=uuid,
+            )
+        elif here.holds:
+            self._claims.drop(uuid)
+            LOG.info('The guest has come here', instance_uuid=uuid)
+        else:
+            names = claim.remove()
+            self._claims.drop(uuid)
+            LOG.info(
+                'Removed what a live migration had left here: %s with %s',
+                claim.directory,
+                ', '.join(names) or 'nothing',
+                instance_uuid=uuid,
+            )
+
+    def _why_left(
+        self,
+        context: typing.Any,
+        uuid: str,
+        host: connection.Connection,
+        here: outcome.Side,
+        claim: claim_.Claim,
+    ) -> str | None:
+        """Say why nothing is done about it; None: something is."""
+        try:
+            of = objects.Instance.get_by_uuid(context, uuid).host
+        except exception.InstanceNotFound:
+            return 'nova knows no such server any more'
+        if here.holds:
+            if of == CONF.host:
+                return None
+            return f'the guest is {here} here, nova has it on {of}'
+        if here.presence is not outcome.Presence.ABSENT:
+            return f'the guest is {here} here'
+        if of in (None, CONF.host):
+            return f'nova has the server on {of or "no host"}'
+        pending = [
+            migration.status
+            for migration in objects.MigrationList.get_by_filters(
+                context,
+                {
+                    'instance_uuid': uuid,
+                    'dest_compute': CONF.host,
+                    'migration_type': 'live-migration',
+                },
+            )
+            if migration.status not in statuses.FINAL
+        ]
+        if pending:
+            return f'a live migration to this host is {pending[0]}'
+        try:
+            claim.check()
+        except exceptions.NotOurs as err:
+            return str(err)
+        users = usage.users(host, claim.directory)
+        return f'it is used by {", ".join(users)}' if users else None

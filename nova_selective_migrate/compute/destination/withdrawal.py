@@ -1,0 +1,133 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The destination of a live migration that failed: take back what is ours."""
+
+import collections.abc
+import copy
+import os
+import typing
+
+from nova import exception
+import nova.conf
+from nova.virt.libvirt import utils as libvirt_utils
+from oslo_log import log as logging
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.destination import claim as claim_
+from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import usage
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+Method = collections.abc.Callable[..., typing.Any]
+
+# A guest that waits for its source has not come yet.
+_GONE = (outcome.Presence.ABSENT, outcome.Presence.SWITCHING)
+
+
+class Withdrawals:
+    """Live migrations to this host that are taken back."""
+
+    def __init__(self, driver: typing.Any, claims: claim_.Claims) -> None:
+        self._driver = driver
+        self._claims = claims
+
+    def roll_back(
+        self,
+        stock: Method,
+        context: typing.Any,
+        instance: typing.Any,
+        network_info: typing.Any,
+        block_device_info: typing.Any,
+        destroy_disks: bool,
+        migrate_data: typing.Any,
+    ) -> None:
+        """Let nova clean up what this migration made, and nothing else.
+
+        :raises MigrationError: when the guest is here
+        """
+        virt = self._driver._host.get_connection()
+        host = connection.Connection(virt, 'this host')
+        here = host.look(instance.uuid)
+        if here.presence not in _GONE:
+            raise exception.MigrationError(
+                reason=f'the guest is {here} on {CONF.host}, though its '
+                'live migration is said to have failed: it is not touched; '
+                'look at both hosts'
+            )
+        directory = os.path.normpath(
+            libvirt_utils.get_instance_path_at_destination(
+                instance, migrate_data
+            )
+        )
+        shared = migrate_data is None or migrate_data.is_shared_instance_path
+        there = not shared and os.path.lexists(directory)
+        objection = there and self._objection(host, here, instance, directory)
+        if objection:
+            LOG.error(
+                'What is here is left as it is: %s',
+                objection,
+                instance=instance,
+            )
+            if CONF.workarounds.ensure_libvirt_rbd_instance_dir_cleanup:
+                # nova deletes it whatever it is told.
+                raise exception.MigrationError(
+                    reason=f'{objection}: nothing is cleaned up there'
+                )
+            # Of these two nova concludes that the directory stays.
+            migrate_data = copy.copy(migrate_data)
+            migrate_data.is_shared_instance_path = True
+        if not shared and (objection or not there):
+            # nova.virt.libvirt.driver.delete_instance_files takes another
+            # directory for one that is not there, as of a resize.
+            destroy_disks = False
+        stock(
+            context,
+            instance,
+            network_info,
+            block_device_info,
+            destroy_disks,
+            migrate_data,
+        )
+        if not shared and not os.path.lexists(directory):
+            self._drop(instance)
+
+    def _objection(
+        self,
+        host: connection.Connection,
+        here: outcome.Side,
+        instance: typing.Any,
+        directory: str,
+    ) -> str | None:
+        """Say why nova must not delete a directory; None: it may."""
+        try:
+            claim = self._claims.of(instance.uuid)
+            if claim is None or claim.directory != directory:
+                return f'{directory} was not made by this live migration'
+            claim.check()
+            # nova destroys a guest that waits for its source.
+            waits = here.presence is outcome.Presence.SWITCHING
+            besides = instance.uuid if waits else ''
+            users = usage.users(host, directory, besides)
+        except exceptions.SelectiveMigrateError as err:
+            return str(err)
+        return f'{directory} is used by {", ".join(users)}' if users else None
+
+    def _drop(self, instance: typing.Any) -> None:
+        try:
+            self._claims.drop(instance.uuid)
+        except exceptions.JournalFailed as err:
+            # nova has cleaned up; the next start finds nothing there.
+            LOG.warning('%s', err, instance=instance)

@@ -1,0 +1,95 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Which domains of a host use which paths."""
+
+import collections.abc
+import os.path
+
+import libvirt
+
+from nova_selective_migrate.core.case import xml
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import errors
+
+
+def users(
+    host: connection.Connection, directory: str, besides: str = ''
+) -> list[str]:
+    """Name the domains, running or defined, with a path in a directory.
+
+    Every path in their XML counts: disks with their backing chains, of the
+    definition as of what runs, kernels, consoles.
+
+    :param besides: UUID of a domain that does not count
+    :raises HypervisorError: when not all of them can be asked
+    :raises InvalidDomain: when what they answer is not XML
+    """
+    below = {directory, os.path.realpath(directory)}
+    return sorted(
+        {
+            name
+            for path, name in _uses(host, lambda d: d.UUIDString() == besides)
+            if _is_in(path, below)
+        }
+    )
+
+
+def paths(host: connection.Connection, uuid: str) -> dict[str, str]:
+    """Return path -> name of a domain that has it, of all domains.
+
+    A definition of one domain does not count: that of a guest which is to
+    come, or has moved away. Where it is active, it does.
+
+    :param uuid: of that one
+    :raises HypervisorError: when not all of them can be asked
+    :raises InvalidDomain: when what they answer is not XML
+    """
+
+    def idle(domain: libvirt.virDomain) -> bool:
+        return bool(domain.UUIDString() == uuid and not domain.isActive())
+
+    return dict(_uses(host, idle))
+
+
+def _uses(
+    host: connection.Connection,
+    skip: collections.abc.Callable[[libvirt.virDomain], bool],
+) -> collections.abc.Iterator[tuple[str, str]]:
+    """Yield every path in the XML of every domain, and its name."""
+    with errors.translated(f'cannot list the domains of {host.uri}'):
+        domains = [d for d in host.virt.listAllDomains() if not skip(d)]
+    for domain in domains:
+        for path in _paths(domain):
+            yield path, str(domain.name())
+
+
+def _paths(domain: libvirt.virDomain) -> collections.abc.Iterator[str]:
+    for flags in (0, libvirt.VIR_DOMAIN_XML_INACTIVE):
+        try:
+            text = domain.XMLDesc(flags)
+        except libvirt.libvirtError as err:
+            if err.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+                return  # it went meanwhile
+            raise errors.ours(err, 'cannot read a domain') from err
+        for element in xml.parse(text).iter():
+            values = [*element.attrib.values(), element.text or '']
+            yield from (v.strip() for v in values if v.strip()[:1] == '/')
+
+
+def _is_in(path: str, directories: collections.abc.Set[str]) -> bool:
+    both = {os.path.normpath(path), os.path.realpath(path)}
+    return any(
+        p == d or p.startswith(f'{d}{os.sep}')
+        for p in both
+        for d in directories
+    )

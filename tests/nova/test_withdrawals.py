@@ -1,0 +1,151 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The destination deletes only what a migration made there."""
+
+import shutil
+from unittest import mock
+
+import ddt
+from nova import exception
+
+from nova_selective_migrate.compute.destination import withdrawal
+from tests.nova import destinations
+
+P = destinations.P
+
+
+@ddt.ddt
+class WithdrawalsTest(destinations.DestinationTest):
+    def setUp(self):
+        super().setUp()
+        self.withdrawals = withdrawal.Withdrawals(self.driver, self.claims)
+        self.log = self.enterContext(
+            mock.patch.object(withdrawal.LOG, 'error')
+        )
+
+    def roll_back(self, stock=None):
+        """Roll back; tell whether nova was let delete the directory."""
+        stock = stock or mock.Mock()
+        self.withdrawals.roll_back(
+            stock,
+            *(self.context, self.instance, None, None, True, self.data),
+        )
+        stock.assert_called_once()
+        destroy_disks, data = stock.call_args.args[-2:]
+        self.assertEqual(destroy_disks, not data.is_shared_instance_path)
+        return destroy_disks
+
+    def assert_left(self, *causes):
+        self.assertFalse(self.roll_back())
+        self.assertFalse(self.data.is_shared_instance_path)
+        said = self.log.call_args.args[1]
+        for cause in causes:
+            self.assertIn(cause, said)
+        self.assertTrue(self.home.exists())
+
+    def test_what_was_prepared_is_deleted(self):
+        self.prepare()
+        self.assertTrue(self.roll_back())
+
+    def test_the_claim_goes_with_it(self):
+        self.prepare()
+        stock = mock.Mock(side_effect=lambda *_: shutil.rmtree(self.home))
+        self.roll_back(stock)
+        self.assertIsNone(self.claim())
+
+    def test_the_claim_to_what_nova_leaves_stays(self):
+        self.prepare()
+        self.roll_back()
+        self.assertIsNotNone(self.claim())
+
+    def test_what_was_not_claimed(self):
+        self.home.mkdir()
+        self.assert_left('was not made by this live migration')
+
+    def test_what_was_claimed_elsewhere(self):
+        self.prepare()
+        self.home.rename(self.home.with_name('moved'))
+        self.home = self.home.with_name('moved')
+        self.assert_left('was not made by this live migration')
+
+    def test_another_directory(self):
+        self.prepare()
+        self.home.rename(self.home.with_name('aside'))
+        self.home.mkdir()
+        self.assert_left('another directory')
+
+    def test_a_link(self):
+        self.prepare()
+        self.home.rename(self.home.with_name('aside'))
+        self.home.symlink_to(self.home.with_name('aside'))
+        self.assert_left(str(self.home))
+
+    def test_what_somebody_else_put_into_it(self):
+        self.prepare()
+        (self.home / 'notes').touch()
+        self.assert_left('notes')
+
+    def test_what_another_domain_uses(self):
+        self.prepare()
+        self.use()
+        self.assert_left('used by another')
+
+    def test_what_the_waiting_guest_itself_uses(self):
+        """nova destroys it."""
+        self.prepare()
+        self.use(uuid=destinations.UUID)
+        self.here(P.SWITCHING)
+        self.assertTrue(self.roll_back())
+        self.here(P.ABSENT)
+        self.assert_left('used by')
+
+    def test_a_journal_that_cannot_be_read(self):
+        self.prepare()
+        (self.journal / f'{destinations.UUID}.json').write_text('{')
+        self.assert_left('journal')
+
+    def test_nothing_there_is_not_searched_for(self):
+        """nova would delete a directory of a resize in its place."""
+        stock = mock.Mock()
+        self.withdrawals.roll_back(
+            stock,
+            *(self.context, self.instance, None, None, True, self.data),
+        )
+        self.assertEqual((False, self.data), stock.call_args.args[-2:])
+
+    def test_a_shared_directory_is_nova_s(self):
+        self.data.is_shared_instance_path = True
+        stock = mock.Mock()
+        self.withdrawals.roll_back(
+            stock,
+            *(self.context, self.instance, None, None, False, self.data),
+        )
+        self.assertEqual((False, self.data), stock.call_args.args[-2:])
+
+    @ddt.data(P.RUNNING, P.PAUSED, P.OFF, P.MIGRATED, P.UNREACHABLE)
+    def test_a_guest_that_is_here_is_not_destroyed(self, presence):
+        self.prepare()
+        self.here(presence)
+        stock = mock.Mock()
+        with self.assertRaisesRegex(exception.MigrationError, 'not touched'):
+            self.roll_back(stock)
+        stock.assert_not_called()
+
+    def test_a_workaround_of_nova_s_that_deletes_it_all_the_same(self):
+        self.home.mkdir()
+        workarounds = withdrawal.CONF.workarounds
+        workarounds.ensure_libvirt_rbd_instance_dir_cleanup = True
+        stock = mock.Mock()
+        with self.assertRaisesRegex(exception.MigrationError, 'not made by'):
+            self.roll_back(stock)
+        stock.assert_not_called()
