@@ -92,7 +92,11 @@ class _Run:
         with contextlib.ExitStack() as stack:
             stack.callback(server.forget)
             stack.callback(self._repair, moving)
-            disks = server.disks(self.lab.a)
+            disks = {
+                target: image
+                for target, image in server.disks(self.lab.a).items()
+                if target.startswith('vd')
+            }
             server.wait_for_records(self.lab.a, dict.fromkeys(disks, _BEFORE))
             marks = {h.name: monitor_log.mark(h) for h in self.lab.hosts}
             if self.trial.fault is Fault.NBD_FILTERED:
@@ -240,13 +244,12 @@ class _Run:
         acknowledged: dict[str, int],
     ) -> tuple[int, list[str]]:
         names = [found.place] if found.place in ('a', 'b') else ['a', 'b']
-        writable = {t: d for t, d in disks.items() if t.startswith('vd')}
         tried = []
         for host in self.lab.hosts:
             server.stop(host)
         for host in self.lab.hosts:
-            if host.name in names and _whole(server, host, writable):
-                reports = server.verify(host, writable, acknowledged)
+            if host.name in names and _whole(server, host, disks):
+                reports = server.verify(host, disks, acknowledged)
                 missing = sum(
                     max(0, r.acknowledged - r.newest) for r in reports.values()
                 )
