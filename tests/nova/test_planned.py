@@ -16,6 +16,7 @@ import os
 
 from tests.nova import base
 from tests.nova import endings
+from tests.nova import hosts
 from tests.nova import ours
 
 
@@ -34,6 +35,10 @@ class PlannedTest(ours.OursTest):
         self.assertTrue(course.started.wait(30), self.events(server))
         call = self.fake.call_of(server['id'])
         self.assertEqual(base.LOCAL, call.disks)
+        self.assertEqual(
+            (f'tcp://{hosts.ADDRESS}', hosts.ADDRESS),
+            (call.params['migrate_uri'], call.params['listen_address']),
+        )
         there = os.path.join(self.path_there(server['id']), 'disk.config')
         with open(there, 'rb') as image:
             self.assertEqual(content, image.read())
