@@ -40,7 +40,11 @@ cgroup_controllers = []
 namespaces = []
 stdio_handler = "file"
 remember_owner = 0
+migrate_tls_x509_cert_dir = "{certificates}"
 """
+
+#: Where a host's QEMU looks for certificates; empty until they are issued.
+CERTIFICATES = '/etc/libvirt/pki'
 
 
 def configure(tree: Path) -> None:
@@ -53,7 +57,9 @@ def configure(tree: Path) -> None:
     # one machine they would both take its firmware's.
     settings = _DAEMON.format(host_uuid=uuid.uuid4(), log=LIBVIRTD_LOG)
     (tree / 'libvirtd.conf').write_text(settings)
-    (tree / 'qemu.conf').write_text(_QEMU)
+    settings = _QEMU.format(certificates=CERTIFICATES)
+    (tree / 'qemu.conf').write_text(settings)
+    (tree / Path(CERTIFICATES).name).mkdir()
     for name in ('qemu', 'storage', 'nwfilter', 'secrets', 'hooks'):
         (tree / name).mkdir()
 

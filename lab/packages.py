@@ -27,6 +27,7 @@ _NEEDED = {
     'qemu-system-x86_64': 'qemu-system-x86',
     'qemu-img': 'qemu-utils',
     'nbdkit': 'nbdkit',
+    'openssl': 'openssl',
     'ip': 'iproute2',
     'nsenter': 'util-linux',
     'mount': 'mount',

@@ -19,6 +19,7 @@
      |    +-- InvalidDomain  the domain XML
      |    +-- InvalidCase    the recorded case
      |    +-- InvalidPolicy  shared_paths, local_paths
+     +-- AddressUnknown      of a host that is to listen
      +-- HypervisorError     libvirt said no; carries its error code
      |    +-- ConnectFailed  a daemon cannot be reached
      |    +-- DomainNotFound no such domain on that host
@@ -49,6 +50,10 @@ class InvalidCase(InvalidInput):
 
 class InvalidPolicy(InvalidInput):
     """The declared shared and local paths contradict each other."""
+
+
+class AddressUnknown(SelectiveMigrateError):
+    """The host that is to listen cannot be found out, or has no address."""
 
 
 class HypervisorError(SelectiveMigrateError):

@@ -96,7 +96,34 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--listen-address',
         metavar='ADDRESS',
-        help='address that the destination listens on; every one without it',
+        help='address that the destination listens on; without it that of '
+        "--migrate-uri's host or, unless --tls is given, of DEST_URI's, which "
+        'then is the --migrate-uri as well',
+    )
+    group.add_argument(
+        '--disks-port',
+        metavar='PORT',
+        type=_port,
+        help='port of the destination for disks; without it a free one of '
+        "its qemu.conf's migration ports",
+    )
+    group.add_argument(
+        '--synchronous-writes',
+        action='store_true',
+        help='let each write of the guest wait for the destination while '
+        'disks are copied, so that the copy ends however much it writes',
+    )
+    group.add_argument(
+        '--post-copy',
+        action='store_true',
+        help='allow memory to follow the guest; virsh migrate-postcopy '
+        'starts that',
+    )
+    group.add_argument(
+        '--parallel',
+        action='store_true',
+        help='send memory through several connections; each disk has one of '
+        'its own in any case',
     )
     group.add_argument(
         '--existing',
@@ -165,6 +192,10 @@ def options(arguments: argparse.Namespace) -> options_.MigrationOptions:
         tls=arguments.tls,
         create_images=True,
         existing=tuple(arguments.existing),
+        postcopy=arguments.post_copy,
+        parallel=arguments.parallel,
+        synchronous_writes=arguments.synchronous_writes,
+        disks_port=arguments.disks_port,
     )
 
 
@@ -219,5 +250,13 @@ def _bandwidth(text: str) -> int:
     if not text.isdecimal() or int(text) > _LARGEST_BANDWIDTH:
         raise argparse.ArgumentTypeError(
             f'{text!r} is no whole number of MiB/s up to {_LARGEST_BANDWIDTH}'
+        )
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 2**16:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no port from 1 to 65535'
         )
     return int(text)

@@ -26,10 +26,16 @@ from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.host import conclusion
 from nova_selective_migrate.host import gather
+from nova_selective_migrate.host import migration_address
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import event_loop
 from nova_selective_migrate.host.hypervisor import guest as guest_
+
+_NAME_IT = (
+    'name the address that the destination is to listen on with '
+    '--listen-address'
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +95,7 @@ def case(hosts: Hosts, arguments: argparse.Namespace) -> case_.Case:
     :raises InvalidInput: when an argument or the domain cannot be used
     :raises HypervisorError: when a daemon fails
     """
-    options = arguments_.options(arguments)
+    options = _listening(arguments_.options(arguments))
     options = dataclasses.replace(
         options, destination_uri=redact.uri(arguments.destination_uri)
     )
@@ -102,6 +108,34 @@ def case(hosts: Hosts, arguments: argparse.Namespace) -> case_.Case:
     found = gather.gather(hosts.source, hosts.guest, hosts.destination, asked)
     _check_targets(found, options)
     return found
+
+
+def _listening(
+    options: options_.MigrationOptions,
+) -> options_.MigrationOptions:
+    """Have the destination listen on one address, where none is given.
+
+    :raises InvalidInput: when there is none that the source could reach
+    """
+    if options.listen_address:
+        return options
+    try:
+        found = migration_address.derive(
+            options.destination_uri or '', options.migrate_uri, tls=options.tls
+        )
+    except exceptions.AddressUnknown as err:
+        raise exceptions.InvalidInput(f'{err}; {_NAME_IT}') from err
+    address = found.listen_address
+    if address and migration_address.is_loopback(address):
+        raise exceptions.InvalidInput(
+            f'{options.migration_host} is {address} here, which means '
+            f'another host at the destination; {_NAME_IT}'
+        )
+    return dataclasses.replace(
+        options,
+        migrate_uri=found.migrate_uri,
+        listen_address=found.listen_address,
+    )
 
 
 def _check_targets(

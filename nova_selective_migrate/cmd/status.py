@@ -88,8 +88,10 @@ class Checks(upgradecheck.UpgradeCommands):
         except exceptions.HypervisorError as err:
             return Result(_FAILURE, f'{err}. Start libvirt, then check again.')
         versions = hypervisor.Hypervisors(source=found)
-        if bad := list(known_bad.find(versions, incremental=True)):
-            return Result(_FAILURE, f'{"; ".join(bad)}. Upgrade it.')
+        copying = [known_bad.Feature.COPY, known_bad.Feature.INCREMENTAL]
+        if bad := list(known_bad.find(versions, copying)):
+            said = '; '.join(each.detail for each in bad)
+            return Result(_FAILURE, f'{said}. Upgrade it.')
         libvirt, qemu = found.libvirt or 0, found.qemu or 0
         words = (
             f'libvirt {known_bad.dotted(libvirt)}, QEMU '

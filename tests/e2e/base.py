@@ -27,6 +27,7 @@ import typing
 import unittest
 import uuid
 
+from lab import authority
 from lab import disk as lab_disk
 from lab import errors
 from lab import guest as lab_guest
@@ -140,16 +141,8 @@ class EndToEndTestCase(unittest.TestCase):
         """Run ``plan`` or ``migrate`` and read its JSON."""
         destination = destination or self.b
         done = self.program(
-            command,
-            guest.name,
-            destination.remote_uri,
-            '--migrate-uri',
-            f'tcp://{destination.address}',
-            '--listen-address',
-            destination.address,
-            '-f',
-            'json',
-            *arguments,
+            *(command, guest.name, destination.remote_uri),
+            *('-f', 'json', *arguments),
             host=source,
         )
         if not done.stdout:
@@ -215,6 +208,19 @@ class EndToEndTestCase(unittest.TestCase):
         path = pathlib.Path(folder) / 'block_device_info.json'
         path.write_text(json.dumps({'block_device_mapping': rows}))
         return str(path)
+
+    def new_authority(self) -> authority.Authority:
+        """Make a new certificate authority."""
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        return authority.Authority.create(pathlib.Path(folder))
+
+    def certify(self) -> authority.Authority:
+        """Give both hosts certificates; they are taken away at the end."""
+        issuer = self.new_authority()
+        for host in self.lab.hosts:
+            self.addCleanup(authority.withdraw, host)
+            issuer.equip(host)
+        return issuer
 
     def assert_nothing_lost(
         self, guest: lab_guest.Guest, host: lab_host.Host

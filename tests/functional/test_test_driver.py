@@ -35,6 +35,8 @@ from nova_selective_migrate.host.hypervisor import volumes
 from tests.unit.cli import command
 
 URI = 'test:///default'
+# The URI names no host.
+LISTEN = ('--listen-address', '192.0.2.1')
 UUID = '8c0d9f5e-6e43-4a3f-9b3a-0d3f3ad5b6c1'
 NAME = 'selective'
 DOMAIN = f"""
@@ -127,6 +129,7 @@ class CommandTest(DriverCase):
         with self.both():
             planned = self.run_it(
                 *('plan', NAME, URI, '--record', record, '-f', 'json'),
+                *LISTEN,
                 *('--local-path', '/no'),
             )
         self.assertIn(planned.status, (0, 3), planned)
@@ -141,13 +144,15 @@ class CommandTest(DriverCase):
     def test_a_plan_leaves_nothing_on_the_destination(self):
         before = self.host.virt.listStoragePools()
         with self.both():
-            self.run_it('plan', NAME, URI, '--local-path', '/no')
+            self.run_it('plan', NAME, URI, '--local-path', '/no', *LISTEN)
         self.assertEqual(before, self.host.virt.listStoragePools())
 
     def test_an_existing_target_that_there_is_not(self):
         for name in ('plan', 'migrate'):
             with self.subTest(name=name), self.both():
-                found = self.run_it(name, NAME, URI, '--existing', 'vdz')
+                found = self.run_it(
+                    name, NAME, URI, '--existing', 'vdz', *LISTEN
+                )
             self.assertEqual(2, found.status)
             self.assertEqual('', found.out)
             (line,) = found.err.splitlines()
@@ -156,7 +161,7 @@ class CommandTest(DriverCase):
 
     def test_a_refused_migration_exits_3_and_changes_nothing(self):
         with self.both():
-            found = self.run_it('migrate', NAME, URI, '-f', 'json')
+            found = self.run_it('migrate', NAME, URI, '-f', 'json', *LISTEN)
         self.assertEqual(3, found.status, found)
         self.assertEqual('refused', found.json['outcome'])
         self.assertTrue(found.json['plan']['refusals'])

@@ -28,6 +28,8 @@ from tests.nova import watched
 
 STOCK = 'libvirt.LibvirtDriver'
 OURS = 'selective_migrate.SelectiveMigrateDriver'
+#: Where hosts expect what is migrated to them; their names mean nothing.
+ADDRESS = '192.0.2.2'
 AT_DESTINATION = (
     'check_can_live_migrate_destination',
     'cleanup_live_migration_destination_check',
@@ -105,6 +107,7 @@ class HostsTest(base.ServersTestBase):
         self.flags(
             compute_driver=self.DRIVER, max_concurrent_live_migrations=2
         )
+        self.flags(live_migration_inbound_addr=ADDRESS, group='libvirt')
 
     def patch_driver(self, name: str, method: typing.Any) -> None:
         """Replace a method of nova's driver for the test."""

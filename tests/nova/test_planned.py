@@ -13,9 +13,13 @@
 """Migrations as planned: the call, the disks that it names, the ends."""
 
 import os
+from unittest import mock
 
+from nova_selective_migrate.compute.source import planning
+from nova_selective_migrate.core.plan import call as call_
 from tests.nova import base
 from tests.nova import endings
+from tests.nova import hosts
 from tests.nova import ours
 
 
@@ -34,6 +38,10 @@ class PlannedTest(ours.OursTest):
         self.assertTrue(course.started.wait(30), self.events(server))
         call = self.fake.call_of(server['id'])
         self.assertEqual(base.LOCAL, call.disks)
+        self.assertEqual(
+            (f'tcp://{hosts.ADDRESS}', hosts.ADDRESS),
+            (call.params['migrate_uri'], call.params['listen_address']),
+        )
         there = os.path.join(self.path_there(server['id']), 'disk.config')
         with open(there, 'rb') as image:
             self.assertEqual(content, image.read())
@@ -57,6 +65,46 @@ class PlannedTest(ours.OursTest):
             self.fake.course(server['id']).release()
             self.migrated.wait()
             self.assertEqual(endings.MOVED, self.outcome(server))
+
+
+class FlagsTest(ours.OursTest):
+    """The plan is of the call that nova will make."""
+
+    def flagged(self, **options):
+        """Migrate with options of nova's; return the plan's flags."""
+        self.flags(group='libvirt', **options)
+        for host in ('src', 'dest'):
+            self.restart_compute_service(host)
+        self.separate()
+        made = []
+        real = planning.Planner.plan
+
+        def plan(planner, *arguments):
+            made.append(real(planner, *arguments))
+            return made[-1]
+
+        server = self.make_server()
+        with mock.patch.object(planning.Planner, 'plan', plan):
+            self.live_migrate(server, block=True)
+        self.assertEqual(endings.MOVED, self.outcome(server))
+        flags = int(made[0].plan.call.flags)
+        call = self.fake.call_of(server['id'])
+        known = sum(call_.MigrateFlag) & ~int(call_.NON_SHARED)
+        self.assertEqual(call.flags & known, flags & known)
+        return made[0].plan.call.flags
+
+    def test_tls_and_post_copy(self):
+        flags = self.flagged(
+            live_migration_with_native_tls=True,
+            live_migration_permit_post_copy=True,
+        )
+        self.assertIn(call_.MigrateFlag.TLS, flags)
+        self.assertIn(call_.MigrateFlag.POSTCOPY, flags)
+
+    def test_none(self):
+        flags = self.flagged()
+        self.assertNotIn(call_.MigrateFlag.TLS, flags)
+        self.assertNotIn(call_.MigrateFlag.POSTCOPY, flags)
 
 
 class EndTest(ours.OursTest):

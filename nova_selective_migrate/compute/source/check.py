@@ -42,6 +42,8 @@ LOG = logging.getLogger(__name__)
 
 Method = collections.abc.Callable[..., typing.Any]
 
+_KNOWN_FLAGS = sum(call_.MigrateFlag)
+
 
 class SourceCheck:
     """Answers check_can_live_migrate_source on one host."""
@@ -151,6 +153,9 @@ class SourceCheck:
         image = instance.image_ref or ''
         told = data.image_type if 'image_type' in data else ''
         there = (peer.images if peer else '') or images.images_type(told)
+        flags = call_.MigrateFlag(
+            self._driver._block_migration_flags & _KNOWN_FLAGS
+        )
         return request_.Request(
             block_device_info=_with_left_out(
                 context, instance, block_device_info, guest
@@ -175,11 +180,10 @@ class SourceCheck:
             peer=peer,
             options=options_.MigrationOptions(
                 bandwidth=CONF.libvirt.live_migration_bandwidth,
-                tunnelled=bool(
-                    self._driver._block_migration_flags
-                    & int(call_.MigrateFlag.TUNNELLED)
-                ),
-                tls=CONF.libvirt.live_migration_with_native_tls,
+                tunnelled=bool(flags & call_.MigrateFlag.TUNNELLED),
+                tls=bool(flags & call_.MigrateFlag.TLS),
+                postcopy=bool(flags & call_.MigrateFlag.POSTCOPY),
+                parallel=bool(flags & call_.MigrateFlag.PARALLEL),
             ),
         )
 

@@ -12,17 +12,23 @@
 
 """nova's guest, with a plan that its migration follows."""
 
+import copy
 import typing
 
+from oslo_log import log as logging
+
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.source import addressed
 from nova_selective_migrate.compute.source import record as record_
+from nova_selective_migrate.core.case import uri
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.host import migration_address
 
-_NON_SHARED = (
-    call_.MigrateFlag.NON_SHARED_DISK | call_.MigrateFlag.NON_SHARED_INC
-)
+LOG = logging.getLogger(__name__)
+
+_NON_SHARED = call_.NON_SHARED
 
 
 class PlannedGuest:
@@ -49,13 +55,50 @@ class PlannedGuest:
 
         :param options: those of nova.virt.libvirt.guest.Guest.migrate
         :raises InvalidDomain: when the destination XML is not this guest's
+        :raises AddressUnknown: when the address is not known that the
+            destination is to listen on
         """
         flags = int(options.get('flags', 0)) & ~int(_NON_SHARED)
         options['flags'] = flags | int(self._plan.call.flags & _NON_SHARED)
         options['migrate_disks'] = self._plan.migrate_disks
         options['destination_xml'] = self._xml(options.get('destination_xml'))
+        added = self._added(destination, options)
+        guest = copy.copy(self._guest)
+        guest._domain = addressed.AddressedDomain(self._guest._domain, added)
         self._call.start()
-        self._guest.migrate(destination, **options)
+        guest.migrate(destination, **options)
+
+    def _added(
+        self, destination: str, options: dict[str, typing.Any]
+    ) -> dict[str, str]:
+        """Return parameters that nova does not know, and set migrate_uri.
+
+        nova names an address for the data where the destination has
+        [libvirt]live_migration_inbound_addr, and never where to listen.
+        """
+        flags = call_.MigrateFlag
+        added: dict[str, str] = {}
+        if options['flags'] & flags.TUNNELLED:
+            return added  # through the daemons: nothing listens
+        try:
+            found = migration_address.derive(
+                destination,
+                options.get('migrate_uri'),
+                tls=bool(options['flags'] & flags.TLS),
+            )
+        except exceptions.AddressUnknown as err:
+            raise exceptions.AddressUnknown(
+                f'{err}; set [libvirt]live_migration_inbound_addr on the '
+                'destination'
+            ) from err
+        options['migrate_uri'] = found.migrate_uri
+        if found.listen_address:
+            added['listen_address'] = found.listen_address
+        if 'tls.destination' in self._plan.call.also_sent:
+            named = uri.host(found.migrate_uri or destination)
+            added['tls.destination'] = named or ''
+        LOG.info('Selective migration: the call also has %s', added)
+        return added
 
     def _xml(self, text: str | None) -> str | None:
         if text is None:

@@ -33,11 +33,14 @@ from nova_selective_migrate.host import gather
 from nova_selective_migrate.host import local_storage
 from nova_selective_migrate.host.hypervisor import guest as guest_
 
-#: What nova passes besides, nova.virt.libvirt.guest.Guest.migrate.
+#: What nova passes besides, nova.virt.libvirt.guest.Guest.migrate; then what
+#: compute.source.guest adds to it.
 _ALSO_SENT = (
     *('bandwidth', 'destination_xml', 'persistent_xml', 'migrate_uri'),
-    'parallel.connections',
+    'listen_address',
 )
+#: What nova 33 and later pass with VIR_MIGRATE_PARALLEL.
+_SENT_IN_PARALLEL = ('parallel.connections',)
 _ON_HOST = (model.SourceType.FILE, model.SourceType.BLOCK)
 
 
@@ -101,7 +104,14 @@ class Planner:
                     images_type=request.images_type,
                     same_images_type=request.same_images_type,
                     fetched_bytes=request.fetched_bytes,
-                    also_sent=_ALSO_SENT,
+                    also_sent=(
+                        *_ALSO_SENT,
+                        *(
+                            _SENT_IN_PARALLEL
+                            if request.options.parallel
+                            else ()
+                        ),
+                    ),
                 ),
             ),
         )

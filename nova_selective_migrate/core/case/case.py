@@ -180,6 +180,10 @@ def _options(fields: json_fields.Fields) -> options_.MigrationOptions:
         create_images=bool(fields.boolean('create_images')),
         existing=fields.texts('existing'),
         prepared=_preparation(fields),
+        postcopy=bool(fields.boolean('postcopy')),
+        parallel=bool(fields.boolean('parallel')),
+        synchronous_writes=bool(fields.boolean('synchronous_writes')),
+        disks_port=fields.integer('disks_port'),
     )
 
 

@@ -15,6 +15,7 @@
 import dataclasses
 
 from nova_selective_migrate.core.case import preparation
+from nova_selective_migrate.core.case import uri
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +25,11 @@ class MigrationOptions:
     :ivar bandwidth: MiB/s, 0 for no limit
     :ivar direct: the client manages the migration (virDomainMigrate3)
         instead of the source daemon (virDomainMigrateToURI3)
+    :ivar postcopy: memory may follow the guest (VIR_MIGRATE_POSTCOPY)
+    :ivar parallel: several connections for memory (VIR_MIGRATE_PARALLEL)
+    :ivar synchronous_writes: the guest's writes wait for the destination
+        while disks are copied
+    :ivar disks_port: port of the destination for disks; None lets it choose
     :ivar create_images: whether we make the destination images; otherwise
         the caller does
     :ivar existing: targets whose destination image or device the caller
@@ -42,3 +48,15 @@ class MigrationOptions:
     create_images: bool = False
     existing: tuple[str, ...] = ()
     prepared: preparation.Preparation | None = None
+    postcopy: bool = False
+    parallel: bool = False
+    synchronous_writes: bool = False
+    disks_port: int | None = None
+
+    @property
+    def migration_host(self) -> str | None:
+        """Return the name by which the source reaches the destination."""
+        for text in (self.migrate_uri, self.destination_uri):
+            if text is not None:
+                return uri.host(text)
+        return None

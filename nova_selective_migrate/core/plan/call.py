@@ -31,7 +31,14 @@ class MigrateFlag(enum.IntFlag):
     UNDEFINE_SOURCE = 1 << 4
     NON_SHARED_DISK = 1 << 6
     NON_SHARED_INC = 1 << 7
+    POSTCOPY = 1 << 15
     TLS = 1 << 16
+    PARALLEL = 1 << 17
+    NON_SHARED_SYNCHRONOUS_WRITES = 1 << 18
+
+
+#: Either of these makes libvirt copy disks.
+NON_SHARED = MigrateFlag.NON_SHARED_DISK | MigrateFlag.NON_SHARED_INC
 
 
 #: libvirt's REMOTE_DOMAIN_MIGRATE_PARAM_LIST_MAX.
@@ -43,7 +50,7 @@ PARAMETER_LIMIT = 64
 _ADDED_BY_LIBVIRT = frozenset(
     ('destination_xml', 'migrate_uri', 'destination_name')
 )
-_KEPT_BY_SOURCE = frozenset(('persistent_xml',))
+_KEPT_BY_SOURCE = frozenset(('persistent_xml', 'tls.destination'))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +87,16 @@ class MigrateCall:
             return max(sent, sent - kept + added)
         return sent + added
 
+    def with_parameter(self, name: str, value: str) -> 'MigrateCall':
+        """Return the same call with another parameter."""
+        return dataclasses.replace(
+            self, parameters={**self.parameters, name: value}
+        )
+
+    def with_also_sent(self, name: str) -> 'MigrateCall':
+        """Return the same call where the caller adds another parameter."""
+        return dataclasses.replace(self, also_sent=(*self.also_sent, name))
+
 
 def build(
     migrate_disks: collections.abc.Sequence[str],
@@ -106,6 +123,10 @@ def build(
         flags |= MigrateFlag.TUNNELLED
     if options.tls:
         flags |= MigrateFlag.TLS
+    if options.postcopy:
+        flags |= MigrateFlag.POSTCOPY
+    if options.parallel:
+        flags |= MigrateFlag.PARALLEL
     if persistent:
         flags |= MigrateFlag.PERSIST_DEST | MigrateFlag.UNDEFINE_SOURCE
     parameters: dict[str, Parameter] = {}
@@ -116,6 +137,10 @@ def build(
             else MigrateFlag.NON_SHARED_DISK
         )
         parameters['migrate_disks'] = list(dict.fromkeys(migrate_disks))
+        if options.synchronous_writes:
+            flags |= MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
+        if options.disks_port:
+            parameters['disks_port'] = options.disks_port
     if options.bandwidth:
         parameters['bandwidth'] = options.bandwidth
     if options.migrate_uri:

@@ -123,7 +123,7 @@ def plan(case: case_.Case) -> MigrationPlan:
         *refusal.of_disks(decisions),
         *refusal.of_duties(duties, case),
         *refusal.of_destination(_room(planned, duties, case), case),
-        *refusal.of_plan(domain, joins, case, call, incremental),
+        *refusal.of_plan(domain, joins, case, call),
     )
     return MigrationPlan(
         domain=domain,
@@ -213,13 +213,26 @@ def _call(
             xml['persistent_xml'] = destination_xml.flatten_definition(
                 case.persistent_xml, case.domain_xml, flattened
             )
-    return call_.build(
+    options = case.options
+    if case.domain_state.state == 'paused':
+        # libvirt refuses the flag then; nova leaves it out too.
+        options = dataclasses.replace(options, postcopy=False)
+    call = call_.build(
         [chosen.disk.target for chosen in copied],
-        case.options,
+        options,
         incremental=incremental,
         persistent=persistent,
         xml=xml,
     )
+    if known_bad.wants_tls_destination(case.hypervisors, call):
+        if options.prepared:
+            # Who prepares the destination learns its name later.
+            return call.with_also_sent('tls.destination')
+        if options.migration_host:
+            return call.with_parameter(
+                'tls.destination', options.migration_host
+            )
+    return call
 
 
 def _planned(

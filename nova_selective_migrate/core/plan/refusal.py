@@ -119,7 +119,6 @@ def of_plan(
     joins: join.Join,
     case: case_.Case,
     call: call_.MigrateCall,
-    incremental: bool,
 ) -> collections.abc.Iterator[Refusal]:
     """State what is wrong with the plan as a whole.
 
@@ -140,12 +139,8 @@ def of_plan(
         )
     if state.snapshots:
         yield _refusal(reasons.Reason.SNAPSHOTS, f'it has {state.snapshots}')
-    if (
-        state.paused_without_io
-        and _leaves_medium(domain, call)
-        and known_bad.crashes_when_paused(case.hypervisors)
-    ):
-        yield _refusal(reasons.Reason.PAUSED_SINCE_MIGRATION)
+    if state.paused_without_io and _leaves_medium(domain, call):
+        yield from _known_bad(case, [known_bad.Feature.PAUSED_TWICE])
     if 'migrate_disks' not in call.parameters:
         return
     if case.options.tunnelled:
@@ -155,8 +150,17 @@ def of_plan(
             reasons.Reason.TOO_MANY_PARAMETERS,
             f'this migration takes {call.parameter_count}',
         )
-    for broken in known_bad.find(case.hypervisors, incremental):
-        yield _refusal(reasons.Reason.KNOWN_BAD_VERSION, broken)
+    yield from _known_bad(case, known_bad.features(call))
+
+
+def _known_bad(
+    case: case_.Case,
+    features: collections.abc.Collection[known_bad.Feature],
+) -> collections.abc.Iterator[Refusal]:
+    for found in known_bad.find(case.hypervisors, features):
+        yield _refusal(
+            found.rule.reason, found.detail, remedy=found.rule.remedy
+        )
 
 
 def _leaves_medium(domain: model.Domain, call: call_.MigrateCall) -> bool:
@@ -171,10 +175,12 @@ def _refusal(
     detail: str = '',
     where: str = '',
     target: str | None = None,
+    remedy: str = '',
 ) -> Refusal:
     about = f' ({detail})' if detail else ''
     return Refusal(
         target,
         reason,
-        f'{where}{reason.meaning[:-1]}{about}. Remedy: {reason.remedy}.',
+        f'{where}{reason.meaning[:-1]}{about}. '
+        f'Remedy: {remedy or reason.remedy}.',
     )

@@ -12,6 +12,7 @@
 
 """The call that nova makes is the plan's."""
 
+import socket
 import unittest
 from unittest import mock
 from xml.etree import ElementTree
@@ -19,6 +20,7 @@ from xml.etree import ElementTree
 import libvirt
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.source import addressed
 from nova_selective_migrate.compute.source import guest
 from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.core.case import case as case_
@@ -34,34 +36,152 @@ OVER = b.disk('vda', b.file(DISK), over=[b.file(BASE, 'raw')])
 SHARED = b.disk('vdb', b.rbd())
 
 
-def plan(*disks, base=None):
+def plan(*disks, base=None, **options):
     """Plan a guest of nova; ``base`` is what the base holds there."""
     case = b.case(
         *disks,
         source={DISK: b.local(), BASE: b.local(content='x')},
         destination={BASE: {'exists': True, 'content': base}} if base else {},
         prepared={'directory': HOME},
+        **options,
     )
     made = plan_.plan(case_.loads(b.text(case)))
     assert made.ready, made.refusals
     return made
 
 
+class NovaGuest:
+    """As nova.virt.libvirt.guest.Guest is."""
+
+    def __init__(self, xml=''):
+        self._domain = mock.Mock()
+        self.get_xml_desc = mock.Mock(return_value=xml)
+        self.asked = mock.Mock()
+
+    def migrate(self, destination, **options):
+        self.asked(destination, **options)
+        params = {
+            name: options[name]
+            for name in ('bandwidth', 'migrate_uri')
+            if options.get(name)
+        }
+        self._domain.migrateToURI3(
+            destination, params=params, flags=options['flags']
+        )
+
+
 class PlannedGuestTest(unittest.TestCase):
-    def migrate(self, made, flags=FLAGS | INCREMENTAL, xml=None, **options):
+    def migrate(
+        self,
+        made,
+        flags=FLAGS | INCREMENTAL,
+        xml=None,
+        uri='qemu+tcp://10.0.0.9/system',
+        **options,
+    ):
         """Migrate and return what nova's guest was asked for."""
-        self.real = mock.Mock()
-        self.real.get_xml_desc.return_value = b.domain(*self.disks)
+        self.real = NovaGuest(b.domain(*self.disks))
         self.call = record.Call()
         planned = guest.PlannedGuest(self.real, made, self.call)
         planned.migrate(
-            'qemu+tcp://there/system',
+            uri,
             flags=flags,
             destination_xml=xml or b.domain(*self.disks),
             **options,
         )
-        self.real.migrate.assert_called_once()
-        return self.real.migrate.call_args
+        self.real.asked.assert_called_once()
+        return self.real.asked.call_args
+
+    @property
+    def sent(self):
+        """Return the parameters that libvirt was called with."""
+        called = self.real._domain.migrateToURI3
+        called.assert_called_once()
+        return called.call_args.kwargs['params']
+
+    def test_the_destination_listens_where_nova_connects(self):
+        self.disks = (SHARED,)
+        for uri, address in (
+            ('tcp://10.0.0.7', '10.0.0.7'),
+            ('tcp://10.0.0.7:49999', '10.0.0.7'),
+            ('tcp://[fd00::7]', 'fd00::7'),
+        ):
+            with self.subTest(uri=uri):
+                found = self.migrate(plan(*self.disks), migrate_uri=uri)
+                self.assertEqual(uri, found.kwargs['migrate_uri'])
+                self.assertEqual(
+                    {'migrate_uri': uri, 'listen_address': address}, self.sent
+                )
+
+    def test_a_name_is_sent_as_a_number(self):
+        self.disks = (SHARED,)
+        with mock.patch.object(
+            socket,
+            'getaddrinfo',
+            return_value=[(0, 0, 0, '', ('192.0.2.7', 0))],
+        ) as asked:
+            self.migrate(plan(*self.disks), migrate_uri='tcp://there')
+        self.assertEqual('there', asked.call_args.args[0])
+        self.assertEqual('192.0.2.7', self.sent['listen_address'])
+        self.assertEqual('tcp://there', self.sent['migrate_uri'])
+
+    def test_nova_names_no_address(self):
+        self.disks = (SHARED,)
+        for uri, address, data in (
+            ('qemu+tcp://10.0.0.9/system', '10.0.0.9', 'tcp://10.0.0.9'),
+            ('qemu+ssh://n@[fd00::9]:22/system', 'fd00::9', 'tcp://[fd00::9]'),
+        ):
+            with self.subTest(uri=uri):
+                self.migrate(plan(*self.disks), uri=uri)
+                self.assertEqual(
+                    {'migrate_uri': data, 'listen_address': address}, self.sent
+                )
+
+    def test_with_tls_a_certificate_s_name_stays_as_it_is(self):
+        self.disks = (SHARED,)
+        flags = FLAGS | libvirt.VIR_MIGRATE_TLS
+        self.migrate(plan(*self.disks), flags=flags)
+        self.assertEqual({}, self.sent)
+        self.migrate(
+            plan(*self.disks), flags=flags, migrate_uri='tcp://10.0.0.7'
+        )
+        self.assertEqual('10.0.0.7', self.sent['listen_address'])
+
+    def test_a_name_for_the_certificate_where_the_plan_wants_one(self):
+        self.disks = (OVER,)
+        flags = FLAGS | libvirt.VIR_MIGRATE_TLS | libvirt.VIR_MIGRATE_PARALLEL
+        made = plan(*self.disks, base='x', tls=True, parallel=True)
+        self.migrate(made, flags=flags, migrate_uri='tcp://10.0.0.7')
+        self.assertEqual('10.0.0.7', self.sent['tls.destination'])
+        self.migrate(made, flags=flags)
+        self.assertEqual({'tls.destination': '10.0.0.9'}, self.sent)
+
+    def test_through_a_tunnel_nothing_listens(self):
+        self.disks = (SHARED,)
+        flags = FLAGS | libvirt.VIR_MIGRATE_TUNNELLED
+        self.migrate(plan(*self.disks), flags=flags)
+        self.assertEqual({}, self.sent)
+
+    def test_no_address_is_known(self):
+        self.disks = (SHARED,)
+        for options in (
+            {'uri': 'qemu+unix:///system?socket=/s'},
+            {'migrate_uri': 'tcp://no.such.host.invalid'},
+        ):
+            with (
+                self.subTest(options=options),
+                self.assertRaisesRegex(
+                    exceptions.AddressUnknown, 'live_migration_inbound_addr'
+                ),
+            ):
+                self.migrate(plan(*self.disks), **options)
+            self.real.asked.assert_not_called()
+            self.assertFalse(self.call.made)
+
+    def test_everything_else_is_the_domain_s_own(self):
+        domain = mock.Mock()
+        wrapped = addressed.AddressedDomain(domain, {})
+        self.assertIs(domain.info, wrapped.info)
 
     def test_an_identical_base(self):
         self.disks = (OVER, SHARED)
@@ -97,7 +217,7 @@ class PlannedGuestTest(unittest.TestCase):
     def test_what_else_nova_passes_is_passed_on(self):
         self.disks = (SHARED,)
         found = self.migrate(plan(*self.disks), bandwidth=7, parallel=2)
-        self.assertEqual(('qemu+tcp://there/system',), found.args)
+        self.assertEqual(('qemu+tcp://10.0.0.9/system',), found.args)
         self.assertEqual(7, found.kwargs['bandwidth'])
         self.assertEqual(2, found.kwargs['parallel'])
 
@@ -115,7 +235,7 @@ class PlannedGuestTest(unittest.TestCase):
         self.disks = (OVER, SHARED)
         with self.assertRaisesRegex(exceptions.InvalidDomain, '1 disks'):
             self.migrate(plan(*self.disks, base='x'), xml=b.domain(OVER))
-        self.real.migrate.assert_not_called()
+        self.real.asked.assert_not_called()
 
     def test_no_xml_where_the_plan_needs_one(self):
         real = mock.Mock()
@@ -128,11 +248,11 @@ class PlannedGuestTest(unittest.TestCase):
         self.disks = (SHARED,)
         call = record.Call()
         call.wait(0)
-        real = mock.Mock()
+        real = NovaGuest()
         planned = guest.PlannedGuest(real, plan(SHARED), call)
         with self.assertRaises(exceptions.PreparationFailed):
-            planned.migrate('uri', flags=FLAGS)
-        real.migrate.assert_not_called()
+            planned.migrate('qemu+tcp://10.0.0.9/system', flags=FLAGS)
+        real.asked.assert_not_called()
 
     def test_everything_else_is_the_guest_s_own(self):
         real = mock.Mock(uuid='u')

@@ -310,3 +310,35 @@ class MediaTest(PlanningTestCase):
         over = b.file('/elsewhere/base', 'raw')
         message = self.refused(self.plan(self.drive(over)))
         self.assertIn('nothing shows', message)
+
+
+class CountTest(PlanningTestCase):
+    """What nova and the driver pass besides the plan's is counted."""
+
+    def sent(self, **asked):
+        planned = self.plan(
+            self.disk(), options=options.MigrationOptions(**asked)
+        )
+        return planned.plan.call
+
+    def test_besides_the_disks(self):
+        call = self.sent()
+        self.assertEqual(
+            {
+                *('bandwidth', 'destination_xml', 'persistent_xml'),
+                *('migrate_uri', 'listen_address'),
+            },
+            set(call.also_sent),
+        )
+        self.assertEqual(1 + 5, call.parameter_count)
+
+    def test_parallel_connections_are_one_more(self):
+        call = self.sent(parallel=True)
+        self.assertIn('parallel.connections', call.also_sent)
+        self.assertEqual(1 + 6, call.parameter_count)
+
+    def test_the_name_for_the_certificate_goes_to_the_source_alone(self):
+        # VERSIONS has libvirt 9.0: reference/libvirt.md 6.2.
+        call = self.sent(parallel=True, tls=True)
+        self.assertIn('tls.destination', call.also_sent)
+        self.assertEqual(1 + 7, call.parameter_count)

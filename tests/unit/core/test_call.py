@@ -45,7 +45,10 @@ class FlagTest(unittest.TestCase):
             ('UNDEFINE_SOURCE', 16),
             ('NON_SHARED_DISK', 64),
             ('NON_SHARED_INC', 128),
+            ('POSTCOPY', 32768),
             ('TLS', 65536),
+            ('PARALLEL', 131072),
+            ('NON_SHARED_SYNCHRONOUS_WRITES', 262144),
         ):
             with self.subTest(flag=name):
                 self.assertEqual(value, call.MigrateFlag[name])
@@ -73,6 +76,24 @@ class FlagTest(unittest.TestCase):
         self.assertEqual(
             {LIVE, P2P, FULL, 'VIR_MIGRATE_TLS'}, set(plan['flags'])
         )
+
+    def test_other_options(self):
+        for option, flag in (
+            ('postcopy', 'VIR_MIGRATE_POSTCOPY'),
+            ('parallel', 'VIR_MIGRATE_PARALLEL'),
+            (
+                'synchronous_writes',
+                'VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES',
+            ),
+        ):
+            with self.subTest(option=option):
+                plan = call_of(COPIED, **{option: True})
+                self.assertEqual({LIVE, P2P, FULL, flag}, set(plan['flags']))
+
+    def test_no_memory_follows_a_paused_guest(self):
+        # "post-copy migration is not supported with ... paused migration"
+        plan = call_of(COPIED, postcopy=True, state={'state': 'paused'})
+        self.assertEqual({LIVE, P2P, FULL}, set(plan['flags']))
 
     def test_a_persistent_guest_is_defined_there_and_undefined_here(self):
         for persistent, expected in (
@@ -117,10 +138,12 @@ class ParameterTest(unittest.TestCase):
             bandwidth=5,
             migrate_uri='tcp://there:49152',
             listen_address='10.0.0.2',
+            disks_port=49300,
         )
         self.assertEqual(
             {
                 'migrate_disks': ['vda'],
+                'disks_port': 49300,
                 'bandwidth': 5,
                 'migrate_uri': 'tcp://there:49152',
                 'listen_address': '10.0.0.2',

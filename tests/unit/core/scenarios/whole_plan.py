@@ -48,11 +48,14 @@ def _versions(side, program, version):
 _JOB = {'state': 'running', 'block_jobs': ['vda']}
 _SNAPSHOTS = {'state': 'running', 'snapshots': 2}
 _MIRROR = b.disk('vda', b.rbd(), inside="<mirror type='file' job='copy'/>")
+_SIDES = ('source', 'destination')
+# The others, with their options, are in test_known_bad.
 _BAD = (
-    ('libvirt', 8_007_000),
-    ('qemu', 8_002_000),
-    ('qemu', 8_002_001),
-    ('qemu', 8_002_002),
+    ('libvirt', 8_007_000, _SIDES),
+    ('libvirt', 8_007_999, _SIDES),
+    ('qemu', 8_002_000, ('source',)),
+    ('qemu', 8_002_001, ('source',)),
+    ('qemu', 8_002_002, ('source',)),
 )
 _GOOD = (
     ('libvirt', 8_006_000),
@@ -63,7 +66,6 @@ _GOOD = (
     ('qemu', 8_002_003),
     ('qemu', 9_000_000),
 )
-_SIDES = ('source', 'destination')
 _IMAGES = (b.file('/top'), [b.file('/base')])
 _TOP_ONLY = b.case(
     b.disk('vda', _IMAGES[0], over=_IMAGES[1]),
@@ -157,8 +159,8 @@ SCENARIOS = (
             *plan,
             versions=_versions(side, program, version),
         )
-        for side in _SIDES
-        for program, version in _BAD
+        for program, version, sides in _BAD
+        for side in sides
         for make, plan in (
             (_copying, ('known-bad-version',)),
             (_keeping, ()),
@@ -171,6 +173,10 @@ SCENARIOS = (
         )
         for side in _SIDES
         for program, version in _GOOD
+    ),
+    _copying(
+        'mirror_jobs_run_on_the_source',
+        versions=_versions('destination', 'qemu', 8_002_001),
     ),
     _copying('unknown_versions_are_no_refusal', versions={'source': {}}),
     Scenario(
@@ -194,6 +200,23 @@ SCENARIOS = (
                 {'bandwidth': 7, 'migrate_uri': 'tcp://there'},
             ),
             ('directly', 61, {'direct': True}),
+            ('and_disks_port', 60, {'disks_port': 49300}),
+            # To the destination no name for the certificate is sent.
+            ('and_tls', 61, {'tls': True, 'parallel': True}),
+            (
+                'and_tls_directly',
+                60,
+                {'tls': True, 'parallel': True, 'direct': True},
+            ),
+            (
+                'and_all_that_libvirt_would_add_but_the_name',
+                61,
+                {
+                    'tls': True,
+                    'parallel': True,
+                    'migrate_uri': 'tcp://there',
+                },
+            ),
         )
         for count, plan in (
             (most, ()),

@@ -1,0 +1,47 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A libvirt domain whose migration carries more parameters."""
+
+import collections.abc
+import typing
+
+
+class AddressedDomain:
+    """A libvirt.virDomain; nova's guest takes no more parameters itself.
+
+    Everything but :meth:`migrateToURI3` is the domain's own.
+
+    :ivar added: name -> value, where nova passes none of that name
+    """
+
+    def __init__(
+        self,
+        domain: typing.Any,
+        added: collections.abc.Mapping[str, str],
+    ) -> None:
+        self._domain = domain
+        self.added = added
+
+    def __getattr__(self, name: str) -> typing.Any:
+        return getattr(self._domain, name)
+
+    def migrateToURI3(
+        self,
+        dconnuri: str,
+        params: collections.abc.Mapping[str, typing.Any],
+        flags: int = 0,
+    ) -> typing.Any:
+        """Migrate with nova's parameters and ours."""
+        return self._domain.migrateToURI3(
+            dconnuri, params={**self.added, **params}, flags=flags
+        )

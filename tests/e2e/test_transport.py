@@ -1,0 +1,175 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What travels between the hosts, and who can listen or connect."""
+
+import signal
+
+import ddt
+
+from lab import guest as lab_guest
+from lab import listeners
+from lab import local_disk
+from lab import monitor_log
+from lab import records
+from lab import shared_disk
+from lab import waiting
+from lab import wire
+from tests.e2e import base
+
+# The writer begins what it writes once with this; the other is in memory,
+# as the kernel's command line.
+_ON_DISK = b'LABCOLD1'
+_IN_MEMORY = b'lab.slots=1021'
+_WORKLOAD = records.Workload(slots=1021)
+# Its daemons talk to each other here, as the lab has it without TLS.
+_DAEMON_PORT = 16509
+RAW = local_disk.LocalFile(format='raw')
+
+
+class TransportTestCase(base.EndToEndTestCase):
+    """A test whose migrations may fail."""
+
+    def assert_stays(
+        self, guest: lab_guest.Guest, *arguments: str, error: str
+    ) -> None:
+        """Check that a migration fails and leaves nothing but the guest."""
+        with self.unchanged():
+            result = self.run_json('migrate', guest, *arguments)
+        self.assertEqual(
+            (4, 'not-moved'),
+            (result.exit_code, result.tree['outcome']),
+            result.tree,
+        )
+        self.assertRegex(result.tree['error'], error)
+        self.assertEqual('running', guest.state(self.a))
+        self.assertEqual('', guest.state(self.b))
+        now = guest.acknowledged()
+        guest.wait_for_records(
+            self.a, {t: n + base.AFTER for t, n in now.items()}
+        )
+        self.assert_nothing_lost(guest, self.a)
+
+
+@ddt.ddt
+class WireTestCase(TransportTestCase):
+    """Memory and disks on the wire, with TLS and without."""
+
+    def seen(self, *arguments: str) -> dict[str, set[int]]:
+        """Migrate and return what was seen, without the daemons' talk."""
+        guest = self.guest(
+            {'vda': RAW, 'vdb': shared_disk.SharedNetwork()},
+            workload=_WORKLOAD,
+        )
+        with wire.watched(self.lab, _ON_DISK, _IN_MEMORY) as look:
+            result = self.migrate(guest, *arguments, copied=['vda'])
+        # What was not looked at may have shown anything.
+        self.assertEqual(0, look.lost)
+        self.assertGreater(look.packets, 100)
+        self.notes = result.tree['plan']['notes']
+        self.assert_nothing_lost(guest, self.b)
+        return {
+            pattern: {p for p in ports if p > _DAEMON_PORT + 1}
+            for pattern, ports in look.ports.items()
+        }
+
+    def test_in_clear(self) -> None:
+        """Without TLS both are read, and the plan says so."""
+        ports = self.seen()
+        disks, memory = (ports[p.decode()] for p in (_ON_DISK, _IN_MEMORY))
+        self.assertTrue(memory)
+        self.assertTrue(disks - memory, ports)
+        self.assertIn('in clear', '\n'.join(self.notes))
+
+    @ddt.data((), ('--parallel',), ('--post-copy', '--direct'))
+    def test_encrypted(self, options: tuple[str, ...]) -> None:
+        """With TLS neither is, however the migration is done."""
+        self.certify()
+        nothing: set[int] = set()
+        # The shared disk's server is the hub, on a port below these.
+        self.assertEqual(
+            {_ON_DISK.decode(): nothing, _IN_MEMORY.decode(): nothing},
+            self.seen('--tls', '--migrate-uri', 'tcp://b', *options),
+        )
+        self.assertNotIn('in clear', '\n'.join(self.notes))
+
+
+class CertificateTestCase(TransportTestCase):
+    """Who shows the wrong certificate gets nothing."""
+
+    def test_of_another_authority(self) -> None:
+        """The destination's was issued by somebody unknown here."""
+        self.certify()
+        self.new_authority().equip(self.b)
+        guest = self.guest({'vda': RAW})
+        self.assert_stays(guest, '--tls', error='(?i)certificate|TLS')
+
+    def test_of_another_name(self) -> None:
+        """The destination's is that of another host."""
+        self.certify().equip(self.b, 'elsewhere')
+        guest = self.guest({'vda': RAW})
+        self.assert_stays(guest, '--tls', error='does not match the hostname')
+
+    def test_of_another_client(self) -> None:
+        """The source's was issued by somebody unknown there."""
+        self.certify()
+        self.new_authority().equip(self.a)
+        guest = self.guest({'vda': RAW})
+        self.assert_stays(guest, '--tls', error='(?i)certificate|TLS|closed')
+
+    def test_none(self) -> None:
+        """The hosts have no certificates."""
+        guest = self.guest({'vda': RAW})
+        self.assert_stays(guest, '--tls', error='(?i)cert|TLS')
+
+
+@ddt.ddt
+class ListenerTestCase(base.EndToEndTestCase):
+    """Where the destination's QEMU listens while disks are copied."""
+
+    def listening(self, *arguments: str) -> list[str]:
+        """Return what is listened on while a disk is copied; then end it."""
+        guest = self.guest({'vda': RAW})
+        since = monitor_log.mark(self.a)
+        running = self.a.popen(
+            [base.PROGRAM, 'migrate', guest.name, self.b.remote_uri]
+            + ['--bandwidth', '1', *arguments],
+            stdout=base.subprocess.PIPE,
+            stderr=base.subprocess.STDOUT,
+        )
+        try:
+            waiting.until(
+                lambda: bool(monitor_log.mirrored(self.a, guest, since)),
+                'the mirror to start',
+                60,
+            )
+            return listeners.of_emulators(self.b)
+        finally:
+            running.send_signal(signal.SIGINT)
+            said, _ = running.communicate(timeout=60)
+            self.assertEqual(4, running.returncode, said)
+
+    @ddt.data(
+        (),
+        ('--direct',),
+        ('--migrate-uri', 'tcp://b'),
+        ('--parallel',),
+    )
+    def test_one_address(self, options: tuple[str, ...]) -> None:
+        """Memory and disks come in where the source connects to."""
+        found = self.listening(*options)
+        self.assertEqual([self.b.address] * 2, found)
+
+    def test_every_address(self) -> None:
+        """The look sees it where that is asked for."""
+        found = self.listening('--listen-address', '0.0.0.0')
+        self.assertEqual(['*'] * 2, found)

@@ -1,0 +1,108 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The address that the destination listens on, from the command line."""
+
+import argparse
+import socket
+import unittest
+from unittest import mock
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.cli import arguments
+from nova_selective_migrate.cli import hosts
+from nova_selective_migrate.host import gather
+
+
+class ListeningTest(unittest.TestCase):
+    def options(self, uri, *words):
+        """Return the options of the case that is gathered."""
+        parser = argparse.ArgumentParser()
+        arguments.add_evidence(parser)
+        arguments.add_destination(parser)
+        given = parser.parse_args([*words])
+        given.destination_uri = uri
+        with (
+            mock.patch.object(gather, 'gather') as gathered,
+            mock.patch.object(hosts, '_check_targets'),
+        ):
+            hosts.case(mock.Mock(), given)
+        return gathered.call_args.args[3].options
+
+    def ends(self, uri, *words):
+        options = self.options(uri, *words)
+        return options.migrate_uri, options.listen_address
+
+    def test_the_daemon_s_address_is_for_the_data_too(self):
+        self.assertEqual(
+            ('tcp://10.0.0.2', '10.0.0.2'), self.ends('qemu+tcp://10.0.0.2/')
+        )
+
+    def test_an_address_for_the_data(self):
+        self.assertEqual(
+            ('tcp://10.1.0.2', '10.1.0.2'),
+            self.ends(
+                'qemu+tcp://10.0.0.2/', '--migrate-uri', 'tcp://10.1.0.2'
+            ),
+        )
+
+    def test_an_address_to_listen_on_is_taken_as_it_is(self):
+        for uri in ('qemu+tcp://10.0.0.2/', 'qemu:///system'):
+            self.assertEqual(
+                (None, '0.0.0.0'),
+                self.ends(uri, '--listen-address', '0.0.0.0'),
+            )
+
+    def test_with_tls_libvirt_chooses(self):
+        for uri in ('qemu+tls://10.0.0.2/', 'qemu:///system'):
+            self.assertEqual((None, None), self.ends(uri, '--tls'))
+
+    def test_no_address(self):
+        for uri in ('qemu:///session', 'qemu+tcp://127.0.0.1:16509/system'):
+            with (
+                self.subTest(uri=uri),
+                self.assertRaisesRegex(
+                    exceptions.InvalidInput, '--listen-address'
+                ),
+            ):
+                self.options(uri)
+
+    def test_a_name_that_means_the_loopback(self):
+        with (
+            mock.patch.object(
+                socket,
+                'getaddrinfo',
+                return_value=[(0, 0, 0, '', ('127.0.1.1', 0))],
+            ),
+            self.assertRaisesRegex(exceptions.InvalidInput, 'b is 127.0.1.1'),
+        ):
+            self.options('qemu+tcp://b/system')
+
+    def test_the_other_options(self):
+        options = self.options(
+            'qemu+tcp://10.0.0.2/',
+            *('--disks-port', '49300', '--synchronous-writes'),
+            *('--post-copy', '--parallel'),
+        )
+        self.assertEqual(49300, options.disks_port)
+        self.assertTrue(options.synchronous_writes)
+        self.assertTrue(options.postcopy)
+        self.assertTrue(options.parallel)
+
+    def test_no_port(self):
+        for text in ('0', '65536', '-1', 'x', ''):
+            with (
+                self.subTest(text=text),
+                mock.patch('sys.stderr'),
+                self.assertRaises(SystemExit),
+            ):
+                self.options('qemu+tcp://10.0.0.2/', '--disks-port', text)
