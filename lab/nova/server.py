@@ -12,6 +12,7 @@
 
 """Watch a server, move it, and read what its disks hold."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 import hashlib
 from pathlib import Path
@@ -180,7 +181,7 @@ class Server(Recorded):
     def verify(
         self,
         host: Host,
-        disks: dict[str, tuple[str, str]],
+        disks: Mapping[str, tuple[str, str]],
         acknowledged: dict[str, int],
     ) -> dict[str, Report]:
         """Check every record of every disk; the guest must be off.

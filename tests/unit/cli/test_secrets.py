@@ -29,7 +29,7 @@ from tests.unit.host import fake_domain
 
 SECRET = planted.SECRET
 HERE = f'qemu+tcp://user:{SECRET}-here@here/system'
-THERE = f'qemu+tcp://user:{SECRET}-there@there/system'
+THERE = f'qemu+tcp://user:{SECRET}-there@192.0.2.2/system'
 # As libvirt would give them to an administrator, and then some.
 HOSTILE = (*test_redact.DISKS, test_redact.DEVICES)
 FORMATS = ('table', 'json', 'yaml', 'value', 'shell')
