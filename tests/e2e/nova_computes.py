@@ -59,6 +59,11 @@ def _cloud_of(
     return _Running.cloud
 
 
+def forget_running() -> None:
+    """Have the next test start nova-computes of its own."""
+    _Running.key = None
+
+
 class ComputesTestCase(base.EndToEndTestCase):
     """A test with a nova-compute on each of two hosts."""
 

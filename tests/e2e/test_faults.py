@@ -15,13 +15,16 @@
 import unittest
 
 from lab.faults import crossing
+from lab.faults import server_trial
 from lab.faults import trial
 from lab.faults.fault import Fault
 from lab.faults.phase import Phase
 from lab.faults.row import Row
 from lab.faults.row import totals
 from lab.faults.world import World
+from lab.nova import cloud as cloud_
 from tests.e2e import base
+from tests.e2e import nova_computes
 
 # Of each fault the phase in which it does the most harm.
 _TRIALS = (
@@ -37,6 +40,12 @@ _TRIALS = (
     (Fault.DISK_FULL, None, False),
     (Fault.OTHER_SIZE, None, True),
     (Fault.OTHER_FORMAT, None, False),
+)
+_OF_NOVA = (
+    (Fault.PROGRAM, Phase.MIRRORS),
+    (Fault.PEER, Phase.READY),
+    (Fault.DESTINATION_LIBVIRTD, Phase.SWITCH_OVER),
+    (Fault.SOURCE_LIBVIRTD, Phase.MEMORY),
 )
 _SEED = 4
 
@@ -65,6 +74,24 @@ class FaultsTest(base.EndToEndTestCase):
         for row in crossing.run(self.world, _SEED, cut=False):
             with self.subTest(outcome=row.outcome):
                 self.assert_clean(row)
+
+
+class NovaFaultsTest(nova_computes.ComputesTestCase):
+    """The same where nova-computes migrate."""
+
+    def test_servers(self) -> None:
+        world = World(self.lab)
+        world.hurry()
+        nova_computes.forget_running()
+        cloud = server_trial.start(world, nova_computes.INTERPRETER)
+        self.addCleanup(cloud_.stop, self.lab)
+        for number, (fault, phase) in enumerate(_OF_NOVA):
+            with self.subTest(fault=fault.value, phase=phase.words):
+                row = server_trial.ServerTrial(
+                    fault, phase, _SEED + number, nova_computes.VERSION
+                ).run(world, cloud)
+                self.assertTrue(row.clean, row)
+                self.assertTrue(row.inflicted)
 
 
 class TotalsTest(unittest.TestCase):

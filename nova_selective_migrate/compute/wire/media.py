@@ -18,6 +18,7 @@ at the destination (nova.virt.libvirt.driver._create_images_and_backing).
 
 import base64
 import binascii
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -185,7 +186,9 @@ def unpack(
         os.chmod(part, 0o644)  # as nova makes it; mkstemp is stricter
         os.replace(part, path)
     except BaseException:
-        os.unlink(part)
+        # A fetch that failed may have removed it itself.
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(part)
         raise
 
 

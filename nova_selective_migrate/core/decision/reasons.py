@@ -223,7 +223,9 @@ class Reason(enum.Enum):
         'destination-exists',
         'The destination has a file at the path already, and it is not '
         'ours to overwrite.',
-        'remove it, or say with --existing that it is there to be overwritten',
+        'remove it, or say with --existing that it is there to be '
+        'overwritten; nova-selective-migrate cleanup lists what a migration '
+        'has left that did not come to its end',
     )
     IMAGE_UNPROVEN = (
         'image-unproven',

@@ -84,6 +84,15 @@ class MediaTest(MediaTestCase):
         )
         self.assertEqual(self.here.read_bytes(), self.there.read_bytes())
 
+    def test_a_fetch_that_cleans_up_after_itself_tells_why(self):
+        def fetch(path):
+            pathlib.Path(path).unlink()
+            raise OSError('Glance is down')
+
+        with self.assertRaisesRegex(OSError, 'Glance is down'):
+            self.unpack(self.read(refetched=True), fetch)
+        self.assert_nothing_there()
+
     def test_another_image_is_fetched(self):
         with self.assertRaisesRegex(
             exceptions.PreparationFailed, 'not those of the source'
