@@ -48,7 +48,8 @@ has every trial with its seed. A short campaign is part of ``make test``.
    is started anywhere, look at both: ``virsh domstate`` on each, and, where
    one cannot be reached, at its console or its power switch. Start it only
    where it is certain that the other one does not run it and cannot come
-   back running it.
+   back running it. ``migrate --resume-report`` tells more once both answer;
+   "unknown, then not-moved" below is that.
 
 """
 _COUNTS = (
@@ -101,7 +102,7 @@ def _matrix(rows: list[dict[str, Any]]) -> str:
             for row in rows
             if (row['fault'], row['phase']) == (fault, phase)
         ]
-        outcomes = Counter(row['outcome'] for row in mine)
+        outcomes = Counter(map(_outcome, mine))
         inflicted = sum(row['inflicted'] for row in mine)
         lost = sum(row['lost_records'] for row in mine)
         body.append(
@@ -115,8 +116,17 @@ def _title(words: str) -> str:
     return f'\n{words}\n{"-" * len(words)}\n\n'
 
 
+def _outcome(row: Mapping[str, Any]) -> str:
+    afterwards = row.get('afterwards')
+    return (
+        f'{row["outcome"]}, then {afterwards}'
+        if afterwards
+        else str(row['outcome'])
+    )
+
+
 def _words(outcomes: Mapping[str, int]) -> str:
-    return ', '.join(f'{n} {word}' for word, n in sorted(outcomes.items()))
+    return '; '.join(f'{n} {word}' for word, n in sorted(outcomes.items()))
 
 
 def _table(head: tuple[str, ...], body: Iterable[tuple[str, ...]]) -> str:

@@ -34,6 +34,8 @@ class Row:
     :ivar untrue: what was said is not so
     :ivar unlisted: leftovers that nobody has named
     :ivar listed: how many leftovers were named
+    :ivar afterwards: what was said once everything worked again, where the
+        outcome was unknown
     """
 
     driver: str
@@ -50,6 +52,7 @@ class Row:
     untrue: bool = False
     unlisted: tuple[str, ...] = ()
     listed: int = 0
+    afterwards: str = ''
     #: For who looks into it: what was said, and what was found.
     said: str = ''
     found: tuple[str, ...] = field(default_factory=tuple)

@@ -168,13 +168,21 @@ class _Run:
         written = judging.shared_written(self.lab, self.guest, shared, marks)
         untrue = not judging.is_true(said.outcome, found)
         texts = [said.text]
+        left, afterwards = set(said.left), ''
+        if said.outcome == 'unknown':
+            # Once both hosts answer again it must be known.
+            resumed = self.program.resume_report()
+            afterwards = resumed.outcome
+            left |= resumed.left
+            texts.append(f'afterwards: {resumed.text}')
+            untrue |= not judging.is_true(afterwards, found)
         if self.program.second is not None:
             second = self.program.second.end()
             texts.append(f'second: {second.outcome}, {second.text}')
             # The guest that the first has moved is not its own success.
             untrue |= second.outcome == 'moved'
         listed = self.program.cleanup()
-        remains = judging.unlisted(found, said.outcome, said.left, listed)
+        remains = judging.unlisted(found, said.outcome, left, listed)
         if self.trial.fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):
             # The image that we put there.
             remains = tuple(r for r in remains if '-vda' not in r)
@@ -193,7 +201,8 @@ class _Run:
             double_run=judging.runs_twice(self.guest, found),
             untrue=untrue,
             unlisted=remains,
-            listed=len(said.left) + len(listed),
+            listed=len(left) + len(listed),
+            afterwards=afterwards,
             said=' | '.join(texts),
             found=(*defects, str(found.states)),
         )

@@ -72,16 +72,22 @@ class Hosts:
         *,
         called: bool = True,
         succeeded: bool = False,
+        follow: bool = True,
         held: collections.abc.Collection[str] = (),
     ) -> MigrationOutcome:
         """Wait for the end of a migration and settle what can be proven.
 
         :param called: whether libvirt has been asked to migrate
         :param succeeded: whether it said that it has
+        :param follow: whether to wait for a job that still runs
         :param held: see :func:`cleaning.examine`
         """
         settled = settling.settle(
-            self.source, self.destination, run.uuid, succeeded=succeeded
+            self.source,
+            self.destination,
+            run.uuid,
+            succeeded=succeeded,
+            follow=follow,
         )
         moved = settled.settlement.ending is outcome_.Ending.MOVED
         cleaned = cleaning.Cleaned()

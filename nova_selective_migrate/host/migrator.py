@@ -27,6 +27,7 @@ from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host import conclusion
 from nova_selective_migrate.host import prepare
+from nova_selective_migrate.host import reach
 from nova_selective_migrate.host import secure_call
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.journal import run as run_
@@ -34,6 +35,10 @@ from nova_selective_migrate.host.journal import run as run_
 # Each poll is one call and one more for each disk; small disks are through
 # in less than nova's half second.
 _POLL_SECONDS = 0.2
+# Twice what libvirt's keepalive gives a peer.
+_SILENT_SECONDS = 60.0
+# Then the abort has had its chance.
+_LAST_SECONDS = 120.0
 # What a destination may have of the guest: nothing, or its definition.
 _VACANT = (
     outcome_.Presence.ABSENT,
@@ -44,6 +49,17 @@ _VACANT = (
 _STALLED = (
     f'aborted after {stall.LIMIT_SECONDS:.0f} s in which the guest was paused '
     'for the switch-over and nothing moved'
+)
+
+_SILENT = (
+    f'aborted after {_SILENT_SECONDS:.0f} s in which the destination did not '
+    'answer'
+)
+_ABANDONED = (
+    'the destination does not answer, and the migration of the source does '
+    'not end: its QEMU may wait for an answer that was lost, and the guest '
+    'with it. On the source "ss -K dst ADDRESS", with the address of the '
+    'destination, ends that'
 )
 
 Report = collections.abc.Callable[[progress_.MigrationProgress], None]
@@ -67,7 +83,7 @@ class Migrator:
         self._uri = uri
         self._returned = threading.Event()
         self._aborted = False
-        self._gave_up = False
+        self._why = ''
         self._called = False
         self._succeeded = False
         self._progress: progress_.MigrationProgress | None = None
@@ -99,6 +115,7 @@ class Migrator:
             run,
             called=self._called,
             succeeded=self._succeeded,
+            follow=self._returned.is_set() or not self._called,
             held=[image.path for image in self._made],
         )
         return dataclasses.replace(
@@ -172,23 +189,36 @@ class Migrator:
             )
 
     def _said(self) -> str | None:
-        if self._error is not None:
-            said = ' '.join(str(self._error).split())
-            return f'{_STALLED}: {said}' if self._gave_up else said
+        said = ' '.join(str(self._error).split()) if self._error else ''
+        if self._why or said:
+            return ': '.join(part for part in (self._why, said) if part)
         return None if self._called else 'aborted before the call'
 
     def _call_and_follow(self, report: Report) -> None:
         thread = threading.Thread(
             target=self._call, name='migrate', daemon=True
         )
+        with reach.Reach(self._destination, self._guest.uuid) as watched:
+            thread.start()
+            self._follow(report, watched)
+
+    def _follow(self, report: Report, watched: reach.Reach) -> None:
         started = time.monotonic()
-        thread.start()
         taken = False
         held = stall.Stall()
         while not self._returned.wait(_POLL_SECONDS):
             held = self._look(held, time.monotonic())
-            if held.lasts(time.monotonic()) and not self._aborted:
-                self._aborted = self._gave_up = True
+            silent = watched.silent_seconds()
+            if silent > _SILENT_SECONDS + _LAST_SECONDS:
+                # QEMU waits for an answer that was lost, and libvirt for
+                # QEMU: there is nothing more that could be asked.
+                self._why = _ABANDONED
+                return
+            if not self._aborted:
+                if held.lasts(time.monotonic()):
+                    self._give_up(_STALLED)
+                elif silent > _SILENT_SECONDS:
+                    self._give_up(_SILENT)
             # Before the job has begun and while it ends libvirt takes none.
             if self._aborted and not taken:
                 taken = self._guest.abort_migration()
@@ -198,6 +228,10 @@ class Migrator:
             except (OSError, ValueError):
                 # Who reads has gone; the migration is followed to its end.
                 report = _unread
+
+    def _give_up(self, why: str) -> None:
+        self._aborted = True
+        self._why = why
 
     def _look(self, held: stall.Stall, now: float) -> stall.Stall:
         """See whether the migration holds the guest and does nothing."""

@@ -48,10 +48,12 @@ def settle(
     uuid: str,
     *,
     succeeded: bool,
+    follow: bool = True,
 ) -> Settled:
     """Wait until neither host changes any more, and say where the guest is.
 
     :param succeeded: whether the call returned without an error
+    :param follow: whether to wait for a job that still runs
     """
     deadline = time.monotonic() + _SETTLE_SECONDS
     while True:
@@ -69,7 +71,7 @@ def settle(
             here,
             there,
         )
-        if active:
+        if active and follow:
             deadline = time.monotonic() + _SETTLE_SECONDS
         elif (
             time.monotonic() > deadline
@@ -82,9 +84,13 @@ def settle(
 
 
 def _migrates(source: connection.Connection, uuid: str) -> bool | None:
-    """Tell whether the source is still at it; None where it is silent."""
+    """Tell whether the source is still at it; None where it does not say."""
     try:
-        return source.guest(uuid).job_active()
+        guest = source.guest(uuid)
+        if guest.job_over():
+            return False
+        # While QEMU answers nothing, libvirt cannot tell either.
+        return guest.job_active() or None
     except exceptions.DomainNotFound:
         return False
     except exceptions.HypervisorError:

@@ -273,8 +273,8 @@ class VolumesTest(DriverCase):
                 )
                 with self.assertRaises(exceptions.HypervisorError):
                     seen.create(image)
-                self.assertIs(True, seen.delete(image))
-                self.assertIsNone(seen.delete(image))
+                self.assertIs(True, seen.delete('disk'))
+                self.assertIs(False, seen.delete('disk'))
                 self.assertIs(False, seen.facts('disk').exists)
 
     def test_a_marker_comes_and_goes(self):

@@ -115,7 +115,7 @@ class FakeDomain:
         if flags & libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED:
             return self.completed
         self._maybe_fail()
-        return {**self.job, **self.stats}
+        return {'type': libvirt.VIR_DOMAIN_JOB_NONE, **self.job, **self.stats}
 
     def abortJob(self) -> int:
         self._maybe_fail()

@@ -27,6 +27,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.core.job import stall
 from nova_selective_migrate.host import migrator as migrator_
+from nova_selective_migrate.host import reach
 from nova_selective_migrate.host import settling
 from nova_selective_migrate.host.hypervisor import volumes
 from tests.unit.host import fake_daemon
@@ -503,6 +504,65 @@ class StallTest(migration.MigrationCase):
         self.domain.on_migrate = migrate
         with mock.patch.object(stall, 'LIMIT_SECONDS', 0.01):
             ended = self.run_it()
+        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertEqual([], aborted)
+
+
+class SilenceTest(migration.MigrationCase):
+    """The destination does not answer any more."""
+
+    def setUp(self):
+        super().setUp()
+        for name, value in (('_SILENT_SECONDS', 0.5), ('_LAST_SECONDS', 9)):
+            self.patch(migrator_, name, value)
+        self.patch(reach, '_POLL_SECONDS', 0.001)
+        self.ended = threading.Event()
+        self.addCleanup(self.ended.set)
+
+    def patch(self, module, name, value):
+        self.enterContext(mock.patch.object(module, name, value))
+
+    def silence(self):
+        self.there.fails['lookupByUUIDString'] = fake_daemon.broken('silent')
+
+    def test_it_is_aborted(self):
+        self.domain.on_abort = self.ended.set
+
+        def migrate():
+            self.silence()
+            self.assertTrue(self.ended.wait(PATIENCE))
+            raise fake_daemon.broken('canceled')
+
+        self.domain.on_migrate = migrate
+        ended = self.run_it()
+        self.assertIs(outcome.Ending.UNKNOWN, ended.settlement.ending)
+        self.assertIn('did not answer: ', ended.error)
+        self.assertIn('canceled', ended.error)
+
+    def test_one_that_does_not_end_is_told(self):
+        self.patch(migrator_, '_LAST_SECONDS', 0.5)
+
+        def migrate():
+            self.silence()
+            self.ended.wait(PATIENCE)
+
+        self.domain.on_migrate = migrate
+        ended = self.run_it()
+        self.assertFalse(self.ended.is_set())
+        self.assertIs(outcome.Ending.UNKNOWN, ended.settlement.ending)
+        self.assertIn('ss -K', ended.error)
+        self.assertEqual(['disk'], self.images())
+
+    def test_one_that_answers_is_followed(self):
+        aborted = []
+        self.domain.on_abort = lambda: aborted.append('abort')
+
+        def migrate():
+            time.sleep(0.7)
+            self.move()
+
+        self.domain.on_migrate = migrate
+        ended = self.run_it()
         self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
         self.assertEqual([], aborted)
 
