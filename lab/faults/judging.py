@@ -22,7 +22,7 @@ from lab.lab import Lab
 
 #: What a guest on one host, or on none, may be said to be.
 _TRUE = {
-    'a': ('not-moved', 'refused', 'failed', 'unknown'),
+    'a': ('not-moved', 'refused', 'failed', 'unknown', 'hangs'),
     'b': ('moved', 'unknown'),
     'none': ('not-moved', 'unknown'),
     'both': ('unknown',),

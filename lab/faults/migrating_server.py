@@ -102,15 +102,15 @@ class MigratingServer:
     def end(self) -> str:
         """Wait until nova has done all about it, and say what it records.
 
-        :returns: moved, not-moved, unknown, refused, or failed where
-            nova's records stay in the middle of it.
+        :returns: moved, not-moved, unknown, refused, hangs where nova
+            still migrates, or failed where its records are of no state.
         """
         if not self.started:
             return 'refused'
         try:
             waiting.until(lambda: self.over, 'nova to be done', _PATIENCE)
         except NotInTime:
-            return 'failed'
+            return 'hangs'
         state, _, host = self.server.state
         if state == 'active' and host == 'b':
             return 'moved'

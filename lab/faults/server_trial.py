@@ -203,7 +203,7 @@ class _Run:
         self, server: Server, outcome: str, found: look.Look
     ) -> list[str]:
         """Say which of nova's records are not so."""
-        if outcome == 'unknown' or found.place not in ('a', 'b'):
+        if outcome in ('unknown', 'hangs') or found.place not in ('a', 'b'):
             return []
         state, task, host = server.state
         wrong = []

@@ -167,6 +167,8 @@ class _Run:
         shared = set(self.guest.disks) - set(self.copied)
         written = judging.shared_written(self.lab, self.guest, shared, marks)
         untrue = not judging.is_true(said.outcome, found)
+        # It has to come to an end, whatever that is.
+        untrue |= said.outcome == 'hangs'
         texts = [said.text]
         left, afterwards = set(said.left), ''
         if said.outcome == 'unknown':

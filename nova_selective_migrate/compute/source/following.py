@@ -160,7 +160,13 @@ class _WatchedGuest:
             if not errors.is_busy(err):
                 raise
             real = self._following.real
-            LOG.warning('Migration job: %s', err, instance=real)
+            LOG.warning(
+                'Migration job: %s. If this goes on, QEMU may wait for an '
+                'answer of the destination that was lost, and the guest with '
+                'it: "ss -K dst ADDRESS" on this host ends the connection',
+                err,
+                instance=real,
+            )
             return self._idle()
         self._following.take(info)
         return info
