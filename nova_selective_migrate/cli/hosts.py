@@ -82,11 +82,12 @@ def both(
         yield Hosts(here, guest, there)
 
 
-def with_journal(hosts: Hosts, directory: str | None) -> conclusion.Hosts:
+def with_journal(
+    hosts: Hosts, directory: str | None, *, probe: bool
+) -> conclusion.Hosts:
     """Add the journal of what is made at destinations."""
-    return conclusion.Hosts(
-        hosts.source, hosts.destination, journalled.journal(directory)
-    )
+    journal = journalled.journal(directory)
+    return conclusion.Hosts(hosts.source, hosts.destination, journal, probe)
 
 
 def case(hosts: Hosts, arguments: argparse.Namespace) -> case_.Case:

@@ -132,7 +132,11 @@ class Migrate(guarded.GuardedShowOne):
                 self.status = exit_code.REFUSED
                 return self.dict2columns(outcome_tree.refused(tree))
             migrator = migrator_.Migrator(
-                hosts.with_journal(opened, self.app.options.journal),
+                hosts.with_journal(
+                    opened,
+                    self.app.options.journal,
+                    probe=not parsed_args.no_probe,
+                ),
                 opened.guest,
                 plan,
                 parsed_args.destination_uri,

@@ -47,6 +47,7 @@ def examine(
     sees: peer_storage.Sight,
     *,
     held: collections.abc.Collection[str] = (),
+    probe: bool = True,
     remove: bool = True,
 ) -> Cleaned:
     """Tell of every image of a run whether it may go, and remove it.
@@ -57,6 +58,9 @@ def examine(
     :param sees: looks whether the source has a path
     :param held: paths that this process has made, or has seen in the
         guest that was on its way
+    :param probe: whether a marker may show that the source does not see the
+        directory. Of what is held it is known: it was made where there was
+        no such file, while the source had its own at that path.
     :param remove: False only looks, and calls removed what would be
     """
     try:
@@ -70,7 +74,9 @@ def examine(
             why: str | None = f'the domain {used[image.path]} uses it'
         else:
             try:
-                why = _remove(peer, image, sees, image.path in held, remove)
+                ours = image.path in held
+                look = sees if probe or not ours else None
+                why = _remove(peer, image, look, ours, remove)
             except exceptions.HypervisorError as err:
                 why = str(err)
         if why is None:
@@ -83,7 +89,7 @@ def examine(
 def _remove(
     peer: connection.Connection,
     image: run_.Image,
-    sees: peer_storage.Sight,
+    sees: peer_storage.Sight | None,
     held: bool,
     remove: bool,
 ) -> str | None:
@@ -97,7 +103,7 @@ def _remove(
         why = _foreign(seen, name, image, held)
         if why is not None:
             return why
-        if peer_storage.same_directory(seen, sees) is not False:
+        if sees and peer_storage.same_directory(seen, sees) is not False:
             return f'the source may see {folder} too'
         if remove and not seen.delete(name):
             return 'libvirt did not delete it'

@@ -60,11 +60,15 @@ class MigrationOutcome:
 
 @dataclasses.dataclass(frozen=True)
 class Hosts:
-    """Both hosts of a run, and the journal that it is in."""
+    """Both hosts of a run, and the journal that it is in.
+
+    :ivar probe: whether marker files may be put on the destination
+    """
 
     source: connection.Connection
     destination: connection.Connection
     journal: journal_.Journal
+    probe: bool = True
 
     def conclude(
         self,
@@ -128,6 +132,7 @@ class Hosts:
             self.destination,
             peer_storage.sight(self.source),
             held=held,
+            probe=self.probe,
         )
         self._keep(run, cleaned)
         return cleaned

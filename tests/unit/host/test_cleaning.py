@@ -185,6 +185,18 @@ class SharedTest(CleaningCase):
     def test_one_that_the_source_cannot_tell_of_is_left(self):
         self.left(why='the source may see', sees=lambda _: None, held=[PATH])
 
+    def test_without_leave_no_marker_is_put_there(self):
+        self.daemon.done.clear()
+        self.removed(probe=False, held=[PATH])
+        self.assertEqual([], self.daemon.names('createXML'))
+
+    def test_without_leave_too_what_is_not_held_is_looked_at(self):
+        self.left(
+            why='the source may see',
+            sees=lambda path: self.daemon.real(path).exists(),
+            probe=False,
+        )
+
     def test_one_that_takes_no_marker_is_left(self):
         self.daemon.fails['createXML'] = fake_daemon.broken()
         self.left(why='the source may see', held=[PATH])
