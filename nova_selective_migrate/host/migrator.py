@@ -22,10 +22,10 @@ from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.job import outcome as outcome_
 from nova_selective_migrate.core.job import progress as progress_
-from nova_selective_migrate.core.job import stall
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host import conclusion
+from nova_selective_migrate.host import patience
 from nova_selective_migrate.host import prepare
 from nova_selective_migrate.host import reach
 from nova_selective_migrate.host import secure_call
@@ -35,31 +35,11 @@ from nova_selective_migrate.host.journal import run as run_
 # Each poll is one call and one more for each disk; small disks are through
 # in less than nova's half second.
 _POLL_SECONDS = 0.2
-# Twice what libvirt's keepalive gives a peer.
-_SILENT_SECONDS = 60.0
-# Then the abort has had its chance.
-_LAST_SECONDS = 120.0
 # What a destination may have of the guest: nothing, or its definition.
 _VACANT = (
     outcome_.Presence.ABSENT,
     outcome_.Presence.OFF,
     outcome_.Presence.MIGRATED,
-)
-
-_STALLED = (
-    f'aborted after {stall.LIMIT_SECONDS:.0f} s in which the guest was paused '
-    'for the switch-over and nothing moved'
-)
-
-_SILENT = (
-    f'aborted after {_SILENT_SECONDS:.0f} s in which the destination did not '
-    'answer'
-)
-_ABANDONED = (
-    'the destination does not answer, and the migration of the source does '
-    'not end: its QEMU may wait for an answer that was lost, and the guest '
-    'with it. On the source "ss -K dst ADDRESS", with the address of the '
-    'destination, ends that'
 )
 
 Report = collections.abc.Callable[[progress_.MigrationProgress], None]
@@ -205,20 +185,13 @@ class Migrator:
     def _follow(self, report: Report, watched: reach.Reach) -> None:
         started = time.monotonic()
         taken = False
-        held = stall.Stall()
+        waits = patience.Patience(self._guest, watched)
         while not self._returned.wait(_POLL_SECONDS):
-            held = self._look(held, time.monotonic())
-            silent = watched.silent_seconds()
-            if silent > _SILENT_SECONDS + _LAST_SECONDS:
-                # QEMU waits for an answer that was lost, and libvirt for
-                # QEMU: there is nothing more that could be asked.
-                self._why = _ABANDONED
+            given_up = waits.look(time.monotonic())
+            if given_up and (given_up.for_good or not self._aborted):
+                self._aborted, self._why = True, given_up.why
+            if given_up and given_up.for_good:
                 return
-            if not self._aborted:
-                if held.lasts(time.monotonic()):
-                    self._give_up(_STALLED)
-                elif silent > _SILENT_SECONDS:
-                    self._give_up(_SILENT)
             # Before the job has begun and while it ends libvirt takes none.
             if self._aborted and not taken:
                 taken = self._guest.abort_migration()
@@ -228,16 +201,6 @@ class Migrator:
             except (OSError, ValueError):
                 # Who reads has gone; the migration is followed to its end.
                 report = _unread
-
-    def _give_up(self, why: str) -> None:
-        self._aborted = True
-        self._why = why
-
-    def _look(self, held: stall.Stall, now: float) -> stall.Stall:
-        """See whether the migration holds the guest and does nothing."""
-        paused = self._guest.held_by_migration()
-        job = self._guest.job_stats() if paused else {}
-        return held.look(now, paused=paused, job=job)
 
     def _call(self) -> None:
         # A connection of its own: on a shared one libvirt 9.0 was seen to

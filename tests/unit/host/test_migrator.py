@@ -27,6 +27,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.core.job import stall
 from nova_selective_migrate.host import migrator as migrator_
+from nova_selective_migrate.host import patience
 from nova_selective_migrate.host import reach
 from nova_selective_migrate.host import settling
 from nova_selective_migrate.host.hypervisor import volumes
@@ -514,7 +515,7 @@ class SilenceTest(migration.MigrationCase):
     def setUp(self):
         super().setUp()
         for name, value in (('_SILENT_SECONDS', 0.5), ('_LAST_SECONDS', 9)):
-            self.patch(migrator_, name, value)
+            self.patch(patience, name, value)
         self.patch(reach, '_POLL_SECONDS', 0.001)
         self.ended = threading.Event()
         self.addCleanup(self.ended.set)
@@ -540,7 +541,7 @@ class SilenceTest(migration.MigrationCase):
         self.assertIn('canceled', ended.error)
 
     def test_one_that_does_not_end_is_told(self):
-        self.patch(migrator_, '_LAST_SECONDS', 0.5)
+        self.patch(patience, '_LAST_SECONDS', 0.5)
 
         def migrate():
             self.silence()

@@ -1,0 +1,78 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How long a migration is waited for that does not get on."""
+
+import dataclasses
+
+from nova_selective_migrate.core.job import stall
+from nova_selective_migrate.host import reach
+from nova_selective_migrate.host.hypervisor import guest as guest_
+
+# Twice what libvirt's keepalive gives a peer.
+_SILENT_SECONDS = 60.0
+# Then the abort has had its chance.
+_LAST_SECONDS = 120.0
+
+
+@dataclasses.dataclass(frozen=True)
+class GivenUp:
+    """Why a migration is not waited for any more.
+
+    :ivar for_good: whether even its abort is not
+    """
+
+    why: str
+    for_good: bool = False
+
+
+_STALLED = GivenUp(
+    f'aborted after {stall.LIMIT_SECONDS:.0f} s in which the guest was paused '
+    'for the switch-over and nothing moved'
+)
+_SILENT = GivenUp(
+    f'aborted after {_SILENT_SECONDS:.0f} s in which the destination did not '
+    'answer'
+)
+# QEMU waits for an answer that was lost, and libvirt for QEMU: there is
+# nothing more that could be asked.
+_ABANDONED = GivenUp(
+    'the destination does not answer, and the migration of the source does '
+    'not end: its QEMU may wait for an answer that was lost, and the guest '
+    'with it. On the source "ss -K dst ADDRESS", with the address of the '
+    'destination, ends that',
+    for_good=True,
+)
+
+
+class Patience:
+    """Looks on while a migration runs."""
+
+    def __init__(self, guest: guest_.Guest, watched: reach.Reach) -> None:
+        self._guest = guest
+        self._watched = watched
+        self._held = stall.Stall()
+
+    def look(self, now: float) -> GivenUp | None:
+        """Tell whether to wait on.
+
+        :param now: seconds of a clock that nobody sets
+        """
+        silent = self._watched.silent_seconds()
+        if silent > _SILENT_SECONDS + _LAST_SECONDS:
+            return _ABANDONED
+        paused = self._guest.held_by_migration()
+        job = self._guest.job_stats() if paused else {}
+        self._held = self._held.look(now, paused=paused, job=job)
+        if self._held.lasts(now):
+            return _STALLED
+        return _SILENT if silent > _SILENT_SECONDS else None
