@@ -20,6 +20,8 @@ from nova_selective_migrate.host.hypervisor import guest as guest_
 
 # Twice what libvirt's keepalive gives a peer.
 _SILENT_SECONDS = 60.0
+# Longer than TCP tries to reach a port that is filtered, and twice.
+_STILL_SECONDS = 300.0
 # Then the abort has had its chance.
 _LAST_SECONDS = 120.0
 
@@ -43,6 +45,14 @@ _SILENT = GivenUp(
     f'aborted after {_SILENT_SECONDS:.0f} s in which the destination did not '
     'answer'
 )
+_STILL = GivenUp(
+    f'aborted after {_STILL_SECONDS:.0f} s in which nothing moved'
+)
+_STUCK = GivenUp(
+    'nothing moves, and the migration of the source does not end, nor can it '
+    'be aborted: look at the source with virsh domjobinfo',
+    for_good=True,
+)
 # QEMU waits for an answer that was lost, and libvirt for QEMU: there is
 # nothing more that could be asked.
 _ABANDONED = GivenUp(
@@ -61,6 +71,7 @@ class Patience:
         self._guest = guest
         self._watched = watched
         self._held = stall.Stall()
+        self._still = stall.Stall()
 
     def look(self, now: float) -> GivenUp | None:
         """Tell whether to wait on.
@@ -71,8 +82,14 @@ class Patience:
         if silent > _SILENT_SECONDS + _LAST_SECONDS:
             return _ABANDONED
         paused = self._guest.held_by_migration()
-        job = self._guest.job_stats() if paused else {}
+        job = self._guest.job_stats()
+        self._still = self._still.look(now, paused=True, job=job)
+        still = self._still.seconds(now)
+        if still > _STILL_SECONDS + _LAST_SECONDS:
+            return _STUCK
         self._held = self._held.look(now, paused=paused, job=job)
         if self._held.lasts(now):
             return _STALLED
+        if still > _STILL_SECONDS:
+            return _STILL
         return _SILENT if silent > _SILENT_SECONDS else None

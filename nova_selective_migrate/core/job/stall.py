@@ -59,6 +59,10 @@ class Stall:
             return self
         return Stall(now, seen)
 
+    def seconds(self, now: float) -> float:
+        """Return for how long nothing has moved."""
+        return 0.0 if self.since is None else now - self.since
+
     def lasts(self, now: float) -> bool:
         """Tell whether it is time to abort."""
-        return self.since is not None and now - self.since > LIMIT_SECONDS
+        return self.seconds(now) > LIMIT_SECONDS

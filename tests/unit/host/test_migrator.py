@@ -568,6 +568,55 @@ class SilenceTest(migration.MigrationCase):
         self.assertEqual([], aborted)
 
 
+class StuckTest(migration.MigrationCase):
+    """Both hosts answer, and nothing moves."""
+
+    def setUp(self):
+        super().setUp()
+        for name, value in (('_STILL_SECONDS', 0.05), ('_LAST_SECONDS', 9)):
+            self.patch(name, value)
+        self.ended = threading.Event()
+        self.addCleanup(self.ended.set)
+
+    def patch(self, name, value):
+        self.enterContext(mock.patch.object(patience, name, value))
+
+    def test_it_is_aborted(self):
+        self.domain.on_abort = self.ended.set
+
+        def migrate():
+            self.assertTrue(self.ended.wait(PATIENCE))
+            raise fake_daemon.broken('canceled')
+
+        self.domain.on_migrate = migrate
+        ended = self.run_it()
+        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIn('nothing moved: ', ended.error)
+
+    def test_one_that_cannot_be_aborted_is_told(self):
+        self.patch('_LAST_SECONDS', 0.05)
+        self.domain.on_migrate = lambda: self.ended.wait(PATIENCE)
+        ended = self.run_it()
+        self.assertFalse(self.ended.is_set())
+        self.assertIn('does not end', ended.error)
+
+    def test_one_that_moves_is_followed(self):
+        aborted = []
+        self.domain.on_abort = lambda: aborted.append('abort')
+
+        def migrate():
+            for moved in range(30):
+                self.domain.stats = {'disk_processed': moved}
+                time.sleep(0.05)
+            self.move()
+
+        self.patch('_STILL_SECONDS', 1.0)
+        self.domain.on_migrate = migrate
+        ended = self.run_it()
+        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertEqual([], aborted)
+
+
 class PaceTest(migration.MigrationCase):
     """The processor is left to the migration."""
 
