@@ -45,7 +45,7 @@ test: $(TEST_STAMP) deps
 
 clean:
 	rm -rf $(VENV) .nova .stestr .mypy_cache .ruff_cache .hypothesis .coverage \
-	    cover build dist doc/build releasenotes/build *.egg-info
+	    .mutants.json cover build dist doc/build releasenotes/build *.egg-info
 
 $(STAMP): $(METADATA) tools/install_venv.sh
 	@PYTHON='$(PYTHON)' tools/install_venv.sh $(VENV) bindep -r requirements.txt -e .

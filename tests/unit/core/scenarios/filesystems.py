@@ -21,6 +21,21 @@ SHARED = (
     *('nfs', 'nfs4', 'ceph', 'cifs', 'gpfs', 'ocfs2', 'gfs2', 'lustre'),
     *('beegfs', 'fuse.glusterfs'),
 )
+# "... and their like".
+ALSO_LOCAL = (
+    *('aufs', 'bcachefs', 'ecryptfs', 'erofs', 'exfat', 'ext2', 'ext3'),
+    *('f2fs', 'hfs', 'hfsplus', 'hugetlbfs', 'iso9660', 'jffs2', 'jfs'),
+    *('minix', 'nilfs2', 'ntfs', 'ntfs3', 'ramfs', 'reiserfs', 'rootfs'),
+    *('squashfs', 'ubifs', 'udf', 'ufs', 'vfat'),
+)
+ALSO_SHARED = (
+    *('9p', 'acfs', 'afs', 'fhgfs', 'fuse.ceph', 'fuse.ceph-fuse'),
+    *('fuse.gpfs', 'fuse.juicefs', 'fuse.lizardfs', 'fuse.mfs'),
+    *('fuse.moosefs', 'fuse.quobyte', 'fuse.s3fs', 'fuse.seaweedfs'),
+    *('fuse.sshfs', 'fuse.vstorage', 'gfs', 'glusterfs', 'mmfs', 'moosefs'),
+    *('ncpfs', 'orangefs', 'panfs', 'pvfs2', 'quobyte', 'smb3', 'smbfs'),
+    *('stornext', 'vboxsf', 'virtiofs', 'vzstorage', 'wekafs'),
+)
 PATH = '/data/vda.qcow2'
 DISK = b.disk('vda', b.file(PATH))
 
@@ -43,7 +58,7 @@ _SEEN = {'identity': 'same'}
 SCENARIOS = (
     *(
         _of(f'{fs}_is_local', 'copy local-filesystem', b.on(fs, 'x'))
-        for fs in LOCAL
+        for fs in (*LOCAL, *ALSO_LOCAL)
     ),
     *(
         _of(
@@ -69,7 +84,7 @@ SCENARIOS = (
             'refuse shared-not-confirmed',
             b.on(fs),
         )
-        for fs in SHARED
+        for fs in (*SHARED, *ALSO_SHARED)
     ),
     *(
         _of(

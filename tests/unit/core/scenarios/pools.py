@@ -64,11 +64,14 @@ SCENARIOS = (
         {'type': 'netfs', 'path': '/pool'},
         {'/pool/vol': b.on('nfs')},
     ),
-    _of(
-        'folder_known_and_volume_not',
-        'refuse shared-not-confirmed',
-        {'type': 'dir', 'path': '/pool'},
-        {'/pool': {**_FOLDER, 'fstype': 'nfs', 'mount_source': 's:/e'}},
+    *(
+        _of(
+            f'folder_of_a_{kind}_pool_known_and_volume_not',
+            'refuse shared-not-confirmed',
+            {'type': kind, 'path': '/pool'},
+            {'/pool': {**_FOLDER, 'fstype': 'nfs', 'mount_source': 's:/e'}},
+        )
+        for kind in ('dir', 'fs', 'netfs')
     ),
     _of(
         'folder_with_nothing_known_below',
@@ -92,7 +95,7 @@ SCENARIOS = (
     ),
     *(
         _of(f'{kind}_pool_is_shared', 'keep network-disk', {'type': kind})
-        for kind in ('rbd', 'gluster')
+        for kind in ('rbd', 'gluster', 'sheepdog', 'iscsi-direct')
     ),
     _of(
         'pool_declared_shared',

@@ -268,6 +268,20 @@ SCENARIOS = (
         known=_room(2 * b.MIB - 1),
         carried=['hda'],
     ),
+    *(
+        _of(
+            f'room_for_a_config_drive_of_which_{name}_is_known',
+            [_ROOT, _CONFIG],
+            {'vda': COPY, 'hda': 'skip read-only'},
+            known=_room(b.MIB),
+            source={ROOT: b.local(), **facts},
+            carried=['hda'],
+        )
+        for name, facts in (
+            ('nothing', {}),
+            ('no_size', {CONFIG: {'exists': True, 'kind': 'file'}}),
+        )
+    ),
     _of(
         'too_little_room_for_the_kernel_as_well',
         [_ROOT],
@@ -293,6 +307,13 @@ SCENARIOS = (
         {'vda': 'copy local-over-shared'},
         source=_BASED,
         known={**_room(b.MIB), BASE: {'exists': True, 'content': 'x'}},
+    ),
+    _of(
+        'room_for_a_whole_chain_whose_base_is_not_made',
+        [_OVER],
+        {'vda': COPY},
+        source=_BASED,
+        known={**_room(101 * b.MIB), BASE: b.GONE},
     ),
     _of(
         'too_little_room_for_a_whole_chain',

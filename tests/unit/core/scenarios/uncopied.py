@@ -219,6 +219,13 @@ SCENARIOS = (
         b.block('/dev/sdb'),
         {'/dev/sdb': b.device('sata')},
     ),
+    _twice(
+        'two_files_with_identities_of_their_own_are_no_duplicate',
+        'copy',
+        _FILE,
+        b.file('/data/vdb'),
+        {PATH: b.local(identity='i'), '/data/vdb': b.local(identity='j')},
+    ),
     Scenario(
         'one_source_with_one_reader_is_no_duplicate',
         b.case(
