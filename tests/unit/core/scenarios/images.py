@@ -178,5 +178,31 @@ SCENARIOS = (
         create_images=True,
     ),
     _iso('an_iso_that_is_there', b.local(), create_images=True),
+    _iso('an_iso_that_nobody_looked_for', None, create_images=True),
+    _iso(
+        'an_iso_of_a_size_that_is_not_known_there',
+        {'exists': True, 'kind': 'file'},
+        create_images=True,
+    ),
+    Scenario(
+        'an_iso_of_a_size_that_is_not_known_here',
+        b.case(
+            b.cdrom('hda', b.file(_ISO, 'raw')),
+            destination={_ISO: b.local()},
+            create_images=True,
+        ),
+        {'hda': 'skip read-only'},
+    ),
+    Scenario(
+        'an_iso_that_is_missing_beside_one_that_nobody_looked_for',
+        b.case(
+            b.cdrom('hda', b.file('/iso/y.iso', 'raw')),
+            b.cdrom('hdb', b.file(_ISO, 'raw')),
+            destination={_ISO: b.GONE},
+            create_images=True,
+        ),
+        {'hda': 'skip read-only', 'hdb': 'skip read-only'},
+        also=(('hdb', 'content-missing'),),
+    ),
     _iso('an_iso_that_nova_brings_over', b.GONE),
 )

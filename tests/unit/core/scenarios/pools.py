@@ -12,7 +12,10 @@
 
 """Pool volumes: judged by what the pool says."""
 
+import posixpath
+
 from tests.unit.core import builders as b
+from tests.unit.core.scenarios import joins
 from tests.unit.core.scenarios.scenario import Scenario
 
 DISK = b.disk('vda', b.volume('pool', 'vol'))
@@ -107,6 +110,19 @@ SCENARIOS = (
         'pool_volume_with_an_attachment',
         'keep volume-attachment',
         rows=[b.row('vda', b.VOLUME)],
+    ),
+    Scenario(
+        'a_pool_volume_named_like_a_volume_in_an_unknown_pool',
+        b.case(
+            b.disk('vda', b.volume('pool', f'volume-{b.VOLUME}')), rows=[]
+        ),
+        {'vda': 'refuse volume-not-in-mapping'},
+    ),
+    _of(
+        'a_pool_where_nova_mounts_volumes_needs_a_row',
+        'refuse volume-not-in-mapping',
+        {'type': 'netfs', 'path': posixpath.dirname(joins.NFS_PATH)},
+        rows=[],
     ),
     Scenario(
         'a_pool_volume_named_like_a_volume_needs_a_row',

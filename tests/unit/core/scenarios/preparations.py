@@ -242,7 +242,10 @@ SCENARIOS = (
         [_CONFIG],
         {'hda': 'skip read-only'},
         source={CONFIG: b.on('nfs', identity='1')},
-        known={CONFIG: {'exists': True, 'identity': '1'}},
+        known={
+            **_room(exists=True),
+            CONFIG: {'exists': True, 'identity': '1'},
+        },
         shared_directory=True,
     ),
     _of(
@@ -307,6 +310,17 @@ SCENARIOS = (
         {'vda': 'copy local-over-shared'},
         source=_BASED,
         known={**_room(b.MIB), BASE: {'exists': True, 'content': 'x'}},
+    ),
+    _of(
+        'a_read_only_disk_brings_no_base',
+        [
+            _ROOT,
+            b.disk('vdb', b.file(CONFIG), 'readonly', over=[b.file(BASE)]),
+        ],
+        {'vda': COPY, 'vdb': 'skip read-only'},
+        source={ROOT: b.local(), BASE: _BASED[BASE]},
+        known={**_room(b.MIB), BASE: {'exists': False, 'content': 'x'}},
+        carried=['vdb'],
     ),
     _of(
         'room_for_a_whole_chain_whose_base_is_not_made',

@@ -54,6 +54,7 @@ def _twice(name, decision, one, two, facts, **more):
     )
 
 
+_SHARED_FOLDER = {'/data/d': b.on('nfs', kind='directory', identity='i')}
 _TRANSIENT = b.disk('vda', b.rbd(), 'transient')
 
 SCENARIOS = (
@@ -109,6 +110,13 @@ SCENARIOS = (
         {'/data/d': {'exists': True, 'kind': 'directory', 'fstype': 'xfs'}},
     ),
     _of(
+        'directory_shared',
+        'keep same-at-destination',
+        b.disk('vda', b.directory('/data/d')),
+        _SHARED_FOLDER,
+        _SHARED_FOLDER,
+    ),
+    _of(
         'a_type_of_tomorrow',
         'refuse unknown-source-type',
         b.disk('vda', b.Source('crystal', "<source file='/data/vda'/>")),
@@ -126,6 +134,20 @@ SCENARIOS = (
         'refuse encrypted-disk',
         b.disk('vda', _FILE, over=[b.file('/data/base', inside=b.LUKS)]),
         {PATH: b.local(), '/data/base': b.local()},
+    ),
+    _of(
+        'luks_on_top_of_a_shared_image',
+        'refuse encrypted-disk',
+        b.disk('vda', _LUKS, over=[b.file('/nfs/base')]),
+        {PATH: b.local(), '/nfs/base': b.on('nfs', identity='i')},
+        {'/nfs/base': b.on('nfs', identity='i')},
+    ),
+    _of(
+        'luks_below_what_is_copied',
+        'copy local-over-shared',
+        b.disk('vda', _FILE, over=[b.file('/nfs/base', inside=b.LUKS)]),
+        {PATH: b.local(), '/nfs/base': b.on('nfs', identity='i')},
+        {'/nfs/base': b.on('nfs', identity='i')},
     ),
     _of(
         'a_local_data_file',

@@ -94,10 +94,13 @@ SCENARIOS = (
                 'active-job',
                 state={'state': 'running', 'job_active': True},
             ),
-            make(
-                f'shut_off{make.__name__}',
-                'domain-not-active',
-                state={'state': 'shutoff'},
+            *(
+                make(
+                    f'{state}{make.__name__}',
+                    'domain-not-active',
+                    state={'state': state},
+                )
+                for state in ('shutdown', 'shutoff', 'crashed')
             ),
             make(f'paused{make.__name__}', state={'state': 'paused'}),
             make(f'state_unknown{make.__name__}', state={}),
