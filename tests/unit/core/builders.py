@@ -35,7 +35,7 @@ class Source(typing.NamedTuple):
 
     type: str
     xml: str
-    format: str = 'raw'
+    format: str | None = 'raw'
 
 
 def attributes(**values: object) -> str:
@@ -47,7 +47,9 @@ def attributes(**values: object) -> str:
     )
 
 
-def file(path: str, format: str = 'qcow2', inside: str = '') -> Source:
+def file(
+    path: str, format: str | None = 'qcow2', inside: str = ''
+) -> Source:
     xml = f'<source{attributes(file=path)}>{inside}</source>'
     return Source('file', xml, format)
 

@@ -31,7 +31,17 @@ def _room(free=b.GIB, **more):
     return {HOME: known, ROOT: b.GONE, CONFIG: b.GONE}
 
 
-def _of(name, disks, *found, source=None, known=None, rows=None, **prepared):
+def _of(
+    name,
+    disks,
+    *found,
+    source=None,
+    known=None,
+    rows=None,
+    pools=None,
+    local=(),
+    **prepared,
+):
     plan, also = (), ()
     for item in found[1:]:
         if isinstance(item, tuple):
@@ -43,6 +53,8 @@ def _of(name, disks, *found, source=None, known=None, rows=None, **prepared):
         b.case(
             *disks,
             rows=rows,
+            pools=pools,
+            local=local,
             source=source or _LOCAL,
             destination=_room() if known is None else known,
             prepared={'directory': HOME, **prepared},
@@ -142,6 +154,66 @@ SCENARIOS = (
         [b.cdrom('hda', b.rbd('vms/uuid_disk.config'))],
         {'hda': 'refuse other-images-type'},
         same_images_type=False,
+    ),
+    # What is like a config drive in Ceph but for one thing.
+    *(
+        _of(
+            f'{name}_and_another_images_type',
+            [b.cdrom('hda', source)]
+            if serial is None
+            else [b.disk('hda', source, device='cdrom', serial=serial)],
+            {'hda': 'skip read-only'},
+            source=facts,
+            known=facts,
+            carried=['hda'],
+            same_images_type=False,
+        )
+        for name, source, serial, facts in (
+            (
+                'a_medium_on_the_loopback',
+                b.network('nbd', 'x', 'localhost'),
+                None,
+                {},
+            ),
+            ('a_medium_with_a_serial', b.rbd(), 'serial', {}),
+            (
+                'a_shared_file',
+                b.file('/iso/x.iso', 'raw'),
+                None,
+                {'/iso/x.iso': b.on('nfs', identity='i')},
+            ),
+        )
+    ),
+    _of(
+        'a_volume_that_no_row_explains_and_another_images_type',
+        [b.disk('vda', b.rbd(f'volumes/volume-{b.VOLUME}'))],
+        {'vda': 'refuse volume-not-in-mapping'},
+        rows=[],
+        same_images_type=False,
+    ),
+    _of(
+        'a_format_that_nova_does_not_make',
+        [b.disk('vda', b.file(ROOT, 'vmdk'))],
+        {'vda': 'refuse image-not-reproducible'},
+    ),
+    _of(
+        'a_volume_of_a_pool',
+        [b.disk('vda', b.volume('pool', 'disk'))],
+        {'vda': 'refuse unexplained-disk'},
+        pools={'pool': {'type': 'dir', 'path': HOME}},
+    ),
+    *(
+        _of(
+            f'a_declared_{name}_of_which_nothing_is_known',
+            [b.disk('vda', source)],
+            {'vda': f'refuse {reason}'},
+            source={'/': {}},
+            local=['/'],
+        )
+        for name, source, reason in (
+            ('file', b.file(ROOT), 'image-not-reproducible'),
+            ('device', b.block('/dev/vg/disk'), 'local-block-device'),
+        )
     ),
     _of(
         'a_raw_file_where_files_are_taken_for_qcow2',
