@@ -16,7 +16,9 @@ import unittest
 from xml.etree import ElementTree
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.plan import destination_xml
+from nova_selective_migrate.core.plan import plan as plan_
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 
@@ -114,6 +116,60 @@ class FlattenedPlanTest(unittest.TestCase):
         )
         xml = ElementTree.fromstring(plan['parameters']['persistent_xml'])
         self.assertEqual([], list(xml.find('devices/disk/backingStore')))
+
+    def test_the_definition_of_a_transient_guest_is_not_sent(self):
+        for persistent, definition in ((False, b.domain(CHAIN)), (True, None)):
+            with self.subTest(persistent=persistent):
+                plan = self._plan(
+                    create_images=True,
+                    persistent_xml=definition,
+                    state={'state': 'running', 'persistent': persistent},
+                )
+                self.assertIn('destination_xml', plan['parameters'])
+                self.assertNotIn('persistent_xml', plan['parameters'])
+
+    def test_targets_are_those_whose_chain_ends_early(self):
+        disks = [
+            CHAIN,
+            b.disk('vdb', b.file('/b/top'), over=[b.file('/b/base')]),
+            b.disk('vdc', b.file('/c/top'), over=[b.file('/c/base')]),
+            b.disk('vdd', b.file('/d/top')),
+        ]
+        paths = [f'/{n}/top' for n in 'bcd']
+        base = b.local(identity='i')
+        tree = b.case(
+            *disks,
+            source={
+                **FACTS,
+                **dict.fromkeys((*paths, '/c/base'), b.local()),
+                '/b/base': base,
+            },
+            destination={
+                **ROOM,
+                '/b/base': base,
+                '/b': ROOM['/data'],
+                '/d': ROOM['/data'],
+                '/b/top': b.GONE,
+                '/c/top': b.local(format='qcow2'),
+                '/d/top': b.GONE,
+            },
+            create_images=True,
+            existing=['vdc'],
+        )
+        plan = plan_.plan(case_.loads(b.text(tree)))
+        self.assertEqual((), plan.refusals)
+        # vdb has its base there, vdc is the caller's, vdd has no chain.
+        self.assertEqual(('vda',), plan.flattened)
+        refused = {**tree, 'domain_state': {'snapshots': 1}}
+        self.assertEqual(
+            (), plan_.plan(case_.loads(b.text(refused))).flattened
+        )
+
+    def test_nova_copies_a_chain_into_one_image(self):
+        plan = planned.plan(
+            b.case(CHAIN, source=FACTS, prepared={'directory': '/data'})
+        )
+        self.assertIn('destination_xml', plan['parameters'])
 
     def test_the_caller_of_a_copy_sees_to_the_chain(self):
         self.assertNotIn('destination_xml', self._plan()['parameters'])

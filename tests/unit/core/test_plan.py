@@ -47,6 +47,7 @@ class SizeTest(unittest.TestCase):
         (disk,) = plan['disks']
         self.assertIsNone(disk['virtual_bytes'])
         self.assertIsNone(disk['allocated_bytes'])
+        self.assertEqual(0, plan['copy_bytes'])
         self.assertTrue(plan['ready'])
 
     def test_only_copies_count(self):
@@ -68,7 +69,72 @@ class SizeTest(unittest.TestCase):
         self.assertEqual(11, plan['copy_bytes'])
 
 
+    def test_a_chain_counts_no_more_than_the_disk(self):
+        plan = self._plan(
+            b.disk('vda', b.file(A), over=[b.file(B)]),
+            a=b.local(virtual_bytes=9, allocated_bytes=7),
+            b=b.local(virtual_bytes=9, allocated_bytes=7),
+        )
+        self.assertEqual(9, plan['copy_bytes'])
+
+
 class NoteTest(unittest.TestCase):
+    def _notes(self, *disks, **more):
+        plan = planned.plan(b.case(*disks, source={A: b.local()}, **more))
+        self.assertTrue(plan['ready'], plan)
+        return ' '.join(plan['notes'])
+
+    def test_nothing_to_note(self):
+        self.assertEqual('', self._notes(b.disk('vda', b.rbd())))
+        self.assertEqual('', self._notes(b.disk('vda', b.rbd()), rows=[]))
+
+    def test_the_end_of_a_chain_is_not_said(self):
+        words = 'vda: the domain XML does not say'
+        for disk, noted in (
+            (b.disk('vda', b.file(A), ends=False), True),
+            (b.disk('vda', b.file(A)), False),
+            (b.disk('vda', b.file(A, 'raw'), ends=False), False),
+            (b.disk('vda', b.file(A), 'readonly', ends=False), False),
+            (b.disk('vda'), False),
+        ):
+            with self.subTest(disk=disk):
+                self.assertEqual(noted, words in self._notes(disk))
+
+    def test_block_migration_that_copies_nothing(self):
+        words = 'block migration was asked for'
+        local, shared = b.disk('vda', b.file(A)), b.disk('vda', b.rbd())
+        for disk, asked, noted in (
+            (shared, True, True),
+            (shared, None, False),
+            (local, True, False),
+        ):
+            with self.subTest(disk=disk, asked=asked):
+                notes = self._notes(
+                    disk,
+                    prepared={'directory': '/data', 'block_migration': asked},
+                )
+                self.assertEqual(noted, words in notes)
+
+    def test_room_that_is_not_known(self):
+        words = 'the free room at the destination is not known'
+        disk = b.disk('vda', b.file(A))
+        for known, noted in (
+            ({}, True),
+            ({'/data': {'exists': False}}, True),
+            ({'/data': {'exists': False, 'free_bytes': b.GIB}}, False),
+        ):
+            with self.subTest(known=known):
+                notes = self._notes(
+                    disk, destination=known, prepared={'directory': '/data'}
+                )
+                self.assertEqual(noted, words in notes)
+        self.assertNotIn(words, self._notes(disk))
+
+    def test_a_copy_in_clear(self):
+        disk = b.disk('vda', b.file(A))
+        self.assertIn('use TLS', self._notes(disk))
+        self.assertNotIn('use TLS', self._notes(disk, tls=True))
+
     def test_unknown_versions_are_noted_where_something_is_copied(self):
         known = {'libvirt': 10_000_000, 'qemu': 9_000_000}
         disk = b.disk('vda', b.file(A))
@@ -96,6 +162,46 @@ class NoteTest(unittest.TestCase):
         self.assertTrue(plan['ready'])
         (note,) = plan['notes']
         self.assertIn('mapping', note)
+
+
+class EvidenceTest(unittest.TestCase):
+    def _evidence(self, disk, **more):
+        (decided,) = planned.plan(b.case(disk, **more))['disks']
+        return decided['evidence']
+
+    def test_a_read_only_disk_and_a_cdrom(self):
+        facts = {A: b.local()}
+        seen = f'source host: {A} is on ext4 (/dev/vda1)'
+        self.assertEqual(
+            ['domain XML: read-only', seen],
+            self._evidence(b.disk('vda', b.file(A), 'readonly'), source=facts),
+        )
+        self.assertEqual(
+            ['domain XML: a cdrom is read-only', seen],
+            self._evidence(
+                b.disk('hda', b.file(A), device='cdrom'), source=facts
+            ),
+        )
+
+    def test_an_image_below_with_the_same_bytes(self):
+        base = b.local(content='sha')
+        for known, words in (
+            (base, f'both hosts: {B} has the same content, sha'),
+            (
+                {'exists': False, 'content': 'sha'},
+                f'destination host: makes {B} and holds it against sha',
+            ),
+        ):
+            with self.subTest(known=known):
+                evidence = self._evidence(
+                    b.disk('vda', b.file(A), over=[b.file(B)]),
+                    source={A: b.local(), B: base},
+                    destination={B: known},
+                )
+                self.assertEqual(
+                    [f'source host: {B} is on ext4 (/dev/vda1)', words],
+                    evidence[1:],
+                )
 
 
 class DomainTest(unittest.TestCase):

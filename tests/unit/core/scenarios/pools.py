@@ -87,6 +87,15 @@ SCENARIOS = (
         {'type': 'logical', 'path': '/dev/vg'},
         {'/dev/vg/vol': b.device('dm', 'sata')},
     ),
+    _of(
+        'folder_known_and_the_image_there_made',
+        'copy local-filesystem',
+        {'type': 'dir', 'path': '/pool'},
+        {'/pool': {**_FOLDER, 'fstype': 'ext4'}},
+        {'/pool/vol': b.local()},
+        create_images=True,
+        existing=['vda'],
+    ),
     *(
         _of(
             f'{kind}_pool_is_not_local_by_its_folder',
