@@ -183,6 +183,30 @@ class EvidenceTest(unittest.TestCase):
             ),
         )
 
+    def test_what_is_missing(self):
+        self.assertEqual(
+            [f'{A}: nothing shows whether it is local or shared'],
+            self._evidence(b.disk('vda', b.file(A))),
+        )
+
+    def test_by_what_a_volume_is_joined(self):
+        image = b.row('vdb', b.VOLUME, 'rbd', name='p/i')
+        for disk, row, keys in (
+            ({'serial': b.VOLUME}, b.row('vdb', b.VOLUME), 'serial'),
+            ({}, image, 'source'),
+            ({'serial': b.VOLUME}, image, 'serial and source'),
+            ({}, b.row('vdb', b.VOLUME), 'device name'),
+        ):
+            with self.subTest(keys=keys):
+                driver = row['connection_info']['driver_volume_type']
+                self.assertIn(
+                    f'block device mapping: volume {b.VOLUME} (vdb) of type '
+                    f'{driver}, joined by {keys}',
+                    self._evidence(
+                        b.disk('vdb', b.rbd('p/i'), **disk), rows=[row]
+                    ),
+                )
+
     def test_an_image_below_with_the_same_bytes(self):
         base = b.local(content='sha')
         for known, words in (

@@ -72,6 +72,26 @@ MESSAGES = {
         'of vda and vdb',
         f'vda ({A}): ',
     ),
+    'a_name_against_a_serial': (
+        b.case(
+            b.disk('vda', b.rbd('p/i'), serial='x'),
+            rows=[b.row('vda', b.VOLUME)],
+        ),
+        'attachment-conflict',
+        f'volume {b.VOLUME} (vda) bears the device name of vda, but the '
+        'serial of the disk says otherwise',
+        'vda (rbd://ceph-mon/p/i): ',
+    ),
+    'a_name_against_a_source': (
+        b.case(
+            b.disk('vda', b.rbd('p/i')),
+            rows=[b.row('vda', b.VOLUME, 'rbd', name='p/j')],
+        ),
+        'attachment-conflict',
+        f'volume {b.VOLUME} (vda) bears the device name of vda, but the '
+        'source of the disk says otherwise',
+        'vda (rbd://ceph-mon/p/i): ',
+    ),
     'a_volume': (
         b.case(rows=[b.row('vdz', b.VOLUME)]),
         'volume-without-disk',
