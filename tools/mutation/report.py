@@ -104,11 +104,15 @@ def _rules(fates: collections.abc.Collection[record.Fate]) -> str:
                     _telling(killers),
                 )
             )
-    return _section('Guards') + (
-        'Every rule of how disks are decided, with the lines that guard it. '
-        'Where not all\nmutants of a line die, the rest are harmless and '
-        'listed below.\n\n'
-    ) + _table('30 35 10 25', rows)
+    return (
+        _section('Guards')
+        + (
+            'Every rule of how disks are decided, with the lines that guard '
+            'it. Where not\nall mutants of a line die, the rest are harmless '
+            'and listed below.\n\n'
+        )
+        + _table('30 35 10 25', rows)
+    )
 
 
 def _telling(killers: list[str]) -> str:

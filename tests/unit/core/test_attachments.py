@@ -52,7 +52,9 @@ class FieldTest(unittest.TestCase):
                 ),
             ),
             parsed(
-                b.row(None, b.VOLUME, 'nfs', export='srv:/exp', name='volume-1')
+                b.row(
+                    None, b.VOLUME, 'nfs', export='srv:/exp', name='volume-1'
+                )
             ),
         )
 
@@ -96,7 +98,7 @@ class FieldTest(unittest.TestCase):
 @ddt.ddt
 class DanglingTest(unittest.TestCase):
     def test_no_mapping_has_no_row(self):
-        self.assertIs(None, attachments.parse(None))
+        self.assertIsNone(attachments.parse(None))
         self.assertEqual(0, attachments.dangling(None))
 
     @ddt.data(

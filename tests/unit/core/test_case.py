@@ -109,9 +109,7 @@ class CaseTest(unittest.TestCase):
         self.assertNotIn('persistent_xml', written)
 
     def test_a_case_of_a_domain_alone(self):
-        self.assertEqual(
-            case_.Case('<domain/>'), case_.loads(b.text(LEAST))
-        )
+        self.assertEqual(case_.Case('<domain/>'), case_.loads(b.text(LEAST)))
 
     def test_numbers_that_are_absent_are_zero(self):
         case = case_.loads(b.text(LEAST))
@@ -136,7 +134,7 @@ class CaseTest(unittest.TestCase):
         self.assertIs(True, prepared.makes_images)
         self.assertIs(True, prepared.same_images_type)
         self.assertEqual('qcow2', prepared.images_type)
-        self.assertIs(None, prepared.block_migration)
+        self.assertIsNone(prepared.block_migration)
         self.assertIs(False, prepared.shared_directory)
         self.assertEqual(0, prepared.fetched_bytes)
 

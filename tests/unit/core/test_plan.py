@@ -68,7 +68,6 @@ class SizeTest(unittest.TestCase):
         )
         self.assertEqual(11, plan['copy_bytes'])
 
-
     def test_a_chain_counts_no_more_than_the_disk(self):
         plan = self._plan(
             b.disk('vda', b.file(A), over=[b.file(B)]),
@@ -183,11 +182,66 @@ class EvidenceTest(unittest.TestCase):
             ),
         )
 
-    def test_what_is_missing(self):
-        self.assertEqual(
-            [f'{A}: nothing shows whether it is local or shared'],
-            self._evidence(b.disk('vda', b.file(A))),
+    def test_what_the_hosts_know(self):
+        nothing = f'{A}: nothing shows whether it is local or shared'
+        missing = (
+            f'{A}: the source host does not see the path that the domain names'
         )
+        nfs, there = b.on('nfs'), 'destination host:'
+        seen = f'source host: {A} is on nfs (srv:/exp)'
+        bare = {'exists': True, 'kind': 'file'}
+        for facts, known, expected in (
+            (None, None, [nothing]),
+            (b.GONE, None, [missing]),
+            ({'exists': True, 'kind': 'other'}, None, [nothing]),
+            (bare, None, [f'source host: {A} is on an unknown']),
+            (nfs, b.GONE, [seen, f'{there} {A} is not there']),
+            (
+                b.on('nfs', identity='i'),
+                b.on('nfs', identity='j'),
+                [seen, f'{there} {A} is another file'],
+            ),
+            (
+                b.on('nfs', identity='i'),
+                b.on('nfs', identity='i'),
+                [seen, f'both hosts: {A} is the same on both'],
+            ),
+            (nfs, b.local(), [seen, f'{there} {A} is on /dev/vda1 (ext4)']),
+            (
+                nfs,
+                {**bare, 'mount_source': 'srv:/two'},
+                [seen, f'{there} {A} is on srv:/two (unknown)'],
+            ),
+            (
+                nfs,
+                {**bare, 'fstype': 'ext4'},
+                [seen, f'{there} {A} is on - (ext4)'],
+            ),
+        ):
+            with self.subTest(facts=facts, known=known):
+                self.assertEqual(
+                    expected,
+                    self._evidence(
+                        b.disk('vda', b.file(A)),
+                        source={A: facts} if facts else {},
+                        destination={A: known} if known else {},
+                    ),
+                )
+
+    def test_how_a_device_is_attached(self):
+        for facts, words in (
+            (b.device('sata'), 'a sata device'),
+            (b.device(None), 'a unknown device'),
+            (b.device('dm', 'sata', 'nvme'), 'a dm device over sata, nvme'),
+        ):
+            with self.subTest(facts=facts):
+                self.assertEqual(
+                    [f'source host: /dev/x is {words}'],
+                    self._evidence(
+                        b.disk('vda', b.block('/dev/x')),
+                        source={'/dev/x': facts},
+                    ),
+                )
 
     def test_by_what_a_volume_is_joined(self):
         image = b.row('vdb', b.VOLUME, 'rbd', name='p/i')

@@ -102,13 +102,29 @@ SCENARIOS = (
         _of(f'{stack}_over_nothing_known', 'refuse', b.device(stack))
         for stack in ('dm', 'md')
     ),
-    _of('unknown_transport', 'refuse', b.device('unknown')),
+    _of('unknown_transport', 'refuse locality-unknown', b.device('unknown')),
     _of('strange_transport', 'refuse', b.device('usb')),
     _of('no_transport', 'refuse', b.device(None)),
     _of(
         'a_device_without_kind_is_not_a_file_on_devtmpfs',
         'refuse',
         {'exists': True, 'fstype': 'devtmpfs', 'mount_source': 'udev'},
+    ),
+    _of(
+        'a_device_without_kind_is_not_a_file_on_tmpfs',
+        'refuse locality-unknown',
+        {'exists': True, 'fstype': 'tmpfs', 'mount_source': 'udev'},
+    ),
+    _of(
+        'a_device_without_kind_on_sata',
+        'copy local-device',
+        {'exists': True, 'fstype': 'tmpfs', 'transport': 'sata'},
+    ),
+    _of(
+        'a_mount_of_dev_is_no_export',
+        'refuse shared-not-confirmed',
+        b.device('iscsi'),
+        b.device('iscsi', mount_source='dev'),
     ),
     _of('a_device_that_is_gone', 'refuse source-missing', b.GONE),
 )

@@ -140,7 +140,73 @@ SCENARIOS = (
         b.on('nfs4', **_SEEN),
         {},
     ),
-    _of('strange_file_system_is_unknown', 'refuse', b.on('weirdfs')),
+    _of(
+        'nfs_with_an_identity_there_alone_proves_nothing',
+        'refuse shared-not-confirmed',
+        b.on('nfs4'),
+        b.on('nfs4', **_SEEN),
+    ),
+    _of(
+        'nfs_that_is_gone_is_disproved_whatever_its_identity',
+        'refuse shared-disproved',
+        b.on('nfs4', **_SEEN),
+        {**b.GONE, **_SEEN},
+    ),
+    _of(
+        'nfs_where_nobody_knows_whether_the_file_is_there',
+        'refuse shared-not-confirmed',
+        b.on('nfs4', 'srv:/one'),
+        {'fstype': 'nfs4', 'mount_source': 'srv:/two'},
+    ),
+    *(
+        _of(
+            f'nfs_of_the_same_export_but_for_a_slash_{where}',
+            'refuse shared-not-confirmed',
+            b.on('nfs4', here),
+            b.on('nfs4', there),
+        )
+        for where, here, there in (
+            ('here', 'srv:/exp/', 'srv:/exp'),
+            ('there', 'srv:/exp', 'srv:/exp/'),
+        )
+    ),
+    _of(
+        'nfs_of_an_unknown_export_proves_nothing',
+        'refuse shared-not-confirmed',
+        b.on('nfs4', None),
+        b.on('nfs4'),
+    ),
+    # Another export is a doubt that a declaration settles, since one goes
+    # by many names; a file system of that host alone is more.
+    _of(
+        'nfs_on_another_export_declared_shared',
+        'keep declared-shared',
+        b.on('nfs4', 'srv:/one'),
+        b.on('nfs4', 'srv:/two'),
+        shared=['/data'],
+    ),
+    _of(
+        'nfs_where_the_destination_has_ext4_declared_shared',
+        'refuse declaration-conflict',
+        b.on('nfs4'),
+        b.local(),
+        shared=['/data'],
+    ),
+    _of(
+        'a_file_by_its_type_alone',
+        'copy local-filesystem',
+        {'exists': True, 'fstype': 'ext4'},
+    ),
+    _of(
+        'a_file_that_has_a_transport_is_a_device',
+        'refuse shared-not-confirmed',
+        {'exists': True, 'fstype': 'ext4', 'transport': 'iscsi'},
+    ),
+    _of(
+        'strange_file_system_is_unknown',
+        'refuse locality-unknown',
+        b.on('weirdfs'),
+    ),
     _of(
         'strange_file_system_is_shared_where_both_see_the_file',
         'keep same-at-destination',

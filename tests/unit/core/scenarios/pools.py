@@ -122,9 +122,7 @@ SCENARIOS = (
     ),
     Scenario(
         'a_pool_volume_named_like_a_volume_in_an_unknown_pool',
-        b.case(
-            b.disk('vda', b.volume('pool', f'volume-{b.VOLUME}')), rows=[]
-        ),
+        b.case(b.disk('vda', b.volume('pool', f'volume-{b.VOLUME}')), rows=[]),
         {'vda': 'refuse volume-not-in-mapping'},
     ),
     _of(
