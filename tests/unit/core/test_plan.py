@@ -243,6 +243,49 @@ class EvidenceTest(unittest.TestCase):
                     ),
                 )
 
+    def test_what_nobody_can_know(self):
+        nothing = 'nothing shows whether it is local or shared'
+        pool = (
+            'nothing is known of the storage pool that the disk names, or '
+            'both hosts have another pool of that name'
+        )
+        for source, words in (
+            (b.vdpa('/dev/v'), f'/dev/v: {nothing}'),
+            (b.volume('p', 'v'), f'pool p, volume v: {pool}'),
+        ):
+            with self.subTest(source=source):
+                self.assertEqual(
+                    [words], self._evidence(b.disk('vda', source))
+                )
+
+    def test_what_is_declared(self):
+        disk = b.disk('vda', b.file(A))
+        facts = {A: b.on('nfs', resolved='/real')}
+        for more, words in (
+            ({'shared': ['/data']}, 'shared_paths has /data'),
+            ({'local': ['/data']}, 'local_paths has /data'),
+            (
+                {'shared': ['/data'], 'local': ['/real']},
+                'shared_paths and local_paths both has /data and /real',
+            ),
+        ):
+            with self.subTest(more=more):
+                self.assertIn(
+                    f'configuration: {words}',
+                    self._evidence(disk, source=facts, **more),
+                )
+
+    def test_a_volume_of_an_unknown_driver(self):
+        said = self._evidence(
+            b.disk('vdb', b.rbd(), serial=b.VOLUME),
+            rows=[b.row(None, b.VOLUME, None)],
+        )
+        self.assertIn(
+            f'block device mapping: volume {b.VOLUME} of type unknown, '
+            'joined by serial',
+            said,
+        )
+
     def test_by_what_a_volume_is_joined(self):
         image = b.row('vdb', b.VOLUME, 'rbd', name='p/i')
         for disk, row, keys in (

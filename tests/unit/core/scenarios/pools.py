@@ -98,12 +98,13 @@ SCENARIOS = (
     ),
     *(
         _of(
-            f'{kind}_pool_is_not_local_by_its_folder',
-            'refuse',
+            f'{kind}_pool_is_not_local_by_its_folder_on_{fstype}',
+            'refuse locality-unknown',
             {'type': kind, 'path': path},
-            {path: {**_FOLDER, 'fstype': 'devtmpfs', 'mount_source': 'udev'}},
+            {path: {**_FOLDER, 'fstype': fstype, 'mount_source': 'udev'}},
         )
         for kind, path in _DEVICES.items()
+        for fstype in ('devtmpfs', 'tmpfs')
     ),
     *(
         _of(f'{kind}_pool_is_shared', 'keep network-disk', {'type': kind})

@@ -103,6 +103,26 @@ SCENARIOS = (
     _of('vhostuser', 'refuse vhostuser-disk', b.disk('vda', b.vhostuser())),
     _of('vdpa', 'refuse vdpa-disk', b.disk('vda', b.vdpa())),
     _of('nvme', 'refuse nvme-disk', b.disk('vda', b.nvme())),
+    # Whatever a host says of the path, it is not what is behind the disk.
+    *(
+        _of(
+            f'{name}_that_both_hosts_have',
+            f'refuse {name}-disk',
+            b.disk('vda', make(path)),
+            {path: b.local(identity='i')},
+            {path: b.local(identity='i')},
+        )
+        for name, make, path in (
+            ('vhostuser', b.vhostuser, '/run/s'),
+            ('vdpa', b.vdpa, '/dev/v'),
+        )
+    ),
+    _of(
+        'nvme_is_no_path_to_declare',
+        'refuse nvme-disk',
+        b.disk('vda', b.nvme()),
+        shared=['/'],
+    ),
     _of(
         'directory',
         'refuse directory-disk',
