@@ -24,6 +24,7 @@ from tests.unit.core import planned
 
 TOP, BASE = '/data/top', '/data/base'
 CHAIN = b.disk('vda', b.file(TOP), over=[b.file(BASE), b.file('/data/deep')])
+KEPT = b.disk('vdb', b.file('/b/top'), over=[b.file('/b/base')])
 FACTS = {p: b.local() for p in (TOP, BASE, '/data/deep')}
 ROOM = {'/data': {'exists': True, 'kind': 'directory'}, TOP: b.GONE}
 
@@ -74,6 +75,41 @@ class FlattenTest(unittest.TestCase):
         with self.assertRaises(exceptions.InvalidDomain):
             destination_xml.flatten('<', ['vda'])
 
+    def test_a_disk_without_target_stays_as_it_is(self):
+        bare = '<disk><backingStore><x/></backingStore></disk>'
+        made = destination_xml.flatten(b.domain(bare, CHAIN), ['vda'])
+        disks = ElementTree.fromstring(made).findall('devices/disk')
+        self.assertIsNotNone(disks[0].find('backingStore/x'))
+        self.assertIsNone(disks[1].find('backingStore/source'))
+
+
+class FlattenDefinitionTest(unittest.TestCase):
+    def _chains(self, definition, targets):
+        made = destination_xml.flatten_definition(
+            definition, b.domain(CHAIN, KEPT), targets
+        )
+        return {
+            disk.find('target').get('dev'): len(disk.find('backingStore'))
+            for disk in ElementTree.fromstring(made).iter('disk')
+        }
+
+    def test_the_disk_that_runs(self):
+        definition = b.domain(CHAIN, KEPT)
+        whole = len(ElementTree.fromstring(CHAIN).find('backingStore'))
+        self.assertEqual(
+            {'vda': 0, 'vdb': whole}, self._chains(definition, ['vda'])
+        )
+
+    def test_another_disk_at_the_next_start(self):
+        other = b.disk('vda', b.file('/other'), over=[b.file(BASE)])
+        self.assertNotEqual(0, self._chains(b.domain(other), ['vda'])['vda'])
+
+    def test_a_disk_of_the_next_start_alone(self):
+        more = b.disk('vdz', b.file('/other'), over=[b.file(BASE)])
+        self.assertNotEqual(
+            0, self._chains(b.domain(more), ['vda', 'vdz'])['vdz']
+        )
+
 
 class KeepTargetsTest(unittest.TestCase):
     LIVE = b.domain(CHAIN, b.disk('vdb', b.rbd(), serial=b.VOLUME))
@@ -87,6 +123,21 @@ class KeepTargetsTest(unittest.TestCase):
         kept = destination_xml.keep_targets(text, self.LIVE)
         targets = ElementTree.fromstring(kept).iterfind('devices/disk/target')
         self.assertEqual(['vda', 'vdb'], [t.get('dev') for t in targets])
+
+    def test_disks_without_a_target_are_passed_over(self):
+        bare = '<disk/>'
+        renamed, live = b.disk('vdc', b.rbd()), b.disk('vdb', b.rbd())
+        for text, running, kept in (
+            ([bare, renamed], [bare, live], ['vdb']),
+            ([bare, renamed], [CHAIN, live], ['vdb']),
+            ([CHAIN, renamed], [bare, live], ['vda', 'vdb']),
+        ):
+            with self.subTest(text=text, running=running):
+                made = destination_xml.keep_targets(
+                    b.domain(*text), b.domain(*running)
+                )
+                found = ElementTree.fromstring(made).iter('target')
+                self.assertEqual(kept, [t.get('dev') for t in found])
 
     def test_a_disk_more(self):
         text = b.domain(CHAIN)
