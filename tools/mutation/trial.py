@@ -43,8 +43,8 @@ _BEFORE = (
 _TESTS = pathlib.Path('tests/unit/core')
 # It tells best what broke, and most die of it.
 _FIRST = 'tests.unit.core.test_scenarios'
-# They run every scenario again, which the first has done.
-_LATE = ('test_golden', 'test_reasons', 'test_redact')
+# They run every scenario anew, and are about what is named here.
+_SLOW = {'test_reasons': '.reasons', 'test_redact': '.case.'}
 #: Seconds of a processor for a fork; without a mutant it takes one.
 LIMIT = 15
 Result = tuple[mutants.Mutant | None, str | None]
@@ -117,11 +117,10 @@ def _first_failure(mutant: mutants.Mutant | None) -> str:
 
 
 def _others(mutant: mutants.Mutant | None) -> list[str]:
-    names = [path.stem for path in _TESTS.glob('test_*.py')]
-    names.sort(key=lambda name: (name in _LATE, name))
-    if mutant is not None and mutant.path.parent.name != 'case':
-        # Takes as long as all others, about how a case is recorded.
-        names.remove('test_redact')
+    names = sorted(path.stem for path in _TESTS.glob('test_*.py'))
+    for name, room in _SLOW.items():
+        if mutant is not None and room not in mutant.module:
+            names.remove(name)
     return ['.'.join((*_TESTS.parts, name)) for name in names]
 
 

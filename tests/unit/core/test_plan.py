@@ -14,6 +14,7 @@
 
 import unittest
 
+from nova_selective_migrate.core.plan import known_bad
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 
@@ -154,6 +155,25 @@ class NoteTest(unittest.TestCase):
                 self.assertTrue(plan['ready'])
                 said = [note for note in plan['notes'] if 'version' in note]
                 self.assertEqual(noted, bool(said))
+
+    def test_each_version_that_is_unknown(self):
+        notes = self._notes(b.disk('vda', b.file(A)))
+        for side in ('source', 'destination'):
+            for program in ('libvirt', 'qemu'):
+                self.assertIn(
+                    f'the version of {program} on the {side} is not known',
+                    notes,
+                )
+
+    def test_versions_are_written_as_people_do(self):
+        for version, text in (
+            (9_000_000, '9.0.0'),
+            (12_345_678, '12.345.678'),
+            (999_999, '0.999.999'),
+            (999_999_999, '999.999.999'),
+            (1_000, '0.1.0'),
+        ):
+            self.assertEqual(text, known_bad.dotted(version))
 
     def test_a_dangling_row_is_noted(self):
         row = {'mount_device': None, 'connection_info': None}

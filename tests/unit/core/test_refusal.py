@@ -122,6 +122,35 @@ MESSAGES = {
         'libvirt 8.7.1 on the source: it cannot set up storage migration '
         '(fixed in 8.8.0)',
     ),
+    'a_version_at_the_destination': (
+        b.case(
+            DISK,
+            source=LOCAL,
+            versions={'destination': {'libvirt': 8_007_000}},
+        ),
+        'known-bad-version',
+        'libvirt 8.7.0 on the destination: it cannot set up storage '
+        'migration (fixed in 8.8.0)',
+    ),
+    **{
+        f'a_qemu_on_the_{side}': (
+            b.case(DISK, source=LOCAL, versions={side: {'qemu': 8_002_002}}),
+            'known-bad-version',
+            f'qemu 8.2.2 on the {side}: its mirror jobs can deadlock (fixed '
+            'in 8.2.3)',
+        )
+        for side in ('source', 'destination')
+    },
+    'a_version_and_a_top_image_alone': (
+        b.case(
+            b.disk('vda', b.file(A), over=[b.rbd()]),
+            source=LOCAL,
+            versions={'source': {'libvirt': 7_003_012}},
+        ),
+        'known-bad-version',
+        'libvirt 7.3.12 on the source: it copies nothing below '
+        'NON_SHARED_INC (fixed in 7.6.0)',
+    ),
     'a_medium_that_is_missing': (
         b.case(_MEDIUM, destination={ISO: b.GONE}, create_images=True),
         'content-missing',
