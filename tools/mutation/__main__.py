@@ -36,11 +36,8 @@ def main() -> int:
     if _fails_without_mutant():
         return 1
     known = record.load()
-    fates = {
-        key: fate
-        for key, fate in known.items()
-        if given.files and pathlib.Path(fate.path) not in paths
-    }
+    # A run that is stopped keeps what the last one said of the rest.
+    fates = {k: f for k, f in known.items() if pathlib.Path(f.path).exists()}
     for path in paths:
         made = mutants.of(path)
         kept = [
@@ -52,6 +49,7 @@ def main() -> int:
         rest = [m for m in made if record.key(m) not in done]
         for mutant, killer in trial.run(rest, given.jobs):
             done[record.key(mutant)] = record.of(mutant, killer)
+        fates = {k: f for k, f in fates.items() if f.path != str(path)}
         fates.update(done)
         record.save(fates.values())
         alive = sum(fate.survived for fate in done.values())
