@@ -446,6 +446,15 @@ SCENARIOS = (
         plan=('volume-without-disk',),
     ),
     _vdb(
+        'a_row_without_id_is_not_joined_by_a_serial',
+        KEEP,
+        _SDB,
+        b.row('vdq', None, 'iscsi'),
+        b.row('vdb', b.VOLUME, 'iscsi'),
+        serial=b.VOLUME,
+        plan=('volume-without-disk',),
+    ),
+    _vdb(
         'a_row_without_id_is_not_joined_by_no_serial',
         'copy local-filesystem',
         b.file('/data/b'),
