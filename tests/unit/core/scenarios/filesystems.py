@@ -193,6 +193,18 @@ SCENARIOS = (
         shared=['/data'],
     ),
     _of(
+        'a_file_disk_on_a_device_on_tmpfs',
+        'refuse locality-unknown',
+        {'exists': True, 'kind': 'block', 'fstype': 'tmpfs'},
+    ),
+    Scenario(
+        'a_device_disk_on_a_file_is_judged_as_a_file',
+        b.case(
+            b.disk('vda', b.block('/data/a')), source={'/data/a': b.local()}
+        ),
+        {'vda': 'copy local-filesystem'},
+    ),
+    _of(
         'a_file_by_its_type_alone',
         'copy local-filesystem',
         {'exists': True, 'fstype': 'ext4'},

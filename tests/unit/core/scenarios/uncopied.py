@@ -109,8 +109,8 @@ SCENARIOS = (
             f'{name}_that_both_hosts_have',
             f'refuse {name}-disk',
             b.disk('vda', make(path)),
-            {path: b.local(identity='i')},
-            {path: b.local(identity='i')},
+            {path: b.on('nfs', identity='i')},
+            {path: b.on('nfs', identity='i')},
         )
         for name, make, path in (
             ('vhostuser', b.vhostuser, '/run/s'),
