@@ -34,7 +34,14 @@ LOOPBACK = (
     *("transport='unix' socket='/run/nbd.sock'",),
     *("transport='unix'", "socket='/run/nbd.sock'"),
 )
-_ODD_REMOTE = ('126.255.1', '10.1', '1.127.0.0.1', 'dead.beef', '08.1')
+_ODD_REMOTE = (
+    '126.255.1',
+    '10.1',
+    '1.127.0.0.1',
+    'dead.beef',
+    '08.1',
+    '0o177.1',
+)
 REMOTE = (
     '10.0.0.1',
     '128.0.0.1',
