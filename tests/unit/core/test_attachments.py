@@ -111,6 +111,21 @@ class DanglingTest(unittest.TestCase):
         self.assertEqual((), parsed(row))
         self.assertEqual(1, attachments.dangling(b.mapping(row)))
 
+    def test_what_is_no_object(self):
+        for rows, said in (
+            ([1], 'a row of block_device_mapping is not an object'),
+            ([{'connection_info': [1]}], 'connection_info is not an object'),
+            ([{'connection_info': '{'}], 'connection_info is not JSON'),
+            (
+                [{'connection_info': {'data': [1]}}],
+                'connection_info.data is not an object',
+            ),
+        ):
+            with self.subTest(said=said):
+                with self.assertRaises(exceptions.InvalidCase) as caught:
+                    attachments.parse({'block_device_mapping': rows})
+                self.assertEqual(said, str(caught.exception))
+
     def test_json_that_nests_too_deep(self):
         with self.assertRaises(exceptions.InvalidCase):
             parsed({'connection_info': '[' * 200_000})

@@ -102,6 +102,20 @@ class CaseTest(unittest.TestCase):
             FULL, json.loads(case_.dumps(case_.loads(b.text(FULL))))
         )
 
+    def test_a_line_for_each_field(self):
+        lines = case_.dumps(case_.loads(b.text(LEAST))).splitlines(True)
+        self.assertEqual(['{\n', ' "version": 1,\n'], lines[:2])
+        self.assertEqual('}\n', lines[-1])
+
+    def test_where_the_document_is_wrong(self):
+        for text, said in (
+            ('[]', 'case is not an object'),
+            (b.text({**LEAST, 'policy': 1}), 'case.policy is not an object'),
+        ):
+            with self.assertRaises(exceptions.InvalidCase) as caught:
+                case_.loads(text)
+            self.assertEqual(said, str(caught.exception))
+
     def test_what_is_not_known_is_not_written(self):
         written = json.loads(case_.dumps(case_.Case('<domain/>')))
         self.assertLessEqual(LEAST.items(), written.items())

@@ -16,6 +16,7 @@ import unittest
 
 import ddt
 
+from nova_selective_migrate import exceptions
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import domain_xml
 from tests.unit.core import builders as b
@@ -199,6 +200,39 @@ class DiskTest(unittest.TestCase):
             b.disk('vda', b.file('/a'), over=[b.file('/b')], ends=False)
         )
         self.assertEqual((1, False), (len(disk.backing), disk.chain_known))
+
+    def test_a_device_of_tomorrow(self):
+        with self.assertRaises(exceptions.InvalidDomain) as caught:
+            read(b.disk('vda', device='toaster'))
+        self.assertEqual(
+            "disk 'vda' is of an unknown device type 'toaster'",
+            str(caught.exception),
+        )
+
+    def test_comments_and_instructions_do_not_cut_a_text(self):
+        for inside in ('<!-- x -->', '<?x y?>'):
+            text = b.domain(b.disk('vda', b.file('/a'), serial='s-t'))
+            (disk,) = domain_xml.parse(
+                text.replace('s-t', f's-{inside}t')
+            ).disks
+            self.assertEqual('s-t', disk.serial)
+
+    def test_elements_that_nest_too_deep(self):
+        deep = '<a>' * 5000 + '</a>' * 5000
+        with self.assertRaises(exceptions.InvalidDomain):
+            domain_xml.parse(f'<domain>{deep}</domain>')
+
+    def test_nothing_outside_the_document_is_opened(self):
+        # What is opened would not be found, and be said instead.
+        for text in (
+            '<!DOCTYPE domain [<!ENTITY x SYSTEM "file:///nowhere/x">]>'
+            '<domain>&x;</domain>',
+            '<!DOCTYPE domain SYSTEM "file:///nowhere/x.dtd"><domain/>',
+        ):
+            with self.subTest(text=text):
+                with self.assertRaises(exceptions.InvalidDomain) as caught:
+                    domain_xml.parse(text)
+                self.assertIn('has a document type', str(caught.exception))
 
     def test_a_domain_without_name(self):
         domain = domain_xml.parse('<domain/>')

@@ -113,8 +113,11 @@ class PlainTest(unittest.TestCase):
             nothing: str | None = None
 
         self.assertEqual(
-            {'a': [{'word': 'local'}, 1], 'b': ['x', None]},
+            {'a': [{'word': 'local'}, 1], 'b': ['local', None]},
             json_fields.plain(
-                {'a': (Inner(model.Locality.LOCAL), 1), 'b': ['x', None]}
+                {
+                    'a': (Inner(model.Locality.LOCAL), 1),
+                    'b': [model.Locality.LOCAL, None],
+                }
             ),
         )

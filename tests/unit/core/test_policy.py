@@ -39,6 +39,9 @@ class PrefixTest(unittest.TestCase):
         ('nbd://h:1', 'nbd://h:1'),
         ('nbd://h:1/', 'nbd://h:1'),
         ('rbd://h/p', 'rbd://h/p'),
+        ('nbd://h/x://y', 'nbd://h/x://y'),
+        ('/X/a', '/X/a'),
+        ('nbd://hX', 'nbd://hX'),
     )
     @ddt.unpack
     def test_what_it_covers(self, given, prefix):
@@ -53,6 +56,7 @@ class PrefixTest(unittest.TestCase):
         ('/a/b', '/a/bc'),
         ('/a/b', '/a'),
         ('/a', '/b/a'),
+        ('/a/X', '/a/b'),
         ('nbd://h', 'nbd://h2'),
         ('nbd://h/x', 'nbd://h'),
         ('/a', 'file:///a'),
@@ -88,10 +92,10 @@ class GoverningTest(unittest.TestCase):
 
     def test_two_names_of_one_source(self):
         self.assertEqual(
-            (LOCAL, '/bb'), declared('/a/x', '/bb/x', local=('/a', '/bb'))
+            (LOCAL, '/aa'), declared('/z/x', '/aa/x', local=('/z', '/aa'))
         )
         self.assertEqual(
-            (LOCAL, '/bb'), declared('/bb/x', '/a/x', local=('/a', '/bb'))
+            (LOCAL, '/aa'), declared('/aa/x', '/z/x', local=('/z', '/aa'))
         )
 
     def test_prefixes_of_one_length_are_told_in_one_order(self):

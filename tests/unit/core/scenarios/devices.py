@@ -60,7 +60,11 @@ SCENARIOS = (
         for name in (*PRESUMED, *CANDIDATES, 'unknown')
     ),
     *(
-        _of(f'{name}_is_a_candidate', 'refuse', b.device(name))
+        _of(
+            f'{name}_is_a_candidate',
+            'refuse shared-not-confirmed',
+            b.device(name),
+        )
         for name in CANDIDATES
     ),
     *(
@@ -92,14 +96,20 @@ SCENARIOS = (
     *(
         _of(
             f'{stack}_over_{below}_is_not_local',
-            'refuse',
+            'refuse shared-not-confirmed'
+            if below in CANDIDATES
+            else 'refuse locality-unknown',
             b.device(stack, 'sata', below),
         )
         for stack in ('dm', 'md')
         for below in (*CANDIDATES, 'unknown', 'dm', 'strange')
     ),
     *(
-        _of(f'{stack}_over_nothing_known', 'refuse', b.device(stack))
+        _of(
+            f'{stack}_over_nothing_known',
+            'refuse locality-unknown',
+            b.device(stack),
+        )
         for stack in ('dm', 'md')
     ),
     _of('unknown_transport', 'refuse locality-unknown', b.device('unknown')),
