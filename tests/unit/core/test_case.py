@@ -19,6 +19,8 @@ import ddt
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import preparation
+from nova_selective_migrate.core.case import storage
 from tests.unit.core import builders as b
 
 _FACTS = {
@@ -138,12 +140,24 @@ class CaseTest(unittest.TestCase):
 
     def test_a_pool_without_a_type(self):
         case = case_.loads(b.text({**LEAST, 'storage': {'pools': {'p': {}}}}))
-        self.assertEqual('unknown', case.storage.pools['p'].type)
+        self.assertEqual(
+            {'p': storage.StoragePool('unknown')}, case.storage.pools
+        )
+
+    def test_facts_that_are_absent_are_not_known(self):
+        for facts, known in (
+            ({'exists': True}, storage.StorageFacts(exists=True)),
+            ({'fstype': 'nfs'}, storage.StorageFacts(fstype='nfs')),
+        ):
+            case = case_.loads(
+                b.text({**LEAST, 'storage': {'source': {'/a': facts}}})
+            )
+            self.assertEqual({'/a': known}, case.storage.source)
 
     def test_the_least_preparation(self):
         case = case_.loads(_with_prepared(directory='/d'))
         prepared = case.options.prepared
-        self.assertEqual('/d', prepared.directory)
+        self.assertEqual(preparation.Preparation('/d'), prepared)
         # What nova does where nobody says otherwise.
         self.assertIs(True, prepared.makes_images)
         self.assertIs(True, prepared.same_images_type)
