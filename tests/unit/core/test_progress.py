@@ -68,7 +68,7 @@ class AmountTest(unittest.TestCase):
 
     def test_memory_moves_only_after_every_disk_is_in_sync(self):
         # libvirt starts it then, and tells nothing of the disks any more.
-        first, last = follow(
+        _, last = follow(
             sample(1, {'vda': (3, 10)}), sample(2, memory=(60, 100))
         )
         self.assertEqual((10, 3), self._sizes(first.disks[0]))
@@ -128,12 +128,26 @@ class AmountTest(unittest.TestCase):
             targets=('vda', 'vdb'),
         )
         self.assertEqual(
-            [('vda', 1, 7), ('vdb', 3, 4 / 3), ('memory', 2, 3)],
             [
-                (a.name, a.rate, a.eta_seconds)
-                for a in (*last.disks, last.memory)
+                progress.Amount('vda', 9, 2, 1, 7),
+                progress.Amount('vdb', 9, 5, 3, 4 / 3),
+                progress.Amount('memory', 9, 3, 2, 3),
             ],
+            [*last.disks, last.memory],
         )
+
+    def test_amounts_without_a_rate(self):
+        _, last = follow(
+            sample(1, {'vda': (2, 9)}), sample(2, {'vda': (2, 9)})
+        )
+        self.assertEqual((progress.Amount('vda', 9, 2),), last.disks)
+        _, last = follow(sample(1, {'vda': (2, 9)}), sample(2, memory=(1, 9)))
+        self.assertEqual((progress.Amount('vda', 9, 9),), last.disks)
+
+    def test_a_disk_that_was_not_measured_before(self):
+        before = progress.measure(sample(1, {'vda': (1, 9)}), ['vda'])
+        found = progress.measure(sample(2, {'vdb': (2, 9)}), ['vdb'], before)
+        self.assertEqual((progress.Amount('vdb', 9, 2),), found.disks)
 
     def test_nothing_left_takes_no_time(self):
         _, last = follow(
@@ -157,6 +171,12 @@ class AmountTest(unittest.TestCase):
 
 
 class PhaseTest(unittest.TestCase):
+    def test_words(self):
+        self.assertEqual(
+            ['preparing', 'copying disks', 'copying memory', 'finishing'],
+            [phase.value for phase in Phase],
+        )
+
     def phases(self, *samples):
         return [found.phase for found in follow(*samples)]
 
@@ -241,6 +261,15 @@ class PercentTest(unittest.TestCase):
             ({'memory_total': 200, 'memory_remaining': 100}, 7, 50),
             ({'memory_total': 2}, 7, 99),
             ({'memory_remaining': 5, 'disk_total': 8}, 2, 0),
+            (
+                {
+                    'memory_remaining': 5,
+                    'disk_total': 8,
+                    'disk_processed': 6,
+                },
+                2,
+                60,
+            ),
             ({'memory_total': 2, 'memory_remaining': 5}, 0, 0),
         ):
             with self.subTest(job=job):
