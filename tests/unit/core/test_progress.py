@@ -68,7 +68,7 @@ class AmountTest(unittest.TestCase):
 
     def test_memory_moves_only_after_every_disk_is_in_sync(self):
         # libvirt starts it then, and tells nothing of the disks any more.
-        _, last = follow(
+        first, last = follow(
             sample(1, {'vda': (3, 10)}), sample(2, memory=(60, 100))
         )
         self.assertEqual((10, 3), self._sizes(first.disks[0]))
