@@ -15,6 +15,7 @@
 import unittest
 from xml.etree import ElementTree
 
+from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import redact
 from tests.unit.core import builders as b
 
@@ -111,6 +112,33 @@ class KeptTest(unittest.TestCase):
                     name, found['connection_info']['data']['device_path']
                 )
 
+    def test_paths_that_look_like_a_uri(self):
+        path = '//tenant@site/x'
+        for make in (b.file, b.block, b.directory, b.vhostuser):
+            with self.subTest(make=make):
+                kept = redact.domain_xml(b.domain(b.disk('vda', make(path))))
+                self.assertIn(f'="{path}"', kept)
+        row = b.row('vdb', b.VOLUME, 'x', path=path, export=path)
+        (found,) = redact.block_device_info(b.mapping(row))[
+            'block_device_mapping'
+        ]
+        self.assertEqual(
+            {'path': path, 'export': '//site/x'},
+            found['connection_info']['data'],
+        )
+
+    def test_what_is_no_object(self):
+        for row, said in (
+            ({'connection_info': [1]}, 'connection_info is not an object'),
+            (
+                {'connection_info': {'data': [1]}},
+                'connection_info.data is not an object',
+            ),
+        ):
+            with self.assertRaises(exceptions.InvalidCase) as caught:
+                redact.block_device_info({'block_device_mapping': [row]})
+            self.assertEqual(said, str(caught.exception))
+
     def test_what_is_left_of_a_source(self):
         for name, left in (
             ('http://user:p@server/x', 'http://server/x'),
@@ -138,8 +166,12 @@ class KeptTest(unittest.TestCase):
         for protocol in ('http', 'https', 'ftp', 'ftps', 'tftp', 'ssh'):
             with self.subTest(protocol=protocol):
                 kept = redact.domain_xml(
-                    b.domain(b.disk('vda', b.network(protocol, 'x?t=1', 'h')))
+                    b.domain(
+                        b.disk('vda', b.network(protocol, 'x?t=1?u', 'h'))
+                    )
                 )
                 self.assertIn('name="x"', kept)
+                bare = b.disk('vda', b.network(protocol, None))
+                self.assertNotIn('name=""', redact.domain_xml(b.domain(bare)))
         kept = redact.domain_xml(b.domain(b.disk('vda', b.rbd('p/i?x'))))
         self.assertIn('name="p/i?x"', kept)
