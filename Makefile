@@ -67,7 +67,7 @@ fuzz: $(FUZZ_STAMP)
 
 clean:
 	rm -rf $(VENV) .nova .libvirt-tests .fuzz .stestr .mypy_cache .ruff_cache \
-	    .hypothesis .coverage cover build dist doc/build releasenotes/build *.egg-info
+	    .mutants.json .hypothesis .coverage cover build dist doc/build releasenotes/build *.egg-info
 
 $(STAMP): $(METADATA) tools/install_venv.sh
 	@PYTHON='$(PYTHON)' tools/install_venv.sh $(VENV) bindep -r requirements.txt -e .

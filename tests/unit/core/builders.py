@@ -35,7 +35,7 @@ class Source(typing.NamedTuple):
 
     type: str
     xml: str
-    format: str = 'raw'
+    format: str | None = 'raw'
 
 
 def attributes(**values: object) -> str:
@@ -47,7 +47,7 @@ def attributes(**values: object) -> str:
     )
 
 
-def file(path: str, format: str = 'qcow2', inside: str = '') -> Source:
+def file(path: str, format: str | None = 'qcow2', inside: str = '') -> Source:
     xml = f'<source{attributes(file=path)}>{inside}</source>'
     return Source('file', xml, format)
 
@@ -169,7 +169,9 @@ def local(**more: object) -> Tree:
     return on('ext4', '/dev/vda1', **more)
 
 
-def on(fstype: str, mount_source: str = 'srv:/exp', **more: object) -> Tree:
+def on(
+    fstype: str, mount_source: str | None = 'srv:/exp', **more: object
+) -> Tree:
     """Facts of a file."""
     return {
         'exists': True,

@@ -222,6 +222,28 @@ class IncrementalTest(unittest.TestCase):
 
 
 class LimitTest(unittest.TestCase):
+    def test_what_libvirt_adds_and_keeps(self):
+        # reference/libvirt.md 6.2: destination_xml, migrate_uri and
+        # destination_name are added where they are not passed; the source
+        # daemon sends persistent_xml to nobody.
+        peer, direct = call.MigrateFlag.PEER2PEER, call.MigrateFlag.LIVE
+        both = ('persistent_xml', 'destination_xml')
+        added = ('destination_xml', 'migrate_uri', 'destination_name')
+        for flags, names, also_sent, count in (
+            (peer, (), (), 3),
+            (direct, (), (), 3),
+            (peer, both, (), 3),
+            (direct, both, (), 4),
+            (peer, (*added, 'persistent_xml'), (), 4),
+            *((peer, (), (name,), 3) for name in added),
+            (peer, ('bandwidth',), ('bandwidth', 'compression'), 5),
+        ):
+            with self.subTest(names=names, also_sent=also_sent):
+                made = call.MigrateCall(
+                    flags, dict.fromkeys(names, 'x'), also_sent
+                )
+                self.assertEqual(count, made.parameter_count)
+
     def test_parameters_of_a_flattened_chain_count(self):
         # destination_xml is passed then, so that libvirt adds two.
         def plan(count):

@@ -16,12 +16,15 @@ import unittest
 from xml.etree import ElementTree
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.plan import destination_xml
+from nova_selective_migrate.core.plan import plan as plan_
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 
 TOP, BASE = '/data/top', '/data/base'
 CHAIN = b.disk('vda', b.file(TOP), over=[b.file(BASE), b.file('/data/deep')])
+KEPT = b.disk('vdb', b.file('/b/top'), over=[b.file('/b/base')])
 FACTS = {p: b.local() for p in (TOP, BASE, '/data/deep')}
 ROOM = {'/data': {'exists': True, 'kind': 'directory'}, TOP: b.GONE}
 
@@ -72,6 +75,41 @@ class FlattenTest(unittest.TestCase):
         with self.assertRaises(exceptions.InvalidDomain):
             destination_xml.flatten('<', ['vda'])
 
+    def test_a_disk_without_target_stays_as_it_is(self):
+        bare = '<disk><backingStore><x/></backingStore></disk>'
+        made = destination_xml.flatten(b.domain(bare, CHAIN), ['vda'])
+        disks = ElementTree.fromstring(made).findall('devices/disk')
+        self.assertIsNotNone(disks[0].find('backingStore/x'))
+        self.assertIsNone(disks[1].find('backingStore/source'))
+
+
+class FlattenDefinitionTest(unittest.TestCase):
+    def _chains(self, definition, targets):
+        made = destination_xml.flatten_definition(
+            definition, b.domain(CHAIN, KEPT), targets
+        )
+        return {
+            disk.find('target').get('dev'): len(disk.find('backingStore'))
+            for disk in ElementTree.fromstring(made).iter('disk')
+        }
+
+    def test_the_disk_that_runs(self):
+        definition = b.domain(CHAIN, KEPT)
+        whole = len(ElementTree.fromstring(CHAIN).find('backingStore'))
+        self.assertEqual(
+            {'vda': 0, 'vdb': whole}, self._chains(definition, ['vda'])
+        )
+
+    def test_another_disk_at_the_next_start(self):
+        other = b.disk('vda', b.file('/other'), over=[b.file(BASE)])
+        self.assertNotEqual(0, self._chains(b.domain(other), ['vda'])['vda'])
+
+    def test_a_disk_of_the_next_start_alone(self):
+        more = b.disk('vdz', b.file('/other'), over=[b.file(BASE)])
+        self.assertNotEqual(
+            0, self._chains(b.domain(more), ['vda', 'vdz'])['vdz']
+        )
+
 
 class KeepTargetsTest(unittest.TestCase):
     LIVE = b.domain(CHAIN, b.disk('vdb', b.rbd(), serial=b.VOLUME))
@@ -85,6 +123,21 @@ class KeepTargetsTest(unittest.TestCase):
         kept = destination_xml.keep_targets(text, self.LIVE)
         targets = ElementTree.fromstring(kept).iterfind('devices/disk/target')
         self.assertEqual(['vda', 'vdb'], [t.get('dev') for t in targets])
+
+    def test_disks_without_a_target_are_passed_over(self):
+        bare = '<disk/>'
+        renamed, live = b.disk('vdc', b.rbd()), b.disk('vdb', b.rbd())
+        for text, running, kept in (
+            ([bare, renamed], [bare, live], ['vdb']),
+            ([bare, renamed], [CHAIN, live], ['vdb']),
+            ([CHAIN, renamed], [bare, live], ['vda', 'vdb']),
+        ):
+            with self.subTest(text=text, running=running):
+                made = destination_xml.keep_targets(
+                    b.domain(*text), b.domain(*running)
+                )
+                found = ElementTree.fromstring(made).iter('target')
+                self.assertEqual(kept, [t.get('dev') for t in found])
 
     def test_a_disk_more(self):
         text = b.domain(CHAIN)
@@ -114,6 +167,60 @@ class FlattenedPlanTest(unittest.TestCase):
         )
         xml = ElementTree.fromstring(plan['parameters']['persistent_xml'])
         self.assertEqual([], list(xml.find('devices/disk/backingStore')))
+
+    def test_the_definition_of_a_transient_guest_is_not_sent(self):
+        for persistent, definition in ((False, b.domain(CHAIN)), (True, None)):
+            with self.subTest(persistent=persistent):
+                plan = self._plan(
+                    create_images=True,
+                    persistent_xml=definition,
+                    state={'state': 'running', 'persistent': persistent},
+                )
+                self.assertIn('destination_xml', plan['parameters'])
+                self.assertNotIn('persistent_xml', plan['parameters'])
+
+    def test_targets_are_those_whose_chain_ends_early(self):
+        disks = [
+            CHAIN,
+            b.disk('vdb', b.file('/b/top'), over=[b.file('/b/base')]),
+            b.disk('vdc', b.file('/c/top'), over=[b.file('/c/base')]),
+            b.disk('vdd', b.file('/d/top')),
+        ]
+        paths = [f'/{n}/top' for n in 'bcd']
+        base = b.local(identity='i')
+        tree = b.case(
+            *disks,
+            source={
+                **FACTS,
+                **dict.fromkeys((*paths, '/c/base'), b.local()),
+                '/b/base': base,
+            },
+            destination={
+                **ROOM,
+                '/b/base': base,
+                '/b': ROOM['/data'],
+                '/d': ROOM['/data'],
+                '/b/top': b.GONE,
+                '/c/top': b.local(format='qcow2'),
+                '/d/top': b.GONE,
+            },
+            create_images=True,
+            existing=['vdc'],
+        )
+        plan = plan_.plan(case_.loads(b.text(tree)))
+        self.assertEqual((), plan.refusals)
+        # vdb has its base there, vdc is the caller's, vdd has no chain.
+        self.assertEqual(('vda',), plan.flattened)
+        refused = {**tree, 'domain_state': {'snapshots': 1}}
+        self.assertEqual(
+            (), plan_.plan(case_.loads(b.text(refused))).flattened
+        )
+
+    def test_nova_copies_a_chain_into_one_image(self):
+        plan = planned.plan(
+            b.case(CHAIN, source=FACTS, prepared={'directory': '/data'})
+        )
+        self.assertIn('destination_xml', plan['parameters'])
 
     def test_the_caller_of_a_copy_sees_to_the_chain(self):
         self.assertNotIn('destination_xml', self._plan()['parameters'])

@@ -50,13 +50,26 @@ class ImageTest(unittest.TestCase):
                 self.assertEqual(image_format, image['format'])
                 self.assertIsNone(image.get('backing_path'))
 
+    def test_no_format_is_raw(self):
+        (image,) = self._images(b.disk('vda', b.file(TOP, None)))
+        self.assertEqual('raw', image['format'])
+
     def test_backing_file_where_the_chain_exists_there(self):
         (image,) = self._images(
             b.disk('vda', b.file(TOP), over=[b.file(BASE, 'raw')]),
             known={**ROOM, BASE: b.local(identity='i')},
         )
-        self.assertEqual(BASE, image['backing_path'])
-        self.assertEqual('raw', image['backing_format'])
+        self.assertEqual(
+            {
+                'target': 'vda',
+                'path': TOP,
+                'format': 'qcow2',
+                'virtual_bytes': ODD_SIZE,
+                'backing_path': BASE,
+                'backing_format': 'raw',
+            },
+            image,
+        )
 
     def test_no_backing_file_where_the_whole_content_is_copied(self):
         (image,) = self._images(

@@ -139,6 +139,65 @@ class SettleTest(unittest.TestCase):
                 if there in GONE:
                     self.assertNotIn('destination has the guest', words)
 
+    def test_two_guests_are_final_unless_both_are_paused(self):
+        running, paused = Presence.RUNNING, Presence.PAUSED
+        for here, there, final in (
+            (running, running, True),
+            (running, paused, True),
+            (paused, running, True),
+            (paused, paused, False),
+        ):
+            with self.subTest(here=here, there=there):
+                self.assertIs(final, settle(here, there, False).final)
+
+    def test_what_is_said(self):
+        silent, absent = Presence.UNREACHABLE, Presence.ABSENT
+        running, switching = Presence.RUNNING, Presence.SWITCHING
+        for here, there, completed, words in (
+            (
+                switching,
+                running,
+                False,
+                'the destination has the guest and the source has it paused',
+            ),
+            (
+                running,
+                switching,
+                False,
+                'the source has the guest; the destination still waits for it',
+            ),
+            (absent, absent, True, 'neither host has the guest running'),
+            (silent, absent, False, 'the source cannot be asked: look'),
+            (running, silent, False, 'the destination cannot be asked: look'),
+            (
+                silent,
+                silent,
+                False,
+                'the source and the destination cannot be asked: look',
+            ),
+            (
+                silent,
+                running,
+                True,
+                'the destination has the guest and the job completed; the '
+                'source cannot be asked any more',
+            ),
+            (
+                absent,
+                silent,
+                True,
+                'the source has handed over the guest and the job completed; '
+                'the destination cannot be asked any more',
+            ),
+        ):
+            with self.subTest(here=here, there=there):
+                found = settle(here, there, completed).explanation
+                self.assertEqual(words, found[: len(words)])
+
+    def test_final_is_true_or_false(self):
+        for entry in TABLE:
+            self.assertIsInstance(settle(*entry[:3]).final, bool)
+
     def test_two_running_guests_call_for_haste(self):
         found = settle(Presence.RUNNING, Presence.RUNNING, False)
         self.assertIn('both hosts have the guest', found.explanation)
@@ -174,6 +233,24 @@ class SettleTest(unittest.TestCase):
 
 
 class SideTest(unittest.TestCase):
+    def test_words(self):
+        self.assertEqual(
+            [
+                *('running', 'paused', 'paused by the migration', 'shut off'),
+                *('shut off after a migration', 'absent', 'unreachable'),
+            ],
+            [str(outcome.Side(presence)) for presence in Presence],
+        )
+        self.assertEqual(
+            ['moved', 'not-moved', 'unknown'], [e.value for e in Ending]
+        )
+
+    def test_who_holds_the_guest(self):
+        self.assertEqual(
+            [Presence.RUNNING, Presence.PAUSED],
+            [p for p in Presence if outcome.Side(p).holds],
+        )
+
     def test_it_tells_libvirts_words(self):
         side = outcome.Side(Presence.OFF, 'crashed')
         self.assertEqual('shut off (crashed)', str(side))

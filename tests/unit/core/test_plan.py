@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a plan says beyond its decisions: sizes, notes, evidence."""
+"""What a plan says beyond its decisions: sizes, names."""
 
 import unittest
 
@@ -47,6 +47,7 @@ class SizeTest(unittest.TestCase):
         (disk,) = plan['disks']
         self.assertIsNone(disk['virtual_bytes'])
         self.assertIsNone(disk['allocated_bytes'])
+        self.assertEqual(0, plan['copy_bytes'])
         self.assertTrue(plan['ready'])
 
     def test_only_copies_count(self):
@@ -67,35 +68,13 @@ class SizeTest(unittest.TestCase):
         )
         self.assertEqual(11, plan['copy_bytes'])
 
-
-class NoteTest(unittest.TestCase):
-    def test_unknown_versions_are_noted_where_something_is_copied(self):
-        known = {'libvirt': 10_000_000, 'qemu': 9_000_000}
-        disk = b.disk('vda', b.file(A))
-        for versions, copied, noted in (
-            ({}, True, True),
-            ({'source': known}, True, True),
-            ({'source': known, 'destination': known}, True, False),
-            ({}, False, False),
-        ):
-            with self.subTest(versions=versions, copied=copied):
-                plan = planned.plan(
-                    b.case(
-                        *([disk] if copied else []),
-                        source={A: b.local()},
-                        versions=versions,
-                    )
-                )
-                self.assertTrue(plan['ready'])
-                said = [note for note in plan['notes'] if 'version' in note]
-                self.assertEqual(noted, bool(said))
-
-    def test_a_dangling_row_is_noted(self):
-        row = {'mount_device': None, 'connection_info': None}
-        plan = planned.plan(b.case(rows=[row]))
-        self.assertTrue(plan['ready'])
-        (note,) = plan['notes']
-        self.assertIn('mapping', note)
+    def test_a_chain_counts_no_more_than_the_disk(self):
+        plan = self._plan(
+            b.disk('vda', b.file(A), over=[b.file(B)]),
+            a=b.local(virtual_bytes=9, allocated_bytes=7),
+            b=b.local(virtual_bytes=9, allocated_bytes=7),
+        )
+        self.assertEqual(9, plan['copy_bytes'])
 
 
 class DomainTest(unittest.TestCase):

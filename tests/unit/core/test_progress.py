@@ -121,6 +121,44 @@ class AmountTest(unittest.TestCase):
         _, last = follow(sample(1), sample(2, {'vda': (100, 1000)}))
         self.assertIsNone(last.disks[0].eta_seconds)
 
+    def test_rates_of_each_disk_and_of_memory(self):
+        _, last = follow(
+            sample(1, {'vda': (1, 9), 'vdb': (2, 9)}, (1, 9)),
+            sample(2, {'vda': (2, 9), 'vdb': (5, 9)}, (3, 9)),
+            targets=('vda', 'vdb'),
+        )
+        self.assertEqual(
+            [
+                progress.Amount('vda', 9, 2, 1, 7),
+                progress.Amount('vdb', 9, 5, 3, 4 / 3),
+                progress.Amount('memory', 9, 3, 2, 3),
+            ],
+            [*last.disks, last.memory],
+        )
+
+    def test_amounts_without_a_rate(self):
+        _, last = follow(
+            sample(1, {'vda': (2, 9)}), sample(2, {'vda': (2, 9)})
+        )
+        self.assertEqual((progress.Amount('vda', 9, 2),), last.disks)
+        _, last = follow(sample(1, {'vda': (2, 9)}), sample(2, memory=(1, 9)))
+        self.assertEqual((progress.Amount('vda', 9, 9),), last.disks)
+
+    def test_a_disk_that_was_not_measured_before(self):
+        before = progress.measure(sample(1, {'vda': (1, 9)}), ['vda'])
+        found = progress.measure(sample(2, {'vdb': (2, 9)}), ['vdb'], before)
+        self.assertEqual((progress.Amount('vdb', 9, 2),), found.disks)
+
+    def test_nothing_left_takes_no_time(self):
+        _, last = follow(
+            sample(1, {'vda': (1, 9)}), sample(2, {'vda': (10, 9)})
+        )
+        self.assertEqual(0, last.disks[0].eta_seconds)
+
+    def test_a_disk_that_still_has_a_job_says_itself_how_far_it_is(self):
+        found = progress.measure(sample(1, {'vda': (3, 10)}, (1, 9)), ['vda'])
+        self.assertEqual((10, 3), self._sizes(found.disks[0]))
+
     def test_a_job_that_ended_keeps_what_it_came_to(self):
         last = follow(sample(1, {'vda': (90, 100)}), sample(2), sample(3))[-1]
         self.assertEqual((100, 90), self._sizes(last.disks[0]))
@@ -133,6 +171,12 @@ class AmountTest(unittest.TestCase):
 
 
 class PhaseTest(unittest.TestCase):
+    def test_words(self):
+        self.assertEqual(
+            ['preparing', 'copying disks', 'copying memory', 'finishing'],
+            [phase.value for phase in Phase],
+        )
+
     def phases(self, *samples):
         return [found.phase for found in follow(*samples)]
 
@@ -207,6 +251,30 @@ class AnySamplesTest(unittest.TestCase):
 
 
 class PercentTest(unittest.TestCase):
+    def test_at_the_edges(self):
+        for job, memory, percent in (
+            ({'disk_total': 1}, 0, 0),
+            ({'disk_total': 100, 'disk_processed': 99}, 0, 99),
+            ({'disk_total': 100, 'disk_processed': 98}, 0, 98),
+            ({'disk_total': 100, 'disk_processed': 1}, 0, 1),
+            ({'disk_processed': 5}, 0, 0),
+            ({'memory_total': 200, 'memory_remaining': 100}, 7, 50),
+            ({'memory_total': 2}, 7, 99),
+            ({'memory_remaining': 5, 'disk_total': 8}, 2, 0),
+            (
+                {
+                    'memory_remaining': 5,
+                    'disk_total': 8,
+                    'disk_processed': 6,
+                },
+                2,
+                60,
+            ),
+            ({'memory_total': 2, 'memory_remaining': 5}, 0, 0),
+        ):
+            with self.subTest(job=job):
+                self.assertEqual(percent, progress.percent(job, memory))
+
     def test_before_libvirt_tells_of_memory(self):
         job = {'disk_total': 300, 'disk_processed': 150}
         self.assertEqual(37, progress.percent(job, 100))

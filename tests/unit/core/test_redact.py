@@ -16,6 +16,7 @@ import copy
 import json
 import traceback
 import unittest
+from xml.etree import ElementTree
 
 import ddt
 
@@ -125,6 +126,25 @@ class SecretTest(unittest.TestCase):
         for inside in DISKS:
             with self.subTest(disk=inside):
                 self._clean(b.case(inside))
+
+    def test_texts_where_none_belongs(self):
+        for found in (
+            f'<source file="/a">{SECRET}</source>',
+            f'<source file="/a"><host name="h">{SECRET}</host></source>',
+        ):
+            self._clean(b.case(b.disk('vda', b.Source('file', found))))
+
+    def test_elements_that_nobody_knows(self):
+        kept = redact.domain_xml(b.domain(*DISKS, around=AROUND))
+        tags = {node.tag for node in ElementTree.fromstring(kept).iter()}
+        self.assertLessEqual(
+            tags,
+            {
+                *('domain', 'name', 'uuid', 'devices', 'disk', 'driver'),
+                *('source', 'host', 'format', 'backingStore', 'target'),
+                *('alias', 'address', 'encryption'),
+            },
+        )
 
     def test_connection_data(self):
         row = b.row('vdb', b.VOLUME, 'iscsi', **CONNECTION_DATA)

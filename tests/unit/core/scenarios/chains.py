@@ -74,6 +74,22 @@ def _below(name, decision, *lower, top=None, facts=None, known=None, **more):
 
 _SAME = b.local(identity='base')
 _BASE = b.file('/base')
+_SEEN = b.on('nfs', identity='seen')
+
+
+def _volume(title, driver, top, path, /, make=b.file, **data):
+    """A volume by its serial, over a local image that is not its own."""
+    local = b.local() if make is b.file else b.device('sata')
+    return Scenario(
+        title,
+        b.case(
+            b.disk('vdb', top, serial=b.VOLUME, over=[make(path)]),
+            rows=[b.row('vdb', b.VOLUME, driver, **data)],
+            source={path: local},
+        ),
+        {'vdb': 'refuse shared-over-local'},
+    )
+
 
 SCENARIOS = (
     *(
@@ -102,6 +118,42 @@ SCENARIOS = (
         b.file('/deep'),
         facts={'/base': _SAME, '/deep': b.local()},
         known={'/base': _SAME},
+    ),
+    _below(
+        'local_over_shared_over_an_identical_local_image',
+        'refuse shared-over-local',
+        b.file('/nfs/middle'),
+        _BASE,
+        facts={'/nfs/middle': _SEEN, '/base': _SAME},
+        known={'/nfs/middle': _SEEN, '/base': _SAME},
+    ),
+    _below(
+        'local_over_a_candidate_with_the_same_bytes',
+        'refuse shared-not-confirmed',
+        b.file('/nfs/base'),
+        facts={'/nfs/base': b.on('nfs', content='x')},
+        known={'/nfs/base': b.on('nfs', content='x')},
+    ),
+    _below(
+        'shared_over_an_image_on_one_kernel',
+        'refuse same-file-at-destination',
+        _BASE,
+        top=b.file('/nfs/top'),
+        facts={'/nfs/top': _SEEN, '/base': _SAME},
+        known={'/nfs/top': _SEEN, '/base': _SAME},
+    ),
+    Scenario(
+        'one_top_alone_and_one_whole_chain',
+        b.case(
+            b.disk('vda', b.file('/top'), over=[_BASE]),
+            b.disk('vdb', b.file('/other'), over=[b.file('/deep')]),
+            source={
+                '/base': _SAME,
+                **dict.fromkeys(('/top', '/other', '/deep'), b.local()),
+            },
+            destination={'/base': _SAME},
+        ),
+        {'vda': 'copy local-over-shared', 'vdb': 'copy local-filesystem'},
     ),
     _below('local_over_rbd', 'copy local-over-shared', b.rbd()),
     _below(
@@ -172,5 +224,35 @@ SCENARIOS = (
             },
         ),
         {'vdb': 'refuse shared-over-local'},
+    ),
+    _volume(
+        'a_local_volume_over_a_file_beside_it',
+        'local',
+        b.file('/vol/top'),
+        '/vol/base',
+    ),
+    _volume(
+        'a_volume_on_a_share_over_a_file_elsewhere',
+        'nfs',
+        b.file('/mnt/x/volume-1.snap'),
+        '/base',
+        export='s:/e',
+    ),
+    _volume(
+        'a_volume_on_a_share_over_a_device_beside_it',
+        'nfs',
+        b.block('/mnt/x/volume-1', 'qcow2'),
+        '/mnt/x/base',
+        b.block,
+        export='s:/e',
+    ),
+    _volume(
+        'a_volume_of_gluster_over_a_device',
+        'glusterfs',
+        b.network('gluster', 'vol/volume-1', 'h'),
+        '/dev/sdc',
+        b.block,
+        export='h:/vol',
+        name='volume-1',
     ),
 )

@@ -60,7 +60,11 @@ SCENARIOS = (
         for name in (*PRESUMED, *CANDIDATES, 'unknown')
     ),
     *(
-        _of(f'{name}_is_a_candidate', 'refuse', b.device(name))
+        _of(
+            f'{name}_is_a_candidate',
+            'refuse shared-not-confirmed',
+            b.device(name),
+        )
         for name in CANDIDATES
     ),
     *(
@@ -92,23 +96,45 @@ SCENARIOS = (
     *(
         _of(
             f'{stack}_over_{below}_is_not_local',
-            'refuse',
+            'refuse shared-not-confirmed'
+            if below in CANDIDATES
+            else 'refuse locality-unknown',
             b.device(stack, 'sata', below),
         )
         for stack in ('dm', 'md')
         for below in (*CANDIDATES, 'unknown', 'dm', 'strange')
     ),
     *(
-        _of(f'{stack}_over_nothing_known', 'refuse', b.device(stack))
+        _of(
+            f'{stack}_over_nothing_known',
+            'refuse locality-unknown',
+            b.device(stack),
+        )
         for stack in ('dm', 'md')
     ),
-    _of('unknown_transport', 'refuse', b.device('unknown')),
+    _of('unknown_transport', 'refuse locality-unknown', b.device('unknown')),
     _of('strange_transport', 'refuse', b.device('usb')),
     _of('no_transport', 'refuse', b.device(None)),
     _of(
         'a_device_without_kind_is_not_a_file_on_devtmpfs',
         'refuse',
         {'exists': True, 'fstype': 'devtmpfs', 'mount_source': 'udev'},
+    ),
+    _of(
+        'a_device_without_kind_is_not_a_file_on_tmpfs',
+        'refuse locality-unknown',
+        {'exists': True, 'fstype': 'tmpfs', 'mount_source': 'udev'},
+    ),
+    _of(
+        'a_device_without_kind_on_sata',
+        'copy local-device',
+        {'exists': True, 'fstype': 'tmpfs', 'transport': 'sata'},
+    ),
+    _of(
+        'a_mount_of_dev_is_no_export',
+        'refuse shared-not-confirmed',
+        b.device('iscsi'),
+        b.device('iscsi', mount_source='dev'),
     ),
     _of('a_device_that_is_gone', 'refuse source-missing', b.GONE),
 )

@@ -21,6 +21,21 @@ SHARED = (
     *('nfs', 'nfs4', 'ceph', 'cifs', 'gpfs', 'ocfs2', 'gfs2', 'lustre'),
     *('beegfs', 'fuse.glusterfs'),
 )
+# "... and their like".
+ALSO_LOCAL = (
+    *('aufs', 'bcachefs', 'ecryptfs', 'erofs', 'exfat', 'ext2', 'ext3'),
+    *('f2fs', 'hfs', 'hfsplus', 'hugetlbfs', 'iso9660', 'jffs2', 'jfs'),
+    *('minix', 'nilfs2', 'ntfs', 'ntfs3', 'ramfs', 'reiserfs', 'rootfs'),
+    *('squashfs', 'ubifs', 'udf', 'ufs', 'vfat'),
+)
+ALSO_SHARED = (
+    *('9p', 'acfs', 'afs', 'fhgfs', 'fuse.ceph', 'fuse.ceph-fuse'),
+    *('fuse.gpfs', 'fuse.juicefs', 'fuse.lizardfs', 'fuse.mfs'),
+    *('fuse.moosefs', 'fuse.quobyte', 'fuse.s3fs', 'fuse.seaweedfs'),
+    *('fuse.sshfs', 'fuse.vstorage', 'gfs', 'glusterfs', 'mmfs', 'moosefs'),
+    *('ncpfs', 'orangefs', 'panfs', 'pvfs2', 'quobyte', 'smb3', 'smbfs'),
+    *('stornext', 'vboxsf', 'virtiofs', 'vzstorage', 'wekafs'),
+)
 PATH = '/data/vda.qcow2'
 DISK = b.disk('vda', b.file(PATH))
 
@@ -43,7 +58,7 @@ _SEEN = {'identity': 'same'}
 SCENARIOS = (
     *(
         _of(f'{fs}_is_local', 'copy local-filesystem', b.on(fs, 'x'))
-        for fs in LOCAL
+        for fs in (*LOCAL, *ALSO_LOCAL)
     ),
     *(
         _of(
@@ -69,7 +84,7 @@ SCENARIOS = (
             'refuse shared-not-confirmed',
             b.on(fs),
         )
-        for fs in SHARED
+        for fs in (*SHARED, *ALSO_SHARED)
     ),
     *(
         _of(
@@ -125,7 +140,85 @@ SCENARIOS = (
         b.on('nfs4', **_SEEN),
         {},
     ),
-    _of('strange_file_system_is_unknown', 'refuse', b.on('weirdfs')),
+    _of(
+        'nfs_with_an_identity_there_alone_proves_nothing',
+        'refuse shared-not-confirmed',
+        b.on('nfs4'),
+        b.on('nfs4', **_SEEN),
+    ),
+    _of(
+        'nfs_that_is_gone_and_the_same_is_a_contradiction',
+        'refuse conflicting-evidence',
+        b.on('nfs4', **_SEEN),
+        {**b.GONE, **_SEEN},
+    ),
+    _of(
+        'nfs_where_nobody_knows_whether_the_file_is_there',
+        'refuse shared-not-confirmed',
+        b.on('nfs4', 'srv:/one'),
+        {'fstype': 'nfs4', 'mount_source': 'srv:/two'},
+    ),
+    *(
+        _of(
+            f'nfs_of_the_same_export_but_for_a_slash_{where}',
+            'refuse shared-not-confirmed',
+            b.on('nfs4', here),
+            b.on('nfs4', there),
+        )
+        for where, here, there in (
+            ('here', 'srv:/exp/', 'srv:/exp'),
+            ('there', 'srv:/exp', 'srv:/exp/'),
+        )
+    ),
+    _of(
+        'nfs_of_an_unknown_export_proves_nothing',
+        'refuse shared-not-confirmed',
+        b.on('nfs4', None),
+        b.on('nfs4'),
+    ),
+    # Another export is a doubt that a declaration settles, since one goes
+    # by many names; a file system of that host alone is more.
+    _of(
+        'nfs_on_another_export_declared_shared',
+        'keep declared-shared',
+        b.on('nfs4', 'srv:/one'),
+        b.on('nfs4', 'srv:/two'),
+        shared=['/data'],
+    ),
+    _of(
+        'nfs_where_the_destination_has_ext4_declared_shared',
+        'refuse declaration-conflict',
+        b.on('nfs4'),
+        b.local(),
+        shared=['/data'],
+    ),
+    _of(
+        'a_file_disk_on_a_device_on_tmpfs',
+        'refuse locality-unknown',
+        {'exists': True, 'kind': 'block', 'fstype': 'tmpfs'},
+    ),
+    Scenario(
+        'a_device_disk_on_a_file_is_judged_as_a_file',
+        b.case(
+            b.disk('vda', b.block('/data/a')), source={'/data/a': b.local()}
+        ),
+        {'vda': 'copy local-filesystem'},
+    ),
+    _of(
+        'a_file_by_its_type_alone',
+        'copy local-filesystem',
+        {'exists': True, 'fstype': 'ext4'},
+    ),
+    _of(
+        'a_file_that_has_a_transport_is_a_device',
+        'refuse shared-not-confirmed',
+        {'exists': True, 'fstype': 'ext4', 'transport': 'iscsi'},
+    ),
+    _of(
+        'strange_file_system_is_unknown',
+        'refuse locality-unknown',
+        b.on('weirdfs'),
+    ),
     _of(
         'strange_file_system_is_shared_where_both_see_the_file',
         'keep same-at-destination',

@@ -110,6 +110,90 @@ SCENARIOS = (
         {'vda': 'refuse device-unproven'},
     ),
     Scenario(
+        'a_device_that_both_hosts_tell_apart',
+        b.case(
+            b.disk('vda', b.block('/dev/sdb')),
+            source={'/dev/sdb': b.device('sata', identity='i')},
+            destination={'/dev/sdb': b.device('sata', identity='j')},
+            create_images=True,
+            existing=['vda'],
+        ),
+        {'vda': 'copy local-device'},
+    ),
+    Scenario(
+        'a_declared_device_beside_which_there_is_room',
+        b.case(
+            b.disk('vda', b.block('/dev/sdb')),
+            source={'/dev/sdb': b.device('sata')},
+            destination={
+                '/dev': {'exists': True, 'kind': 'directory'},
+                '/dev/sdb': b.GONE,
+            },
+            local=['/dev/sdb'],
+            create_images=True,
+        ),
+        {'vda': 'refuse destination-unreachable'},
+    ),
+    Scenario(
+        'a_declared_server_on_the_loopback',
+        b.case(
+            b.disk('vda', b.network('nbd', 'x', 'localhost')),
+            local=['nbd://localhost'],
+            create_images=True,
+        ),
+        {'vda': 'refuse destination-unreachable'},
+    ),
+    Scenario(
+        'a_declared_file_of_which_nothing_is_known',
+        b.case(
+            b.disk('vda', _FILE),
+            destination=_ROOM,
+            local=['/data'],
+            create_images=True,
+        ),
+        {'vda': 'refuse image-not-reproducible'},
+    ),
+    _of(
+        'the_file_was_not_looked_for',
+        'refuse destination-unreachable',
+        known={'/data': _ROOM['/data']},
+    ),
+    *(
+        Scenario(
+            f'a_fresh_image_over_{name}',
+            b.case(
+                b.disk('vda', _FILE, over=[base], **more),
+                source={PATH: b.local(), **facts},
+                destination={**_ROOM, **facts},
+                create_images=True,
+            ),
+            {'vda': decision},
+        )
+        for name, decision, base, facts, more in (
+            (
+                'a_network_image',
+                'refuse image-not-reproducible',
+                b.rbd(),
+                {},
+                {},
+            ),
+            (
+                'a_device',
+                'copy local-over-shared',
+                b.block('/dev/sdb'),
+                {'/dev/sdb': b.device('iscsi', identity='i')},
+                {},
+            ),
+            (
+                'an_image_of_an_unknown_format',
+                'refuse image-not-reproducible',
+                b.file('/nfs/base', None),
+                {'/nfs/base': b.on('nfs', identity='i')},
+                {},
+            ),
+        )
+    ),
+    Scenario(
         'a_device_that_exists_and_is_declared',
         b.case(
             b.disk('vda', b.block('/dev/sdb')),
@@ -142,6 +226,72 @@ SCENARIOS = (
             existing=['vda'],
         ),
         {'vda': 'refuse image-unproven'},
+    ),
+    *(
+        Scenario(
+            f'an_image_on_storage_that_could_be_shared_{name}',
+            b.case(
+                b.disk('vda', b.file('/nfs/disk')),
+                source={'/nfs/disk': b.on('nfs4', **here)},
+                destination={'/nfs/disk': there},
+                local=['/nfs'],
+                create_images=True,
+                existing=existing,
+            ),
+            {'vda': decision},
+        )
+        for name, decision, here, there, existing in (
+            (
+                'and_both_hosts_tell_apart',
+                'copy declared-local',
+                {'identity': 'i'},
+                b.on('nfs4', identity='j'),
+                ['vda'],
+            ),
+            (
+                'and_is_missing',
+                'refuse destination-mismatch',
+                {},
+                b.GONE,
+                ['vda'],
+            ),
+            (
+                'and_nobody_made',
+                'refuse destination-exists',
+                {},
+                {'exists': True, 'kind': 'file'},
+                [],
+            ),
+        )
+    ),
+    Scenario(
+        'a_declared_image_of_which_nothing_is_known_here',
+        b.case(
+            b.disk('vda', _FILE),
+            destination={PATH: b.local(format='qcow2')},
+            local=['/data'],
+            create_images=True,
+            existing=['vda'],
+        ),
+        {'vda': 'refuse image-unproven'},
+    ),
+    _existing(
+        'an_image_of_a_size_that_is_not_known', COPY, virtual_bytes=None
+    ),
+    _existing('an_image_of_a_format_that_is_not_known', COPY, format=None),
+    _of(
+        'an_image_of_a_source_whose_size_is_not_known',
+        COPY,
+        facts={'exists': True, 'kind': 'file', 'fstype': 'ext4'},
+        known=_THERE,
+        existing=['vda'],
+    ),
+    _of(
+        'an_image_of_a_source_whose_format_is_not_known',
+        COPY,
+        b.disk('vda', b.file(PATH, None)),
+        known=_THERE,
+        existing=['vda'],
     ),
     _existing(
         'an_image_of_another_size',
@@ -178,5 +328,31 @@ SCENARIOS = (
         create_images=True,
     ),
     _iso('an_iso_that_is_there', b.local(), create_images=True),
+    _iso('an_iso_that_nobody_looked_for', None, create_images=True),
+    _iso(
+        'an_iso_of_a_size_that_is_not_known_there',
+        {'exists': True, 'kind': 'file'},
+        create_images=True,
+    ),
+    Scenario(
+        'an_iso_of_a_size_that_is_not_known_here',
+        b.case(
+            b.cdrom('hda', b.file(_ISO, 'raw')),
+            destination={_ISO: b.local()},
+            create_images=True,
+        ),
+        {'hda': 'skip read-only'},
+    ),
+    Scenario(
+        'an_iso_that_is_missing_beside_one_that_nobody_looked_for',
+        b.case(
+            b.cdrom('hda', b.file('/iso/y.iso', 'raw')),
+            b.cdrom('hdb', b.file(_ISO, 'raw')),
+            destination={_ISO: b.GONE},
+            create_images=True,
+        ),
+        {'hda': 'skip read-only', 'hdb': 'skip read-only'},
+        also=(('hdb', 'content-missing'),),
+    ),
     _iso('an_iso_that_nova_brings_over', b.GONE),
 )

@@ -416,4 +416,84 @@ SCENARIOS = (
         b.row('vdb', b.VOLUME, 'iscsi'),
         b.row('vdb', b.OTHER_VOLUME, 'iscsi'),
     ),
+    *(
+        _vdb(
+            f'a_name_alone_of_a_{driver}_driver_against_what_looks_local',
+            CONFLICT,
+            _SDB,
+            b.row('vdb', b.VOLUME, driver),
+            facts={'/dev/sdb': b.device('sata')},
+        )
+        for driver in ('iscsi', 'local')
+    ),
+    _vdb(
+        'a_name_and_a_driver_without_id_join',
+        KEEP,
+        _SDB,
+        b.row('vdb', None, 'iscsi'),
+    ),
+    _vdb(
+        'a_name_and_an_id_without_driver_join',
+        KEEP,
+        _SDB,
+        b.row('vdb', b.VOLUME, None),
+    ),
+    _vdb(
+        'a_name_of_no_volume_joins_nothing',
+        'keep network-disk',
+        _RBD,
+        {'mount_device': '/dev/vdb'},
+        plan=('volume-without-disk',),
+    ),
+    _vdb(
+        'a_row_without_id_is_not_joined_by_a_serial',
+        KEEP,
+        _SDB,
+        b.row('vdq', None, 'iscsi'),
+        b.row('vdb', b.VOLUME, 'iscsi'),
+        serial=b.VOLUME,
+        plan=('volume-without-disk',),
+    ),
+    _vdb(
+        'a_row_without_id_is_not_joined_by_no_serial',
+        'copy local-filesystem',
+        b.file('/data/b'),
+        b.row('vdq', None, 'iscsi'),
+        facts={'/data/b': b.local()},
+        plan=('volume-without-disk',),
+    ),
+    Scenario(
+        'a_name_of_another_disk_is_a_conflict_where_nothing_is_local',
+        b.case(
+            b.disk('vda', b.block('/dev/sdc')),
+            b.disk('vdb', _SDB, serial=b.VOLUME),
+            rows=[b.row('vda', b.VOLUME, 'iscsi')],
+            source=_DEVICE,
+        ),
+        {'vda': CONFLICT, 'vdb': CONFLICT},
+    ),
+    Scenario(
+        'a_volume_that_a_cdrom_shows_by_its_name',
+        b.case(b.cdrom('hda', b.rbd()), rows=[b.row('hda', b.VOLUME)]),
+        {'hda': 'skip read-only'},
+    ),
+    Scenario(
+        'a_volume_that_only_an_empty_drive_could_show',
+        b.case(
+            b.disk('fda', device='floppy', serial='another'),
+            rows=[b.row('fda', b.VOLUME)],
+        ),
+        {'fda': 'skip empty-drive'},
+        ('volume-without-disk',),
+    ),
+    Scenario(
+        'an_attachment_and_another_file_at_the_destination',
+        b.case(
+            b.disk('vdb', b.file(NFS_PATH), serial=b.VOLUME),
+            rows=[b.row('vdb', b.VOLUME, 'nfs', export=EXPORT, name=NFS_FILE)],
+            source={NFS_PATH: b.on('nfs', EXPORT, identity='i')},
+            destination={NFS_PATH: b.on('nfs', EXPORT, identity='j')},
+        ),
+        {'vdb': 'refuse conflicting-evidence'},
+    ),
 )

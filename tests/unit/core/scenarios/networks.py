@@ -26,10 +26,30 @@ LOOPBACK = (
     ),
     *('localhost4', 'ip6-localhost', 'ip6-loopback', '::1', '[::1]'),
     *('0:0:0:0:0:0:0:1', '::ffff:127.0.0.1', '::ffff:7f00:1'),
+    # The short and odd forms of inet_aton(3), an interface, a dot.
+    *('127.5.1', '0177.1', '0177.0.0.1', '0x7f.1', '0x7f000001'),
+    *('127.0.0.1.', '127.0.0.1%lo', '::1%lo', 'a.localhost.'),
+    # Whoever listens on all addresses is reached on this host's.
+    *('0.0.0.0', '::', '0', '00'),
     *("transport='unix' socket='/run/nbd.sock'",),
     *("transport='unix'", "socket='/run/nbd.sock'"),
 )
-REMOTE = ('10.0.0.1', '128.0.0.1', 'server', '2001:db8::1', '127.example.org')
+_ODD_REMOTE = (
+    '126.255.1',
+    '10.1',
+    '1.127.0.0.1',
+    'dead.beef',
+    '08.1',
+    '0o177.1',
+)
+REMOTE = (
+    '10.0.0.1',
+    '128.0.0.1',
+    'server',
+    '2001:db8::1',
+    '127.example.org',
+    *_ODD_REMOTE,
+)
 PROTOCOLS = ('rbd', 'iscsi', 'nbd', 'gluster', 'sheepdog', 'https', 'ssh')
 
 
@@ -73,6 +93,7 @@ SCENARIOS = (
         "name='server' port='10809'",
         local=['nbd://server:10809'],
     ),
+    _of('a_server_without_a_name', 'keep network-disk', "port='1'"),
     Scenario(
         'rbd_without_servers_is_shared',
         b.case(b.disk('vda', b.network('rbd', 'pool/image'))),

@@ -12,7 +12,10 @@
 
 """Pool volumes: judged by what the pool says."""
 
+import posixpath
+
 from tests.unit.core import builders as b
+from tests.unit.core.scenarios import joins
 from tests.unit.core.scenarios.scenario import Scenario
 
 DISK = b.disk('vda', b.volume('pool', 'vol'))
@@ -64,11 +67,14 @@ SCENARIOS = (
         {'type': 'netfs', 'path': '/pool'},
         {'/pool/vol': b.on('nfs')},
     ),
-    _of(
-        'folder_known_and_volume_not',
-        'refuse shared-not-confirmed',
-        {'type': 'dir', 'path': '/pool'},
-        {'/pool': {**_FOLDER, 'fstype': 'nfs', 'mount_source': 's:/e'}},
+    *(
+        _of(
+            f'folder_of_a_{kind}_pool_known_and_volume_not',
+            'refuse shared-not-confirmed',
+            {'type': kind, 'path': '/pool'},
+            {'/pool': {**_FOLDER, 'fstype': 'nfs', 'mount_source': 's:/e'}},
+        )
+        for kind in ('dir', 'fs', 'netfs')
     ),
     _of(
         'folder_with_nothing_known_below',
@@ -81,18 +87,28 @@ SCENARIOS = (
         {'type': 'logical', 'path': '/dev/vg'},
         {'/dev/vg/vol': b.device('dm', 'sata')},
     ),
+    _of(
+        'folder_known_and_the_image_there_made',
+        'copy local-filesystem',
+        {'type': 'dir', 'path': '/pool'},
+        {'/pool': {**_FOLDER, 'fstype': 'ext4'}},
+        {'/pool/vol': b.local()},
+        create_images=True,
+        existing=['vda'],
+    ),
     *(
         _of(
-            f'{kind}_pool_is_not_local_by_its_folder',
-            'refuse',
+            f'{kind}_pool_is_not_local_by_its_folder_on_{fstype}',
+            'refuse locality-unknown',
             {'type': kind, 'path': path},
-            {path: {**_FOLDER, 'fstype': 'devtmpfs', 'mount_source': 'udev'}},
+            {path: {**_FOLDER, 'fstype': fstype, 'mount_source': 'udev'}},
         )
         for kind, path in _DEVICES.items()
+        for fstype in ('devtmpfs', 'tmpfs')
     ),
     *(
         _of(f'{kind}_pool_is_shared', 'keep network-disk', {'type': kind})
-        for kind in ('rbd', 'gluster')
+        for kind in ('rbd', 'gluster', 'sheepdog', 'iscsi-direct')
     ),
     _of(
         'pool_declared_shared',
@@ -104,6 +120,17 @@ SCENARIOS = (
         'pool_volume_with_an_attachment',
         'keep volume-attachment',
         rows=[b.row('vda', b.VOLUME)],
+    ),
+    Scenario(
+        'a_pool_volume_named_like_a_volume_in_an_unknown_pool',
+        b.case(b.disk('vda', b.volume('pool', f'volume-{b.VOLUME}')), rows=[]),
+        {'vda': 'refuse volume-not-in-mapping'},
+    ),
+    _of(
+        'a_pool_where_nova_mounts_volumes_needs_a_row',
+        'refuse volume-not-in-mapping',
+        {'type': 'netfs', 'path': posixpath.dirname(joins.NFS_PATH)},
+        rows=[],
     ),
     Scenario(
         'a_pool_volume_named_like_a_volume_needs_a_row',

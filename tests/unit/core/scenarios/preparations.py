@@ -31,7 +31,17 @@ def _room(free=b.GIB, **more):
     return {HOME: known, ROOT: b.GONE, CONFIG: b.GONE}
 
 
-def _of(name, disks, *found, source=None, known=None, rows=None, **prepared):
+def _of(
+    name,
+    disks,
+    *found,
+    source=None,
+    known=None,
+    rows=None,
+    pools=None,
+    local=(),
+    **prepared,
+):
     plan, also = (), ()
     for item in found[1:]:
         if isinstance(item, tuple):
@@ -43,6 +53,8 @@ def _of(name, disks, *found, source=None, known=None, rows=None, **prepared):
         b.case(
             *disks,
             rows=rows,
+            pools=pools,
+            local=local,
             source=source or _LOCAL,
             destination=_room() if known is None else known,
             prepared={'directory': HOME, **prepared},
@@ -143,6 +155,66 @@ SCENARIOS = (
         {'hda': 'refuse other-images-type'},
         same_images_type=False,
     ),
+    # What is like a config drive in Ceph but for one thing.
+    *(
+        _of(
+            f'{name}_and_another_images_type',
+            [b.cdrom('hda', source)]
+            if serial is None
+            else [b.disk('hda', source, device='cdrom', serial=serial)],
+            {'hda': 'skip read-only'},
+            source=facts,
+            known=facts,
+            carried=['hda'],
+            same_images_type=False,
+        )
+        for name, source, serial, facts in (
+            (
+                'a_medium_on_the_loopback',
+                b.network('nbd', 'x', 'localhost'),
+                None,
+                {},
+            ),
+            ('a_medium_with_a_serial', b.rbd(), 'serial', {}),
+            (
+                'a_shared_file',
+                b.file('/iso/x.iso', 'raw'),
+                None,
+                {'/iso/x.iso': b.on('nfs', identity='i')},
+            ),
+        )
+    ),
+    _of(
+        'a_volume_that_no_row_explains_and_another_images_type',
+        [b.disk('vda', b.rbd(f'volumes/volume-{b.VOLUME}'))],
+        {'vda': 'refuse volume-not-in-mapping'},
+        rows=[],
+        same_images_type=False,
+    ),
+    _of(
+        'a_format_that_nova_does_not_make',
+        [b.disk('vda', b.file(ROOT, 'vmdk'))],
+        {'vda': 'refuse image-not-reproducible'},
+    ),
+    _of(
+        'a_volume_of_a_pool',
+        [b.disk('vda', b.volume('pool', 'disk'))],
+        {'vda': 'refuse unexplained-disk'},
+        pools={'pool': {'type': 'dir', 'path': HOME}},
+    ),
+    *(
+        _of(
+            f'a_declared_{name}_of_which_nothing_is_known',
+            [b.disk('vda', source)],
+            {'vda': f'refuse {reason}'},
+            source={'/': {}},
+            local=['/'],
+        )
+        for name, source, reason in (
+            ('file', b.file(ROOT), 'image-not-reproducible'),
+            ('device', b.block('/dev/vg/disk'), 'local-block-device'),
+        )
+    ),
     _of(
         'a_raw_file_where_files_are_taken_for_qcow2',
         [b.disk('vda', b.file(ROOT, 'raw'))],
@@ -242,7 +314,10 @@ SCENARIOS = (
         [_CONFIG],
         {'hda': 'skip read-only'},
         source={CONFIG: b.on('nfs', identity='1')},
-        known={CONFIG: {'exists': True, 'identity': '1'}},
+        known={
+            **_room(exists=True),
+            CONFIG: {'exists': True, 'identity': '1'},
+        },
         shared_directory=True,
     ),
     _of(
@@ -267,6 +342,20 @@ SCENARIOS = (
         'destination-full',
         known=_room(2 * b.MIB - 1),
         carried=['hda'],
+    ),
+    *(
+        _of(
+            f'room_for_a_config_drive_of_which_{name}_is_known',
+            [_ROOT, _CONFIG],
+            {'vda': COPY, 'hda': 'skip read-only'},
+            known=_room(b.MIB),
+            source={ROOT: b.local(), **facts},
+            carried=['hda'],
+        )
+        for name, facts in (
+            ('nothing', {}),
+            ('no_size', {CONFIG: {'exists': True, 'kind': 'file'}}),
+        )
     ),
     _of(
         'too_little_room_for_the_kernel_as_well',
@@ -293,6 +382,24 @@ SCENARIOS = (
         {'vda': 'copy local-over-shared'},
         source=_BASED,
         known={**_room(b.MIB), BASE: {'exists': True, 'content': 'x'}},
+    ),
+    _of(
+        'a_read_only_disk_brings_no_base',
+        [
+            _ROOT,
+            b.disk('vdb', b.file(CONFIG), 'readonly', over=[b.file(BASE)]),
+        ],
+        {'vda': COPY, 'vdb': 'skip read-only'},
+        source={ROOT: b.local(), BASE: _BASED[BASE]},
+        known={**_room(b.MIB), BASE: {'exists': False, 'content': 'x'}},
+        carried=['vdb'],
+    ),
+    _of(
+        'room_for_a_whole_chain_whose_base_is_not_made',
+        [_OVER],
+        {'vda': COPY},
+        source=_BASED,
+        known={**_room(101 * b.MIB), BASE: b.GONE},
     ),
     _of(
         'too_little_room_for_a_whole_chain',

@@ -54,6 +54,7 @@ def _twice(name, decision, one, two, facts, **more):
     )
 
 
+_SHARED_FOLDER = {'/data/d': b.on('nfs', kind='directory', identity='i')}
 _TRANSIENT = b.disk('vda', b.rbd(), 'transient')
 
 SCENARIOS = (
@@ -102,11 +103,38 @@ SCENARIOS = (
     _of('vhostuser', 'refuse vhostuser-disk', b.disk('vda', b.vhostuser())),
     _of('vdpa', 'refuse vdpa-disk', b.disk('vda', b.vdpa())),
     _of('nvme', 'refuse nvme-disk', b.disk('vda', b.nvme())),
+    # Whatever a host says of the path, it is not what is behind the disk.
+    *(
+        _of(
+            f'{name}_that_both_hosts_have',
+            f'refuse {name}-disk',
+            b.disk('vda', make(path)),
+            {path: b.on('nfs', identity='i')},
+            {path: b.on('nfs', identity='i')},
+        )
+        for name, make, path in (
+            ('vhostuser', b.vhostuser, '/run/s'),
+            ('vdpa', b.vdpa, '/dev/v'),
+        )
+    ),
+    _of(
+        'nvme_is_no_path_to_declare',
+        'refuse nvme-disk',
+        b.disk('vda', b.nvme()),
+        shared=['/'],
+    ),
     _of(
         'directory',
         'refuse directory-disk',
         b.disk('vda', b.directory('/data/d')),
         {'/data/d': {'exists': True, 'kind': 'directory', 'fstype': 'xfs'}},
+    ),
+    _of(
+        'directory_shared',
+        'keep same-at-destination',
+        b.disk('vda', b.directory('/data/d')),
+        _SHARED_FOLDER,
+        _SHARED_FOLDER,
     ),
     _of(
         'a_type_of_tomorrow',
@@ -126,6 +154,20 @@ SCENARIOS = (
         'refuse encrypted-disk',
         b.disk('vda', _FILE, over=[b.file('/data/base', inside=b.LUKS)]),
         {PATH: b.local(), '/data/base': b.local()},
+    ),
+    _of(
+        'luks_on_top_of_a_shared_image',
+        'refuse encrypted-disk',
+        b.disk('vda', _LUKS, over=[b.file('/nfs/base')]),
+        {PATH: b.local(), '/nfs/base': b.on('nfs', identity='i')},
+        {'/nfs/base': b.on('nfs', identity='i')},
+    ),
+    _of(
+        'luks_below_what_is_copied',
+        'copy local-over-shared',
+        b.disk('vda', _FILE, over=[b.file('/nfs/base', inside=b.LUKS)]),
+        {PATH: b.local(), '/nfs/base': b.on('nfs', identity='i')},
+        {'/nfs/base': b.on('nfs', identity='i')},
     ),
     _of(
         'a_local_data_file',
@@ -229,6 +271,13 @@ SCENARIOS = (
         b.block('/dev/sdb'),
         b.block('/dev/sdb'),
         {'/dev/sdb': b.device('sata')},
+    ),
+    _twice(
+        'two_files_with_identities_of_their_own_are_no_duplicate',
+        'copy',
+        _FILE,
+        b.file('/data/vdb'),
+        {PATH: b.local(identity='i'), '/data/vdb': b.local(identity='j')},
     ),
     Scenario(
         'one_source_with_one_reader_is_no_duplicate',

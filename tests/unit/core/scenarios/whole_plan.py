@@ -58,11 +58,18 @@ _BAD = (
     ('qemu', 8_002_002, ('source',)),
 )
 _GOOD = (
+    # It breaks a copy of the top image alone, which these are not.
+    ('libvirt', 7_004_000),
     ('libvirt', 8_006_000),
+    ('libvirt', 8_006_999),
     ('libvirt', 8_008_000),
+    # QEMU's bad numbers are no bad libvirt, and the other way round.
+    ('libvirt', 8_002_001),
+    ('qemu', 8_007_000),
     ('libvirt', 9_000_000),
     ('libvirt', 12_008_000),
     ('qemu', 8_001_005),
+    ('qemu', 8_001_999),
     ('qemu', 8_002_003),
     ('qemu', 9_000_000),
 )
@@ -71,7 +78,6 @@ _TOP_ONLY = b.case(
     b.disk('vda', _IMAGES[0], over=_IMAGES[1]),
     source={'/top': b.local(), '/base': b.local(identity='i')},
     destination={'/base': b.local(identity='i')},
-    versions={'source': {'libvirt': 7_004_000}},
 )
 
 _PAUSED = ('paused-since-migration',)
@@ -96,10 +102,13 @@ SCENARIOS = (
                 'active-job',
                 state={'state': 'running', 'job_active': True},
             ),
-            make(
-                f'shut_off{make.__name__}',
-                'domain-not-active',
-                state={'state': 'shutoff'},
+            *(
+                make(
+                    f'{state}{make.__name__}',
+                    'domain-not-active',
+                    state={'state': state},
+                )
+                for state in ('shutdown', 'shutoff', 'crashed')
             ),
             make(f'paused{make.__name__}', state={'state': 'paused'}),
             make(f'state_unknown{make.__name__}', state={}),
@@ -123,6 +132,7 @@ SCENARIOS = (
             ('and_keeps_a_disk', *_KEPT, True, 7_002_000, _PAUSED),
             ('and_has_a_cdrom', *_ISO, True, 9_002_000, _PAUSED),
             ('and_copies_all', *_ALL, True, 7_002_000, ()),
+            ('and_qemu_is_nearly_mended', *_KEPT, True, 9_999_999, _PAUSED),
             ('and_qemu_is_mended', *_KEPT, True, 10_000_000, ()),
             ('and_qemu_is_not_known', *_KEPT, True, None, ()),
             ('or_not', *_KEPT, None, 7_002_000, ()),
@@ -179,11 +189,20 @@ SCENARIOS = (
         versions=_versions('destination', 'qemu', 8_002_001),
     ),
     _copying('unknown_versions_are_no_refusal', versions={'source': {}}),
-    Scenario(
-        'libvirt_7_4_copies_no_top_image_alone',
-        _TOP_ONLY,
-        {'vda': 'copy local-over-shared'},
-        ('known-bad-version',),
+    *(
+        Scenario(
+            f'a_top_image_alone_and_libvirt_{version}_on_the_{side}',
+            {**_TOP_ONLY, 'hypervisor': _versions(side, 'libvirt', version)},
+            {'vda': 'copy local-over-shared'},
+            plan,
+        )
+        for side in _SIDES
+        for version, plan in (
+            (7_002_999, ()),
+            (7_003_000, ('known-bad-version',)),
+            (7_005_999, ('known-bad-version',)),
+            (7_006_000, ()),
+        )
     ),
     # libvirt adds destination_xml, migrate_uri and destination_name where
     # the caller does not pass them: reference/libvirt.md 6.2.

@@ -1,0 +1,73 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Where the volume of a pool is."""
+
+import unittest
+
+import ddt
+
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core.case import storage
+
+STORE = model.DiskSource(type=model.SourceType.FILE, path='/store')
+VOLUME = model.DiskSource(
+    type=model.SourceType.VOLUME,
+    pool='p',
+    volume='v',
+    format='qcow2',
+    encrypted=True,
+    data_file=STORE,
+)
+
+
+def place(source, *pool):
+    return storage.in_pool(source, {'p': storage.StoragePool(*pool)})
+
+
+@ddt.ddt
+class PoolTest(unittest.TestCase):
+    def test_a_file(self):
+        self.assertEqual(
+            model.DiskSource(
+                type=model.SourceType.FILE,
+                path='/pool/v',
+                format='qcow2',
+                encrypted=True,
+                data_file=STORE,
+            ),
+            place(VOLUME, 'dir', '/pool'),
+        )
+
+    @ddt.data('rbd', 'gluster', 'sheepdog', 'iscsi-direct')
+    def test_an_image_on_the_network(self, kind):
+        self.assertEqual(
+            model.DiskSource(
+                type=model.SourceType.NETWORK,
+                protocol=kind,
+                name='v',
+                format='qcow2',
+                encrypted=True,
+            ),
+            place(VOLUME, kind),
+        )
+
+    def test_nothing_is_known(self):
+        self.assertIsNone(place(VOLUME, 'dir'))
+        self.assertIsNone(storage.in_pool(VOLUME, {}))
+        no_volume = model.DiskSource(type=model.SourceType.VOLUME, pool='p')
+        self.assertIsNone(place(no_volume, 'dir', '/pool'))
+        no_pool = model.DiskSource(type=model.SourceType.VOLUME, volume='v')
+        self.assertIsNone(place(no_pool, 'dir', '/pool'))
+
+    def test_what_is_in_no_pool(self):
+        self.assertIs(STORE, place(STORE, 'dir', '/pool'))

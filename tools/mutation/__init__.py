@@ -1,0 +1,19 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Break core, one change at a time, and see whether a test notices.
+
+The changes are mutmut's and a few of ours. mutmut's own runner leaves out
+what half of our guards are: tables of a module, properties, conditions of
+an ``if``. So its operators are used as a library, and each mutant is run in
+a fork of its own, which imports core anew.
+"""
