@@ -132,7 +132,7 @@ class _Crossing:
             phase='any',
             fault=f'{2 * _EACH_WAY} guests crossing, {fault}',
             seed=self.seed,
-            inflicted=True,
+            inflicted=self.cut,
             outcome=said.outcome,
             truth=turned.place,
             seconds=round(time.monotonic() - began, 1),
