@@ -38,10 +38,10 @@ durable. After each fault these must hold:
 - what was said of the migration is what both hosts show;
 - what is left at a host is named in the outcome, or by ``cleanup``.
 
-An outcome that is not told within 400 seconds (500 of nova) counts as one that is
-not so. Those below are that and nothing else: QEMU on the source waited for a
-destination that was gone, see :doc:`limits`. The command line has a bound
-since; nova-compute waits on.
+An outcome that is not told within 400 seconds (500 of nova) counts as one
+that is not so. Those below are that and nothing else: QEMU on the source
+waited for a destination that was gone, see :doc:`limits`. The command line
+has a bound since; nova-compute waits on.
 
 ``make faults`` runs it, ``SEED`` and ``RUNS`` choose how, and ``faults.json``
 has every trial with its seed. A short campaign is part of ``make test``.

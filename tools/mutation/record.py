@@ -38,7 +38,7 @@ class Fate:
     def name(self) -> str:
         """Name it by what it does, since line numbers move."""
         file = pathlib.PurePath(self.path).name
-        return f'{file}: {self.before} => {self.after}'
+        return f'{file}: {self.before} => {self.after or "nothing"}'
 
     @property
     def survived(self) -> bool:

@@ -218,7 +218,7 @@ class DiskTest(unittest.TestCase):
             self.assertEqual('s-t', disk.serial)
 
     def test_elements_that_nest_too_deep(self):
-        deep = '<a>' * 5000 + '</a>' * 5000
+        deep = '<a>' * 1000 + '</a>' * 1000
         with self.assertRaises(exceptions.InvalidDomain):
             domain_xml.parse(f'<domain>{deep}</domain>')
 
