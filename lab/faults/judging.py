@@ -19,6 +19,7 @@ from lab.faults import look as look_
 from lab.guest import Guest
 from lab.host import Host
 from lab.lab import Lab
+from lab.records import Report
 
 #: What a guest on one host, or on none, may be said to be.
 _TRUE = {
@@ -56,10 +57,19 @@ def lost(guest: Guest, host: Host) -> tuple[int, list[str]]:
     :returns: how many acknowledged records are lost, and every defect.
     """
     guest.stop(host)
-    reports = guest.verify(host).values()
-    missing = sum(max(0, r.acknowledged - r.newest) for r in reports)
+    return missing(guest.verify(host).values())
+
+
+def missing(reports: Iterable[Report]) -> tuple[int, list[str]]:
+    """Count the acknowledged records that disks do not hold.
+
+    :returns: how many, at least one where anything is wrong, and every
+        defect.
+    """
+    reports = list(reports)
+    records = sum(max(0, r.acknowledged - r.newest) for r in reports)
     defects = [defect for report in reports for defect in report.defects]
-    return missing or len(defects), defects
+    return records or len(defects), defects
 
 
 def unlisted(

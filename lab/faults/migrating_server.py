@@ -14,6 +14,7 @@
 
 from dataclasses import dataclass
 from dataclasses import field
+import threading
 import time
 
 from lab import waiting
@@ -65,11 +66,14 @@ class MigratingServer:
         return task is None and status in _OVER
 
     def interrupt(self) -> None:
-        """Abort it as a user does; nova may say that it is too late."""
+        """Abort it as a user does, who waits for no answer."""
+        threading.Thread(target=self._abort, daemon=True).start()
+
+    def _abort(self) -> None:
         try:
             self.server.abort(self.cloud.lab.a)
         except CommandRefused:
-            return
+            return  # nova says that it is too late
 
     def kill(self) -> None:
         """Kill the source's nova-compute."""

@@ -36,6 +36,7 @@ from lab.nova.boot import boot
 from lab.nova.boot import Description
 from lab.nova.server import acknowledged_in
 from lab.nova.server import Server
+from lab.nova.settings import INSTANCES
 from lab.records import Workload
 
 _BEFORE = 10
@@ -44,8 +45,6 @@ _OPTIONS: settings.Options = {
     'selective_migrate': {'enabled': 'true'},
     'libvirt': {'live_migration_bandwidth': _BANDWIDTH},
 }
-#: Once the world works again: nova's own retries and time-outs.
-_ROOM_MIB = 6
 #: The image and the swap disk; the volume is shared.
 _COPIED = ('vda', 'vdb')
 
@@ -228,7 +227,8 @@ class _Run:
             server = moving.server
             named = moving.named()
             directory = server.directory(other)
-            if directory.exists() and str(server.id) not in _warnings(named):
+            path = f'{INSTANCES}/{server.id}'
+            if directory.exists() and path not in _warnings(named):
                 remains += [
                     f'{other.name}: {name}' for name in server.files(other)
                 ]
@@ -250,13 +250,7 @@ class _Run:
         for host in self.lab.hosts:
             if host.name in names and _whole(server, host, disks):
                 reports = server.verify(host, disks, acknowledged)
-                missing = sum(
-                    max(0, r.acknowledged - r.newest) for r in reports.values()
-                )
-                defects = [
-                    d for report in reports.values() for d in report.defects
-                ]
-                tried.append((missing or len(defects), defects))
+                tried.append(judging.missing(reports.values()))
         return min(tried) if tried else (1, ['no host has all disks'])
 
 

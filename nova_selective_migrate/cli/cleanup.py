@@ -16,8 +16,6 @@ import argparse
 import collections.abc
 import typing
 
-from cliff import lister
-
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import guarded
@@ -32,7 +30,7 @@ _COLUMNS = ('plan_id', 'began', 'domain', 'destination', 'path', 'state')
 Row = tuple[str, ...]
 
 
-class Cleanup(lister.Lister):
+class Cleanup(guarded.GuardedLister):
     """List, and with --remove delete, what migrations have left behind.
 
     Looks at every migration in the journal that was not seen to its end.
@@ -41,12 +39,6 @@ class Cleanup(lister.Lister):
     its directory, and it is the very file that was made. What cannot be
     shown to be that stays, with the reason.
     """
-
-    status = exit_code.OK
-
-    def get_epilog(self) -> str:
-        """Return none; cliff would look through all distributions for it."""
-        return ''
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -63,10 +55,6 @@ class Cleanup(lister.Lister):
             'but for a marker file that is put into a directory for a moment',
         )
         return parser
-
-    def run(self, parsed_args: argparse.Namespace) -> int:
-        """Run the command and return its exit code."""
-        return guarded.guarded(self, super().run, parsed_args) or self.status
 
     def take_action(
         self, parsed_args: argparse.Namespace
@@ -110,30 +98,21 @@ def _states(
     opened: 'conclusion.Hosts', run: 'run_.Run', remove: bool
 ) -> dict[str, str]:
     """Say of each image of a run what it is, or what became of it."""
-    from nova_selective_migrate.host import cleaning
-    from nova_selective_migrate.host import peer_storage
+    from nova_selective_migrate.host import settling
 
     here = opened.source.look(run.uuid)
     there = opened.destination.look(run.uuid)
-    settled = outcome.settle(here, there, completed=False)
-    if (
-        not here.holds
-        or settled.ending is not outcome.Ending.NOT_MOVED
-        or not settled.final
-        or opened.source.guest(run.uuid).job_active()
-    ):
+    found = outcome.settle(here, there, completed=False)
+    vacant = settling.Settled(found, here, there).vacant
+    if not vacant or not opened.source.guest(run.uuid).job_over():
         why = (
             f'left: the source has the guest {here}, the destination '
             f'{there}; migrate --resume-report {run.domain} settles that'
         )
         return {image.path: why for image in run.images}
-    if remove:
-        done, word = opened.clean(run), 'removed'
-    else:
-        sees = peer_storage.sight(opened.source)
-        done = cleaning.examine(run, opened.destination, sees, remove=False)
-        word = 'removable'
-    found = {image.path: 'gone' for image in run.images}
-    found |= dict.fromkeys(done.removed, word)
-    found |= {item.path: f'left: {item.why}' for item in done.left}
-    return found
+    done = opened.clean(run, remove=remove)
+    word = 'removed' if remove else 'removable'
+    states = {image.path: 'gone' for image in run.images}
+    states |= dict.fromkeys(done.removed, word)
+    states |= {item.path: f'left: {item.why}' for item in done.left}
+    return states

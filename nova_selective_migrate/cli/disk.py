@@ -16,8 +16,6 @@ import argparse
 import collections.abc
 import typing
 
-from cliff import lister
-
 from nova_selective_migrate.cli import arguments
 from nova_selective_migrate.cli import guarded
 from nova_selective_migrate.core.case import options as options_
@@ -36,17 +34,13 @@ _COLUMNS = (
 )
 
 
-class ListDisk(lister.Lister):
+class ListDisk(guarded.GuardedLister):
     """List a guest's disks and whether they are local or shared.
 
     Without a destination, storage that could be shared stays unknown
     unless the block device mapping or a declaration tells; 'plan' asks the
     destination too.
     """
-
-    def get_epilog(self) -> str:
-        """Return none; cliff would look through all distributions for it."""
-        return ''
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -55,10 +49,6 @@ class ListDisk(lister.Lister):
         )
         arguments.add_evidence(parser)
         return parser
-
-    def run(self, parsed_args: argparse.Namespace) -> int:
-        """Run the command and return its exit code."""
-        return guarded.guarded(self, super().run, parsed_args)
 
     def take_action(
         self, parsed_args: argparse.Namespace

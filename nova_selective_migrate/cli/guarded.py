@@ -17,14 +17,16 @@ import os
 import sys
 import typing
 
+from cliff import command as command_
+from cliff import lister
 from cliff import show
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import exit_code
 
 
-class GuardedShowOne(show.ShowOne):
-    """Show one object; subclasses set ``status`` to their exit code."""
+class _Guarded(command_.Command):
+    """Subclasses set ``status`` to their exit code."""
 
     status = exit_code.OK
 
@@ -35,6 +37,14 @@ class GuardedShowOne(show.ShowOne):
     def run(self, parsed_args: argparse.Namespace) -> int:
         """Run the command and return its exit code."""
         return guarded(self, super().run, parsed_args) or self.status
+
+
+class GuardedShowOne(_Guarded, show.ShowOne):
+    """Show one object."""
+
+
+class GuardedLister(_Guarded, lister.Lister):
+    """List objects."""
 
 
 def discard_output() -> None:

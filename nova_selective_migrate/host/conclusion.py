@@ -125,16 +125,23 @@ class Hosts:
         self,
         run: run_.Run,
         held: collections.abc.Collection[str] = (),
+        *,
+        remove: bool = True,
     ) -> cleaning.Cleaned:
-        """Remove what a run made, and keep in the journal what stays."""
+        """Remove what a run made, and keep in the journal what stays.
+
+        :param remove: False only looks, and leaves the journal as it is
+        """
         cleaned = cleaning.examine(
             run,
             self.destination,
             peer_storage.sight(self.source),
             held=held,
             probe=self.probe,
+            remove=remove,
         )
-        self._keep(run, cleaned)
+        if remove:
+            self._keep(run, cleaned)
         return cleaned
 
     def _keep(self, run: run_.Run, cleaned: cleaning.Cleaned) -> None:

@@ -12,7 +12,6 @@
 
 """Run a plan: make the images, call libvirt, follow, settle the truth."""
 
-import collections.abc
 import dataclasses
 import threading
 import time
@@ -21,10 +20,10 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.job import outcome as outcome_
-from nova_selective_migrate.core.job import progress as progress_
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host import conclusion
+from nova_selective_migrate.host import following
 from nova_selective_migrate.host import patience
 from nova_selective_migrate.host import prepare
 from nova_selective_migrate.host import reach
@@ -41,8 +40,6 @@ _VACANT = (
     outcome_.Presence.OFF,
     outcome_.Presence.MIGRATED,
 )
-
-Report = collections.abc.Callable[[progress_.MigrationProgress], None]
 
 
 class Migrator:
@@ -66,7 +63,6 @@ class Migrator:
         self._why = ''
         self._called = False
         self._succeeded = False
-        self._progress: progress_.MigrationProgress | None = None
         self._error: Exception | None = None
         self._made: list[run_.Image] = []
 
@@ -77,7 +73,7 @@ class Migrator:
         """
         self._aborted = True
 
-    def run(self, report: Report) -> conclusion.MigrationOutcome:
+    def run(self, report: following.Report) -> conclusion.MigrationOutcome:
         """Migrate and return the truth about it.
 
         :raises PreparationFailed: when the domain is not the planned one
@@ -89,8 +85,9 @@ class Migrator:
         self._check_unchanged()
         self._check_destination()
         run = self._prepare()
+        follow = following.Following(self._plan.migrate_disks, report)
         if not self._aborted:
-            self._call_and_follow(report)
+            self._call_and_follow(follow)
         ended = self._hosts.conclude(
             run,
             called=self._called,
@@ -102,7 +99,7 @@ class Migrator:
             ended,
             seconds=time.monotonic() - started,
             error=self._said(),
-            progress=self._progress,
+            progress=follow.progress,
         )
 
     def _prepare(self) -> run_.Run:
@@ -174,20 +171,22 @@ class Migrator:
             return ': '.join(part for part in (self._why, said) if part)
         return None if self._called else 'aborted before the call'
 
-    def _call_and_follow(self, report: Report) -> None:
+    def _call_and_follow(self, follow: following.Following) -> None:
         thread = threading.Thread(
             target=self._call, name='migrate', daemon=True
         )
         with reach.Reach(self._destination, self._guest.uuid) as watched:
             thread.start()
-            self._follow(report, watched)
+            self._follow(follow, watched)
 
-    def _follow(self, report: Report, watched: reach.Reach) -> None:
-        started = time.monotonic()
+    def _follow(
+        self, follow: following.Following, watched: reach.Reach
+    ) -> None:
         taken = False
         waits = patience.Patience(self._guest, watched)
         while not self._returned.wait(_POLL_SECONDS):
-            given_up = waits.look(time.monotonic())
+            job = follow.look(self._guest)
+            given_up = waits.look(time.monotonic(), job)
             if given_up and (given_up.for_good or not self._aborted):
                 self._aborted, self._why = True, given_up.why
             if given_up and given_up.for_good:
@@ -195,12 +194,6 @@ class Migrator:
             # Before the job has begun and while it ends libvirt takes none.
             if self._aborted and not taken:
                 taken = self._guest.abort_migration()
-            self._progress = self._measure(time.monotonic() - started)
-            try:
-                report(self._progress)
-            except (OSError, ValueError):
-                # Who reads has gone; the migration is followed to its end.
-                report = _unread
 
     def _call(self) -> None:
         # A connection of its own: on a shared one libvirt 9.0 was seen to
@@ -223,18 +216,3 @@ class Migrator:
             self._error = err
         finally:
             self._returned.set()
-
-    def _measure(self, seconds: float) -> progress_.MigrationProgress:
-        targets = self._plan.migrate_disks
-        sample = progress_.Sample(
-            seconds=seconds,
-            job=self._guest.job_stats(),
-            blocks={
-                target: self._guest.block_job(target) for target in targets
-            },
-        )
-        return progress_.measure(sample, targets, self._progress)
-
-
-def _unread(_progress: progress_.MigrationProgress) -> None:
-    """Take the place of a report that nobody reads any more."""

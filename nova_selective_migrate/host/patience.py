@@ -73,21 +73,22 @@ class Patience:
         self._held = stall.Stall()
         self._still = stall.Stall()
 
-    def look(self, now: float) -> GivenUp | None:
+    def look(self, now: float, job: stall.Job) -> GivenUp | None:
         """Tell whether to wait on.
 
         :param now: seconds of a clock that nobody sets
+        :param job: the job's statistics, as they are now
         """
         silent = self._watched.silent_seconds()
         if silent > _SILENT_SECONDS + _LAST_SECONDS:
             return _ABANDONED
-        paused = self._guest.held_by_migration()
-        job = self._guest.job_stats()
         self._still = self._still.look(now, paused=True, job=job)
         still = self._still.seconds(now)
         if still > _STILL_SECONDS + _LAST_SECONDS:
             return _STUCK
-        self._held = self._held.look(now, paused=paused, job=job)
+        self._held = self._held.look(
+            now, paused=self._guest.held_by_migration(), job=job
+        )
         if self._held.lasts(now):
             return _STALLED
         if still > _STILL_SECONDS:

@@ -12,24 +12,23 @@
 
 """Take up a migration whose program has gone, and settle how it ended."""
 
-import collections.abc
 import dataclasses
 import time
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import outcome as outcome_
-from nova_selective_migrate.core.job import progress as progress_
 from nova_selective_migrate.host import conclusion
+from nova_selective_migrate.host import following
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.hypervisor import usage
 from nova_selective_migrate.host.journal import run as run_
 
 _POLL_SECONDS = 0.2
 
-Report = collections.abc.Callable[[progress_.MigrationProgress], None]
-
 
 def resume(
-    hosts: conclusion.Hosts, run: run_.Run, report: Report
+    hosts: conclusion.Hosts, run: run_.Run, report: following.Report
 ) -> conclusion.MigrationOutcome:
     """Follow a migration that still runs to its end, and conclude.
 
@@ -38,11 +37,15 @@ def resume(
     """
     started = time.monotonic()
     held = _on_the_way(hosts, run)
-    progress = _follow(hosts, run, report, started)
-    # With the library's records of a job the answer is the daemons' own.
+    follow = following.Following(run.targets, report)
+    while guest := _migrating(hosts.source, run.uuid):
+        follow.look(guest)
+        time.sleep(_POLL_SECONDS)
     ended = hosts.conclude(run, held=held)
     return dataclasses.replace(
-        ended, seconds=time.monotonic() - started, progress=progress
+        ended,
+        seconds=time.monotonic() - started,
+        progress=follow.progress,
     )
 
 
@@ -62,26 +65,12 @@ def _on_the_way(hosts: conclusion.Hosts, run: run_.Run) -> frozenset[str]:
     return frozenset(path for path in made if used.get(path) == run.domain)
 
 
-def _follow(
-    hosts: conclusion.Hosts, run: run_.Run, report: Report, started: float
-) -> progress_.MigrationProgress | None:
-    progress = None
-    while True:
-        try:
-            guest = hosts.source.guest(run.uuid)
-        except exceptions.HypervisorError:
-            return progress
-        if not guest.job_active():
-            return progress
-        targets = list(run.targets)
-        progress = progress_.measure(
-            progress_.Sample(
-                seconds=time.monotonic() - started,
-                job=guest.job_stats(),
-                blocks={each: guest.block_job(each) for each in targets},
-            ),
-            targets,
-            progress,
-        )
-        report(progress)
-        time.sleep(_POLL_SECONDS)
+def _migrating(
+    source: connection.Connection, uuid: str
+) -> guest_.Guest | None:
+    """Return the guest while it is on its way, as far as it is told."""
+    try:
+        guest = source.guest(uuid)
+    except exceptions.HypervisorError:
+        return None
+    return guest if guest.job_active() else None

@@ -107,6 +107,11 @@ class CleanupTest(KilledCase):
         self.assertIn('left', self.cleanup('--remove', status=4))
         self.assertEqual(['disk'], self.images())
 
+    def test_while_libvirt_cannot_tell_of_a_job_nothing_goes(self):
+        self.domain.fails = fake_daemon.broken('cannot acquire lock')
+        self.assertIn('left', self.cleanup('--remove', status=4))
+        self.assertEqual(['disk'], self.images())
+
     def test_without_the_guest_on_the_source_nothing_goes(self):
         off = (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_CRASHED)
         for state in (off, SWITCHING):

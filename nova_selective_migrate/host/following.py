@@ -1,0 +1,58 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Measure a migration that runs, and report it."""
+
+import collections.abc
+import time
+import typing
+
+from nova_selective_migrate.core.job import progress as progress_
+from nova_selective_migrate.host.hypervisor import guest as guest_
+
+Report = collections.abc.Callable[[progress_.MigrationProgress], None]
+
+
+class Following:
+    """Follows one migration, from when this is made.
+
+    :ivar progress: the last that was seen of it
+    """
+
+    def __init__(
+        self, targets: collections.abc.Sequence[str], report: Report
+    ) -> None:
+        self._targets = targets
+        self._report = report
+        self._started = time.monotonic()
+        self.progress: progress_.MigrationProgress | None = None
+
+    def look(
+        self, guest: guest_.Guest
+    ) -> collections.abc.Mapping[str, typing.Any]:
+        """Ask once, report it, and return the job's statistics."""
+        sample = progress_.Sample(
+            seconds=time.monotonic() - self._started,
+            job=guest.job_stats(),
+            blocks={each: guest.block_job(each) for each in self._targets},
+        )
+        self.progress = progress_.measure(sample, self._targets, self.progress)
+        try:
+            self._report(self.progress)
+        except (OSError, ValueError):
+            # Who reads has gone; the migration is followed to its end.
+            self._report = _unread
+        return sample.job
+
+
+def _unread(_progress: progress_.MigrationProgress) -> None:
+    """Take the place of a report that nobody reads any more."""
