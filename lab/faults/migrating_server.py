@@ -18,7 +18,6 @@ import threading
 import time
 
 from lab import waiting
-from lab.errors import LabError
 from lab.errors import NotInTime
 from lab.nova.cloud import Cloud
 from lab.nova.compute import CommandRefused
@@ -128,11 +127,12 @@ class MigratingServer:
         return f'{row}; {faults[-1] if faults else ""}'.strip()
 
     def named(self) -> str:
-        """Return all that was logged or recorded: what leftovers name."""
+        """Return all that somebody is to read: what names leftovers."""
         texts = list(self.server.faults)
         for host in self.cloud.lab.hosts:
-            try:
-                texts.append(self.cloud.compute(host).log)
-            except (LabError, OSError):
-                continue
+            texts += [
+                line
+                for line in self.cloud.compute(host).log.splitlines()
+                if ' WARNING ' in line or ' ERROR ' in line
+            ]
         return '\n'.join(texts)

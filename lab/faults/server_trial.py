@@ -225,10 +225,9 @@ class _Run:
         other = {'a': self.lab.b, 'b': self.lab.a}.get(found.place)
         if other is not None:
             server = moving.server
-            named = moving.named()
             directory = server.directory(other)
             path = f'{INSTANCES}/{server.id}'
-            if directory.exists() and path not in _warnings(named):
+            if directory.exists() and path not in moving.named():
                 remains += [
                     f'{other.name}: {name}' for name in server.files(other)
                 ]
@@ -258,12 +257,3 @@ def _whole(
     server: Server, host: Host, disks: Mapping[str, tuple[str, str]]
 ) -> bool:
     return all(host.path(path).exists() for _, path in disks.values())
-
-
-def _warnings(text: str) -> str:
-    """Return the lines of a log that somebody is to read."""
-    return '\n'.join(
-        line
-        for line in text.splitlines()
-        if ' WARNING ' in line or ' ERROR ' in line
-    )

@@ -137,9 +137,23 @@ class WithdrawalsTest(destinations.DestinationTest):
         self.prepare()
         self.here(presence)
         stock = mock.Mock()
-        with self.assertRaisesRegex(exception.MigrationError, 'not touched'):
+        with self.assertRaisesRegex(
+            exception.MigrationError, f'{self.home} is not touched'
+        ):
             self.roll_back(stock)
         stock.assert_not_called()
+
+    def test_without_a_daemon_what_stays_is_named(self):
+        self.prepare()
+        down = exception.HypervisorUnavailable(host='here')
+        self.driver._host.get_connection.side_effect = down
+        stock = mock.Mock()
+        with self.assertRaisesRegex(
+            exception.MigrationError, f'{self.home} is left as it is'
+        ):
+            self.roll_back(stock)
+        stock.assert_not_called()
+        self.assertIsNotNone(self.claim())
 
     def test_a_workaround_of_nova_s_that_deletes_it_all_the_same(self):
         self.home.mkdir()

@@ -58,20 +58,26 @@ class Withdrawals:
 
         :raises MigrationError: when the guest is here
         """
-        virt = self._driver._host.get_connection()
-        host = connection.Connection(virt, 'this host')
-        here = host.look(instance.uuid)
-        if here.presence not in _GONE:
-            raise exception.MigrationError(
-                reason=f'the guest is {here} on {CONF.host}, though its '
-                'live migration is said to have failed: it is not touched; '
-                'look at both hosts'
-            )
         directory = os.path.normpath(
             libvirt_utils.get_instance_path_at_destination(
                 instance, migrate_data
             )
         )
+        try:
+            virt = self._driver._host.get_connection()
+        except exception.HypervisorUnavailable as err:
+            raise exception.MigrationError(
+                reason=f'{err}: {directory} is left as it is on {CONF.host}; '
+                'nova-compute looks at it again when it starts'
+            ) from err
+        host = connection.Connection(virt, 'this host')
+        here = host.look(instance.uuid)
+        if here.presence not in _GONE:
+            raise exception.MigrationError(
+                reason=f'the guest is {here} on {CONF.host}, though its '
+                f'live migration is said to have failed: {directory} is not '
+                'touched; look at both hosts'
+            )
         shared = migrate_data is None or migrate_data.is_shared_instance_path
         there = not shared and os.path.lexists(directory)
         objection = there and self._objection(host, here, instance, directory)
