@@ -178,11 +178,15 @@ class MigratingLibvirt(fixtures.Fixture):
                     f'nova.tests.fixtures.libvirt.Domain.{name}', method
                 )
             )
-        self.useFixture(
-            fixtures.MonkeyPatch(
-                'nova.tests.fixtures.libvirt.Connection.lookupByName', by_name
+        for name, method in {
+            'lookupByName': by_name,
+            'isAlive': lambda connection: 1,
+        }.items():
+            self.useFixture(
+                fixtures.MonkeyPatch(
+                    f'nova.tests.fixtures.libvirt.Connection.{name}', method
+                )
             )
-        )
         # What we catch is the real binding's; nova's fake has its own error,
         # and numbers of its own for what went wrong.
         for name, value in {
