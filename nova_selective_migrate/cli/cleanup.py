@@ -22,9 +22,9 @@ from nova_selective_migrate.cli import guarded
 from nova_selective_migrate.core.job import outcome
 
 if typing.TYPE_CHECKING:
-    from nova_selective_migrate.host import conclusion
     from nova_selective_migrate.host.journal import journal as journal_
     from nova_selective_migrate.host.journal import run as run_
+    from nova_selective_migrate.host.migration import conclusion
 
 _COLUMNS = ('plan_id', 'began', 'domain', 'destination', 'path', 'state')
 Row = tuple[str, ...]
@@ -98,7 +98,7 @@ def _states(
     opened: 'conclusion.Hosts', run: 'run_.Run', remove: bool
 ) -> dict[str, str]:
     """Say of each image of a run what it is, or what became of it."""
-    from nova_selective_migrate.host import settling
+    from nova_selective_migrate.host.migration import settling
 
     here = opened.source.look(run.uuid)
     there = opened.destination.look(run.uuid)

@@ -58,7 +58,7 @@ class ListDisk(guarded.GuardedLister):
         """List the disks."""
         # Here, so that --help and completion need no libvirt.
         from nova_selective_migrate.cli import hosts
-        from nova_selective_migrate.host import gather
+        from nova_selective_migrate.host.facts import gather
 
         asked = gather.Asked(
             policy=arguments.policy(parsed_args),

@@ -24,13 +24,13 @@ from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import redact
-from nova_selective_migrate.host import conclusion
-from nova_selective_migrate.host import gather
-from nova_selective_migrate.host import migration_address
+from nova_selective_migrate.host.facts import gather
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import event_loop
 from nova_selective_migrate.host.hypervisor import guest as guest_
+from nova_selective_migrate.host.migration import conclusion
+from nova_selective_migrate.host.migration import migration_address
 
 _NAME_IT = (
     'name the address that the destination is to listen on with '

@@ -16,12 +16,12 @@ import collections.abc
 import contextlib
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.host import conclusion
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import event_loop
 from nova_selective_migrate.host.journal import journal as journal_
 from nova_selective_migrate.host.journal import run as run_
+from nova_selective_migrate.host.migration import conclusion
 
 
 def journal(directory: str | None) -> journal_.Journal:

@@ -115,7 +115,7 @@ class Migrate(guarded.GuardedShowOne):
             )
         # Here, so that --help and completion need no libvirt.
         from nova_selective_migrate.cli import hosts
-        from nova_selective_migrate.host import migrator as migrator_
+        from nova_selective_migrate.host.migration import migrator as migrator_
 
         with hosts.both(self.app.options.connect, parsed_args) as opened:
             with interrupts.deferred():
@@ -152,7 +152,7 @@ class Migrate(guarded.GuardedShowOne):
         collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
     ]:
         from nova_selective_migrate.cli import journalled
-        from nova_selective_migrate.host import resuming
+        from nova_selective_migrate.host.migration import resuming
 
         journal = journalled.journal(self.app.options.journal)
         run = journalled.newest(journal, parsed_args.domain)

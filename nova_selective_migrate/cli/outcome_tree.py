@@ -20,7 +20,7 @@ from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.core.plan import plan_json
 
 if typing.TYPE_CHECKING:
-    from nova_selective_migrate.host import conclusion
+    from nova_selective_migrate.host.migration import conclusion
 
 Tree = dict[str, typing.Any]
 

@@ -49,7 +49,7 @@ from nova_selective_migrate.compute.source import interrupted
 from nova_selective_migrate.compute.source import migration
 from nova_selective_migrate.compute.source import planning
 from nova_selective_migrate.compute.source import record
-from nova_selective_migrate.host import content
+from nova_selective_migrate.host.facts import content
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)

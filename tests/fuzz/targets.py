@@ -26,7 +26,7 @@ from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.core.plan import plan_json
-from nova_selective_migrate.host import mountinfo
+from nova_selective_migrate.host.facts import mountinfo
 from tests.functional import libvirt_rule as rule
 from tests.unit.core import builders as b
 from tests.unit.core import invariants

@@ -26,7 +26,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.destination import claim as claim_
 from nova_selective_migrate.compute.wire import disk_info as disk_info_
 from nova_selective_migrate.compute.wire import media
-from nova_selective_migrate.host import content
+from nova_selective_migrate.host.facts import content
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)

@@ -20,8 +20,8 @@ import re
 import typing
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.host import ownership
 from nova_selective_migrate.host.journal import entries as entries_
+from nova_selective_migrate.host.migration import ownership
 
 # What nova, libvirt and QEMU make beside the images: disk.info is
 # nova.virt.libvirt.imagebackend's, console.log QEMU's, and virtlogd's once

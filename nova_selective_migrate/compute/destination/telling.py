@@ -23,7 +23,7 @@ from oslo_log import log as logging
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import images as images_
 from nova_selective_migrate.compute.wire import peer as peer_
-from nova_selective_migrate.host import content
+from nova_selective_migrate.host.facts import content
 from nova_selective_migrate.host.hypervisor import connection
 
 CONF = nova.conf.CONF

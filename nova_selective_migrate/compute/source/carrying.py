@@ -19,7 +19,7 @@ from nova_selective_migrate.compute.source import request as request_
 from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import storage as storage_
-from nova_selective_migrate.host import content
+from nova_selective_migrate.host.facts import content
 
 
 def choose(

@@ -24,7 +24,7 @@ from nova_selective_migrate.core.case import uri
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import plan as plan_
-from nova_selective_migrate.host import migration_address
+from nova_selective_migrate.host.migration import migration_address
 
 LOG = logging.getLogger(__name__)
 

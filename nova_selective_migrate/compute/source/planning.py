@@ -28,9 +28,9 @@ from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.core.decision import prepared
 from nova_selective_migrate.core.plan import plan as plan_
-from nova_selective_migrate.host import content
-from nova_selective_migrate.host import gather
-from nova_selective_migrate.host import local_storage
+from nova_selective_migrate.host.facts import content
+from nova_selective_migrate.host.facts import gather
+from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.hypervisor import guest as guest_
 
 #: What nova passes besides, nova.virt.libvirt.guest.Guest.migrate; then what

@@ -28,7 +28,7 @@ import typing
 import zlib
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.host import content
+from nova_selective_migrate.host.facts import content
 
 #: The largest file that is read to see how it compresses, in bytes.
 READ_LIMIT = 64 * 2**20

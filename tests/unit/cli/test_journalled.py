@@ -17,8 +17,8 @@ import unittest
 
 import libvirt
 
-from nova_selective_migrate.host import prepare
 from nova_selective_migrate.host.journal import run as run_
+from nova_selective_migrate.host.migration import prepare
 from tests.unit.cli import command
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain

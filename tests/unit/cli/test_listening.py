@@ -20,7 +20,7 @@ from unittest import mock
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
 from nova_selective_migrate.cli import hosts
-from nova_selective_migrate.host import gather
+from nova_selective_migrate.host.facts import gather
 
 
 class ListeningTest(unittest.TestCase):

@@ -24,7 +24,7 @@ import ddt
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.wire import media
-from nova_selective_migrate.host import content
+from nova_selective_migrate.host.facts import content
 
 MIB = 2**20
 DRIVE = b'config drive' * 1000 + bytes(300_000) + b'the end'

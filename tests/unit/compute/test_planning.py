@@ -30,8 +30,8 @@ from nova_selective_migrate.core.case import hypervisor
 from nova_selective_migrate.core.case import options
 from nova_selective_migrate.core.case import policy
 from nova_selective_migrate.core.plan import plan as plan_
-from nova_selective_migrate.host import content
-from nova_selective_migrate.host import local_storage
+from nova_selective_migrate.host.facts import content
+from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.hypervisor import guest
 from tests.unit.core import builders as b
 from tests.unit.host import fake_domain

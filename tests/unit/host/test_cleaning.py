@@ -16,9 +16,9 @@ import os
 import unittest
 from unittest import mock
 
-from nova_selective_migrate.host import cleaning
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import volumes
+from nova_selective_migrate.host.migration import cleaning
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 from tests.unit.host import test_prepare

@@ -20,7 +20,7 @@ import unittest
 from unittest import mock
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.host import content
+from nova_selective_migrate.host.facts import content
 
 MIB = 2**20
 

@@ -24,8 +24,8 @@ from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import policy as policy_
 from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.plan import plan as plan_
-from nova_selective_migrate.host import gather
-from nova_selective_migrate.host import local_storage
+from nova_selective_migrate.host.facts import gather
+from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from tests.unit.core import planted
 from tests.unit.host import fake_daemon

@@ -21,9 +21,9 @@ import unittest
 from unittest import mock
 
 from nova_selective_migrate.core.case import storage
-from nova_selective_migrate.host import local_storage
-from nova_selective_migrate.host import mountinfo
-from nova_selective_migrate.host import transport
+from nova_selective_migrate.host.facts import local_storage
+from nova_selective_migrate.host.facts import mountinfo
+from nova_selective_migrate.host.facts import transport
 
 MIB = 1 << 20
 UNKNOWN = storage.StorageFacts()

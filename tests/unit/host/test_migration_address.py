@@ -19,7 +19,7 @@ from unittest import mock
 import ddt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.host import migration_address
+from nova_selective_migrate.host.migration import migration_address
 
 NAMES = {'b': '10.0.0.2', 'data.b': '10.1.0.2', 'self': '127.0.1.1'}
 

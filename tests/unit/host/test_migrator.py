@@ -26,11 +26,11 @@ import libvirt
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.core.job import stall
-from nova_selective_migrate.host import migrator as migrator_
-from nova_selective_migrate.host import patience
-from nova_selective_migrate.host import reach
-from nova_selective_migrate.host import settling
 from nova_selective_migrate.host.hypervisor import volumes
+from nova_selective_migrate.host.migration import migrator as migrator_
+from nova_selective_migrate.host.migration import patience
+from nova_selective_migrate.host.migration import reach
+from nova_selective_migrate.host.migration import settling
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 from tests.unit.host import migration

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import unittest
 
-from nova_selective_migrate.host import mountinfo
+from nova_selective_migrate.host.facts import mountinfo
 
 OPTIONAL = """\
 22 27 0:21 / /proc rw,relatime - proc proc rw
@@ -30,7 +30,7 @@ OPTIONAL = """\
 # Run in namespaces of its own, so that nothing is mounted for others.
 MOUNTS = """
 import json, os, pathlib, subprocess, sys
-from nova_selective_migrate.host import mountinfo
+from nova_selective_migrate.host.facts import mountinfo
 
 top = sys.argv[1]
 found = {}

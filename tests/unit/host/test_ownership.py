@@ -21,7 +21,7 @@ import unittest
 from unittest import mock
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.host import ownership
+from nova_selective_migrate.host.migration import ownership
 
 
 class OwnershipTest(unittest.TestCase):

@@ -20,8 +20,8 @@ import unittest
 import ddt
 
 from nova_selective_migrate.core.case import storage
-from nova_selective_migrate.host import local_storage
-from nova_selective_migrate.host import peer_storage
+from nova_selective_migrate.host.facts import local_storage
+from nova_selective_migrate.host.facts import peer_storage
 from tests.unit.host import fake_daemon
 
 GONE = storage.StorageFacts(exists=False)

@@ -21,10 +21,10 @@ from unittest import mock
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.decision import images
-from nova_selective_migrate.host import cleaning
-from nova_selective_migrate.host import prepare
 from nova_selective_migrate.host.hypervisor import pools
 from nova_selective_migrate.host.journal import run
+from nova_selective_migrate.host.migration import cleaning
+from nova_selective_migrate.host.migration import prepare
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 

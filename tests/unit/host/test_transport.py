@@ -20,7 +20,7 @@ import unittest
 import ddt
 
 from nova_selective_migrate.core.case import storage
-from nova_selective_migrate.host import transport
+from nova_selective_migrate.host.facts import transport
 from tests.unit.host import fake_sysfs
 
 PCI = 'pci0000:00/0000:00:1f.2'

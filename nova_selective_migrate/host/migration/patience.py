@@ -15,8 +15,8 @@
 import dataclasses
 
 from nova_selective_migrate.core.job import stall
-from nova_selective_migrate.host import reach
 from nova_selective_migrate.host.hypervisor import guest as guest_
+from nova_selective_migrate.host.migration import reach
 
 # Twice what libvirt's keepalive gives a peer.
 _SILENT_SECONDS = 60.0

@@ -22,14 +22,14 @@ from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.job import outcome as outcome_
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import plan as plan_
-from nova_selective_migrate.host import conclusion
-from nova_selective_migrate.host import following
-from nova_selective_migrate.host import patience
-from nova_selective_migrate.host import prepare
-from nova_selective_migrate.host import reach
-from nova_selective_migrate.host import secure_call
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.journal import run as run_
+from nova_selective_migrate.host.migration import conclusion
+from nova_selective_migrate.host.migration import following
+from nova_selective_migrate.host.migration import patience
+from nova_selective_migrate.host.migration import prepare
+from nova_selective_migrate.host.migration import reach
+from nova_selective_migrate.host.migration import secure_call
 
 # Each poll is one call and one more for each disk; small disks are through
 # in less than nova's half second.

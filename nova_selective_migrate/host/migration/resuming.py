@@ -17,12 +17,12 @@ import time
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import outcome as outcome_
-from nova_selective_migrate.host import conclusion
-from nova_selective_migrate.host import following
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.hypervisor import usage
 from nova_selective_migrate.host.journal import run as run_
+from nova_selective_migrate.host.migration import conclusion
+from nova_selective_migrate.host.migration import following
 
 _POLL_SECONDS = 0.2
 

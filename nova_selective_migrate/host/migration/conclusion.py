@@ -20,12 +20,12 @@ import typing
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import outcome as outcome_
 from nova_selective_migrate.core.job import progress as progress_
-from nova_selective_migrate.host import cleaning
-from nova_selective_migrate.host import peer_storage
-from nova_selective_migrate.host import settling
+from nova_selective_migrate.host.facts import peer_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.journal import journal as journal_
 from nova_selective_migrate.host.journal import run as run_
+from nova_selective_migrate.host.migration import cleaning
+from nova_selective_migrate.host.migration import settling
 
 _NOT_RUNNING = 'nothing is removed while the source has no guest running'
 

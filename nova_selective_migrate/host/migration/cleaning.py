@@ -17,7 +17,7 @@ import dataclasses
 import os.path
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.host import peer_storage
+from nova_selective_migrate.host.facts import peer_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pools
 from nova_selective_migrate.host.hypervisor import usage

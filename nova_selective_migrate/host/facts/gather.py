@@ -24,8 +24,8 @@ from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import policy as policy_
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage as storage_
-from nova_selective_migrate.host import local_storage
-from nova_selective_migrate.host import peer_storage
+from nova_selective_migrate.host.facts import local_storage
+from nova_selective_migrate.host.facts import peer_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as guest_
 

@@ -20,8 +20,8 @@ import stat
 
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage
-from nova_selective_migrate.host import mountinfo
-from nova_selective_migrate.host import transport
+from nova_selective_migrate.host.facts import mountinfo
+from nova_selective_migrate.host.facts import transport
 
 _KINDS = (
     (stat.S_ISREG, storage.PathKind.FILE),
