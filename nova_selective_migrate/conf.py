@@ -132,6 +132,56 @@ Related options:
 * ``enabled``: without it no content is carried.
 """,
     ),
+    cfg.StrOpt(
+        'thin',
+        default='auto',
+        choices=[
+            ('auto', 'Do what the releases of both hosts can.'),
+            ('on', 'Refuse a migration where that is not enough.'),
+            ('off', 'Do nothing about it, as nova does.'),
+        ],
+        help="""
+Whether a copied disk is to take no more room at the destination than the data
+in it: neither for zeroes that were written nor for what was never written.
+
+With libvirt 10.9 or newer on both hosts the source finds zeroes before they
+travel; otherwise the destination does, and more bytes travel. A raw disk then
+runs with discard='unmap' at the destination until the server is stopped or
+hard-rebooted there: libvirt cannot change it on a running guest.
+
+Possible values:
+
+* ``auto``, ``on`` or ``off``
+
+Related options:
+
+* ``[DEFAULT]preallocate_images``: other than none it makes disks thick on
+  purpose, and this counts as off.
+""",
+    ),
+    cfg.StrOpt(
+        'disks_uri',
+        help="""
+Where this host listens for the disks of live migrations that come to it, when
+that is not the address for their memory: a network of its own for storage.
+The source is told, and connects there.
+
+With a port, one migration can come at a time. Connections to a unix socket
+are the operator's to forward; it must be the same path on both hosts, and
+cannot be had with ``[libvirt]live_migration_with_native_tls``. With that the
+host of the URI must be in this host's certificate.
+
+Possible values:
+
+* ``tcp://address``, ``tcp://address:port`` or ``unix:///path``, of at most 48
+  characters
+* Unset: the address for memory, and a port of libvirt's choice.
+
+Related options:
+
+* ``[libvirt]live_migration_inbound_addr``: the address for memory
+""",
+    ),
     cfg.MultiStrOpt(
         'shared_paths',
         default=[],

@@ -20,6 +20,7 @@ import typing
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import policy as policy_
+from nova_selective_migrate.core.plan import disks_uri as disks_uri_
 
 # In MiB/s, of VIR_MIGRATE_PARAM_BANDWIDTH.
 _LARGEST_BANDWIDTH = 8796093022207
@@ -106,6 +107,20 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         type=_port,
         help='port of the destination for disks; without it a free one of '
         "its qemu.conf's migration ports",
+    )
+    group.add_argument(
+        '--disks-uri',
+        metavar='URI',
+        type=_disks_uri,
+        help='where the destination listens for disks and the source '
+        'connects: tcp://ADDRESS[:PORT] of another network, or unix:///PATH',
+    )
+    group.add_argument(
+        '--thin',
+        choices=[choice.value for choice in options_.Thin],
+        default=options_.Thin.AUTO.value,
+        help='keep zeroes from taking room at the destination: as far as '
+        'both hosts can (auto), or refuse (on), or not at all (off)',
     )
     group.add_argument(
         '--synchronous-writes',
@@ -196,6 +211,8 @@ def options(arguments: argparse.Namespace) -> options_.MigrationOptions:
         parallel=arguments.parallel,
         synchronous_writes=arguments.synchronous_writes,
         disks_port=arguments.disks_port,
+        disks_uri=arguments.disks_uri,
+        thin=options_.Thin(arguments.thin),
     )
 
 
@@ -260,3 +277,10 @@ def _port(text: str) -> int:
             f'{text!r} is no port from 1 to 65535'
         )
     return int(text)
+
+
+def _disks_uri(text: str) -> str:
+    problem = disks_uri_.problem(text)
+    if problem:
+        raise argparse.ArgumentTypeError(f'{text!r}: {problem}')
+    return text

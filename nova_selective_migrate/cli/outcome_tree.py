@@ -57,6 +57,7 @@ def ended(
         'outcome': ended.settlement.ending.value,
         'explanation': ended.settlement.explanation,
         'error': ended.error,
+        'left_out': ended.left_out,
         'source': str(ended.source),
         'destination': str(ended.destination),
         'seconds': round(ended.seconds, 3),

@@ -109,7 +109,9 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         self._interrupted = interrupted.Interrupted(
             self, departures, self._migrations
         )
-        self._telling = telling.Telling(self, self._contents)
+        self._telling = telling.Telling(
+            self, self._contents, settings.disks_uri
+        )
         claims = claim.Claims(_journal('arrivals'), CONF.instances_path)
         self._destination = arrival.Arrivals(self, self._contents, claims)
         self._withdrawals = withdrawal.Withdrawals(self, claims)

@@ -184,6 +184,8 @@ def _options(fields: json_fields.Fields) -> options_.MigrationOptions:
         parallel=bool(fields.boolean('parallel')),
         synchronous_writes=bool(fields.boolean('synchronous_writes')),
         disks_port=fields.integer('disks_port'),
+        disks_uri=fields.text('disks_uri'),
+        thin=fields.member('thin', options_.Thin) or options_.Thin.OFF,
     )
 
 

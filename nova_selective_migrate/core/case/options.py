@@ -13,9 +13,21 @@
 """How the caller wants the migration done."""
 
 import dataclasses
+import enum
 
 from nova_selective_migrate.core.case import preparation
 from nova_selective_migrate.core.case import uri
+
+
+class Thin(enum.Enum):
+    """Whether a copied disk is to take no room for zeroes.
+
+    AUTO does what both hosts can; ON refuses where that is not enough.
+    """
+
+    AUTO = 'auto'
+    ON = 'on'
+    OFF = 'off'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +42,9 @@ class MigrationOptions:
     :ivar synchronous_writes: the guest's writes wait for the destination
         while disks are copied
     :ivar disks_port: port of the destination for disks; None lets it choose
+    :ivar disks_uri: where the destination listens for disks and the source
+        connects: tcp://address[:port] or unix:///path
+    :ivar thin: OFF where a case does not say: then there was no choice
     :ivar create_images: whether we make the destination images; otherwise
         the caller does
     :ivar existing: targets whose destination image or device the caller
@@ -52,6 +67,8 @@ class MigrationOptions:
     parallel: bool = False
     synchronous_writes: bool = False
     disks_port: int | None = None
+    disks_uri: str | None = None
+    thin: Thin = Thin.OFF
 
     @property
     def migration_host(self) -> str | None:

@@ -31,6 +31,7 @@ from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import known_bad
 from nova_selective_migrate.core.plan import refusal
 from nova_selective_migrate.core.plan import room as room_
+from nova_selective_migrate.core.plan import thin as thin_
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +54,7 @@ class MigrationPlan:
     :ivar call: the libvirt call; empty where the plan is refused
     :ivar images: what to make at the destination before the call
     :ivar flattened: targets whose image will hold the whole chain
+    :ivar thinning: how zeroes are kept from taking room there
     """
 
     domain: model.Domain
@@ -63,6 +65,9 @@ class MigrationPlan:
     call: call_.MigrateCall
     images: tuple[images_.DestinationImage, ...]
     flattened: tuple[str, ...]
+    thinning: thin_.Thinning = dataclasses.field(
+        default_factory=thin_.Thinning
+    )
 
     @property
     def ready(self) -> bool:
@@ -79,6 +84,21 @@ class MigrationPlan:
             for disk in self.disks
             if disk.decision.action is model.DiskAction.COPY
         ]
+
+    @property
+    def changes_xml(self) -> bool:
+        """Tell whether the domain's XML differs at the destination."""
+        return bool(self.flattened or self.thinning.drivers)
+
+    def destination_xml(self, text: str) -> str:
+        """Change the XML of what runs for the destination.
+
+        :raises InvalidDomain: when the text cannot be parsed
+        """
+        return destination_xml.set_drivers(
+            destination_xml.flatten(text, self.flattened),
+            self.thinning.drivers,
+        )
 
     @property
     def copy_bytes(self) -> int:
@@ -115,7 +135,7 @@ def plan(case: case_.Case) -> MigrationPlan:
         ]
         copied = [d.whole for d in copied]
     flattened = images_.chains_to_flatten(copied, case.options)
-    call = _call(copied, flattened, case, incremental)
+    call, thinning = _thin_call(copied, flattened, case, incremental)
     duties = tuple(duty.of_disks(decisions))
     planned = tuple(_planned(d, case.storage) for d in decisions)
     refusals = (
@@ -124,16 +144,21 @@ def plan(case: case_.Case) -> MigrationPlan:
         *refusal.of_duties(duties, case),
         *refusal.of_destination(_room(planned, duties, case), case),
         *refusal.of_plan(domain, joins, case, call),
+        *refusal.of_thinning(thinning, case),
     )
     return MigrationPlan(
         domain=domain,
         disks=planned,
         refusals=refusals,
         duties=duties,
-        notes=tuple(_notes(domain, case, bool(copied))),
+        notes=(
+            *_notes(domain, case, bool(copied)),
+            *(thin_.notes(thinning, case.options.thin) if copied else ()),
+        ),
         call=call_.MigrateCall() if refusals else call,
         images=() if refusals else images,
         flattened=() if refusals else flattened,
+        thinning=thin_.Thinning() if refusals else thinning,
     )
 
 
@@ -197,17 +222,37 @@ def _incremental(
     )
 
 
+def _thin_call(
+    copied: collections.abc.Sequence[decision.Decision],
+    flattened: tuple[str, ...],
+    case: case_.Case,
+    incremental: bool,
+) -> tuple[call_.MigrateCall, thin_.Thinning]:
+    """Make the call with the best thinning that libvirt can be passed."""
+    for thinning in thin_.choices(
+        [chosen.disk for chosen in copied],
+        case.hypervisors,
+        case.options.thin,
+    ):
+        call = _call(copied, flattened, thinning, case, incremental)
+        if call.parameter_count <= call_.PARAMETER_LIMIT:
+            break
+    return call, thinning
+
+
 def _call(
     copied: collections.abc.Sequence[decision.Decision],
     flattened: tuple[str, ...],
+    thinning: thin_.Thinning,
     case: case_.Case,
     incremental: bool,
 ) -> call_.MigrateCall:
     persistent = bool(case.domain_state.persistent)
     xml = {}
-    if flattened:
-        xml['destination_xml'] = destination_xml.flatten(
-            case.domain_xml, flattened
+    if flattened or thinning.drivers:
+        xml['destination_xml'] = destination_xml.set_drivers(
+            destination_xml.flatten(case.domain_xml, flattened),
+            thinning.drivers,
         )
         if persistent and case.persistent_xml:
             xml['persistent_xml'] = destination_xml.flatten_definition(
@@ -223,6 +268,7 @@ def _call(
         incremental=incremental,
         persistent=persistent,
         xml=xml,
+        detect_zeroes=thinning.detect,
     )
     if known_bad.wants_tls_destination(case.hypervisors, call):
         if options.prepared:

@@ -35,6 +35,7 @@ class MigrationOutcome:
     """How a migration ended, and what it leaves.
 
     :ivar error: what libvirt or the preparation said, if anything
+    :ivar left_out: parameter of the call that one side does not know
     :ivar stats: the completed job's statistics, as libvirt names them; the
         destination keeps them, and knows nothing of the disks
     :ivar progress: the last that was seen of the job
@@ -48,6 +49,7 @@ class MigrationOutcome:
     seconds: float
     plan_id: str
     error: str | None = None
+    left_out: str | None = None
     stats: collections.abc.Mapping[str, typing.Any] = dataclasses.field(
         default_factory=dict
     )

@@ -63,6 +63,7 @@ class Migrator:
         self._why = ''
         self._called = False
         self._succeeded = False
+        self._left_out: str | None = None
         self._error: Exception | None = None
         self._made: list[run_.Image] = []
 
@@ -99,6 +100,7 @@ class Migrator:
             ended,
             seconds=time.monotonic() - started,
             error=self._said(),
+            left_out=self._left_out,
             progress=follow.progress,
         )
 
@@ -206,9 +208,10 @@ class Migrator:
                 call = secure_call.of(self._plan, guest)
                 self._called = True
                 if call_.MigrateFlag.PEER2PEER in call.flags:
-                    guest.migrate_to_uri(self._uri, call)
+                    self._left_out = guest.migrate_to_uri(self._uri, call)
                 else:
-                    guest.migrate(self._destination.virt, call)
+                    there = self._destination.virt
+                    self._left_out = guest.migrate(there, call)
             self._succeeded = True
         except Exception as err:
             # The thread's boundary: what the binding raises for an argument

@@ -19,6 +19,7 @@ from oslo_config import cfg
 from nova_selective_migrate import conf
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import settings
+from nova_selective_migrate.core.case import options
 from nova_selective_migrate.core.case import policy
 
 
@@ -49,11 +50,27 @@ class SettingsTest(unittest.TestCase):
                 shared_paths=['/a'],
                 local_paths=['/b'],
                 media_limit=1,
+                thin='on',
+                disks_uri='tcp://10.0.0.2',
             )
         )
         self.assertIs(settings.Mode.AUDIT, found.mode)
         self.assertEqual(policy.LocalityPolicy(('/a',), ('/b',)), found.policy)
         self.assertEqual(2**20, found.media_limit)
+        self.assertIs(options.Thin.ON, found.thin)
+        self.assertEqual('tcp://10.0.0.2', found.disks_uri)
+
+    def test_a_uri_for_disks_that_cannot_be_used(self):
+        for uri, said in (
+            ('udp://10.0.0.2', 'neither'),
+            ('tcp://:49200', 'address'),
+            (f'unix:///{"x" * 60}', 'too long'),
+        ):
+            with (
+                self.subTest(uri=uri),
+                self.assertRaisesRegex(exceptions.InvalidInput, said),
+            ):
+                settings.Settings.of(group(disks_uri=uri))
 
     def test_one_path_in_both(self):
         with self.assertRaises(exceptions.InvalidPolicy):

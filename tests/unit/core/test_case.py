@@ -89,6 +89,8 @@ FULL = {
         'parallel': True,
         'synchronous_writes': True,
         'disks_port': 49200,
+        'disks_uri': 'tcp://10.0.0.2',
+        'thin': 'on',
     },
     'persistent_xml': b.domain(name='defined'),
 }
