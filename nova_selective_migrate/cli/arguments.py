@@ -23,6 +23,8 @@ from nova_selective_migrate.core.case import policy as policy_
 
 # In MiB/s, of VIR_MIGRATE_PARAM_BANDWIDTH.
 _LARGEST_BANDWIDTH = 8796093022207
+# More than libvirt takes parameters.
+_MOST_DISKS = 64
 
 
 def add_evidence(parser: argparse.ArgumentParser) -> None:
@@ -78,8 +80,10 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         metavar='MIB',
         type=_bandwidth,
         default=0,
-        help='limit in MiB/s, which libvirt applies to memory and to each '
-        'disk; 0 means none',
+        help='limit in MiB/s for disks and memory together; 0 means none. '
+        '"virsh migrate-setspeed DOMAIN MIB" on the source sets another while '
+        'the migration runs; with libvirt before 11.3 there it does so for '
+        'memory alone',
     )
     group.add_argument(
         '--tls',
@@ -124,6 +128,14 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='send memory through several connections; each disk has one of '
         'its own in any case',
+    )
+    group.add_argument(
+        '--parallel-mirrors',
+        metavar='N',
+        type=_count,
+        default=0,
+        help='copy N disks at a time, the one with the least left first; 0, '
+        'and libvirt before 11.3 on the source, mean all at once',
     )
     group.add_argument(
         '--existing',
@@ -196,6 +208,7 @@ def options(arguments: argparse.Namespace) -> options_.MigrationOptions:
         parallel=arguments.parallel,
         synchronous_writes=arguments.synchronous_writes,
         disks_port=arguments.disks_port,
+        parallel_mirrors=arguments.parallel_mirrors,
     )
 
 
@@ -258,5 +271,13 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 2**16:
         raise argparse.ArgumentTypeError(
             f'{text!r} is no port from 1 to 65535'
+        )
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) > _MOST_DISKS:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no whole number up to {_MOST_DISKS}'
         )
     return int(text)

@@ -31,11 +31,13 @@ class Settings:
     """The [selective_migrate] options of a host on which it is enabled.
 
     :ivar media_limit: bytes
+    :ivar parallel_mirrors: disks to copy at a time, 0 for all
     """
 
     mode: Mode
     policy: policy_.LocalityPolicy
     media_limit: int
+    parallel_mirrors: int = 0
 
     @classmethod
     def of(cls, group: typing.Any) -> typing.Self:
@@ -49,4 +51,5 @@ class Settings:
                 tuple(group.shared_paths), tuple(group.local_paths)
             ),
             media_limit=group.media_limit * 2**20,
+            parallel_mirrors=group.parallel_mirrors,
         )

@@ -27,7 +27,10 @@ from oslo_log import log as logging
 
 from nova_selective_migrate.compute.source import holding
 from nova_selective_migrate.core.job import progress
+from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.host.hypervisor import errors
+from nova_selective_migrate.host.hypervisor import guest as guest_
+from nova_selective_migrate.host.migration import throttle
 
 LOG = logging.getLogger(__name__)
 
@@ -53,8 +56,10 @@ class Following:
         targets: collections.abc.Sequence[str],
         interval: float,
         idle: collections.abc.Callable[[], typing.Any],
+        limit: bandwidth.Limit,
     ) -> None:
         self._targets = targets
+        self._limit = limit
         self._interval = interval
         self._ended = threading.Event()
         self._job: dict[str, int] = {}
@@ -97,6 +102,7 @@ class Following:
     def _watch(self) -> None:
         started = told = time.monotonic()
         before: progress.MigrationProgress | None = None
+        limits: throttle.Throttle | None = None
         while not self._ended.wait(self._interval):
             try:
                 blocks = self._blocks()
@@ -109,11 +115,26 @@ class Following:
             now = time.monotonic()
             sample = progress.Sample(now - started, self._job, blocks)
             before = progress.measure(sample, self._targets, before)
+            limits = limits or self._throttle()
+            if limits:
+                limits.look(before)
             log = LOG.debug
             if now - told >= _INFO_SECONDS:
                 log, told = LOG.info, now
             for disk in (disk for disk in before.disks if disk.total):
                 log('%s', _line(disk), instance=self.real)
+
+    def _throttle(self) -> throttle.Throttle | None:
+        try:
+            return throttle.Throttle(
+                guest_.Guest(self._disks._domain),
+                self._limit,
+                len(self._targets),
+                lambda text: LOG.info('%s', text, instance=self.real),
+            )
+        except Exception as err:
+            LOG.debug('the speed stays as it is: %s', err, instance=self.real)
+            return None
 
     def _blocks(self) -> dict[str, dict[str, int]]:
         found = {}

@@ -62,6 +62,9 @@ class PlannedGuest:
         options['flags'] = flags | int(self._plan.call.flags & _NON_SHARED)
         options['migrate_disks'] = self._plan.migrate_disks
         options['destination_xml'] = self._xml(options.get('destination_xml'))
+        if bandwidth := self._plan.call.parameters.get('bandwidth'):
+            # nova's is for all disks together, libvirt's for each.
+            options['bandwidth'] = bandwidth
         added = self._added(destination, options)
         guest = copy.copy(self._guest)
         guest._domain = addressed.AddressedDomain(self._guest._domain, added)

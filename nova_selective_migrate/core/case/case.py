@@ -184,6 +184,7 @@ def _options(fields: json_fields.Fields) -> options_.MigrationOptions:
         parallel=bool(fields.boolean('parallel')),
         synchronous_writes=bool(fields.boolean('synchronous_writes')),
         disks_port=fields.integer('disks_port'),
+        parallel_mirrors=fields.integer('parallel_mirrors') or 0,
     )
 
 

@@ -22,7 +22,7 @@ from nova_selective_migrate.core.case import uri
 class MigrationOptions:
     """Options of one migration, as far as they shape the call.
 
-    :ivar bandwidth: MiB/s, 0 for no limit
+    :ivar bandwidth: MiB/s of disks and memory together, 0 for no limit
     :ivar direct: the client manages the migration (virDomainMigrate3)
         instead of the source daemon (virDomainMigrateToURI3)
     :ivar postcopy: memory may follow the guest (VIR_MIGRATE_POSTCOPY)
@@ -30,6 +30,7 @@ class MigrationOptions:
     :ivar synchronous_writes: the guest's writes wait for the destination
         while disks are copied
     :ivar disks_port: port of the destination for disks; None lets it choose
+    :ivar parallel_mirrors: disks to copy at a time, 0 for all
     :ivar create_images: whether we make the destination images; otherwise
         the caller does
     :ivar existing: targets whose destination image or device the caller
@@ -52,6 +53,7 @@ class MigrationOptions:
     parallel: bool = False
     synchronous_writes: bool = False
     disks_port: int | None = None
+    parallel_mirrors: int = 0
 
     @property
     def migration_host(self) -> str | None:

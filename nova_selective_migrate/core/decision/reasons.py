@@ -374,6 +374,13 @@ class Reason(enum.Enum):
         'libvirt passes at most 64 parameters, and each disk to copy is one.',
         'detach disks, or move some to shared storage',
     )
+    BANDWIDTH_TOO_SMALL = (
+        'bandwidth-too-small',
+        'libvirt before 11.3 gives every disk at least 1 MiB/s: the disks '
+        'together would take more than the limit.',
+        'allow at least as many MiB/s as disks are copied, or upgrade libvirt '
+        'on the source',
+    )
     KNOWN_BAD_VERSION = (
         'known-bad-version',
         'This release of libvirt or QEMU is known to break a migration '

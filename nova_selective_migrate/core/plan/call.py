@@ -105,6 +105,7 @@ def build(
     incremental: bool,
     persistent: bool,
     xml: collections.abc.Mapping[str, str],
+    per_disk: int = 0,
 ) -> MigrateCall:
     """Make the call for the disks to copy.
 
@@ -115,6 +116,7 @@ def build(
     :param persistent: the domain is defined, and is to be at the
         destination instead
     :param xml: destination_xml and persistent_xml where they must differ
+    :param per_disk: limit of each mirror and of memory, MiB/s; 0 for none
     """
     flags = MigrateFlag.LIVE
     if not options.direct:
@@ -141,8 +143,8 @@ def build(
             flags |= MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
         if options.disks_port:
             parameters['disks_port'] = options.disks_port
-    if options.bandwidth:
-        parameters['bandwidth'] = options.bandwidth
+    if per_disk:
+        parameters['bandwidth'] = per_disk
     if options.migrate_uri:
         parameters['migrate_uri'] = options.migrate_uri
     if options.listen_address:

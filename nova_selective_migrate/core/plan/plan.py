@@ -26,6 +26,7 @@ from nova_selective_migrate.core.decision import duty
 from nova_selective_migrate.core.decision import images as images_
 from nova_selective_migrate.core.decision import prepared as prepared_
 from nova_selective_migrate.core.evidence import join
+from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import known_bad
@@ -53,6 +54,7 @@ class MigrationPlan:
     :ivar call: the libvirt call; empty where the plan is refused
     :ivar images: what to make at the destination before the call
     :ivar flattened: targets whose image will hold the whole chain
+    :ivar limit: what the link may carry, disks and memory together
     """
 
     domain: model.Domain
@@ -63,6 +65,7 @@ class MigrationPlan:
     call: call_.MigrateCall
     images: tuple[images_.DestinationImage, ...]
     flattened: tuple[str, ...]
+    limit: bandwidth.Limit = dataclasses.field(default_factory=bandwidth.Limit)
 
     @property
     def ready(self) -> bool:
@@ -130,10 +133,14 @@ def plan(case: case_.Case) -> MigrationPlan:
         disks=planned,
         refusals=refusals,
         duties=duties,
-        notes=tuple(_notes(domain, case, bool(copied))),
+        notes=(
+            *_notes(domain, case, bool(copied)),
+            *_limit(case).notes(len(copied)),
+        ),
         call=call_.MigrateCall() if refusals else call,
         images=() if refusals else images,
         flattened=() if refusals else flattened,
+        limit=_limit(case),
     )
 
 
@@ -223,6 +230,7 @@ def _call(
         incremental=incremental,
         persistent=persistent,
         xml=xml,
+        per_disk=_limit(case).per_disk(len(copied)),
     )
     if known_bad.wants_tls_destination(case.hypervisors, call):
         if options.prepared:
@@ -233,6 +241,13 @@ def _call(
                 'tls.destination', options.migration_host
             )
     return call
+
+
+def _limit(case: case_.Case) -> bandwidth.Limit:
+    options = case.options
+    return bandwidth.limit(
+        options.bandwidth, options.parallel_mirrors, case.hypervisors.source
+    )
 
 
 def _planned(

@@ -22,6 +22,7 @@ from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import duty as duty_
 from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.evidence import join
+from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import known_bad
 from nova_selective_migrate.core.plan import room as room_
@@ -151,6 +152,7 @@ def of_plan(
             f'this migration takes {call.parameter_count}',
         )
     yield from _known_bad(case, known_bad.features(call))
+    yield from _too_slow(case, call)
 
 
 def _known_bad(
@@ -163,10 +165,29 @@ def _known_bad(
         )
 
 
+def _too_slow(
+    case: case_.Case, call: call_.MigrateCall
+) -> collections.abc.Iterator[Refusal]:
+    """State that the limit cannot be kept where that is certain."""
+    source, total = case.hypervisors.source, case.options.bandwidth
+    disks = len(_copied(call))
+    limit = bandwidth.limit(total, 0, source)
+    if source.libvirt is not None and not limit.kept(disks):
+        yield _refusal(
+            reasons.Reason.BANDWIDTH_TOO_SMALL,
+            f'{total} MiB/s for {disks} disks, and libvirt '
+            f'{known_bad.dotted(source.libvirt)} on the source',
+        )
+
+
+def _copied(call: call_.MigrateCall) -> list[str]:
+    copied = call.parameters.get('migrate_disks')
+    return copied if isinstance(copied, list) else []
+
+
 def _leaves_medium(domain: model.Domain, call: call_.MigrateCall) -> bool:
     """Tell whether a disk with a medium is not copied."""
-    copied = call.parameters.get('migrate_disks')
-    targets = copied if isinstance(copied, list) else []
+    targets = _copied(call)
     return any(d.source and d.target not in targets for d in domain.disks)
 
 

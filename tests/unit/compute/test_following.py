@@ -20,6 +20,7 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate.compute.source import following
+from nova_selective_migrate.core.plan import bandwidth
 
 MIB = 2**20
 
@@ -53,6 +54,7 @@ class FollowingTest(unittest.TestCase):
         self.rounds = threading.Semaphore(0)
         self.guest.get_block_device.side_effect = self._device
         self.guest._domain.state.return_value = (1, 1)
+        self.limit = bandwidth.Limit()
 
     def _device(self, target):
         if target == 'vda':
@@ -63,7 +65,9 @@ class FollowingTest(unittest.TestCase):
 
     def follow(self, *targets):
         follow = following.Following(
-            self.guest, self.real, targets, 0.01, idle=Info
+            *(self.guest, self.real, targets, 0.01),
+            idle=Info,
+            limit=self.limit,
         )
         self.enterContext(follow)
         return follow

@@ -49,11 +49,13 @@ class SettingsTest(unittest.TestCase):
                 shared_paths=['/a'],
                 local_paths=['/b'],
                 media_limit=1,
+                parallel_mirrors=2,
             )
         )
         self.assertIs(settings.Mode.AUDIT, found.mode)
         self.assertEqual(policy.LocalityPolicy(('/a',), ('/b',)), found.policy)
         self.assertEqual(2**20, found.media_limit)
+        self.assertEqual(2, found.parallel_mirrors)
 
     def test_one_path_in_both(self):
         with self.assertRaises(exceptions.InvalidPolicy):

@@ -89,6 +89,7 @@ FULL = {
         'parallel': True,
         'synchronous_writes': True,
         'disks_port': 49200,
+        'parallel_mirrors': 2,
     },
     'persistent_xml': b.domain(name='defined'),
 }
