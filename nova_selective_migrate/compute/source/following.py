@@ -59,7 +59,12 @@ class Following:
         limit: bandwidth.Limit,
     ) -> None:
         self._targets = targets
-        self._limit = limit
+        self._limits = throttle.Throttle(
+            guest_.Guest(guest._domain),
+            limit,
+            len(targets),
+            lambda text: LOG.info('%s', text, instance=instance),
+        )
         self._interval = interval
         self._ended = threading.Event()
         self._job: dict[str, int] = {}
@@ -102,39 +107,24 @@ class Following:
     def _watch(self) -> None:
         started = told = time.monotonic()
         before: progress.MigrationProgress | None = None
-        limits: throttle.Throttle | None = None
         while not self._ended.wait(self._interval):
             try:
                 blocks = self._blocks()
+                now = time.monotonic()
+                sample = progress.Sample(now - started, self._job, blocks)
+                before = progress.measure(sample, self._targets, before)
+                self._limits.look(before)
             except Exception as err:
                 # The thread's boundary: the migration goes on without.
                 LOG.debug(
                     'no progress of the disks: %s', err, instance=self.real
                 )
                 continue
-            now = time.monotonic()
-            sample = progress.Sample(now - started, self._job, blocks)
-            before = progress.measure(sample, self._targets, before)
-            limits = limits or self._throttle()
-            if limits:
-                limits.look(before)
             log = LOG.debug
             if now - told >= _INFO_SECONDS:
                 log, told = LOG.info, now
             for disk in (disk for disk in before.disks if disk.total):
                 log('%s', _line(disk), instance=self.real)
-
-    def _throttle(self) -> throttle.Throttle | None:
-        try:
-            return throttle.Throttle(
-                guest_.Guest(self._disks._domain),
-                self._limit,
-                len(self._targets),
-                lambda text: LOG.info('%s', text, instance=self.real),
-            )
-        except Exception as err:
-            LOG.debug('the speed stays as it is: %s', err, instance=self.real)
-            return None
 
     def _blocks(self) -> dict[str, dict[str, int]]:
         found = {}

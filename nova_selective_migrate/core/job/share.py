@@ -51,16 +51,16 @@ def share(
     :param total: MiB/s; 0 for no limit
     :param parallel_mirrors: how many of the disks get any; 0 for all
     """
-    writing = {d.name for d in progress.disks if d.total} - pace.synced
+    begun = [disk for disk in progress.disks if disk.total]
     # The smallest first: it stays the smallest.
     order = sorted(
-        (disk for disk in progress.disks if disk.name in writing),
+        (disk for disk in begun if disk.name not in pace.synced),
         key=lambda disk: disk.remaining,
     )
     chosen = order[: parallel_mirrors or None]
     free = max(total * MIB - pace.writes, 0.0)
     due = sum(disk.remaining for disk in chosen) + pace.debt
-    disks = dict.fromkeys(pace.synced, total * MIB)
+    disks = {disk.name: total * MIB for disk in begun}
     disks.update((disk.name, PARKED) for disk in order)
     for disk in chosen:
         speed = int(free * disk.remaining / due)
