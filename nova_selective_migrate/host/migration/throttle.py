@@ -110,6 +110,8 @@ class Throttle:
     def _share_memory(self, speed: int) -> None:
         if self._set is not None and not _differ(self._set, speed):
             return
+        if self._set is not None and self._guest.max_speed() != self._set:
+            return  # somebody has just set it, and is listened to next time
         if self._guest.set_max_speed(speed):
             self._set = speed
 

@@ -77,6 +77,7 @@ class FakeDomain:
         self.max_speed = UNLIMITED
         self.speeds: list[tuple[str, int, int]] = []
         self.fixed: Exception | None = None
+        self.on_speed: collections.abc.Callable[[], None] = lambda: None
 
     def _maybe_fail(self) -> None:
         if self.fails is not None:
@@ -144,6 +145,7 @@ class FakeDomain:
         if self.fixed is not None:
             raise self.fixed
         self.speeds.append((target, speed, flags))
+        self.on_speed()
         return 0
 
     def migrateToURI3(self, uri: str, params: dict, flags: int) -> int:

@@ -125,6 +125,15 @@ class ThrottleTest(unittest.TestCase):
         self.assertEqual(16, self.domain.max_speed)
         self.assertEqual(1, len(self.told))
 
+    def test_one_that_comes_while_it_looks_is_not_overwritten(self):
+        throttled = self.throttle()
+        self.domain.on_speed = lambda: setattr(self.domain, 'max_speed', 16)
+        self.look(throttled, vda=1000, vdb=1000)
+        self.assertEqual(16, self.domain.max_speed)
+        self.domain.speeds.clear()
+        self.look(throttled, vda=1000, vdb=1000)
+        self.assertEqual({'vda': 8, 'vdb': 8}, self.speeds)
+
     def test_a_limit_can_be_taken_away(self):
         throttled = self.throttle()
         self.look(throttled, vda=1000, vdb=1000)
