@@ -60,6 +60,19 @@ class Mirror:
     end: str = ''
 
 
+@dataclass(frozen=True)
+class Speed:
+    """A limit that QEMU was given, or the end of a mirror's first pass.
+
+    :ivar limit: bytes per second, 0 for none; None when the mirror of the
+        target is in sync, and when memory begins
+    """
+
+    #: A target; `memory` for memory.
+    of: str
+    limit: int | None
+
+
 def mark(host: Host) -> int:
     """Return the end of the log now, for `since` later."""
     return host.path(LIBVIRTD_LOG).stat().st_size
@@ -95,6 +108,31 @@ def mirrors(host: Host, guest: Named, since: int = 0) -> tuple[Mirror, ...]:
                         ready=mirror.ready or event == 'BLOCK_JOB_READY',
                         end=_ENDS.get(event, ''),
                     )
+    return tuple(found)
+
+
+def speeds(host: Host, guest: Named, since: int = 0) -> tuple[Speed, ...]:
+    """Return what QEMU was told of speeds, in its order.
+
+    :param since: a `mark`: what was earlier does not count.
+    """
+    found: list[Speed] = []
+    targets: dict[str, str] = {}
+    for kind, message in _messages(host, guest.name, since):
+        command = message.get('execute') if kind == 'msg' else None
+        data = message.get('arguments') or message.get('data') or {}
+        if command == 'blockdev-mirror':
+            node = _NODE.fullmatch(data['target'])
+            targets[data['job-id']] = node[1] if node else data['target']
+        target = targets.get(data.get('job-id') or data.get('device') or '')
+        if command in ('blockdev-mirror', 'block-job-set-speed') and target:
+            found.append(Speed(target, data.get('speed', 0)))
+        elif command == 'migrate-set-parameters' and 'max-bandwidth' in data:
+            found.append(Speed('memory', data['max-bandwidth']))
+        elif command == 'migrate':
+            found.append(Speed('memory', None))
+        elif message.get('event') == 'BLOCK_JOB_READY' and target:
+            found.append(Speed(target, None))
     return tuple(found)
 
 

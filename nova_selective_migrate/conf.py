@@ -182,6 +182,28 @@ Related options:
 * ``[libvirt]live_migration_inbound_addr``: the address for memory
 """,
     ),
+    cfg.IntOpt(
+        'parallel_mirrors',
+        default=0,
+        min=0,
+        max=64,
+        help="""
+How many disks of one guest are copied at a time, the one with the least left
+first. The others are held back until it is in sync. It takes libvirt 11.3 or
+later on the source; an earlier one copies all at the same time, which the
+plan notes.
+
+Possible values:
+
+* A whole number of disks, 0 to 64; 0 copies all at the same time, each as
+  fast as all of them end together.
+
+Related options:
+
+* ``[libvirt]live_migration_bandwidth``: what disks and memory of a guest may
+  take together.
+""",
+    ),
     cfg.MultiStrOpt(
         'shared_paths',
         default=[],

@@ -24,6 +24,8 @@ from nova_selective_migrate.core.plan import disks_uri as disks_uri_
 
 # In MiB/s, of VIR_MIGRATE_PARAM_BANDWIDTH.
 _LARGEST_BANDWIDTH = 8796093022207
+# More than libvirt takes parameters.
+_MOST_DISKS = 64
 
 
 def add_evidence(parser: argparse.ArgumentParser) -> None:
@@ -79,8 +81,10 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         metavar='MIB',
         type=_bandwidth,
         default=0,
-        help='limit in MiB/s, which libvirt applies to memory and to each '
-        'disk; 0 means none',
+        help='limit in MiB/s for disks and memory together; 0 means none. '
+        '"virsh migrate-setspeed DOMAIN MIB" on the source sets another while '
+        'the migration runs; with libvirt before 11.3 there it does so for '
+        'memory alone',
     )
     group.add_argument(
         '--tls',
@@ -139,6 +143,14 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='send memory through several connections; each disk has one of '
         'its own in any case',
+    )
+    group.add_argument(
+        '--parallel-mirrors',
+        metavar='N',
+        type=_count,
+        default=0,
+        help='copy N disks at a time, the one with the least left first; 0, '
+        'and libvirt before 11.3 on the source, mean all at once',
     )
     group.add_argument(
         '--existing',
@@ -213,6 +225,7 @@ def options(arguments: argparse.Namespace) -> options_.MigrationOptions:
         disks_port=arguments.disks_port,
         disks_uri=arguments.disks_uri,
         thin=options_.Thin(arguments.thin),
+        parallel_mirrors=arguments.parallel_mirrors,
     )
 
 
@@ -284,3 +297,11 @@ def _disks_uri(text: str) -> str:
     if problem:
         raise argparse.ArgumentTypeError(f'{text!r}: {problem}')
     return text
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) > _MOST_DISKS:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no whole number up to {_MOST_DISKS}'
+        )
+    return int(text)

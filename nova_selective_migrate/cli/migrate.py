@@ -141,8 +141,9 @@ class Migrate(guarded.GuardedShowOne):
                 plan,
                 parsed_args.destination_uri,
             )
+            shown = progress.display(self.app.stderr)
             with interrupts.handled(lambda _number: migrator.abort()):
-                ended = migrator.run(progress.printer(self.app.stderr))
+                ended = migrator.run(shown.show, shown.tell)
         self.status = _STATUS[ended.settlement.ending]
         return self.dict2columns(outcome_tree.ended(plan, ended))
 

@@ -13,6 +13,7 @@
 """Show progress: bars on a terminal, plain lines elsewhere."""
 
 import collections.abc
+import contextlib
 import shutil
 import typing
 
@@ -30,7 +31,12 @@ Report = collections.abc.Callable[[progress_.MigrationProgress], None]
 
 def printer(stream: typing.TextIO) -> Report:
     """Return what shows a progress on this stream."""
-    return Bars(stream).show if stream.isatty() else Lines(stream).show
+    return display(stream).show
+
+
+def display(stream: typing.TextIO) -> 'Bars | Lines':
+    """Return what shows a progress on this stream, and tells news."""
+    return Bars(stream) if stream.isatty() else Lines(stream)
 
 
 class Bars:
@@ -51,6 +57,11 @@ class Bars:
             self._stream.write(f'{row[:width]}{_CLEAR}\n')
         self._stream.flush()
         self._drawn = len(rows)
+
+    def tell(self, text: str) -> None:
+        """Leave the bars as they are, and draw the next below."""
+        _write(self._stream, text)
+        self._drawn = 0
 
 
 class Lines:
@@ -80,6 +91,17 @@ class Lines:
             f'{progress.seconds:.1f} s {progress.phase.value}{about}\n'
         )
         self._stream.flush()
+
+    def tell(self, text: str) -> None:
+        """Print what is no progress."""
+        _write(self._stream, text)
+
+
+def _write(stream: typing.TextIO, text: str) -> None:
+    # Who reads may have gone; the migration is followed to its end.
+    with contextlib.suppress(OSError, ValueError):
+        stream.write(f'{text}\n')
+        stream.flush()
 
 
 def _bar(amount: progress_.Amount) -> str:

@@ -308,6 +308,7 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         with following.Following(
             *(guest, instance, planned.plan.migrate_disks, interval),
             idle=libvirt_guest.JobInfo,
+            limit=planned.plan.limit,
         ) as follow:
             stock(context, follow.instance, follow.guest, *args)
 

@@ -37,6 +37,7 @@ class Settings:
     :ivar media_limit: bytes
     :ivar disks_uri: where this host listens for disks that come to it;
         empty for libvirt's choice
+    :ivar parallel_mirrors: disks to copy at a time, 0 for all
     """
 
     mode: Mode
@@ -44,6 +45,7 @@ class Settings:
     media_limit: int
     thin: options_.Thin = options_.Thin.AUTO
     disks_uri: str = ''
+    parallel_mirrors: int = 0
 
     @classmethod
     def of(cls, group: typing.Any) -> typing.Self:
@@ -68,4 +70,5 @@ class Settings:
             media_limit=group.media_limit * 2**20,
             thin=options_.Thin(group.thin),
             disks_uri=uri,
+            parallel_mirrors=group.parallel_mirrors,
         )

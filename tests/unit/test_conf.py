@@ -27,7 +27,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 GENERATOR_CONF = TOP / 'etc/nova-selective-migrate/config-generator.conf'
 # Names that hold an amount: their help must say of what.
 AMOUNTS = (cfg.IntOpt, cfg.FloatOpt)
-UNITS = ('MiB', 'bytes', 'seconds', 'percent')
+UNITS = ('MiB', 'bytes', 'seconds', 'percent', 'number of disks')
 
 
 def sample() -> str:

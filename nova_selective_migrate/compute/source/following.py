@@ -27,7 +27,10 @@ from oslo_log import log as logging
 
 from nova_selective_migrate.compute.source import holding
 from nova_selective_migrate.core.job import progress
+from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.host.hypervisor import errors
+from nova_selective_migrate.host.hypervisor import guest as guest_
+from nova_selective_migrate.host.migration import throttle
 
 LOG = logging.getLogger(__name__)
 
@@ -53,8 +56,15 @@ class Following:
         targets: collections.abc.Sequence[str],
         interval: float,
         idle: collections.abc.Callable[[], typing.Any],
+        limit: bandwidth.Limit,
     ) -> None:
         self._targets = targets
+        self._limits = throttle.Throttle(
+            guest_.Guest(guest._domain),
+            limit,
+            len(targets),
+            lambda text: LOG.info('%s', text, instance=instance),
+        )
         self._interval = interval
         self._ended = threading.Event()
         self._job: dict[str, int] = {}
@@ -100,15 +110,16 @@ class Following:
         while not self._ended.wait(self._interval):
             try:
                 blocks = self._blocks()
+                now = time.monotonic()
+                sample = progress.Sample(now - started, self._job, blocks)
+                before = progress.measure(sample, self._targets, before)
+                self._limits.look(before)
             except Exception as err:
                 # The thread's boundary: the migration goes on without.
                 LOG.debug(
                     'no progress of the disks: %s', err, instance=self.real
                 )
                 continue
-            now = time.monotonic()
-            sample = progress.Sample(now - started, self._job, blocks)
-            before = progress.measure(sample, self._targets, before)
             log = LOG.debug
             if now - told >= _INFO_SECONDS:
                 log, told = LOG.info, now

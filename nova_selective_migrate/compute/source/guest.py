@@ -65,6 +65,9 @@ class PlannedGuest:
         options['migrate_disks'] = self._plan.migrate_disks
         kept = self._kept(options.get('destination_xml'))
         options['destination_xml'] = self._xml(kept)
+        if bandwidth := self._plan.call.parameters.get('bandwidth'):
+            # nova's is for all disks together, libvirt's for each.
+            options['bandwidth'] = bandwidth
         added = self._added(destination, options)
         guest = copy.copy(self._guest)
         domain = addressed.AddressedDomain(

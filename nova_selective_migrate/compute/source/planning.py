@@ -94,6 +94,7 @@ class Planner:
             policy=self.settings.policy,
             options=dataclasses.replace(
                 request.options,
+                parallel_mirrors=self.settings.parallel_mirrors,
                 prepared=preparation.Preparation(
                     directory=request.instance_directory,
                     shared_directory=request.shared_directory,

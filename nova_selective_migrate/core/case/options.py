@@ -34,7 +34,7 @@ class Thin(enum.Enum):
 class MigrationOptions:
     """Options of one migration, as far as they shape the call.
 
-    :ivar bandwidth: MiB/s, 0 for no limit
+    :ivar bandwidth: MiB/s of disks and memory together, 0 for no limit
     :ivar direct: the client manages the migration (virDomainMigrate3)
         instead of the source daemon (virDomainMigrateToURI3)
     :ivar postcopy: memory may follow the guest (VIR_MIGRATE_POSTCOPY)
@@ -45,6 +45,7 @@ class MigrationOptions:
     :ivar disks_uri: where the destination listens for disks and the source
         connects: tcp://address[:port] or unix:///path
     :ivar thin: OFF where a case does not say: then there was no choice
+    :ivar parallel_mirrors: disks to copy at a time, 0 for all
     :ivar create_images: whether we make the destination images; otherwise
         the caller does
     :ivar existing: targets whose destination image or device the caller
@@ -69,6 +70,7 @@ class MigrationOptions:
     disks_port: int | None = None
     disks_uri: str | None = None
     thin: Thin = Thin.OFF
+    parallel_mirrors: int = 0
 
     @property
     def migration_host(self) -> str | None:

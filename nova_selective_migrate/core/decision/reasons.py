@@ -386,6 +386,13 @@ class Reason(enum.Enum):
         'upgrade libvirt to 10.9 or newer on both hosts, or migrate with '
         'thin = auto',
     )
+    BANDWIDTH_TOO_SMALL = (
+        'bandwidth-too-small',
+        'libvirt before 11.3 gives every disk at least 1 MiB/s: the disks '
+        'together would take more than the limit.',
+        'allow at least as many MiB/s as disks are copied, or upgrade libvirt '
+        'on the source',
+    )
     KNOWN_BAD_VERSION = (
         'known-bad-version',
         'This release of libvirt or QEMU is known to break a migration '

@@ -112,6 +112,7 @@ def build(
     persistent: bool,
     xml: collections.abc.Mapping[str, str],
     detect_zeroes: collections.abc.Sequence[str] = (),
+    per_disk: int = 0,
 ) -> MigrateCall:
     """Make the call for the disks to copy.
 
@@ -124,6 +125,7 @@ def build(
     :param xml: destination_xml and persistent_xml where they must differ
     :param detect_zeroes: of the disks to copy, those whose zeroes the source
         is to find
+    :param per_disk: limit of each mirror and of memory, MiB/s; 0 for none
     """
     flags = MigrateFlag.LIVE
     if not options.direct:
@@ -154,8 +156,8 @@ def build(
             parameters['disks_port'] = options.disks_port
         if options.disks_uri:
             parameters['disks_uri'] = options.disks_uri
-    if options.bandwidth:
-        parameters['bandwidth'] = options.bandwidth
+    if per_disk:
+        parameters['bandwidth'] = per_disk
     if options.migrate_uri:
         parameters['migrate_uri'] = options.migrate_uri
     if options.listen_address:

@@ -26,6 +26,7 @@ from nova_selective_migrate.core.decision import duty
 from nova_selective_migrate.core.decision import images as images_
 from nova_selective_migrate.core.decision import prepared as prepared_
 from nova_selective_migrate.core.evidence import join
+from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import known_bad
@@ -55,6 +56,7 @@ class MigrationPlan:
     :ivar images: what to make at the destination before the call
     :ivar flattened: targets whose image will hold the whole chain
     :ivar thinning: how zeroes are kept from taking room there
+    :ivar limit: what the link may carry, disks and memory together
     """
 
     domain: model.Domain
@@ -68,6 +70,7 @@ class MigrationPlan:
     thinning: thin_.Thinning = dataclasses.field(
         default_factory=thin_.Thinning
     )
+    limit: bandwidth.Limit = dataclasses.field(default_factory=bandwidth.Limit)
 
     @property
     def ready(self) -> bool:
@@ -154,11 +157,13 @@ def plan(case: case_.Case) -> MigrationPlan:
         notes=(
             *_notes(domain, case, bool(copied)),
             *(thin_.notes(thinning, case.options.thin) if copied else ()),
+            *_limit(case).notes(len(copied)),
         ),
         call=call_.MigrateCall() if refusals else call,
         images=() if refusals else images,
         flattened=() if refusals else flattened,
         thinning=thin_.Thinning() if refusals else thinning,
+        limit=_limit(case),
     )
 
 
@@ -269,6 +274,7 @@ def _call(
         persistent=persistent,
         xml=xml,
         detect_zeroes=thinning.detect,
+        per_disk=_limit(case).per_disk(len(copied)),
     )
     if known_bad.wants_tls_destination(case.hypervisors, call):
         if options.prepared:
@@ -279,6 +285,13 @@ def _call(
                 'tls.destination', options.migration_host
             )
     return call
+
+
+def _limit(case: case_.Case) -> bandwidth.Limit:
+    options = case.options
+    return bandwidth.limit(
+        options.bandwidth, options.parallel_mirrors, case.hypervisors.source
+    )
 
 
 def _planned(

@@ -23,6 +23,7 @@ from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import duty as duty_
 from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.evidence import join
+from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import disks_uri
 from nova_selective_migrate.core.plan import known_bad
@@ -156,6 +157,7 @@ def of_plan(
     for conflict in disks_uri.conflicts(case.options):
         yield _refusal(reasons.Reason.DISKS_URI_UNUSABLE, conflict)
     yield from _known_bad(case, known_bad.features(call))
+    yield from _too_slow(case, call)
 
 
 def of_thinning(
@@ -178,10 +180,29 @@ def _known_bad(
         )
 
 
+def _too_slow(
+    case: case_.Case, call: call_.MigrateCall
+) -> collections.abc.Iterator[Refusal]:
+    """State that the limit cannot be kept where that is certain."""
+    source, total = case.hypervisors.source, case.options.bandwidth
+    disks = len(_copied(call))
+    limit = bandwidth.limit(total, 0, source)
+    if source.libvirt is not None and not limit.kept(disks):
+        yield _refusal(
+            reasons.Reason.BANDWIDTH_TOO_SMALL,
+            f'{total} MiB/s for {disks} disks, and libvirt '
+            f'{known_bad.dotted(source.libvirt)} on the source',
+        )
+
+
+def _copied(call: call_.MigrateCall) -> list[str]:
+    copied = call.parameters.get('migrate_disks')
+    return copied if isinstance(copied, list) else []
+
+
 def _leaves_medium(domain: model.Domain, call: call_.MigrateCall) -> bool:
     """Tell whether a disk with a medium is not copied."""
-    copied = call.parameters.get('migrate_disks')
-    targets = copied if isinstance(copied, list) else []
+    targets = _copied(call)
     return any(d.source and d.target not in targets for d in domain.disks)
 
 

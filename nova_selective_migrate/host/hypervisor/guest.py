@@ -201,6 +201,33 @@ class Guest:
             return False  # nothing to abort yet, or not any more
         return True
 
+    def max_speed(self) -> int | None:
+        """Ask what memory may take, in MiB/s; None where it is not told."""
+        try:
+            return int(self._domain.migrateGetMaxSpeed(0))
+        except libvirt.libvirtError:
+            return None
+
+    def set_max_speed(self, speed: int) -> bool:
+        """Limit memory to MiB/s; tell whether libvirt took it."""
+        try:
+            self._domain.migrateSetMaxSpeed(speed, 0)
+        except libvirt.libvirtError:
+            return False  # the migration is about to end, or has ended
+        return True
+
+    def set_mirror_speed(self, target: str, speed: int) -> bool:
+        """Limit a disk's block job to bytes/s; tell whether libvirt did.
+
+        :param speed: 0 for no limit
+        """
+        flags = libvirt.VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES
+        try:
+            self._domain.blockJobSetSpeed(target, speed, flags)
+        except libvirt.libvirtError:
+            return False  # the job ended under our hands, or libvirt is busy
+        return True
+
     def migrate_to_uri(self, uri: str, call: call_.MigrateCall) -> str | None:
         """Migrate peer to peer: virDomainMigrateToURI3.
 

@@ -26,10 +26,12 @@ from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.journal import run as run_
 from nova_selective_migrate.host.migration import conclusion
 from nova_selective_migrate.host.migration import following
+from nova_selective_migrate.host.migration import former_speed
 from nova_selective_migrate.host.migration import patience
 from nova_selective_migrate.host.migration import prepare
 from nova_selective_migrate.host.migration import reach
 from nova_selective_migrate.host.migration import secure_call
+from nova_selective_migrate.host.migration import throttle
 
 # Each poll is one call and one more for each disk; small disks are through
 # in less than nova's half second.
@@ -74,9 +76,14 @@ class Migrator:
         """
         self._aborted = True
 
-    def run(self, report: following.Report) -> conclusion.MigrationOutcome:
+    def run(
+        self,
+        report: following.Report,
+        tell: throttle.Tell = throttle.untold,
+    ) -> conclusion.MigrationOutcome:
         """Migrate and return the truth about it.
 
+        :param tell: is given what becomes of the limit
         :raises PreparationFailed: when the domain is not the planned one
             any more, the destination runs one like it, an image could not
             be made there or the journal not be written; then nothing is
@@ -87,8 +94,13 @@ class Migrator:
         self._check_destination()
         run = self._prepare()
         follow = following.Following(self._plan.migrate_disks, report)
+        plan = self._plan
+        former = former_speed.FormerSpeed(self._guest)
+        limits = throttle.Throttle(
+            self._guest, plan.limit, len(plan.migrate_disks), tell
+        )
         if not self._aborted:
-            self._call_and_follow(follow)
+            self._call_and_follow(follow, limits)
         ended = self._hosts.conclude(
             run,
             called=self._called,
@@ -96,6 +108,8 @@ class Migrator:
             follow=self._returned.is_set() or not self._called,
             held=[image.path for image in self._made],
         )
+        if ended.settlement.ending is outcome_.Ending.NOT_MOVED:
+            former.restore()
         return dataclasses.replace(
             ended,
             seconds=time.monotonic() - started,
@@ -173,21 +187,27 @@ class Migrator:
             return ': '.join(part for part in (self._why, said) if part)
         return None if self._called else 'aborted before the call'
 
-    def _call_and_follow(self, follow: following.Following) -> None:
+    def _call_and_follow(
+        self, follow: following.Following, limits: throttle.Throttle
+    ) -> None:
         thread = threading.Thread(
             target=self._call, name='migrate', daemon=True
         )
         with reach.Reach(self._destination, self._guest.uuid) as watched:
             thread.start()
-            self._follow(follow, watched)
+            self._follow(follow, limits, watched)
 
     def _follow(
-        self, follow: following.Following, watched: reach.Reach
+        self,
+        follow: following.Following,
+        limits: throttle.Throttle,
+        watched: reach.Reach,
     ) -> None:
         taken = False
         waits = patience.Patience(self._guest, watched)
         while not self._returned.wait(_POLL_SECONDS):
             job = follow.look(self._guest)
+            limits.look(follow.progress)
             given_up = waits.look(time.monotonic(), job)
             if given_up and (given_up.for_good or not self._aborted):
                 self._aborted, self._why = True, given_up.why

@@ -91,12 +91,13 @@ class ListeningTest(unittest.TestCase):
         options = self.options(
             'qemu+tcp://10.0.0.2/',
             *('--disks-port', '49300', '--synchronous-writes'),
-            *('--post-copy', '--parallel'),
+            *('--post-copy', '--parallel', '--parallel-mirrors', '2'),
         )
         self.assertEqual(49300, options.disks_port)
         self.assertTrue(options.synchronous_writes)
         self.assertTrue(options.postcopy)
         self.assertTrue(options.parallel)
+        self.assertEqual(2, options.parallel_mirrors)
 
     def test_no_port(self):
         for text in ('0', '65536', '-1', 'x', ''):

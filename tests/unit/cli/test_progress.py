@@ -52,7 +52,8 @@ class PrinterTest(unittest.TestCase):
 class BarsTest(unittest.TestCase):
     def setUp(self):
         self.stream = Terminal()
-        self.show = shown.Bars(self.stream).show
+        self.bars = shown.Bars(self.stream)
+        self.show = self.bars.show
 
     def drawn(self) -> str:
         text = self.stream.getvalue()
@@ -77,6 +78,15 @@ class BarsTest(unittest.TestCase):
         # Each line is cleared to its end: it may be shorter than before.
         self.assertEqual(2, again.count('\x1b[K\n'))
 
+    def test_news_are_not_drawn_over(self):
+        self.show(at(0))
+        self.drawn()
+        self.bars.tell('news')
+        self.show(at(1))
+        text = self.drawn()
+        self.assertTrue(text.startswith('news\n'))
+        self.assertNotIn('\x1b[2A', text)
+
     def test_full_is_full_and_never_more(self):
         self.show(at(0, done=10))
         self.assertIn(f'[{"#" * 30}]', self.drawn())
@@ -97,6 +107,14 @@ class LinesTest(unittest.TestCase):
         for one in shown_:
             lines.show(one)
         return stream.getvalue().splitlines()
+
+    def test_news_are_a_line_whoever_reads(self):
+        stream = io.StringIO()
+        lines = shown.Lines(stream)
+        lines.tell('news')
+        self.assertEqual('news\n', stream.getvalue())
+        stream.close()
+        lines.tell('more')
 
     def test_a_line_says_when_what_and_how_much(self):
         self.assertEqual(

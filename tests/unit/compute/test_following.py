@@ -20,6 +20,8 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate.compute.source import following
+from nova_selective_migrate.core.plan import bandwidth
+from nova_selective_migrate.host.migration import throttle
 
 MIB = 2**20
 
@@ -53,6 +55,7 @@ class FollowingTest(unittest.TestCase):
         self.rounds = threading.Semaphore(0)
         self.guest.get_block_device.side_effect = self._device
         self.guest._domain.state.return_value = (1, 1)
+        self.limit = bandwidth.Limit()
 
     def _device(self, target):
         if target == 'vda':
@@ -63,7 +66,9 @@ class FollowingTest(unittest.TestCase):
 
     def follow(self, *targets):
         follow = following.Following(
-            self.guest, self.real, targets, 0.01, idle=Info
+            *(self.guest, self.real, targets, 0.01),
+            idle=Info,
+            limit=self.limit,
         )
         self.enterContext(follow)
         return follow
@@ -168,6 +173,23 @@ class FollowingTest(unittest.TestCase):
             self.assertTrue(self.rounds.acquire(timeout=5))
             follow.__exit__(None, None, None)
         self.assertTrue(logged.output)
+
+    def test_the_limit_is_shared_among_the_disks(self):
+        self.limit = bandwidth.Limit(8, 0, bandwidth.Mirrors.ADJUSTABLE)
+        self.blocks = {'vda': (0, 300 * MIB), 'vdb': (0, 100 * MIB)}
+        domain = self.guest._domain
+        domain.migrateGetMaxSpeed.return_value = 4
+        done = threading.Event()
+        domain.migrateSetMaxSpeed.side_effect = lambda *_: done.set()
+        with mock.patch.object(throttle, '_SECONDS', 0):
+            self.follow('vda', 'vdb')
+            self.assertTrue(done.wait(5))
+        flags = libvirt.VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES
+        self.assertEqual(
+            [('vda', 6 * MIB, flags), ('vdb', 2 * MIB, flags)],
+            sorted(call.args for call in domain.blockJobSetSpeed.mock_calls),
+        )
+        domain.migrateSetMaxSpeed.assert_called_with(8, 0)
 
     def test_nothing_to_copy_starts_no_thread(self):
         before = threading.active_count()

@@ -30,6 +30,7 @@ from tests.unit.host import fake_daemon
 
 HOME = '/nova/uuid'
 DISK, BASE = f'{HOME}/disk', '/nova/_base/x'
+OTHER = f'{HOME}/disk.eph0'
 FLAGS = libvirt.VIR_MIGRATE_LIVE | libvirt.VIR_MIGRATE_PEER2PEER
 INCREMENTAL = libvirt.VIR_MIGRATE_NON_SHARED_INC
 FULL = libvirt.VIR_MIGRATE_NON_SHARED_DISK
@@ -41,7 +42,11 @@ def plan(*disks, base=None, **options):
     """Plan a guest of nova; ``base`` is what the base holds there."""
     case = b.case(
         *disks,
-        source={DISK: b.local(), BASE: b.local(content='x')},
+        source={
+            DISK: b.local(),
+            OTHER: b.local(),
+            BASE: b.local(content='x'),
+        },
         destination={BASE: {'exists': True, 'content': base}} if base else {},
         prepared={'directory': HOME},
         **options,
@@ -271,6 +276,13 @@ class PlannedGuestTest(unittest.TestCase):
         self.assertEqual(('qemu+tcp://10.0.0.9/system',), found.args)
         self.assertEqual(7, found.kwargs['bandwidth'])
         self.assertEqual(2, found.kwargs['parallel'])
+
+    def test_what_nova_means_for_all_disks_libvirt_takes_for_each(self):
+        self.disks = (OVER, b.disk('vdc', b.file(OTHER)))
+        made = plan(*self.disks, bandwidth=8)
+        found = self.migrate(made, bandwidth=8)
+        self.assertEqual(4, found.kwargs['bandwidth'])
+        self.assertEqual(4, self.sent['bandwidth'])
 
     def test_a_stale_device_name_does_not_rename_the_disk(self):
         self.disks = (OVER, SHARED)

@@ -83,7 +83,9 @@ class PlanningTestCase(unittest.TestCase):
         domain = fake_domain.FakeDomain(*disks)
         domain.sizes = dict.fromkeys(('vda', 'vdb'), (b.GIB, b.MIB, 0))
         planner = planning.Planner(
-            settings.Settings(mode, policy.LocalityPolicy(), limit),
+            settings.Settings(
+                mode, policy.LocalityPolicy(), limit, parallel_mirrors=3
+            ),
             content.Contents(),
         )
         asked = {
@@ -124,6 +126,10 @@ class PlanningTestCase(unittest.TestCase):
 
 @ddt.ddt
 class PlanningTest(PlanningTestCase):
+    def test_the_case_has_what_is_set_for_all_migrations(self):
+        planned = self.plan(self.disk(self.base))
+        self.assertEqual(3, planned.case.options.parallel_mirrors)
+
     def test_the_case_replays_to_the_same_plan(self):
         planned = self.plan(self.disk(self.base), self.drive())
         again = case_.loads(case_.dumps(planned.case))

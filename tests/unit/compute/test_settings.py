@@ -52,6 +52,7 @@ class SettingsTest(unittest.TestCase):
                 media_limit=1,
                 thin='on',
                 disks_uri='tcp://10.0.0.2',
+                parallel_mirrors=2,
             )
         )
         self.assertIs(settings.Mode.AUDIT, found.mode)
@@ -59,6 +60,7 @@ class SettingsTest(unittest.TestCase):
         self.assertEqual(2**20, found.media_limit)
         self.assertIs(options.Thin.ON, found.thin)
         self.assertEqual('tcp://10.0.0.2', found.disks_uri)
+        self.assertEqual(2, found.parallel_mirrors)
 
     def test_a_uri_for_disks_that_cannot_be_used(self):
         for uri, said in (

@@ -91,6 +91,7 @@ FULL = {
         'disks_port': 49200,
         'disks_uri': 'tcp://10.0.0.2',
         'thin': 'on',
+        'parallel_mirrors': 2,
     },
     'persistent_xml': b.domain(name='defined'),
 }

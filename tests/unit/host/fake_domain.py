@@ -18,6 +18,8 @@ import typing
 import libvirt
 
 UUID = '8c0d9f5e-6e43-4a3f-9b3a-0d3f3ad5b6c1'
+#: libvirt's, where nobody has set a speed.
+UNLIMITED = 8796093022207
 RUNNING = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED)
 
 
@@ -45,6 +47,10 @@ class FakeDomain:
     :ivar on_abort: what an abort does
     :ivar fails: what asking for jobs raises
     :ivar calls: every migration: function, destination, parameters, flags
+    :ivar max_speed: of migrations, MiB/s
+    :ivar speeds: every speed of a block job that was set: target, number,
+        flags
+    :ivar fixed: what setting the speed of a block job raises
     """
 
     def __init__(self, *disks: str, secret: str = '') -> None:
@@ -68,6 +74,10 @@ class FakeDomain:
         self.fails: Exception | None = None
         self.uuid = UUID
         self.active = True
+        self.max_speed = UNLIMITED
+        self.speeds: list[tuple[str, int, int]] = []
+        self.fixed: Exception | None = None
+        self.on_speed: collections.abc.Callable[[], None] = lambda: None
 
     def _maybe_fail(self) -> None:
         if self.fails is not None:
@@ -120,6 +130,22 @@ class FakeDomain:
     def abortJob(self) -> int:
         self._maybe_fail()
         self.on_abort()
+        return 0
+
+    def migrateGetMaxSpeed(self, flags: int = 0) -> int:
+        self._maybe_fail()
+        return self.max_speed
+
+    def migrateSetMaxSpeed(self, bandwidth: int, flags: int = 0) -> int:
+        self._maybe_fail()
+        self.max_speed = bandwidth
+        return 0
+
+    def blockJobSetSpeed(self, target: str, speed: int, flags: int) -> int:
+        if self.fixed is not None:
+            raise self.fixed
+        self.speeds.append((target, speed, flags))
+        self.on_speed()
         return 0
 
     def migrateToURI3(self, uri: str, params: dict, flags: int) -> int:

@@ -31,6 +31,7 @@ from nova_selective_migrate.host.migration import migrator as migrator_
 from nova_selective_migrate.host.migration import patience
 from nova_selective_migrate.host.migration import reach
 from nova_selective_migrate.host.migration import settling
+from nova_selective_migrate.host.migration import throttle
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 from tests.unit.host import migration
@@ -77,6 +78,25 @@ class SuccessTest(migration.MigrationCase):
         )
         self.assertIs(int, type(flags))
         self.assertEqual(1, len(self.domain.calls))
+
+    def test_the_limit_is_shared_while_the_call_runs(self):
+        told = threading.Event()
+
+        def migrate():
+            # libvirt applies it to memory, and gives it back itself.
+            self.domain.max_speed = 7
+            self.domain.jobs = {'vda': {'cur': 3, 'end': 10}}
+            self.domain.max_speed = 9
+            told.wait(PATIENCE)
+            self.move()
+
+        self.domain.on_migrate = migrate
+        with mock.patch.object(throttle, '_SECONDS', 0):
+            ended = self.migrator(bandwidth=7).run(
+                self.reports.append, lambda _text: told.set()
+            )
+        self.assertTrue(told.is_set())
+        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
 
     def test_a_direct_migration_goes_through_our_connection(self):
         self.domain.on_migrate = self.move
@@ -199,6 +219,17 @@ class FailureTest(migration.MigrationCase):
         raise fake_daemon.libvirt_error(
             libvirt.VIR_ERR_OPERATION_FAILED, message
         )
+
+    def test_the_former_speed_is_given_back(self):
+        self.domain.max_speed = 32
+
+        def fail():
+            self.domain.max_speed = 7
+            raise libvirt.libvirtError('it failed')
+
+        self.domain.on_migrate = fail
+        self.run_it(bandwidth=7)
+        self.assertEqual(32, self.domain.max_speed)
 
     def test_a_guest_still_on_the_source_has_not_moved(self):
         self.domain.on_migrate = self.break_off

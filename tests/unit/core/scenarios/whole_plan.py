@@ -204,19 +204,42 @@ SCENARIOS = (
             (7_006_000, ()),
         )
     ),
+    # libvirt gives each mirror at least 1 MiB/s, and before 11.3 keeps to it.
+    *(
+        _copying(
+            f'{total}_mib_for_{count}_disks_with_libvirt_{version}',
+            *plan,
+            count=count,
+            bandwidth=total,
+            versions={'source': {'libvirt': version} if version else {}},
+        )
+        for total, count, version, plan in (
+            (2, 3, 9_000_000, ('bandwidth-too-small',)),
+            (2, 3, 11_002_999, ('bandwidth-too-small',)),
+            (2, 3, 11_003_000, ()),
+            (2, 3, None, ()),
+            (3, 3, 9_000_000, ()),
+            (0, 3, 9_000_000, ()),
+        )
+    ),
+    _keeping(
+        'a_limit_and_nothing_to_copy',
+        bandwidth=1,
+        versions=_versions('source', 'libvirt', 9_000_000),
+    ),
     # libvirt adds destination_xml, migrate_uri and destination_name where
     # the caller does not pass them: reference/libvirt.md 6.2.
     *(
         _copying(f'{count}_disks_{name}', *plan, count=count, **more)
         for name, most, more in (
             ('alone', 61, {}),
-            ('and_bandwidth', 60, {'bandwidth': 7}),
+            ('and_bandwidth', 60, {'bandwidth': 70}),
             ('and_migrate_uri', 61, {'migrate_uri': 'tcp://there'}),
             ('and_listen_address', 60, {'listen_address': '10.0.0.1'}),
             (
                 'and_bandwidth_and_migrate_uri',
                 60,
-                {'bandwidth': 7, 'migrate_uri': 'tcp://there'},
+                {'bandwidth': 70, 'migrate_uri': 'tcp://there'},
             ),
             ('directly', 61, {'direct': True}),
             ('and_disks_port', 60, {'disks_port': 49300}),

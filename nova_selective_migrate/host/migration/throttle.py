@@ -1,0 +1,131 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Hold a running migration to what the link may carry."""
+
+import collections.abc
+
+from nova_selective_migrate.core.job import pace as pace_
+from nova_selective_migrate.core.job import progress as progress_
+from nova_selective_migrate.core.job import share as share_
+from nova_selective_migrate.core.plan import bandwidth
+from nova_selective_migrate.host.hypervisor import guest as guest_
+
+Tell = collections.abc.Callable[[str], None]
+
+# QEMU reckons in longer intervals itself: what a mirror may take in one go
+# lasts it for seconds.
+_SECONDS = 1.0
+# What changes less is not worth a call.
+_NOTICEABLE = 0.05
+# What libvirt gives where nobody has set a speed.
+_UNLIMITED = 8796093022207
+
+
+class Throttle:
+    """Shares out a limit while one migration runs; never raises.
+
+    Who sets another speed meanwhile, with virsh migrate-setspeed, sets
+    another limit.
+    """
+
+    def __init__(
+        self,
+        guest: guest_.Guest,
+        limit: bandwidth.Limit,
+        disks: int,
+        tell: Tell,
+    ) -> None:
+        """Take the limit of the call, which has it per disk."""
+        self._guest = guest
+        self._limit = limit
+        self._total = limit.total
+        self._tell = tell
+        self._told = False
+        # What libvirt has from us, the call's at first; None where that says
+        # nothing.
+        self._set = limit.per_disk(disks) or None
+        self._speeds: dict[str, int] = {}
+        self._pace = pace_.Pace()
+
+    def look(self, progress: progress_.MigrationProgress | None) -> None:
+        """Change what has to be changed, if it is time to look."""
+        if (
+            progress is None
+            or progress.phase is progress_.Phase.PREPARING
+            or progress.seconds - self._pace.seconds < _SECONDS
+        ):
+            return
+        self._listen()
+        self._pace = self._pace.look(progress, self._total)
+        shares = share_.share(
+            self._total, self._limit.parallel_mirrors, progress, self._pace
+        )
+        if self._limit.adjustable:
+            self._share_disks(shares)
+        if shares.memory is not None:
+            self._share_memory(shares.memory)
+
+    def _listen(self) -> None:
+        """Take a speed that is not from us for another limit."""
+        found = self._guest.max_speed()
+        if found is None or found == self._set:
+            return
+        before, self._set = self._set, found
+        if before is None:
+            return
+        if not self._limit.adjustable:
+            self._tell(
+                f'the speed was set to {found} MiB/s: libvirt before 11.3 '
+                'changes that of memory alone'
+            )
+        else:
+            self._tell(f'disks and memory now share {_words(found)}')
+        self._total = 0 if found >= _UNLIMITED else found
+
+    def _share_disks(self, shares: share_.Shares) -> None:
+        for target, speed in shares.disks.items():
+            before = self._speeds.get(target)
+            if before is not None and not _differ(before, speed):
+                continue
+            if before is None and not speed and not self._limit.total:
+                continue  # it has no limit yet
+            if self._guest.set_mirror_speed(target, speed):
+                self._speeds[target] = speed
+            elif self._guest.block_job(target) and not self._told:
+                self._told = True
+                self._tell(
+                    f'the speed of the copy of {target} cannot be changed '
+                    'now: the limit may be exceeded'
+                )
+
+    def _share_memory(self, speed: int) -> None:
+        if self._set is not None and not _differ(self._set, speed):
+            return
+        if self._set is not None and self._guest.max_speed() != self._set:
+            return  # somebody has just set it, and is listened to next time
+        if self._guest.set_max_speed(speed):
+            self._set = speed
+
+
+def untold(_text: str) -> None:
+    """Take the place of somebody who wants to be told."""
+
+
+def _differ(before: int, now: int) -> bool:
+    """Tell whether a speed changes noticeably; 0 is no limit."""
+    if not before or not now:
+        return before != now
+    return abs(now - before) > _NOTICEABLE * before
+
+
+def _words(speed: int) -> str:
+    return 'no limit' if speed >= _UNLIMITED else f'{speed} MiB/s'

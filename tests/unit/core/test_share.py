@@ -1,0 +1,187 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""A limit is shared out so that it is kept and all disks end together."""
+
+import unittest
+
+import hypothesis
+from hypothesis import strategies as st
+
+from nova_selective_migrate.core.job import pace as pace_
+from nova_selective_migrate.core.job import progress as progress_
+from nova_selective_migrate.core.job import share
+
+MIB = 1 << 20
+DISKS, MEMORY = progress_.Phase.DISKS, progress_.Phase.MEMORY
+
+
+def progress(seconds=1.0, phase=DISKS, total=1000, **left):
+    """Make a progress of disks that have so many MiB left."""
+    return progress_.MigrationProgress(
+        seconds,
+        phase,
+        tuple(
+            progress_.Amount(name, total * MIB, (total - mib) * MIB)
+            for name, mib in left.items()
+        ),
+        progress_.Amount('memory', 0, 0),
+    )
+
+
+def paces(total, *seen):
+    """Return the pace after each of these."""
+    found = [pace_.Pace()]
+    for one in seen:
+        found.append(found[-1].look(one, total))
+    return found[1:]
+
+
+def shares(total, seen, parallel=0, pace=None):
+    pace = pace or pace_.Pace().look(seen, 0)
+    return share.share(total, parallel, seen, pace)
+
+
+class PaceTest(unittest.TestCase):
+    def test_what_is_ahead_of_the_limit_is_a_debt_that_time_pays(self):
+        first, second, third = paces(
+            8,
+            progress(5.0, a=984, b=984),
+            progress(6.0, a=984, b=984),
+            progress(11.0, a=984, b=984),
+        )
+        self.assertEqual(32 * MIB, first.debt)
+        self.assertEqual(24 * MIB, second.debt)
+        self.assertEqual(0, third.debt)
+
+    def test_a_slow_link_gives_no_leave_to_be_fast_later(self):
+        *_, last = paces(
+            8,
+            progress(1.0, a=1000),
+            progress(11.0, a=999),
+            progress(12.0, a=983),
+        )
+        self.assertEqual(8 * MIB, last.debt)
+
+    def test_without_a_limit_there_is_no_debt(self):
+        self.assertEqual(0, paces(0, progress(1.0, a=500))[0].debt)
+
+    def test_a_mirror_with_next_to_nothing_left_is_in_sync(self):
+        seen = progress(a=0, b=1, c=2)
+        self.assertEqual({'a', 'b'}, paces(8, seen)[0].synced)
+
+    def test_a_burst_of_the_guest_s_does_not_change_that(self):
+        seen = progress(1.0, a=0), progress(2.0, a=16), progress(3.0, a=17)
+        self.assertEqual(
+            [{'a'}, {'a'}, set()], [pace.synced for pace in paces(8, *seen)]
+        )
+
+    def test_a_disk_that_has_not_begun_is_not_in_sync(self):
+        self.assertEqual(set(), paces(8, progress(total=0, a=0))[0].synced)
+
+    def test_what_a_mirror_in_sync_carries_are_the_guest_s_writes(self):
+        seen = [
+            progress_.MigrationProgress(
+                seconds,
+                DISKS,
+                (
+                    progress_.Amount('a', done * MIB, done * MIB),
+                    progress_.Amount('b', 900 * MIB, other * MIB),
+                ),
+                progress_.Amount('memory', 0, 0),
+            )
+            for seconds, done, other in (
+                (1.0, 100, 10),
+                (3.0, 108, 90),
+                (5.0, 116, 99),
+            )
+        ]
+        found = [pace.writes for pace in paces(8, *seen)]
+        self.assertEqual([0, 2 * MIB, 3 * MIB], found)
+
+
+class ShareTest(unittest.TestCase):
+    def test_by_what_remains(self):
+        found = shares(8, progress(a=300, b=100))
+        self.assertEqual({'a': 6 * MIB, 'b': 2 * MIB}, found.disks)
+        self.assertEqual(8, found.memory)
+
+    def test_a_debt_is_paid_by_the_end(self):
+        seen = progress(a=300, b=100)
+        pace = pace_.Pace(debt=400 * MIB)
+        found = shares(8, seen, pace=pace)
+        self.assertEqual({'a': 3 * MIB, 'b': 1 * MIB}, found.disks)
+
+    def test_a_mirror_in_sync_leaves_its_share_to_the_others(self):
+        found = shares(8, progress(a=300, b=0))
+        self.assertEqual({'a': 8 * MIB, 'b': 8 * MIB}, found.disks)
+
+    def test_what_the_guest_writes_is_not_shared_out(self):
+        pace = pace_.Pace(synced=frozenset('b'), writes=2 * MIB)
+        found = shares(8, progress(a=300, b=0), pace=pace)
+        self.assertEqual({'a': 6 * MIB, 'b': 8 * MIB}, found.disks)
+
+    def test_the_one_with_the_least_left_first(self):
+        seen = progress(a=300, b=100, c=200)
+        parked = share.PARKED
+        self.assertEqual(
+            {'a': parked, 'b': 9 * MIB, 'c': parked},
+            shares(9, seen, parallel=1).disks,
+        )
+        self.assertEqual(
+            {'a': parked, 'b': 3 * MIB, 'c': 6 * MIB},
+            shares(9, seen, parallel=2).disks,
+        )
+
+    def test_one_held_back_is_not_unlimited(self):
+        # 0 is no limit to QEMU.
+        found = shares(0, progress(a=300, b=100), parallel=1)
+        self.assertGreater(found.disks['a'], 0)
+        self.assertEqual(0, found.disks['b'])
+
+    def test_no_limit(self):
+        found = shares(0, progress(a=300, b=0))
+        self.assertEqual({'a': 0, 'b': 0}, found.disks)
+        self.assertIsNone(found.memory)
+
+    def test_memory_is_spared_for_the_guest_s_writes(self):
+        seen = progress(phase=MEMORY, a=0)
+        for writes, memory in ((0.0, 8), (2.5, 5), (7.5, 2), (99.0, 2)):
+            with self.subTest(writes=writes):
+                pace = pace_.Pace(synced=frozenset('a'), writes=writes * MIB)
+                found = shares(8, seen, pace=pace)
+                self.assertEqual(memory, found.memory)
+
+    def test_memory_is_never_without_any(self):
+        pace = pace_.Pace(synced=frozenset('a'), writes=5.0 * MIB)
+        seen = progress(phase=MEMORY, a=0)
+        self.assertEqual(1, shares(1, seen, pace=pace).memory)
+
+    @hypothesis.given(
+        total=st.integers(1, 10**6),
+        parallel=st.integers(0, 9),
+        left=st.lists(st.integers(0, 10**6), min_size=1, max_size=8),
+        writes=st.floats(0, 1e12),
+        debt=st.floats(0, 1e12),
+    )
+    def test_it_is_never_exceeded(self, total, parallel, left, writes, debt):
+        names = {f'd{n}': mib for n, mib in enumerate(left)}
+        seen = progress(total=10**6, **names)
+        synced = pace_.Pace().look(seen, 0).synced
+        pace = pace_.Pace(synced=synced, writes=writes, debt=debt)
+        found = shares(total, seen, parallel, pace)
+        self.assertEqual({*names}, {*found.disks})
+        self.assertTrue(all(speed > 0 for speed in found.disks.values()))
+        writing = sum(
+            speed for name, speed in found.disks.items() if name not in synced
+        )
+        least = len(names) * share.PARKED
+        self.assertLessEqual(writing, max(total * MIB - writes, 0) + least)
