@@ -79,6 +79,7 @@ class Migrate(guarded.GuardedShowOne):
         )
         arguments.add_evidence(parser)
         arguments.add_destination(parser)
+        arguments.add_limits(parser)
         return parser
 
     def produce_output(
@@ -115,6 +116,7 @@ class Migrate(guarded.GuardedShowOne):
             )
         # Here, so that --help and completion need no libvirt.
         from nova_selective_migrate.cli import hosts
+        from nova_selective_migrate.host.migration import limits
         from nova_selective_migrate.host.migration import migrator as migrator_
 
         with hosts.both(self.app.options.connect, parsed_args) as opened:
@@ -140,6 +142,10 @@ class Migrate(guarded.GuardedShowOne):
                 opened.guest,
                 plan,
                 parsed_args.destination_uri,
+                limits.Limits(
+                    parsed_args.progress_timeout,
+                    parsed_args.free_space_reserve * 2**20,
+                ),
             )
             with interrupts.handled(lambda _number: migrator.abort()):
                 ended = migrator.run(progress.printer(self.app.stderr))

@@ -27,6 +27,7 @@ from nova_selective_migrate.core.decision import images as images_
 from nova_selective_migrate.core.decision import prepared as prepared_
 from nova_selective_migrate.core.evidence import join
 from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.plan import converging
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import known_bad
 from nova_selective_migrate.core.plan import refusal
@@ -51,6 +52,8 @@ class MigrationPlan:
     """What a migration does with every disk, or why it does nothing.
 
     :ivar call: the libvirt call; empty where the plan is refused
+    :ivar again: the call that follows once where the copy of the first does
+        not converge; None for no second one
     :ivar images: what to make at the destination before the call
     :ivar flattened: targets whose image will hold the whole chain
     """
@@ -63,6 +66,7 @@ class MigrationPlan:
     call: call_.MigrateCall
     images: tuple[images_.DestinationImage, ...]
     flattened: tuple[str, ...]
+    again: call_.MigrateCall | None = None
 
     @property
     def ready(self) -> bool:
@@ -84,6 +88,12 @@ class MigrationPlan:
     def copy_bytes(self) -> int:
         """Return the bytes that the copies move."""
         return sum(d.copy_bytes for d in self.disks) if self.ready else 0
+
+    def begun_again(self) -> 'MigrationPlan':
+        """Return the plan of the second copy; there is no third."""
+        return dataclasses.replace(
+            self, call=self.again or self.call, again=None
+        )
 
 
 def plan(case: case_.Case) -> MigrationPlan:
@@ -125,15 +135,20 @@ def plan(case: case_.Case) -> MigrationPlan:
         *refusal.of_destination(_room(planned, duties, case), case),
         *refusal.of_plan(domain, joins, case, call),
     )
+    again = None if refusals else converging.again(call, case)
     return MigrationPlan(
         domain=domain,
         disks=planned,
         refusals=refusals,
         duties=duties,
-        notes=tuple(_notes(domain, case, bool(copied))),
+        notes=(
+            *_notes(domain, case, bool(copied)),
+            *converging.notes(again),
+        ),
         call=call_.MigrateCall() if refusals else call,
         images=() if refusals else images,
         flattened=() if refusals else flattened,
+        again=again,
     )
 
 

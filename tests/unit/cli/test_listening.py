@@ -91,12 +91,26 @@ class ListeningTest(unittest.TestCase):
         options = self.options(
             'qemu+tcp://10.0.0.2/',
             *('--disks-port', '49300', '--synchronous-writes'),
-            *('--post-copy', '--parallel'),
+            *('--post-copy', '--parallel', '--auto-converge'),
         )
         self.assertEqual(49300, options.disks_port)
         self.assertTrue(options.synchronous_writes)
         self.assertTrue(options.postcopy)
         self.assertTrue(options.parallel)
+        self.assertTrue(options.auto_converge)
+
+    def test_synchronous_writes(self):
+        for words, asked in {
+            (): (False, True),
+            ('--synchronous-writes',): (True, False),
+            ('--synchronous-writes', 'on'): (True, False),
+            ('--synchronous-writes', 'auto'): (False, True),
+            ('--synchronous-writes', 'off'): (False, False),
+        }.items():
+            with self.subTest(words=words):
+                options = self.options('qemu+tcp://10.0.0.2/', *words)
+                found = options.synchronous_writes, options.converge
+                self.assertEqual(asked, found)
 
     def test_no_port(self):
         for text in ('0', '65536', '-1', 'x', ''):
