@@ -26,16 +26,29 @@ class Mode(enum.Enum):
     AUDIT = 'audit'
 
 
+class SynchronousWrites(enum.Enum):
+    """When a guest's writes wait for the destination."""
+
+    AUTO = 'auto'
+    ON = 'on'
+    OFF = 'off'
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """The [selective_migrate] options of a host on which it is enabled.
 
     :ivar media_limit: bytes
+    :ivar progress_seconds: for how long nothing may move; 0 for ever
+    :ivar reserve: bytes that are to stay free here; 0 for none
     """
 
     mode: Mode
     policy: policy_.LocalityPolicy
     media_limit: int
+    synchronous_writes: SynchronousWrites = SynchronousWrites.AUTO
+    progress_seconds: int = 300
+    reserve: int = 256 * 2**20
 
     @classmethod
     def of(cls, group: typing.Any) -> typing.Self:
@@ -49,4 +62,7 @@ class Settings:
                 tuple(group.shared_paths), tuple(group.local_paths)
             ),
             media_limit=group.media_limit * 2**20,
+            synchronous_writes=SynchronousWrites(group.synchronous_writes),
+            progress_seconds=group.progress_timeout,
+            reserve=group.free_space_reserve * 2**20,
         )

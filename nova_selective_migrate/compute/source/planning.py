@@ -77,6 +77,7 @@ class Planner:
             self.settings.media_limit,
         )
         peer = request.peer
+        writes = self.settings.synchronous_writes
         case = case_.Case(
             domain_xml=text,
             block_device_info=redact.block_device_info(
@@ -94,6 +95,8 @@ class Planner:
             policy=self.settings.policy,
             options=dataclasses.replace(
                 request.options,
+                synchronous_writes=writes is settings_.SynchronousWrites.ON,
+                converge=writes is settings_.SynchronousWrites.AUTO,
                 prepared=preparation.Preparation(
                     directory=request.instance_directory,
                     shared_directory=request.shared_directory,

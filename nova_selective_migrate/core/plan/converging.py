@@ -38,6 +38,11 @@ def again(
     flag = call_.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
     if flag in call.flags or not _safe(case):
         return None
+    incremental = call_.MigrateFlag.NON_SHARED_INC in call.flags
+    if incremental and not case.options.create_images:
+        # Who has made the images makes them once, and a copy of top images
+        # alone must not find what an earlier one has written.
+        return None
     return dataclasses.replace(call, flags=call.flags | flag)
 
 

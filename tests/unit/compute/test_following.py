@@ -19,6 +19,7 @@ from unittest import mock
 
 import libvirt
 
+from nova_selective_migrate.compute.source import again
 from nova_selective_migrate.compute.source import following
 
 MIB = 2**20
@@ -53,6 +54,10 @@ class FollowingTest(unittest.TestCase):
         self.rounds = threading.Semaphore(0)
         self.guest.get_block_device.side_effect = self._device
         self.guest._domain.state.return_value = (1, 1)
+        self.again = again.Again()
+        self.watches = following.Watches(
+            mock.Mock(), mock.Mock(again=self.again)
+        )
 
     def _device(self, target):
         if target == 'vda':
@@ -63,7 +68,9 @@ class FollowingTest(unittest.TestCase):
 
     def follow(self, *targets):
         follow = following.Following(
-            self.guest, self.real, targets, 0.01, idle=Info
+            *(self.guest, self.real, targets, 0.01),
+            idle=Info,
+            watches=self.watches,
         )
         self.enterContext(follow)
         return follow
@@ -125,6 +132,65 @@ class FollowingTest(unittest.TestCase):
         follow = self.follow()
         follow.guest.abort_job()
         self.guest.abort_job.assert_called_once_with()
+
+    def ask(self, follow, kind):
+        self.guest.get_job_info.return_value = Info(type=kind)
+        return follow.guest.get_job_info()
+
+    def test_the_end_of_the_first_copy_is_none_for_nova(self):
+        follow = self.follow()
+        ended = (
+            libvirt.VIR_DOMAIN_JOB_FAILED,
+            libvirt.VIR_DOMAIN_JOB_CANCELLED,
+        )
+        for kind in ended:
+            self.assertEqual(Info(type=kind), self.ask(follow, kind))
+        self.again.want()
+        for kind in ended:
+            self.assertEqual(Info(), self.ask(follow, kind))
+        # It came through all the same.
+        done = libvirt.VIR_DOMAIN_JOB_COMPLETED
+        self.assertEqual(Info(type=done), self.ask(follow, done))
+        self.again.take()
+        for kind in ended:
+            self.assertEqual(Info(type=kind), self.ask(follow, kind))
+
+    def test_nova_s_abort_is_for_good(self):
+        self.again.want()
+        self.follow().guest.abort_job()
+        self.assertFalse(self.again.pending)
+
+    def test_the_downtime_holds_for_the_second_copy(self):
+        follow = self.follow()
+        running = libvirt.VIR_DOMAIN_JOB_UNBOUNDED
+        set_it = self.guest.migrate_configure_max_downtime
+        follow.guest.migrate_configure_max_downtime(100)
+        self.again.want()
+        self.ask(follow, running)
+        self.assertEqual(1, set_it.call_count)
+        self.again.take()
+        self.ask(follow, libvirt.VIR_DOMAIN_JOB_NONE)
+        self.assertEqual(1, set_it.call_count)
+        set_it.side_effect = libvirt.libvirtError('busy')
+        for _ in range(3):
+            self.ask(follow, running)
+        self.assertEqual([mock.call(100)] * 2, set_it.call_args_list)
+
+    def test_a_job_that_has_not_begun_does_not_stand_still(self):
+        follow = self.follow()
+        look = self.watches.holding.look
+        for kind, running in ((0, False), (2, True)):
+            self.ask(follow, kind)
+            self.assertEqual({'running': running}, look.call_args.kwargs)
+
+    def test_disks_are_held_against_the_guest_s_writes(self):
+        self.blocks = {'vda': (10, 40)}
+        seen = threading.Event()
+        look = self.watches.converging.look
+        look.side_effect = lambda *_: seen.set()
+        self.follow('vda')
+        self.assertTrue(seen.wait(5))
+        self.assertEqual(30, look.call_args.args[1].disks[0].remaining)
 
     def test_a_guest_that_cannot_be_asked_now_has_no_job_for_nova(self):
         busy = libvirt.libvirtError('cannot acquire state change lock')

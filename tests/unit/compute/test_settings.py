@@ -21,6 +21,8 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import settings
 from nova_selective_migrate.core.case import policy
 
+WRITES = settings.SynchronousWrites
+
 
 def group(**values):
     config = cfg.ConfigOpts()
@@ -37,6 +39,9 @@ class SettingsTest(unittest.TestCase):
         self.assertIs(settings.Mode.ENFORCE, found.mode)
         self.assertEqual(policy.LocalityPolicy(), found.policy)
         self.assertEqual(8 * 2**20, found.media_limit)
+        self.assertIs(WRITES.AUTO, found.synchronous_writes)
+        self.assertEqual(300, found.progress_seconds)
+        self.assertEqual(256 * 2**20, found.reserve)
 
     def test_not_enabled_by_default(self):
         self.assertFalse(group().enabled)
@@ -49,11 +54,17 @@ class SettingsTest(unittest.TestCase):
                 shared_paths=['/a'],
                 local_paths=['/b'],
                 media_limit=1,
+                synchronous_writes='on',
+                progress_timeout=0,
+                free_space_reserve=2,
             )
         )
         self.assertIs(settings.Mode.AUDIT, found.mode)
         self.assertEqual(policy.LocalityPolicy(('/a',), ('/b',)), found.policy)
         self.assertEqual(2**20, found.media_limit)
+        self.assertIs(WRITES.ON, found.synchronous_writes)
+        self.assertEqual(0, found.progress_seconds)
+        self.assertEqual(2 * 2**20, found.reserve)
 
     def test_one_path_in_both(self):
         with self.assertRaises(exceptions.InvalidPolicy):

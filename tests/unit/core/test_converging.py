@@ -37,7 +37,9 @@ def case(
             hypervisor.Versions(libvirt, qemu),
             hypervisor.Versions(there),
         ),
-        options=options_.MigrationOptions(converge=converge),
+        options=options_.MigrationOptions(
+            converge=converge, create_images=True
+        ),
     )
 
 
@@ -61,6 +63,14 @@ class AgainTest(unittest.TestCase):
         }.items():
             with self.subTest(name):
                 self.assertIsNone(converging.again(CALL, known))
+
+    def test_images_that_the_caller_made_are_no_fresh_ones(self):
+        options = options_.MigrationOptions(converge=True)
+        theirs = dataclasses.replace(case(), options=options)
+        self.assertIsNone(converging.again(CALL, theirs))
+        whole = call_.MigrateFlag.NON_SHARED_DISK
+        found = converging.again(call_.MigrateCall(whole), theirs)
+        self.assertEqual(whole | FLAG, found.flags)
 
     def test_there_is_none_that_nobody_wants(self):
         self.assertIsNone(converging.again(CALL, case(converge=False)))
