@@ -40,7 +40,7 @@ class Migrate(guarded.GuardedShowOne):
     """Live-migrate a guest, copying exactly its local disks.
 
     Makes the plan that 'plan' shows and runs it as it is: creates the
-    destination images, calls libvirt once, follows every disk, and tells
+    destination images, calls libvirt, follows every disk, and tells
     from the state of both hosts whether the guest has moved. Ctrl-C aborts
     the migration; the guest then stays where it is.
 
@@ -143,8 +143,8 @@ class Migrate(guarded.GuardedShowOne):
                 plan,
                 parsed_args.destination_uri,
                 limits.Limits(
-                    parsed_args.progress_timeout,
-                    parsed_args.free_space_reserve * 2**20,
+                    progress_seconds=parsed_args.progress_timeout,
+                    reserve_bytes=parsed_args.free_space_reserve * 2**20,
                 ),
             )
             with interrupts.handled(lambda _number: migrator.abort()):

@@ -12,6 +12,7 @@
 
 """Servers that write hard, and a destination that becomes full."""
 
+from lab import host as lab_host
 from lab import loop_device
 from lab import monitor_log
 from lab import records
@@ -19,7 +20,7 @@ from lab import waiting
 from lab.nova import settings
 from tests.e2e import nova_base
 
-# More than the mirror is let through, which is 2 MiB/s.
+# More than the mirror is let through, which is 4 MiB/s.
 HARD = {
     'root_mib': 64,
     'workload': records.Workload(slots=8192, interval_us=0),
@@ -35,9 +36,13 @@ class ConvergeTestCase(nova_base.NovaTestCase):
         """Start a server that writes hard, on hosts with little patience."""
         self.plugin(
             libvirt={
-                'live_migration_bandwidth': 2,
+                'live_migration_bandwidth': 4,
                 'live_migration_permit_auto_converge': 'true',
                 'live_migration_permit_post_copy': 'true',
+                # Little is sent at once: the last of it takes its time.
+                'live_migration_downtime': 5000,
+                'live_migration_downtime_steps': 3,
+                'live_migration_downtime_delay': 3,
                 **images,
             }
         )
@@ -66,6 +71,11 @@ class ConvergeTestCase(nova_base.NovaTestCase):
         self.assert_moved(server, moved, mirrored=['vda', 'vda'])
         self.assert_intact(server, self.b)
 
+        # What nova is configured to do for memory holds in both calls.
+        log = self.a.path(lab_host.LIBVIRTD_LOG).read_bytes()[self._mark :]
+        for name in (b'auto-converge', b'postcopy-ram'):
+            self.assertIn(b'"capability":"%s","state":true' % name, log)
+
     def test_top_images(self) -> None:
         """A half-written one is not used: nova goes on, and is told."""
         server = self.converge()
@@ -91,11 +101,11 @@ class RoomTestCase(nova_base.NovaTestCase):
 
     SMALL_MIB = 200
 
-    def setUp(self) -> None:
-        super().setUp()
-        ours = {'enabled': 'true', 'free_space_reserve': 24}
+    def watched(self, mib_per_second: int) -> None:
+        """Keep 24 MiB of a small file system of host b's instances free."""
         self.plugin(
-            selective_migrate=ours, libvirt={'live_migration_bandwidth': 1}
+            selective_migrate={'enabled': 'true', 'free_space_reserve': 24},
+            libvirt={'live_migration_bandwidth': mib_per_second},
         )
         file = self.lab.home.of_host('b') / 'backing' / 'small'
         file.parent.mkdir(exist_ok=True)
@@ -116,6 +126,7 @@ class RoomTestCase(nova_base.NovaTestCase):
 
     def test_it_is_not_filled(self) -> None:
         """The server is as it was, the migration cancelled."""
+        self.watched(1)
         server = self.server(**MUCH)
         other = f'{settings.INSTANCES}/other'
         with self.moving(server):
@@ -131,6 +142,7 @@ class RoomTestCase(nova_base.NovaTestCase):
 
     def test_what_fits_moves(self) -> None:
         """It is watched and let be."""
+        self.watched(8)
         server = self.server(**MUCH)
         moved = self.migrate(server)
         self.assert_moved(server, moved, mirrored=['vda'])

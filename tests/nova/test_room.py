@@ -17,6 +17,8 @@ import threading
 import types
 from unittest import mock
 
+from nova import exception
+
 from nova_selective_migrate.compute.destination import room
 from nova_selective_migrate.core.job import free_space
 from tests.nova import destinations
@@ -91,11 +93,25 @@ class RoomTest(destinations.DestinationTest):
         self.ask.assert_called_with(self.context, self.instance, 7)
 
     def test_a_migration_that_does_not_run_yet_is_waited_for(self):
-        self.find.side_effect = [ValueError('none'), self.find.return_value]
+        none = exception.MigrationNotFoundByStatus(
+            instance_id='i', status='running'
+        )
+        self.find.side_effect = [none, self.find.return_value]
         self.begin()
         self.free = MIB
         self.pass_by(self.asked)
         self.assertEqual(2, self.find.call_count)
+
+    def test_one_that_has_ended_is_no_news(self):
+        self.find.side_effect = exception.MigrationNotFoundByStatus(
+            instance_id='i', status='running'
+        )
+        with mock.patch.object(room.LOG, 'warning') as warning:
+            self.begin()
+            self.free = MIB
+            self.pass_by(self.looked, 5)
+        warning.assert_not_called()
+        self.record.assert_not_called()
 
     def test_one_that_goes_on_is_asked_again_and_told_once(self):
         self.begin()
@@ -115,7 +131,15 @@ class RoomTest(destinations.DestinationTest):
         self.assertFalse(self.asked.acquire(timeout=0.05))
 
     def test_an_answer_that_fails_is_no_end(self):
-        self.ask.side_effect = [ValueError('no bus'), self.asked.release()]
+        answers = iter((ValueError('no bus'), None))
+
+        def ask(*_):
+            answer = next(answers, None)
+            if answer:
+                raise answer
+            self.asked.release()
+
+        self.ask.side_effect = ask
         self.begin()
         self.free = MIB
         self.pass_by(self.asked)

@@ -17,6 +17,7 @@ import os
 import threading
 import typing
 
+from nova import exception
 from nova import objects
 import nova.conf
 from oslo_log import log as logging
@@ -101,6 +102,19 @@ class Rooms:
             if floor.allows(free):
                 pause = floor.next_look(free)
                 continue
+            pause = free_space.Floor().next_look(0)
+            try:
+                asked = self._ask(context.elevated(), instance)
+            except Exception as err:
+                # The thread's boundary: it is asked again.
+                LOG.warning(
+                    'The live migration is not aborted: %r',
+                    err,
+                    instance=instance,
+                )
+                continue
+            if not asked:
+                continue
             pause = _ASK_AGAIN_SECONDS
             why = (
                 f'{CONF.host} has {free} bytes free in {directory}, less '
@@ -109,23 +123,23 @@ class Rooms:
                 'again, or lower [selective_migrate]free_space_reserve'
             )
             LOG.warning('%s', why, instance=instance)
-            try:
-                self._ask(context.elevated(), instance)
-            except Exception as err:
-                # The thread's boundary: it is asked again.
-                LOG.warning('It is not: %r', err, instance=instance)
             if not told:
                 told = True
                 event.record(context, instance, _EVENT, why)
 
-    def _ask(self, context: typing.Any, instance: typing.Any) -> None:
-        # Only the source knows it when the destination is prepared.
-        migration = objects.Migration.get_by_instance_and_status(
-            context, instance.uuid, 'running'
-        )
+    def _ask(self, context: typing.Any, instance: typing.Any) -> bool:
+        """Ask the source to abort; tell whether there was anything to."""
+        try:
+            # Only the source knows it when the destination is prepared.
+            migration = objects.Migration.get_by_instance_and_status(
+                context, instance.uuid, 'running'
+            )
+        except exception.MigrationNotFoundByStatus:
+            return False  # not yet, or not any more
         # nova.compute.manager.ComputeVirtAPI.
         rpcapi = self._driver.virtapi._compute.compute_rpcapi
         rpcapi.live_migration_abort(context, instance, migration.id)
+        return True
 
 
 def _free(directory: str) -> int:

@@ -112,6 +112,24 @@ class ListeningTest(unittest.TestCase):
                 found = options.synchronous_writes, options.converge
                 self.assertEqual(asked, found)
 
+    def limits(self, *words):
+        parser = argparse.ArgumentParser()
+        arguments.add_limits(parser)
+        found = parser.parse_args(words)
+        return found.progress_timeout, found.free_space_reserve
+
+    def test_limits(self):
+        self.assertEqual((300, 256), self.limits())
+        words = ('--progress-timeout', '0', '--free-space-reserve', '7')
+        self.assertEqual((0, 7), self.limits(*words))
+        for text in ('-1', '1.5', 'x', '', str(2**31 + 1)):
+            with (
+                self.subTest(text=text),
+                mock.patch('sys.stderr'),
+                self.assertRaises(SystemExit),
+            ):
+                self.limits('--progress-timeout', text)
+
     def test_no_port(self):
         for text in ('0', '65536', '-1', 'x', ''):
             with (
