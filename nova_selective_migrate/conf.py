@@ -204,6 +204,83 @@ Related options:
   take together.
 """,
     ),
+    cfg.IntOpt(
+        'progress_timeout',
+        default=300,
+        min=0,
+        help="""
+For how long nothing may move before the source aborts a live migration, in
+seconds. Any byte of disks or memory counts: a migration that is slow is never
+aborted for it. nova's own ``[libvirt]live_migration_completion_timeout``
+counts from the beginning, however much moves, and holds beside this one. The
+default is longer than TCP takes to give up a peer that does not answer at
+first.
+
+Possible values:
+
+* A whole number of seconds; 0 waits for ever.
+
+Related options:
+
+* ``enabled``: without it nova waits as it does.
+""",
+    ),
+    cfg.StrOpt(
+        'synchronous_writes',
+        default='auto',
+        choices=[
+            (
+                'auto',
+                'From a second copy on, which begins when for a minute the '
+                "first has not got ahead of the guest's writes.",
+            ),
+            ('on', 'From the beginning.'),
+            ('off', 'Never.'),
+        ],
+        help="""
+Whether each write of a guest waits for the destination while its disks are
+copied (VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES). A guest that writes faster
+than its disks are sent keeps a migration going for ever otherwise; with it,
+the guest is slowed down to what the network takes. libvirt cannot change this
+for a copy that runs, so that ``auto`` aborts the copy and begins again, once.
+It does so where both hosts' releases are known to be fit for it and the
+server's disks are copied whole: with qcow2 images above base images that both
+hosts have, a half-written image is of no use, and a warning in the log says
+what to do. ``on`` is refused where QEMU is known to break with it.
+
+For memory nova has ``live_migration_permit_auto_converge`` and
+``live_migration_permit_post_copy`` of ``[libvirt]``, which hold unchanged.
+
+Possible values:
+
+* ``auto``, ``on`` or ``off``
+
+Related options:
+
+* ``enabled``: without it none waits.
+""",
+    ),
+    cfg.IntOpt(
+        'free_space_reserve',
+        default=256,
+        min=0,
+        help="""
+How much is to stay free on this host below ``instances_path`` while disks come
+to it, in MiB. When less is left, this host asks the source to abort the live
+migration, as ``nova live-migration-abort`` does: on a full file system all
+guests stop that write. Where the disks fit but leave less than this, it is
+half of what they leave; where they do not seem to fit, an eighth of what was
+free.
+
+Possible values:
+
+* A whole number of MiB; 0 does not look.
+
+Related options:
+
+* ``enabled``: without it nobody looks.
+""",
+    ),
     cfg.MultiStrOpt(
         'shared_paths',
         default=[],

@@ -26,6 +26,7 @@ from nova_selective_migrate.core.plan import disks_uri as disks_uri_
 _LARGEST_BANDWIDTH = 8796093022207
 # More than libvirt takes parameters.
 _MOST_DISKS = 64
+_LARGEST_LIMIT = 2**31
 
 
 def add_evidence(parser: argparse.ArgumentParser) -> None:
@@ -128,9 +129,21 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         '--synchronous-writes',
-        action='store_true',
+        choices=('auto', 'on', 'off'),
+        nargs='?',
+        const='on',
+        default='auto',
         help='let each write of the guest wait for the destination while '
-        'disks are copied, so that the copy ends however much it writes',
+        'disks are copied, so that the copy ends however much it writes: '
+        'from the beginning (on, or no word), never (off), or in a second '
+        'copy when for a minute the first has not got ahead of the guest '
+        '(auto, the default)',
+    )
+    group.add_argument(
+        '--auto-converge',
+        action='store_true',
+        help='let QEMU slow the guest down where its memory changes faster '
+        'than it is sent',
     )
     group.add_argument(
         '--post-copy',
@@ -159,6 +172,30 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         default=[],
         help='the destination image or device of this target dev is there '
         'and may be overwritten; repeatable',
+    )
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add when a migration that runs is given up."""
+    group = parser.add_argument_group('limits')
+    group.add_argument(
+        '--progress-timeout',
+        metavar='SECONDS',
+        type=_whole,
+        default=300,
+        help='abort when for so long not a byte of disks or memory has moved; '
+        'a slow migration that moves is never aborted; 0 waits for ever; '
+        'default: %(default)s',
+    )
+    group.add_argument(
+        '--free-space-reserve',
+        metavar='MIB',
+        type=_whole,
+        default=256,
+        help='abort before less than this is free where images are made at '
+        'the destination, so that its other guests do not stop; where the '
+        'disks fit but leave less, half of what they leave; 0 does not look; '
+        'default: %(default)s',
     )
 
 
@@ -221,7 +258,9 @@ def options(arguments: argparse.Namespace) -> options_.MigrationOptions:
         existing=tuple(arguments.existing),
         postcopy=arguments.post_copy,
         parallel=arguments.parallel,
-        synchronous_writes=arguments.synchronous_writes,
+        synchronous_writes=arguments.synchronous_writes == 'on',
+        converge=arguments.synchronous_writes == 'auto',
+        auto_converge=arguments.auto_converge,
         disks_port=arguments.disks_port,
         disks_uri=arguments.disks_uri,
         thin=options_.Thin(arguments.thin),
@@ -280,6 +319,14 @@ def _bandwidth(text: str) -> int:
     if not text.isdecimal() or int(text) > _LARGEST_BANDWIDTH:
         raise argparse.ArgumentTypeError(
             f'{text!r} is no whole number of MiB/s up to {_LARGEST_BANDWIDTH}'
+        )
+    return int(text)
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) > _LARGEST_LIMIT:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no whole number up to {_LARGEST_LIMIT}'
         )
     return int(text)
 

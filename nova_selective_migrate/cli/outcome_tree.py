@@ -61,6 +61,7 @@ def ended(
         'source': str(ended.source),
         'destination': str(ended.destination),
         'seconds': round(ended.seconds, 3),
+        'begun_again': ended.begun_again,
         'downtime_ms': ended.stats.get('downtime'),
         'mirrored_bytes': _mirrored_bytes(ended),
         'memory_bytes': ended.stats.get('memory_processed'),

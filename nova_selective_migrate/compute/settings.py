@@ -30,6 +30,14 @@ class Mode(enum.Enum):
     AUDIT = 'audit'
 
 
+class SynchronousWrites(enum.Enum):
+    """When a guest's writes wait for the destination."""
+
+    AUTO = 'auto'
+    ON = 'on'
+    OFF = 'off'
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """The [selective_migrate] options of a host on which it is enabled.
@@ -38,6 +46,8 @@ class Settings:
     :ivar disks_uri: where this host listens for disks that come to it;
         empty for libvirt's choice
     :ivar parallel_mirrors: disks to copy at a time, 0 for all
+    :ivar progress_seconds: for how long nothing may move; 0 for ever
+    :ivar reserve: bytes that are to stay free here; 0 for none
     """
 
     mode: Mode
@@ -46,6 +56,9 @@ class Settings:
     thin: options_.Thin = options_.Thin.AUTO
     disks_uri: str = ''
     parallel_mirrors: int = 0
+    synchronous_writes: SynchronousWrites = SynchronousWrites.AUTO
+    progress_seconds: int = 300
+    reserve: int = 256 * 2**20
 
     @classmethod
     def of(cls, group: typing.Any) -> typing.Self:
@@ -71,4 +84,7 @@ class Settings:
             thin=options_.Thin(group.thin),
             disks_uri=uri,
             parallel_mirrors=group.parallel_mirrors,
+            synchronous_writes=SynchronousWrites(group.synchronous_writes),
+            progress_seconds=group.progress_timeout,
+            reserve=group.free_space_reserve * 2**20,
         )

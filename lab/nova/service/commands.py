@@ -26,6 +26,7 @@ import nova.exception
 
 from lab.nova.service import build
 from lab.nova.service.gates import Gates
+from nova_selective_migrate.core.job import lag
 
 
 class Commands:
@@ -118,6 +119,10 @@ class Commands:
             context, server, instance_actions.LIVE_MIGRATION_CANCEL
         )
         self._manager.live_migration_abort(context, instance, migration)
+
+    def do_be_impatient(self, seconds: float) -> None:
+        """Take disks for not getting ahead after so long."""
+        lag.LIMIT_SECONDS = seconds
 
     def do_close(self, place: str) -> None:
         """Let the next call that comes to a place wait: see `gates`."""

@@ -28,9 +28,11 @@ from nova_selective_migrate.host.migration import migration_address
 
 LOG = logging.getLogger(__name__)
 
-_NON_SHARED = call_.NON_SHARED
 # Parameters of the plan that nova does not know.
 _PLANNED = (call_.DETECT_ZEROES, 'disks_uri')
+# What the plan knows better; all other flags are nova's, such as those of
+# its options for post-copy and auto-converge.
+_OURS = call_.NON_SHARED | call_.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
 
 
 class PlannedGuest:
@@ -60,8 +62,8 @@ class PlannedGuest:
         :raises AddressUnknown: when the address is not known that the
             destination is to listen on
         """
-        flags = int(options.get('flags', 0)) & ~int(_NON_SHARED)
-        options['flags'] = flags | int(self._plan.call.flags & _NON_SHARED)
+        flags = int(options.get('flags', 0)) & ~int(_OURS)
+        options['flags'] = flags | int(self._plan.call.flags & _OURS)
         options['migrate_disks'] = self._plan.migrate_disks
         kept = self._kept(options.get('destination_xml'))
         options['destination_xml'] = self._xml(kept)

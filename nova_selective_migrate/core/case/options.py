@@ -41,6 +41,10 @@ class MigrationOptions:
     :ivar parallel: several connections for memory (VIR_MIGRATE_PARALLEL)
     :ivar synchronous_writes: the guest's writes wait for the destination
         while disks are copied
+    :ivar converge: the copy may begin again with synchronous writes where
+        the disks do not get ahead of the guest's writes
+    :ivar auto_converge: the guest is slowed down where its memory does not
+        get ahead (VIR_MIGRATE_AUTO_CONVERGE)
     :ivar disks_port: port of the destination for disks; None lets it choose
     :ivar disks_uri: where the destination listens for disks and the source
         connects: tcp://address[:port] or unix:///path
@@ -67,6 +71,8 @@ class MigrationOptions:
     postcopy: bool = False
     parallel: bool = False
     synchronous_writes: bool = False
+    converge: bool = False
+    auto_converge: bool = False
     disks_port: int | None = None
     disks_uri: str | None = None
     thin: Thin = Thin.OFF

@@ -31,6 +31,7 @@ class MigrateFlag(enum.IntFlag):
     UNDEFINE_SOURCE = 1 << 4
     NON_SHARED_DISK = 1 << 6
     NON_SHARED_INC = 1 << 7
+    AUTO_CONVERGE = 1 << 13
     POSTCOPY = 1 << 15
     TLS = 1 << 16
     PARALLEL = 1 << 17
@@ -136,6 +137,8 @@ def build(
         flags |= MigrateFlag.TLS
     if options.postcopy:
         flags |= MigrateFlag.POSTCOPY
+    if options.auto_converge:
+        flags |= MigrateFlag.AUTO_CONVERGE
     if options.parallel:
         flags |= MigrateFlag.PARALLEL
     if persistent:

@@ -28,6 +28,7 @@ from nova_selective_migrate.core.decision import prepared as prepared_
 from nova_selective_migrate.core.evidence import join
 from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.plan import converging
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import known_bad
 from nova_selective_migrate.core.plan import refusal
@@ -53,6 +54,8 @@ class MigrationPlan:
     """What a migration does with every disk, or why it does nothing.
 
     :ivar call: the libvirt call; empty where the plan is refused
+    :ivar again: the call that follows once where the copy of the first does
+        not converge; None for no second one
     :ivar images: what to make at the destination before the call
     :ivar flattened: targets whose image will hold the whole chain
     :ivar thinning: how zeroes are kept from taking room there
@@ -71,6 +74,7 @@ class MigrationPlan:
         default_factory=thin_.Thinning
     )
     limit: bandwidth.Limit = dataclasses.field(default_factory=bandwidth.Limit)
+    again: call_.MigrateCall | None = None
 
     @property
     def ready(self) -> bool:
@@ -107,6 +111,12 @@ class MigrationPlan:
     def copy_bytes(self) -> int:
         """Return the bytes that the copies move."""
         return sum(d.copy_bytes for d in self.disks) if self.ready else 0
+
+    def begun_again(self) -> 'MigrationPlan':
+        """Return the plan of the second copy; there is no third."""
+        return dataclasses.replace(
+            self, call=self.again or self.call, again=None
+        )
 
 
 def plan(case: case_.Case) -> MigrationPlan:
@@ -149,6 +159,7 @@ def plan(case: case_.Case) -> MigrationPlan:
         *refusal.of_plan(domain, joins, case, call),
         *refusal.of_thinning(thinning, case),
     )
+    again = None if refusals else converging.again(call, case)
     return MigrationPlan(
         domain=domain,
         disks=planned,
@@ -158,12 +169,14 @@ def plan(case: case_.Case) -> MigrationPlan:
             *_notes(domain, case, bool(copied)),
             *(thin_.notes(thinning, case.options.thin) if copied else ()),
             *_limit(case).notes(len(copied)),
+            *converging.notes(again),
         ),
         call=call_.MigrateCall() if refusals else call,
         images=() if refusals else images,
         flattened=() if refusals else flattened,
         thinning=thin_.Thinning() if refusals else thinning,
         limit=_limit(case),
+        again=again,
     )
 
 

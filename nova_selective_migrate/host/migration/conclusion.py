@@ -39,6 +39,7 @@ class MigrationOutcome:
     :ivar stats: the completed job's statistics, as libvirt names them; the
         destination keeps them, and knows nothing of the disks
     :ivar progress: the last that was seen of the job
+    :ivar begun_again: how and when the copy was begun a second time
     :ivar created: destination images that we made
     :ivar cleaned: of these, what was removed and left after a failure
     """
@@ -54,6 +55,7 @@ class MigrationOutcome:
         default_factory=dict
     )
     progress: progress_.MigrationProgress | None = None
+    begun_again: str | None = None
     created: tuple[str, ...] = ()
     cleaned: cleaning.Cleaned = dataclasses.field(
         default_factory=cleaning.Cleaned

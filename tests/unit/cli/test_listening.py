@@ -92,12 +92,45 @@ class ListeningTest(unittest.TestCase):
             'qemu+tcp://10.0.0.2/',
             *('--disks-port', '49300', '--synchronous-writes'),
             *('--post-copy', '--parallel', '--parallel-mirrors', '2'),
+            '--auto-converge',
         )
         self.assertEqual(49300, options.disks_port)
         self.assertTrue(options.synchronous_writes)
         self.assertTrue(options.postcopy)
         self.assertTrue(options.parallel)
         self.assertEqual(2, options.parallel_mirrors)
+        self.assertTrue(options.auto_converge)
+
+    def test_synchronous_writes(self):
+        for words, asked in {
+            (): (False, True),
+            ('--synchronous-writes',): (True, False),
+            ('--synchronous-writes', 'on'): (True, False),
+            ('--synchronous-writes', 'auto'): (False, True),
+            ('--synchronous-writes', 'off'): (False, False),
+        }.items():
+            with self.subTest(words=words):
+                options = self.options('qemu+tcp://10.0.0.2/', *words)
+                found = options.synchronous_writes, options.converge
+                self.assertEqual(asked, found)
+
+    def limits(self, *words):
+        parser = argparse.ArgumentParser()
+        arguments.add_limits(parser)
+        found = parser.parse_args(words)
+        return found.progress_timeout, found.free_space_reserve
+
+    def test_limits(self):
+        self.assertEqual((300, 256), self.limits())
+        words = ('--progress-timeout', '0', '--free-space-reserve', '7')
+        self.assertEqual((0, 7), self.limits(*words))
+        for text in ('-1', '1.5', 'x', '', str(2**31 + 1)):
+            with (
+                self.subTest(text=text),
+                mock.patch('sys.stderr'),
+                self.assertRaises(SystemExit),
+            ):
+                self.limits('--progress-timeout', text)
 
     def test_no_port(self):
         for text in ('0', '65536', '-1', 'x', ''):

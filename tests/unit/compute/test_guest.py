@@ -119,6 +119,28 @@ class PlannedGuestTest(unittest.TestCase):
                     {'migrate_uri': uri, 'listen_address': address}, self.sent
                 )
 
+    def test_nova_s_other_flags_are_as_nova_has_them(self):
+        self.disks = (OVER,)
+        theirs = (
+            libvirt.VIR_MIGRATE_AUTO_CONVERGE | libvirt.VIR_MIGRATE_POSTCOPY
+        )
+        for given in (0, theirs):
+            found = self.migrate(
+                plan(*self.disks), FLAGS | INCREMENTAL | given
+            )
+            self.assertEqual(FLAGS | FULL | given, found.kwargs['flags'])
+
+    def test_synchronous_writes_are_the_plan_s(self):
+        self.disks = (OVER,)
+        flag = libvirt.VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES
+        for options, given, wanted in (
+            ({'synchronous_writes': True}, 0, flag),
+            ({}, 0, 0),
+            ({}, flag, 0),
+        ):
+            found = self.migrate(plan(*self.disks, **options), FLAGS | given)
+            self.assertEqual(FLAGS | FULL | wanted, found.kwargs['flags'])
+
     def test_a_name_is_sent_as_a_number(self):
         self.disks = (SHARED,)
         with mock.patch.object(

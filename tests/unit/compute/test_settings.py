@@ -22,6 +22,8 @@ from nova_selective_migrate.compute import settings
 from nova_selective_migrate.core.case import options
 from nova_selective_migrate.core.case import policy
 
+WRITES = settings.SynchronousWrites
+
 
 def group(**values):
     config = cfg.ConfigOpts()
@@ -38,6 +40,9 @@ class SettingsTest(unittest.TestCase):
         self.assertIs(settings.Mode.ENFORCE, found.mode)
         self.assertEqual(policy.LocalityPolicy(), found.policy)
         self.assertEqual(8 * 2**20, found.media_limit)
+        self.assertIs(WRITES.AUTO, found.synchronous_writes)
+        self.assertEqual(300, found.progress_seconds)
+        self.assertEqual(256 * 2**20, found.reserve)
 
     def test_not_enabled_by_default(self):
         self.assertFalse(group().enabled)
@@ -53,6 +58,9 @@ class SettingsTest(unittest.TestCase):
                 thin='on',
                 disks_uri='tcp://10.0.0.2',
                 parallel_mirrors=2,
+                synchronous_writes='on',
+                progress_timeout=0,
+                free_space_reserve=2,
             )
         )
         self.assertIs(settings.Mode.AUDIT, found.mode)
@@ -61,6 +69,9 @@ class SettingsTest(unittest.TestCase):
         self.assertIs(options.Thin.ON, found.thin)
         self.assertEqual('tcp://10.0.0.2', found.disks_uri)
         self.assertEqual(2, found.parallel_mirrors)
+        self.assertIs(WRITES.ON, found.synchronous_writes)
+        self.assertEqual(0, found.progress_seconds)
+        self.assertEqual(2 * 2**20, found.reserve)
 
     def test_a_uri_for_disks_that_cannot_be_used(self):
         for uri, said in (

@@ -87,6 +87,8 @@ FULL = {
         'prepared': _PREPARED,
         'postcopy': True,
         'parallel': True,
+        'converge': True,
+        'auto_converge': True,
         'synchronous_writes': True,
         'disks_port': 49200,
         'disks_uri': 'tcp://10.0.0.2',
