@@ -96,7 +96,7 @@ def _measured(
 
 def _resident(ours: trip.Trips) -> figure.Figure:
     return figure.Figure(
-        'process, migrate: most memory',
+        'memory, migrate: most at once',
         max(ours.all('resident_bytes')) / content.MIB,
         'MiB',
         80,
