@@ -26,15 +26,19 @@ import nova.exception
 
 from lab.nova.service import build
 from lab.nova.service.gates import Gates
+from lab.nova.service.stopwatch import Stopwatch
 from nova_selective_migrate.core.job import lag
 
 
 class Commands:
     """Carry out commands that came as JSON."""
 
-    def __init__(self, manager: Any, gates: Gates) -> None:
+    def __init__(
+        self, manager: Any, gates: Gates, stopwatch: Stopwatch
+    ) -> None:
         self._manager = manager
         self._gates = gates
+        self._stopwatch = stopwatch
         self._conductor = conductor.ComputeTaskManager()
         self._ended = threading.Event()
         manager._do_live_migration = self._followed(manager._do_live_migration)
@@ -110,6 +114,10 @@ class Commands:
     def do_await_end(self, timeout: float = 100) -> bool:
         """Wait for the end of the newest migration from here."""
         return self._ended.wait(timeout)
+
+    def do_until_call(self) -> float | None:
+        """Return what the driver took before it called libvirt."""
+        return self._stopwatch.seconds
 
     def do_abort(self, server: str, migration: int) -> None:
         """Abort a migration that runs, as nova-api has us do."""
