@@ -19,6 +19,7 @@ import typing
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
+from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import guarded
 from nova_selective_migrate.cli import interrupts
@@ -77,7 +78,7 @@ class Migrate(guarded.GuardedShowOne):
             'migration of DOMAIN in the journal went on or ended after '
             'its program was killed',
         )
-        arguments.add_evidence(parser)
+        evidence.add(parser)
         arguments.add_destination(parser)
         arguments.add_limits(parser)
         return parser

@@ -20,9 +20,11 @@ from cliff.formatters import base
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
+from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import guarded
 from nova_selective_migrate.cli import interrupts
+from nova_selective_migrate.cli import text_file
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.plan import plan as plan_
@@ -78,7 +80,7 @@ class Plan(guarded.GuardedShowOne):
             'plans of several are printed one after the other, or as a list '
             'where the format has one',
         )
-        arguments.add_evidence(parser)
+        evidence.add(parser)
         arguments.add_destination(parser)
         return parser
 
@@ -93,7 +95,7 @@ class Plan(guarded.GuardedShowOne):
         if parsed_args.record:
             # A replayed one may have been written by hand.
             text = case_.dumps(redact.case(cases[0]))
-            arguments.write(parsed_args.record, text)
+            text_file.write(parsed_args.record, text)
         ready = all(plan.ready for plan in plans)
         self.status = exit_code.OK if ready else exit_code.REFUSED
         trees = [plan_json.tree(plan) for plan in plans]
@@ -155,7 +157,7 @@ class Plan(guarded.GuardedShowOne):
 
 
 def _recorded(path: str) -> case_.Case:
-    text = arguments.read(path)
+    text = text_file.read(path)
     try:
         return case_.loads(text)
     except exceptions.InvalidCase as err:

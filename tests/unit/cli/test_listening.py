@@ -19,6 +19,7 @@ from unittest import mock
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
+from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.cli import hosts
 from nova_selective_migrate.host.facts import gather
 
@@ -27,7 +28,7 @@ class ListeningTest(unittest.TestCase):
     def options(self, uri, *words):
         """Return the options of the case that is gathered."""
         parser = argparse.ArgumentParser()
-        arguments.add_evidence(parser)
+        evidence.add(parser)
         arguments.add_destination(parser)
         given = parser.parse_args([*words])
         given.destination_uri = uri
