@@ -12,6 +12,8 @@
 
 """Servers that write hard, and a destination that becomes full."""
 
+import uuid
+
 from lab import host as lab_host
 from lab import loop_device
 from lab import monitor_log
@@ -38,7 +40,6 @@ class ConvergeTestCase(nova_base.NovaTestCase):
             libvirt={
                 'live_migration_bandwidth': 4,
                 'live_migration_permit_auto_converge': 'true',
-                'live_migration_permit_post_copy': 'true',
                 # Little is sent at once: the last of it takes its time.
                 'live_migration_downtime': 5000,
                 'live_migration_downtime_steps': 3,
@@ -71,10 +72,10 @@ class ConvergeTestCase(nova_base.NovaTestCase):
         self.assert_moved(server, moved, mirrored=['vda', 'vda'])
         self.assert_intact(server, self.b)
 
-        # What nova is configured to do for memory holds in both calls.
+        # What nova is configured to do for memory holds.
         log = self.a.path(lab_host.LIBVIRTD_LOG).read_bytes()[self._mark :]
-        for name in (b'auto-converge', b'postcopy-ram'):
-            self.assertIn(b'"capability":"%s","state":true' % name, log)
+        on = log.count(b'"capability":"auto-converge","state":true')
+        self.assertGreater(on, 0)
 
     def test_top_images(self) -> None:
         """A half-written one is not used: nova goes on, and is told."""
@@ -107,11 +108,13 @@ class RoomTestCase(nova_base.NovaTestCase):
             selective_migrate={'enabled': 'true', 'free_space_reserve': 24},
             libvirt={'live_migration_bandwidth': mib_per_second},
         )
-        file = self.lab.home.of_host('b') / 'backing' / 'small'
+        # An earlier one may be in use a while longer.
+        name = f'small-{uuid.uuid4().hex[:8]}'
+        file = self.lab.home.of_host('b') / 'backing' / name
         file.parent.mkdir(exist_ok=True)
         with file.open('wb') as stream:
             stream.truncate(self.SMALL_MIB * 2**20)
-        device, inside = loop_device.attach(file), '/dev/lab/small'
+        device, inside = loop_device.attach(file), f'/dev/lab/{name}'
         loop_device.show(device, [self.b], inside)
         self.b.run(['mkfs.ext4', '-q', '-O', '^has_journal', inside])
         self.b.run(['mount', inside, settings.INSTANCES])
