@@ -144,10 +144,9 @@ def notes(
         by_change.setdefault(text, []).append(target)
     for text, targets in by_change.items():
         yield (
-            f'{", ".join(targets)}: there with {text} until the guest is '
-            'started anew, to keep zeroes from taking room; libvirt cannot '
-            'take that from a running guest, and its definition stays as it '
-            'is'
+            f'{", ".join(targets)}: with {text} there until the guest is '
+            'started anew, so that zeroes take no room; libvirt cannot take '
+            'that back from what runs, and the definition stays as it is'
         )
     if chosen.lasting and wanted is not options_.Thin.OFF:
         yield (
