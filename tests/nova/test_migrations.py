@@ -32,7 +32,7 @@ SECOND = call.MigrateCall(
     FIRST.flags | call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
 )
 PLAN = plan_.MigrationPlan(
-    mock.sentinel.domain, (), (), (), (), FIRST, (), (), SECOND
+    mock.sentinel.domain, (), (), (), (), FIRST, (), (), again=SECOND
 )
 ASKED = ('context', INSTANCE, 'there')
 
