@@ -93,11 +93,6 @@ class ConvergeTestCase(base.EndToEndTestCase):
         """The client does."""
         self.converge('--direct')
 
-    def test_newest(self) -> None:
-        """QEMU counts otherwise since 10.1: only what is copied."""
-        self.use_lab({'a': 'sid', 'b': 'sid'})
-        self.converge('--bandwidth', '1')
-
     def test_off(self) -> None:
         """Nothing begins again that is not to."""
         guest = self.hard()
