@@ -59,7 +59,14 @@ class RoomTest(destinations.DestinationTest):
             (free_space, '_SHORTEST_SECONDS'),
         ):
             self.enterContext(mock.patch.object(owner, name, 0.001))
+        self.addCleanup(self.join)
         self.addCleanup(self.rooms.end, self.instance)
+
+    def join(self):
+        for thread in threading.enumerate():
+            if thread.name == 'selective-migrate-room':
+                thread.join(PATIENCE)
+                self.assertFalse(thread.is_alive())
 
     def look(self, directory):
         self.assertEqual(str(self.home), directory)
@@ -149,19 +156,14 @@ class RoomTest(destinations.DestinationTest):
         before = threading.active_count()
         self.rooms.end(self.instance)
         self.free = MIB
-        for thread in threading.enumerate():
-            if thread.name == 'selective-migrate-room':
-                thread.join(PATIENCE)
+        self.join()
         self.assertLess(threading.active_count(), before + 1)
         self.ask.assert_not_called()
 
     def test_what_was_taken_back_is_not_watched(self):
         self.begin()
         self.free = None
-        for thread in threading.enumerate():
-            if thread.name == 'selective-migrate-room':
-                thread.join(PATIENCE)
-                self.assertFalse(thread.is_alive())
+        self.join()
 
     def test_nothing_to_watch(self):
         for told in (None, '[]', '[{"path": "/x/gone", "disk_size": 1}]'):

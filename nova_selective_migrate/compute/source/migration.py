@@ -21,13 +21,13 @@ import nova.conf
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.source import calling
 from nova_selective_migrate.compute.source import check as check_
 from nova_selective_migrate.compute.source import converging
 from nova_selective_migrate.compute.source import departure as departure_
 from nova_selective_migrate.compute.source import end as end_
 from nova_selective_migrate.compute.source import ending as ending_
 from nova_selective_migrate.compute.source import following
-from nova_selective_migrate.compute.source import guest as guest_
 from nova_selective_migrate.compute.source import holding
 from nova_selective_migrate.compute.source import planning
 from nova_selective_migrate.compute.source import record as record_
@@ -152,11 +152,11 @@ class Migrations:
             )
             return
         try:
-            self._call(
+            calling.make(
                 lambda proxy: stock(
                     context, instance, *before, data, proxy, names
                 ),
-                instance,
+                lambda: self.unchanged(instance).plan,
                 guest,
                 call,
             )
@@ -167,32 +167,6 @@ class Migrations:
             call.end(err)
         else:
             call.end()
-
-    def _call(
-        self,
-        make: collections.abc.Callable[[guest_.PlannedGuest], None],
-        instance: typing.Any,
-        guest: typing.Any,
-        call: record_.Call,
-    ) -> None:
-        """Call libvirt, and once more where the copy does not converge."""
-        plan = self.unchanged(instance).plan
-        try:
-            make(guest_.PlannedGuest(guest, plan, call))
-        except Exception as err:
-            if not call.again.pending:
-                raise
-            LOG.info('The first copy ended: %s', err, instance=instance)
-        else:
-            return
-        # The destination takes no guest that it has: libvirt looks there.
-        again = self.unchanged(instance).plan.begun_again()
-        if not call.again.take():
-            raise exceptions.PreparationFailed(
-                'the migration was aborted between its two copies'
-            )
-        LOG.info('The copy begins again', instance=instance)
-        make(guest_.PlannedGuest(guest, again, call))
 
     def follow(
         self,

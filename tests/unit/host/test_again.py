@@ -154,6 +154,7 @@ class AgainTest(migration.MigrationCase):
         self.first = self.move
         ended = self.run_it()
         self.assertEqual([False], self.flags)
+        self.assertIsNone(ended.error)
         self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
 
     def test_nor_one_whose_guest_is_at_the_destination(self):
@@ -182,6 +183,20 @@ class AgainTest(migration.MigrationCase):
         self.assertEqual([False], self.flags)
         self.assertEqual(['disk'], self.images())
         self.assertIn('--synchronous-writes on', ended.error)
+
+    def test_nor_one_that_it_waits_for_with_an_image_of_another(self):
+        def first():
+            waiting = fake_domain.FakeDomain(*self.domain.disks)
+            waiting.states = (
+                libvirt.VIR_DOMAIN_PAUSED,
+                libvirt.VIR_DOMAIN_PAUSED_MIGRATION,
+            )
+            self.there.domains[fake_domain.UUID] = waiting
+            raise fake_daemon.broken('lost')
+
+        self.first = first
+        self.run_it(existing=('vda',))
+        self.assertEqual([False], self.flags)
 
     def test_nor_one_whose_images_stay(self):
         delete = mock.patch.object(
@@ -235,6 +250,7 @@ class RoomTest(migration.MigrationCase):
         with self.nothing_is_left():
             ended = self.run_it()
         self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertTrue(self.aborted.is_set())
         for word in (migration.FOLDER, str(3 * migration.MIB), 'reserve'):
             self.assertIn(word, ended.error)
 

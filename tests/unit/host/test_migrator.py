@@ -625,6 +625,19 @@ class StuckTest(migration.MigrationCase):
         self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
         self.assertIn('--progress-timeout', ended.error)
 
+    def test_it_is_waited_for_without_a_limit(self):
+        self.limits = limits.Limits(progress_seconds=0)
+        self.domain.on_abort = self.ended.set
+
+        def migrate():
+            if not self.ended.wait(0.2):
+                self.move()
+
+        self.domain.on_migrate = migrate
+        ended = self.run_it()
+        self.assertFalse(self.ended.is_set())
+        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+
     def test_one_that_cannot_be_aborted_is_told(self):
         self.patch('_LAST_SECONDS', 0.05)
         self.domain.on_migrate = lambda: self.ended.wait(PATIENCE)
