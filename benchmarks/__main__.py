@@ -10,30 +10,93 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Measure everything: ``python -m benchmarks [FILE]``."""
+"""Measure everything, or write it down: ``python -m benchmarks --help``."""
 
+import argparse
+import compileall
+import importlib
+import pathlib
 import sys
+import time
 
 from benchmarks import figure
-from benchmarks import migrating
-from benchmarks import planning
+from lab import home
+
+_PACKAGE = home.REPOSITORY / 'nova_selective_migrate'
+#: Modules with `figures(runs)`, in the order of the page.
+AREAS = (
+    'copying',
+    'thinness',
+    'writing',
+    'bandwidth',
+    'planning',
+    'nova_overhead',
+    'phases',
+)
 
 
 def main() -> int:
-    """Print each figure and write all of them as JSON."""
-    path = sys.argv[1] if len(sys.argv) > 1 else 'benchmarks/results.json'
+    """Carry it out; 0 where every target is met."""
+    arguments = _parser().parse_args()
+    if arguments.render:
+        # matplotlib is needed for nothing else.
+        from benchmarks import page
+
+        page.write(figure.read(arguments.results), arguments.page)
+        return 0
+    found = _measure(arguments.only or AREAS, arguments.runs)
+    kept = []
+    if arguments.only and arguments.results.exists():
+        # Areas that were not asked for stay as they are.
+        fresh = {one.group for one in found}
+        old = figure.read(arguments.results)
+        kept = [one for one in old if one.group not in fresh]
+    figure.write([*kept, *found], arguments.results)
+    return 1 if any(one.met is False for one in found) else 0
+
+
+def _measure(areas: list[str], runs: int) -> list[figure.Figure]:
+    """Print each figure as soon as it is known."""
+    # As pip does when it installs: this is no figure of the compiler's.
+    compileall.compile_dir(_PACKAGE, quiet=1)
     found = []
-    for measured in (planning, migrating):
-        for one in measured.figures():
+    for area in areas:
+        began = time.monotonic()
+        measured = importlib.import_module(f'benchmarks.{area}')
+        for one in measured.figures(runs):
             found.append(one)
-            met = 'met' if one.met else 'MISSED'
+            verdict = {True: 'met', False: 'MISSED', None: 'reported'}[one.met]
             print(
                 f'{one.name}: {one.value:.3f} {one.unit} (target '
-                f'{one.target:g}, {one.runs} runs): {met}',
+                f'{one.target}, {one.runs} runs): {verdict}',
                 flush=True,
             )
-    figure.write(found, path)
-    return 0 if all(one.met for one in found) else 1
+        print(f'-- {area}: {time.monotonic() - began:.0f} s', flush=True)
+    return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog='python -m benchmarks')
+    parser.add_argument(
+        '--only', choices=AREAS, action='append', help='repeatable'
+    )
+    parser.add_argument('--runs', type=int, default=3)
+    parser.add_argument(
+        '--results',
+        type=pathlib.Path,
+        default=pathlib.Path('benchmarks/results.json'),
+    )
+    parser.add_argument(
+        '--render',
+        action='store_true',
+        help='measure nothing: write page and pictures of the results',
+    )
+    parser.add_argument(
+        '--page',
+        type=pathlib.Path,
+        default=pathlib.Path('doc/source/performance.rst'),
+    )
+    return parser
 
 
 if __name__ == '__main__':

@@ -20,28 +20,72 @@ import statistics
 import time
 import typing
 
+#: At most so much, from .. to, or only reported.
+Target = float | tuple[float, float] | None
+
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-    """One figure; it is met when the value is at most the target.
+    """One figure.
 
+    :ivar name: ``group, case: what``
     :ivar value: the median of the runs
     """
 
     name: str
     value: float
     unit: str
-    target: float
+    target: Target
     runs: int
 
     @property
-    def met(self) -> bool:
-        """Tell whether the target is met."""
+    def met(self) -> bool | None:
+        """Tell whether the target is met; None where there is none."""
+        if self.target is None:
+            return None
+        if isinstance(self.target, tuple):
+            low, high = self.target
+            return low <= self.value <= high
         return self.value <= self.target
+
+    @property
+    def group(self) -> str:
+        """Return what kind of figure it is."""
+        return self.name.partition(', ')[0]
 
     def tree(self) -> dict[str, typing.Any]:
         """Return the figure as JSON's types."""
-        return {**dataclasses.asdict(self), 'met': self.met}
+        return {
+            'name': self.name,
+            # More digits would be noise that looks like knowledge.
+            'value': float(f'{self.value:.4g}'),
+            'unit': self.unit,
+            'target': self.target,
+            'met': self.met,
+            'runs': self.runs,
+        }
+
+    @classmethod
+    def of(cls, tree: dict[str, typing.Any]) -> 'Figure':
+        """Take a figure from JSON's types."""
+        target = tree['target']
+        if isinstance(target, list):
+            low, high = target
+            target = (low, high)
+        return cls(
+            tree['name'], tree['value'], tree['unit'], target, tree['runs']
+        )
+
+
+def ratio(
+    name: str,
+    mine: collections.abc.Sequence[float],
+    other: collections.abc.Sequence[float],
+    target: Target = None,
+) -> Figure:
+    """Divide two medians of one run of the benchmarks."""
+    value = statistics.median(mine) / statistics.median(other)
+    return Figure(name, value, 'ratio', target, len(mine))
 
 
 def median_seconds(
@@ -56,7 +100,14 @@ def median_seconds(
     return statistics.median(taken)
 
 
-def write(figures: collections.abc.Iterable[Figure], path: str) -> None:
+def write(
+    figures: collections.abc.Iterable[Figure], path: pathlib.Path
+) -> None:
     """Write the figures as JSON."""
     trees = [figure.tree() for figure in figures]
-    pathlib.Path(path).write_text(json.dumps(trees, indent=1) + '\n')
+    path.write_text(json.dumps(trees, indent=1) + '\n')
+
+
+def read(path: pathlib.Path) -> list[Figure]:
+    """Read what `write` wrote."""
+    return [Figure.of(tree) for tree in json.loads(path.read_text())]

@@ -24,6 +24,9 @@ from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.plan import plan
 
 _RUNS = 21
+_AUDITS = 3
+# A tenth is noise; what grows with the square would be seven times that.
+_LINEAR = 1.1
 _DISK = """
 <disk type='{type}' device='disk'>
  <driver name='qemu' type='qcow2'/><source {source}/><backingStore/>
@@ -76,27 +79,49 @@ def case(disks: int) -> case_.Case:
     )
 
 
-def figures() -> collections.abc.Iterator[figure.Figure]:
-    """Measure planning."""
-    for disks, target in ((4, 5.0), (59, 50.0)):
+def figures(_runs: int) -> collections.abc.Iterator[figure.Figure]:
+    """Measure planning, which is quick enough for runs of its own."""
+    seconds = {}
+    for disks, target in ((1, None), (4, 5.0), (8, None), (59, 50.0)):
         made = case(disks)
         if not plan.plan(made).ready:
             raise AssertionError('the benchmark case must be ready')
-        seconds = figure.median_seconds(lambda c=made: plan.plan(c), _RUNS)
-        yield figure.Figure(
-            f'plan {disks} disks', seconds * 1000, 'ms', target, _RUNS
+        seconds[disks] = figure.median_seconds(
+            lambda c=made: plan.plan(c), _RUNS
         )
-    yield _replay()
-
-
-def _replay() -> figure.Figure:
-    program = pathlib.Path(sys.executable).with_name('nova-selective-migrate')
-    with tempfile.NamedTemporaryFile('w', suffix='.json') as recorded:
-        recorded.write(case_.dumps(case(4)))
-        recorded.flush()
-        argv = [str(program), 'plan', '--replay', recorded.name]
-        seconds = figure.median_seconds(
-            lambda: subprocess.run(argv, check=True, capture_output=True),
+        yield figure.Figure(
+            f'planning, {disks} disks: a plan',
+            seconds[disks] * 1000,
+            'ms',
+            target,
             _RUNS,
         )
-    return figure.Figure('plan --replay, process', seconds, 's', 0.6, _RUNS)
+    # Not 1 disk: what a plan costs in any case would hide the growth.
+    yield figure.Figure(
+        'planning, growth: a disk of 59 / a disk of 8',
+        seconds[59] / 59 / (seconds[8] / 8),
+        'ratio',
+        _LINEAR,
+        _RUNS,
+    )
+    yield _replay('one case', 1, _RUNS, 0.6)
+    yield _replay('1,000 cases', 1000, _AUDITS, 2.0)
+
+
+def _replay(words: str, cases: int, runs: int, target: float) -> figure.Figure:
+    """Time the command with so many files."""
+    program = pathlib.Path(sys.executable).with_name('nova-selective-migrate')
+    text = case_.dumps(case(4))
+    with tempfile.TemporaryDirectory() as folder:
+        files = [pathlib.Path(folder) / f'{n}.json' for n in range(cases)]
+        for file in files:
+            file.write_text(text)
+        argv = [str(program), 'plan', '-f', 'json', '--replay']
+        argv += [str(file) for file in files]
+        seconds = figure.median_seconds(
+            lambda: subprocess.run(argv, check=True, capture_output=True),
+            runs,
+        )
+    return figure.Figure(
+        f'process, plan --replay: {words}', seconds, 's', target, runs
+    )

@@ -58,6 +58,8 @@ class Mirror:
     ready: bool = False
     #: completed, cancelled, failed; empty while it runs.
     end: str = ''
+    #: `write-blocking` where the guest's writes wait for the destination.
+    mode: str = 'background'
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,10 @@ def mirrors(host: Host, guest: Named, since: int = 0) -> tuple[Mirror, ...]:
             node = _NODE.fullmatch(data['target'])
             # Any other mirror is a block copy somebody asked for.
             target = node[1] if node else f'copy:{data["target"]}'
-            found.append(Mirror(target, data['job-id'], data['sync']))
+            mode = data.get('copy-mode', 'background')
+            found.append(
+                Mirror(target, data['job-id'], data['sync'], mode=mode)
+            )
         elif kind == 'event':
             event = message['event']
             for index, mirror in enumerate(found):

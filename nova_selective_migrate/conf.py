@@ -132,6 +132,56 @@ Related options:
 * ``enabled``: without it no content is carried.
 """,
     ),
+    cfg.StrOpt(
+        'thin',
+        default='auto',
+        choices=[
+            ('auto', 'Do what the releases of both hosts can.'),
+            ('on', 'Refuse a migration where that is not enough.'),
+            ('off', 'Do nothing about it, as nova does.'),
+        ],
+        help="""
+Whether a copied disk is to take no more room at the destination than the data
+in it: neither for zeroes that were written nor for what was never written.
+
+With libvirt 10.9 or newer on both hosts the source finds zeroes before they
+travel; otherwise the destination does, and more bytes travel. A raw disk then
+runs with discard='unmap' at the destination until the server is stopped or
+hard-rebooted there: libvirt cannot change it on a running guest.
+
+Possible values:
+
+* ``auto``, ``on`` or ``off``
+
+Related options:
+
+* ``[DEFAULT]preallocate_images``: other than none it makes disks thick on
+  purpose, and this counts as off.
+""",
+    ),
+    cfg.StrOpt(
+        'disks_uri',
+        help="""
+Where this host listens for the disks of live migrations that come to it, when
+that is not the address for their memory: a network of its own for storage.
+The source is told, and connects there.
+
+With a port, one migration can come at a time. Connections to a unix socket
+are the operator's to forward; it must be the same path on both hosts, and
+cannot be had with ``[libvirt]live_migration_with_native_tls``. With that the
+host of the URI must be in this host's certificate.
+
+Possible values:
+
+* ``tcp://address``, ``tcp://address:port`` or ``unix:///path``, of at most 48
+  characters
+* Unset: the address for memory, and a port of libvirt's choice.
+
+Related options:
+
+* ``[libvirt]live_migration_inbound_addr``: the address for memory
+""",
+    ),
     cfg.IntOpt(
         'parallel_mirrors',
         default=0,
@@ -152,6 +202,83 @@ Related options:
 
 * ``[libvirt]live_migration_bandwidth``: what disks and memory of a guest may
   take together.
+""",
+    ),
+    cfg.IntOpt(
+        'progress_timeout',
+        default=300,
+        min=0,
+        help="""
+For how long nothing may move before the source aborts a live migration, in
+seconds. Any byte of disks or memory counts: a migration that is slow is never
+aborted for it. nova's own ``[libvirt]live_migration_completion_timeout``
+counts from the beginning, however much moves, and holds beside this one. The
+default is longer than TCP takes to give up a peer that does not answer at
+first.
+
+Possible values:
+
+* A whole number of seconds; 0 waits for ever.
+
+Related options:
+
+* ``enabled``: without it nova waits as it does.
+""",
+    ),
+    cfg.StrOpt(
+        'synchronous_writes',
+        default='auto',
+        choices=[
+            (
+                'auto',
+                'From a second copy on, which begins when for a minute the '
+                "first has not got ahead of the guest's writes.",
+            ),
+            ('on', 'From the beginning.'),
+            ('off', 'Never.'),
+        ],
+        help="""
+Whether each write of a guest waits for the destination while its disks are
+copied (VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES). A guest that writes faster
+than its disks are sent keeps a migration going for ever otherwise; with it,
+the guest is slowed down to what the network takes. libvirt cannot change this
+for a copy that runs, so that ``auto`` aborts the copy and begins again, once.
+It does so where both hosts' releases are known to be fit for it and the
+server's disks are copied whole: with qcow2 images above base images that both
+hosts have, a half-written image is of no use, and a warning in the log says
+what to do. ``on`` is refused where QEMU is known to break with it.
+
+For memory nova has ``live_migration_permit_auto_converge`` and
+``live_migration_permit_post_copy`` of ``[libvirt]``, which hold unchanged.
+
+Possible values:
+
+* ``auto``, ``on`` or ``off``
+
+Related options:
+
+* ``enabled``: without it none waits.
+""",
+    ),
+    cfg.IntOpt(
+        'free_space_reserve',
+        default=256,
+        min=0,
+        help="""
+How much is to stay free on this host below ``instances_path`` while disks come
+to it, in MiB. When less is left, this host asks the source to abort the live
+migration, as ``nova live-migration-abort`` does: on a full file system all
+guests stop that write. Where the disks fit but leave less than this, it is
+half of what they leave; where they do not seem to fit, an eighth of what was
+free.
+
+Possible values:
+
+* A whole number of MiB; 0 does not look.
+
+Related options:
+
+* ``enabled``: without it nobody looks.
 """,
     ),
     cfg.MultiStrOpt(

@@ -13,6 +13,7 @@
 """The application nova-selective-migrate: global options, exit codes."""
 
 import argparse
+import gc
 import importlib.metadata
 import io
 import logging
@@ -141,6 +142,9 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         guarded.discard_output()
+    # All that is left dies with the process: Python would look for garbage
+    # in it first.
+    gc.freeze()
     return status
 
 

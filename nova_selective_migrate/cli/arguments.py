@@ -10,54 +10,19 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Arguments that commands share, and what they mean."""
+"""Arguments that shape a migration, and what they mean."""
 
 import argparse
-import json
-import pathlib
-import typing
 
-from nova_selective_migrate import exceptions
+from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.core.case import options as options_
-from nova_selective_migrate.core.case import policy as policy_
+from nova_selective_migrate.core.plan import disks_uri as disks_uri_
 
 # In MiB/s, of VIR_MIGRATE_PARAM_BANDWIDTH.
 _LARGEST_BANDWIDTH = 8796093022207
 # More than libvirt takes parameters.
 _MOST_DISKS = 64
-
-
-def add_evidence(parser: argparse.ArgumentParser) -> None:
-    """Add what tells local from shared."""
-    group = parser.add_argument_group('evidence')
-    group.add_argument(
-        '--block-device-info',
-        metavar='FILE',
-        help="nova's block_device_info of the server as JSON: the volumes "
-        'that are attached; without it the hosts alone must tell',
-    )
-    group.add_argument(
-        '--shared-path',
-        metavar='PATH',
-        action='append',
-        default=[],
-        help='declare that both hosts reach what is below PATH; repeatable',
-    )
-    group.add_argument(
-        '--local-path',
-        metavar='PATH',
-        action='append',
-        default=[],
-        help='declare that PATH is on one host alone; repeatable',
-    )
-    group.add_argument(
-        '--config-file',
-        metavar='FILE',
-        action='append',
-        default=[],
-        help='take shared_paths and local_paths from [selective_migrate] of '
-        'FILE, such as /etc/nova/nova.conf; repeatable',
-    )
+_LARGEST_LIMIT = 2**31
 
 
 def add_destination(parser: argparse.ArgumentParser) -> None:
@@ -112,10 +77,36 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         "its qemu.conf's migration ports",
     )
     group.add_argument(
+        '--disks-uri',
+        metavar='URI',
+        type=_disks_uri,
+        help='where the destination listens for disks and the source '
+        'connects: tcp://ADDRESS[:PORT] of another network, or unix:///PATH',
+    )
+    group.add_argument(
+        '--thin',
+        choices=[choice.value for choice in options_.Thin],
+        default=options_.Thin.AUTO.value,
+        help='keep zeroes from taking room at the destination: as far as '
+        'both hosts can (auto), or refuse (on), or not at all (off)',
+    )
+    group.add_argument(
         '--synchronous-writes',
-        action='store_true',
+        choices=('auto', 'on', 'off'),
+        nargs='?',
+        const='on',
+        default='auto',
         help='let each write of the guest wait for the destination while '
-        'disks are copied, so that the copy ends however much it writes',
+        'disks are copied, so that the copy ends however much it writes: '
+        'from the beginning (on, or no word), never (off), or in a second '
+        'copy when for a minute the first has not got ahead of the guest '
+        '(auto, the default)',
+    )
+    group.add_argument(
+        '--auto-converge',
+        action='store_true',
+        help='let QEMU slow the guest down where its memory changes faster '
+        'than it is sent',
     )
     group.add_argument(
         '--post-copy',
@@ -147,50 +138,40 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add when a migration that runs is given up."""
+    group = parser.add_argument_group('limits')
+    group.add_argument(
+        '--progress-timeout',
+        metavar='SECONDS',
+        type=_whole,
+        default=300,
+        help='abort when for so long not a byte of disks or memory has moved; '
+        'a slow migration that moves is never aborted; 0 waits for ever; '
+        'default: %(default)s',
+    )
+    group.add_argument(
+        '--free-space-reserve',
+        metavar='MIB',
+        type=_whole,
+        default=256,
+        help='abort before less than this is free where images are made at '
+        'the destination, so that its other guests do not stop; where the '
+        'disks fit but leave less, half of what they leave; 0 does not look; '
+        'default: %(default)s',
+    )
+
+
 def given(arguments: argparse.Namespace) -> bool:
     """Tell whether anything was given that shapes a plan."""
     parser = argparse.ArgumentParser()
-    add_evidence(parser)
+    evidence.add(parser)
     add_destination(parser)
     unset = parser.parse_args([])
     return any(
         getattr(arguments, name) != value
         for name, value in vars(unset).items()
     )
-
-
-def policy(arguments: argparse.Namespace) -> policy_.LocalityPolicy:
-    """Join what files and command line declare.
-
-    :raises InvalidPolicy: when they contradict each other
-    :raises InvalidInput: when a file cannot be read
-    """
-    shared, local = _configured(arguments.config_file)
-    return policy_.LocalityPolicy(
-        shared_paths=(*shared, *arguments.shared_path),
-        local_paths=(*local, *arguments.local_path),
-    )
-
-
-def _configured(files: list[str]) -> tuple[list[str], list[str]]:
-    """Read shared_paths and local_paths from configuration files."""
-    if not files:
-        return [], []
-    # Here, because it takes a third of a command's start.
-    from oslo_config import cfg
-
-    from nova_selective_migrate import conf as conf_
-
-    conf = cfg.ConfigOpts()
-    conf_.register_opts(conf)
-    try:
-        conf([], default_config_files=files)
-        group = conf.selective_migrate
-        return group.shared_paths, group.local_paths
-    except (cfg.Error, OSError, ValueError) as err:
-        raise exceptions.InvalidInput(
-            f'cannot read {", ".join(files)}: {_one_line(err)}'
-        ) from err
 
 
 def options(arguments: argparse.Namespace) -> options_.MigrationOptions:
@@ -206,57 +187,14 @@ def options(arguments: argparse.Namespace) -> options_.MigrationOptions:
         existing=tuple(arguments.existing),
         postcopy=arguments.post_copy,
         parallel=arguments.parallel,
-        synchronous_writes=arguments.synchronous_writes,
+        synchronous_writes=arguments.synchronous_writes == 'on',
+        converge=arguments.synchronous_writes == 'auto',
+        auto_converge=arguments.auto_converge,
         disks_port=arguments.disks_port,
+        disks_uri=arguments.disks_uri,
+        thin=options_.Thin(arguments.thin),
         parallel_mirrors=arguments.parallel_mirrors,
     )
-
-
-def block_device_info(arguments: argparse.Namespace) -> typing.Any:
-    """Read nova's block_device_info; None where no file is given.
-
-    :raises InvalidInput: when the file cannot be read or is not JSON
-    """
-    if arguments.block_device_info is None:
-        return None
-    text = read(arguments.block_device_info)
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as err:
-        raise exceptions.InvalidInput(
-            f'{arguments.block_device_info} is not JSON: {err}'
-        ) from err
-
-
-def read(path: str) -> str:
-    """Read a text file.
-
-    :raises InvalidInput: when it cannot be read
-    """
-    try:
-        return pathlib.Path(path).read_text(encoding='utf-8')
-    except (OSError, ValueError) as err:
-        raise exceptions.InvalidInput(
-            f'cannot read {path}: {_one_line(err)}'
-        ) from err
-
-
-def write(path: str, text: str) -> None:
-    """Write a text file.
-
-    :raises InvalidInput: when it cannot be written
-    """
-    try:
-        pathlib.Path(path).write_text(text, encoding='utf-8')
-    except (OSError, ValueError) as err:
-        raise exceptions.InvalidInput(
-            f'cannot write {path}: {_one_line(err)}'
-        ) from err
-
-
-def _one_line(err: Exception) -> str:
-    reason = err.strerror if isinstance(err, OSError) else str(err)
-    return ' '.join((reason or str(err)).split())
 
 
 def _bandwidth(text: str) -> int:
@@ -267,12 +205,27 @@ def _bandwidth(text: str) -> int:
     return int(text)
 
 
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) > _LARGEST_LIMIT:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no whole number up to {_LARGEST_LIMIT}'
+        )
+    return int(text)
+
+
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 2**16:
         raise argparse.ArgumentTypeError(
             f'{text!r} is no port from 1 to 65535'
         )
     return int(text)
+
+
+def _disks_uri(text: str) -> str:
+    problem = disks_uri_.problem(text)
+    if problem:
+        raise argparse.ArgumentTypeError(f'{text!r}: {problem}')
+    return text
 
 
 def _count(text: str) -> int:

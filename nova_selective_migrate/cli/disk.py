@@ -16,7 +16,7 @@ import argparse
 import collections.abc
 import typing
 
-from nova_selective_migrate.cli import arguments
+from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.cli import guarded
 from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.plan import plan as plan_
@@ -47,7 +47,7 @@ class ListDisk(guarded.GuardedLister):
         parser.add_argument(
             'domain', metavar='DOMAIN', help='name, UUID or id of the guest'
         )
-        arguments.add_evidence(parser)
+        evidence.add(parser)
         return parser
 
     def take_action(
@@ -61,9 +61,9 @@ class ListDisk(guarded.GuardedLister):
         from nova_selective_migrate.host.facts import gather
 
         asked = gather.Asked(
-            policy=arguments.policy(parsed_args),
+            policy=evidence.policy(parsed_args),
             options=options_.MigrationOptions(),
-            block_device_info=arguments.block_device_info(parsed_args),
+            block_device_info=evidence.block_device_info(parsed_args),
             probe=False,
         )
         uri = self.app.options.connect

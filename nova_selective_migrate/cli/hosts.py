@@ -19,6 +19,7 @@ import dataclasses
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments as arguments_
+from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.cli import journalled
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
@@ -101,9 +102,9 @@ def case(hosts: Hosts, arguments: argparse.Namespace) -> case_.Case:
         options, destination_uri=redact.uri(arguments.destination_uri)
     )
     asked = gather.Asked(
-        policy=arguments_.policy(arguments),
+        policy=evidence.policy(arguments),
         options=options,
-        block_device_info=arguments_.block_device_info(arguments),
+        block_device_info=evidence.block_device_info(arguments),
         probe=not arguments.no_probe,
     )
     found = gather.gather(hosts.source, hosts.guest, hosts.destination, asked)

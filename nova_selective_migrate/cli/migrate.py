@@ -19,6 +19,7 @@ import typing
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
+from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import guarded
 from nova_selective_migrate.cli import interrupts
@@ -40,7 +41,7 @@ class Migrate(guarded.GuardedShowOne):
     """Live-migrate a guest, copying exactly its local disks.
 
     Makes the plan that 'plan' shows and runs it as it is: creates the
-    destination images, calls libvirt once, follows every disk, and tells
+    destination images, calls libvirt, follows every disk, and tells
     from the state of both hosts whether the guest has moved. Ctrl-C aborts
     the migration; the guest then stays where it is.
 
@@ -77,8 +78,9 @@ class Migrate(guarded.GuardedShowOne):
             'migration of DOMAIN in the journal went on or ended after '
             'its program was killed',
         )
-        arguments.add_evidence(parser)
+        evidence.add(parser)
         arguments.add_destination(parser)
+        arguments.add_limits(parser)
         return parser
 
     def produce_output(
@@ -115,6 +117,7 @@ class Migrate(guarded.GuardedShowOne):
             )
         # Here, so that --help and completion need no libvirt.
         from nova_selective_migrate.cli import hosts
+        from nova_selective_migrate.host.migration import limits
         from nova_selective_migrate.host.migration import migrator as migrator_
 
         with hosts.both(self.app.options.connect, parsed_args) as opened:
@@ -140,6 +143,10 @@ class Migrate(guarded.GuardedShowOne):
                 opened.guest,
                 plan,
                 parsed_args.destination_uri,
+                limits.Limits(
+                    progress_seconds=parsed_args.progress_timeout,
+                    reserve_bytes=parsed_args.free_space_reserve * 2**20,
+                ),
             )
             shown = progress.display(self.app.stderr)
             with interrupts.handled(lambda _number: migrator.abort()):

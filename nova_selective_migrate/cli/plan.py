@@ -16,15 +16,22 @@ import argparse
 import collections.abc
 import typing
 
+from cliff.formatters import base
+
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
+from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import guarded
 from nova_selective_migrate.cli import interrupts
+from nova_selective_migrate.cli import text_file
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.core.plan import plan_json
+
+# cliff's formats that tell several objects as one list.
+_WITH_LISTS = ('json', 'yaml')
 
 
 class Plan(guarded.GuardedShowOne):
@@ -66,9 +73,14 @@ class Plan(guarded.GuardedShowOne):
         parser.add_argument(
             '--replay',
             metavar='FILE',
-            help='decide again from a recorded case alone, with no host',
+            nargs='+',
+            action='extend',
+            default=[],
+            help='decide again from recorded cases alone, with no host; the '
+            'plans of several are printed one after the other, or as a list '
+            'where the format has one',
         )
-        arguments.add_evidence(parser)
+        evidence.add(parser)
         arguments.add_destination(parser)
         return parser
 
@@ -77,17 +89,47 @@ class Plan(guarded.GuardedShowOne):
     ) -> tuple[
         collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
     ]:
-        """Make the plan."""
-        case = self._case(parsed_args)
-        plan = plan_.plan(case)
+        """Make the plan, or those of all cases before any is shown."""
+        cases = self._cases(parsed_args)
+        plans = [plan_.plan(case) for case in cases]
         if parsed_args.record:
             # A replayed one may have been written by hand.
-            text = case_.dumps(redact.case(case))
-            arguments.write(parsed_args.record, text)
-        self.status = exit_code.OK if plan.ready else exit_code.REFUSED
-        return self.dict2columns(plan_json.tree(plan))
+            text = case_.dumps(redact.case(cases[0]))
+            text_file.write(parsed_args.record, text)
+        ready = all(plan.ready for plan in plans)
+        self.status = exit_code.OK if ready else exit_code.REFUSED
+        trees = [plan_json.tree(plan) for plan in plans]
+        if len(trees) == 1:
+            return self.dict2columns(trees[0])
+        return tuple(trees[0]), [tuple(tree.values()) for tree in trees]
 
-    def _case(self, parsed_args: argparse.Namespace) -> case_.Case:
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: collections.abc.Sequence[str],
+        data: collections.abc.Sequence[typing.Any],
+    ) -> int:
+        """Print one plan, or one for each of several cases."""
+        if len(parsed_args.replay) < 2:
+            return super().produce_output(parsed_args, column_names, data)
+        chosen, selector = self._generate_columns_and_selector(
+            parsed_args, column_names
+        )
+        rows = [
+            list(self._compress_iterable(row, selector)) if selector else row
+            for row in data
+        ]
+        if parsed_args.formatter in _WITH_LISTS:
+            formatter = typing.cast(base.ListFormatter, self.formatter)
+            formatter.emit_list(chosen, rows, self.app.stdout, parsed_args)
+            return exit_code.OK
+        for path, row in zip(parsed_args.replay, rows, strict=True):
+            if parsed_args.formatter == 'table':
+                self.app.stdout.write(f'Case {path}\n')
+            self.formatter.emit_one(chosen, row, self.app.stdout, parsed_args)
+        return exit_code.OK
+
+    def _cases(self, parsed_args: argparse.Namespace) -> list[case_.Case]:
         named = parsed_args.domain or parsed_args.destination_uri
         if parsed_args.replay:
             if named or arguments.given(parsed_args):
@@ -95,7 +137,11 @@ class Plan(guarded.GuardedShowOne):
                     '--replay takes no DOMAIN, no DEST_URI and no option '
                     'that decides: the case has them all'
                 )
-            return self._recorded(parsed_args.replay)
+            if parsed_args.record and len(parsed_args.replay) > 1:
+                raise exceptions.InvalidInput(
+                    '--record writes one case: replay one FILE with it'
+                )
+            return [_recorded(path) for path in parsed_args.replay]
         if not parsed_args.domain or not parsed_args.destination_uri:
             raise exceptions.InvalidInput(
                 'DOMAIN and DEST_URI are needed, or --replay FILE'
@@ -107,13 +153,14 @@ class Plan(guarded.GuardedShowOne):
             hosts.both(self.app.options.connect, parsed_args) as opened,
             interrupts.deferred(),
         ):
-            return hosts.case(opened, parsed_args)
+            return [hosts.case(opened, parsed_args)]
 
-    def _recorded(self, path: str) -> case_.Case:
-        text = arguments.read(path)
-        try:
-            return case_.loads(text)
-        except exceptions.InvalidCase as err:
-            raise exceptions.InvalidCase(
-                f'{path} is no recorded case: {err}'
-            ) from err
+
+def _recorded(path: str) -> case_.Case:
+    text = text_file.read(path)
+    try:
+        return case_.loads(text)
+    except exceptions.InvalidCase as err:
+        raise exceptions.InvalidCase(
+            f'{path} is no recorded case: {err}'
+        ) from err

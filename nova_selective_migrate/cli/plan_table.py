@@ -32,6 +32,13 @@ class PlanTable(lines_formatter.LinesFormatter):
         return lines(tree)
 
 
+# Nobody reads a domain's XML in a terminal; JSON has it.
+_XML = {
+    'destination_xml': '(of what runs, changed for the copy)',
+    'persistent_xml': '(of the definition, with the chains of the copy)',
+}
+
+
 def lines(tree: Tree) -> collections.abc.Iterator[str]:
     """Write a plan, or the parts of it that are there."""
     if 'domain' in tree:
@@ -104,7 +111,6 @@ def _verdict(tree: Tree) -> collections.abc.Iterator[str]:
         yield 'READY: no disk needs to be copied.'
     yield f'Flags: {" ".join(tree.get("flags", []))}'
     for name, value in tree.get('parameters', {}).items():
-        if name.endswith('_xml'):
-            value = '(the domain XML, with flattened backing chains)'
+        value = _XML.get(name, value)
         values = value if isinstance(value, list) else [value]
         yield f'Parameter: {name} = {", ".join(str(v) for v in values)}'

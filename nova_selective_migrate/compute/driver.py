@@ -39,12 +39,12 @@ from nova_selective_migrate.compute import settings as settings_
 from nova_selective_migrate.compute.destination import arrival
 from nova_selective_migrate.compute.destination import claim
 from nova_selective_migrate.compute.destination import leftover
+from nova_selective_migrate.compute.destination import room
 from nova_selective_migrate.compute.destination import telling
 from nova_selective_migrate.compute.destination import withdrawal
 from nova_selective_migrate.compute.source import audit
 from nova_selective_migrate.compute.source import check
 from nova_selective_migrate.compute.source import departure
-from nova_selective_migrate.compute.source import following
 from nova_selective_migrate.compute.source import interrupted
 from nova_selective_migrate.compute.source import migration
 from nova_selective_migrate.compute.source import planning
@@ -109,10 +109,15 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         self._interrupted = interrupted.Interrupted(
             self, departures, self._migrations
         )
-        self._telling = telling.Telling(self, self._contents)
+        self._telling = telling.Telling(
+            self, self._contents, settings.disks_uri
+        )
         claims = claim.Claims(_journal('arrivals'), CONF.instances_path)
-        self._destination = arrival.Arrivals(self, self._contents, claims)
-        self._withdrawals = withdrawal.Withdrawals(self, claims)
+        rooms = room.Rooms(self, settings.reserve)
+        self._destination = arrival.Arrivals(
+            self, self._contents, claims, rooms
+        )
+        self._withdrawals = withdrawal.Withdrawals(self, claims, rooms)
         self._leftovers = leftover.Leftovers(self, claims)
 
     @property
@@ -303,12 +308,17 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         interval = getattr(
             CONF.libvirt, 'live_migration_monitor_interval', _INTERVAL_SECONDS
         )
-        with following.Following(
-            *(guest, instance, planned.plan.migrate_disks, interval),
-            idle=libvirt_guest.JobInfo,
-            limit=planned.plan.limit,
+        with self._migrations.follow(
+            *(guest, instance, planned, interval), idle=libvirt_guest.JobInfo
         ) as follow:
             stock(context, follow.instance, follow.guest, *args)
+
+    def live_migration_abort(self, instance: typing.Any) -> None:
+        stock = super().live_migration_abort
+        if self._enforced:
+            self._migrations.abort(stock, instance)
+        else:
+            stock(instance)
 
     def _planned(self, instance: typing.Any) -> record.Planned | None:
         return self._records.planned(instance.uuid)

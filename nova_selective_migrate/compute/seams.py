@@ -153,6 +153,13 @@ TABLE = (
             *('recover_method', 'block_migration', 'migrate_data'),
         ),
     ),
+    Seam(_DRIVER, 'live_migration_abort', ('instance',)),
+    Seam(
+        'nova.compute.rpcapi:ComputeAPI',
+        'live_migration_abort',
+        ('ctxt', 'instance', 'migration_id'),
+    ),
+    Seam(_GUEST, 'abort_job', ()),
     Seam(
         _GUEST,
         'migrate',

@@ -16,7 +16,11 @@ import dataclasses
 import enum
 import typing
 
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.wire import peer
+from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import policy as policy_
+from nova_selective_migrate.core.plan import disks_uri as disks_uri_
 
 
 class Mode(enum.Enum):
@@ -26,30 +30,61 @@ class Mode(enum.Enum):
     AUDIT = 'audit'
 
 
+class SynchronousWrites(enum.Enum):
+    """When a guest's writes wait for the destination."""
+
+    AUTO = 'auto'
+    ON = 'on'
+    OFF = 'off'
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """The [selective_migrate] options of a host on which it is enabled.
 
     :ivar media_limit: bytes
+    :ivar disks_uri: where this host listens for disks that come to it;
+        empty for libvirt's choice
     :ivar parallel_mirrors: disks to copy at a time, 0 for all
+    :ivar progress_seconds: for how long nothing may move; 0 for ever
+    :ivar reserve: bytes that are to stay free here; 0 for none
     """
 
     mode: Mode
     policy: policy_.LocalityPolicy
     media_limit: int
+    thin: options_.Thin = options_.Thin.AUTO
+    disks_uri: str = ''
     parallel_mirrors: int = 0
+    synchronous_writes: SynchronousWrites = SynchronousWrites.AUTO
+    progress_seconds: int = 300
+    reserve: int = 256 * 2**20
 
     @classmethod
     def of(cls, group: typing.Any) -> typing.Self:
         """Read the option group.
 
         :raises InvalidPolicy: when the declared paths contradict each other
+        :raises InvalidInput: when disks_uri is none that can be used
         """
+        uri = group.disks_uri or ''
+        problem = disks_uri_.problem(uri) if uri else None
+        if problem is None and not peer.fits(uri):
+            problem = 'it is too long to be told to other hosts'
+        if problem:
+            raise exceptions.InvalidInput(
+                f'[selective_migrate]disks_uri {uri!r}: {problem}'
+            )
         return cls(
             mode=Mode(group.mode),
             policy=policy_.LocalityPolicy(
                 tuple(group.shared_paths), tuple(group.local_paths)
             ),
             media_limit=group.media_limit * 2**20,
+            thin=options_.Thin(group.thin),
+            disks_uri=uri,
             parallel_mirrors=group.parallel_mirrors,
+            synchronous_writes=SynchronousWrites(group.synchronous_writes),
+            progress_seconds=group.progress_timeout,
+            reserve=group.free_space_reserve * 2**20,
         )

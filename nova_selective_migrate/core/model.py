@@ -113,6 +113,8 @@ class Disk:
     :ivar backing: the images below the source, nearest first
     :ivar chain_known: whether the XML tells where the chain ends
     :ivar mirror: whether a block job mirrors the disk somewhere
+    :ivar discard: what becomes of the guest's discards: unmap or ignore
+    :ivar detect_zeroes: whether writes of zeroes are found: on, off, unmap
     """
 
     target: str
@@ -125,6 +127,8 @@ class Disk:
     backing: tuple[DiskSource, ...] = ()
     chain_known: bool = False
     mirror: bool = False
+    discard: str | None = None
+    detect_zeroes: str | None = None
 
     @property
     def chain(self) -> tuple[DiskSource, ...]:

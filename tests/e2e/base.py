@@ -99,18 +99,24 @@ class EndToEndTestCase(unittest.TestCase):
         **options: typing.Any,
     ) -> lab_guest.Guest:
         """Start a guest on host a and let it write."""
-        # The hosts' logs outlive a test: no two guests share a name.
-        name = f'g{uuid.uuid4().hex[:8]}'
-        guest = lab_guest.Guest(self.lab, name, disks, **options)
+        guest = lab_guest.Guest(self.lab, self.new_name(), disks, **options)
         for disk in disks.values():
-            try:
-                disk.check_available()
-            except errors.StorageUnavailable as err:
-                self.skipTest(str(err))
+            self.check_available(disk)
         self.addCleanup(self.forget, guest)
         guest.define_and_start(self.a, transient=transient)
         guest.wait_for_records(self.a, BEFORE)
         return guest
+
+    def new_name(self) -> str:
+        """Name a guest; the hosts' logs outlive a test."""
+        return f'g{uuid.uuid4().hex[:8]}'
+
+    def check_available(self, disk: lab_disk.Disk) -> None:
+        """Skip the test where a disk cannot be had."""
+        try:
+            disk.check_available()
+        except errors.StorageUnavailable as err:
+            self.skipTest(str(err))
 
     def forget(self, guest: lab_guest.Guest) -> None:
         """End a guest wherever it is and remove its local files."""

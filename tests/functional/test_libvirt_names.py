@@ -22,6 +22,9 @@ from nova_selective_migrate.core.plan import call
 
 PARAMETERS = {
     'migrate_disks': libvirt.VIR_MIGRATE_PARAM_MIGRATE_DISKS,
+    # libvirt 10.9; the binding may be older.
+    'migrate_disks_detect_zeroes': 'migrate_disks_detect_zeroes',
+    'disks_uri': libvirt.VIR_MIGRATE_PARAM_DISKS_URI,
     'bandwidth': libvirt.VIR_MIGRATE_PARAM_BANDWIDTH,
     'migrate_uri': libvirt.VIR_MIGRATE_PARAM_URI,
     'listen_address': libvirt.VIR_MIGRATE_PARAM_LISTEN_ADDRESS,
@@ -42,11 +45,15 @@ class LibvirtNamesTest(unittest.TestCase):
         made = call.build(
             ['vda'],
             options.MigrationOptions(
-                bandwidth=1, migrate_uri='tcp://h', listen_address='::'
+                migrate_uri='tcp://h',
+                listen_address='::',
+                disks_uri='tcp://h',
             ),
             incremental=False,
             persistent=True,
             xml={'destination_xml': '<domain/>', 'persistent_xml': '<d/>'},
+            detect_zeroes=['vda'],
+            per_disk=1,
         )
         self.assertEqual({*PARAMETERS.values()}, {*made.parameters})
         self.assertEqual(

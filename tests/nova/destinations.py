@@ -67,9 +67,10 @@ class DestinationTest(unittest.TestCase):
         self.host.virt.listAllDomains.return_value = []
         self.driver = mock.Mock()
         self.contents = mock.Mock()
+        self.rooms = mock.Mock()
         self.claims = claim.Claims(str(self.journal), str(instances))
         self.arrivals = arrival.Arrivals(
-            self.driver, self.contents, self.claims
+            self.driver, self.contents, self.claims, self.rooms
         )
 
     def here(self, presence):

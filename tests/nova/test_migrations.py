@@ -17,13 +17,23 @@ import types
 import unittest
 from unittest import mock
 
+import libvirt
 from nova import exception
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import migration
 from nova_selective_migrate.compute.source import record
+from nova_selective_migrate.core.plan import call
+from nova_selective_migrate.core.plan import plan as plan_
 
 INSTANCE = types.SimpleNamespace(uuid='uuid', _context='context')
+FIRST = call.MigrateCall(call.MigrateFlag.NON_SHARED_DISK)
+SECOND = call.MigrateCall(
+    FIRST.flags | call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
+)
+PLAN = plan_.MigrationPlan(
+    mock.sentinel.domain, (), (), (), (), FIRST, (), (), SECOND
+)
 ASKED = ('context', INSTANCE, 'there')
 
 
@@ -87,6 +97,72 @@ class MigrationsTest(unittest.TestCase):
         call = self.records.call('uuid')
         self.assertEqual('libvirt says no', str(call.error))
         self.assertFalse(call.returned)
+
+    def converge(self, first, second=None, between=lambda: None):
+        """Make a call that is aborted for another one."""
+        made = []
+
+        def stock(*arguments):
+            made.append(arguments[-2]._plan)
+            if len(made) == 1:
+                first(self.records.call('uuid'))
+                raise ValueError('canceled by client')
+            if second:
+                raise second
+
+        def unchanged(_instance):
+            if made:
+                between()
+            return types.SimpleNamespace(plan=PLAN)
+
+        self.migrations.unchanged = unchanged
+        self.operate(stock)
+        return [plan.call.flags for plan in made]
+
+    def test_the_copy_begins_again_once(self):
+        flags = self.converge(lambda call: call.again.want())
+        self.assertEqual([FIRST.flags, SECOND.flags], flags)
+        self.assertTrue(self.records.call('uuid').returned)
+
+    def test_the_error_of_the_second_is_kept(self):
+        self.converge(lambda call: call.again.want(), ValueError('full'))
+        self.assertEqual('full', str(self.records.call('uuid').error))
+
+    def test_a_call_that_fails_by_itself_is_not_made_again(self):
+        self.assertEqual(1, len(self.converge(lambda call: None)))
+        error = str(self.records.call('uuid').error)
+        self.assertEqual('canceled by client', error)
+
+    def test_an_abort_of_nova_s_ends_it(self):
+        nothing = libvirt.libvirtError('no job is active on the domain')
+        stock = mock.Mock(side_effect=nothing)
+
+        def abort():
+            self.migrations.abort(stock, INSTANCE)
+
+        def first(call):
+            call.again.want()
+            abort()
+
+        self.assertEqual(1, len(self.converge(first)))
+        flags = self.converge(lambda call: call.again.want(), between=abort)
+        self.assertEqual(1, len(flags))
+        error = str(self.records.call('uuid').error)
+        self.assertIn('between its two copies', error)
+
+    def test_an_abort_that_fails_otherwise_is_nova_s(self):
+        stock = mock.Mock(side_effect=ValueError('no'))
+        for _ in range(2):
+            with self.assertRaises(ValueError):
+                self.migrations.abort(stock, INSTANCE)
+            self.records.begin('uuid', 'data')
+
+    def test_a_guest_that_changed_is_not_copied_again(self):
+        def between():
+            raise exceptions.PreparationFailed('changed')
+
+        flags = self.converge(lambda call: call.again.want(), between=between)
+        self.assertEqual(1, len(flags))
 
     def test_a_changed_guest_is_not_migrated(self):
         stock = mock.Mock()

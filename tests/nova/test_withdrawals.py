@@ -28,7 +28,9 @@ P = destinations.P
 class WithdrawalsTest(destinations.DestinationTest):
     def setUp(self):
         super().setUp()
-        self.withdrawals = withdrawal.Withdrawals(self.driver, self.claims)
+        self.withdrawals = withdrawal.Withdrawals(
+            self.driver, self.claims, self.rooms
+        )
         self.log = self.enterContext(
             mock.patch.object(withdrawal.LOG, 'error')
         )
@@ -56,6 +58,7 @@ class WithdrawalsTest(destinations.DestinationTest):
     def test_what_was_prepared_is_deleted(self):
         self.prepare()
         self.assertTrue(self.roll_back())
+        self.rooms.end.assert_called_once_with(self.instance)
 
     def test_the_claim_goes_with_it(self):
         self.prepare()

@@ -26,14 +26,19 @@ import nova.exception
 
 from lab.nova.service import build
 from lab.nova.service.gates import Gates
+from lab.nova.service.stopwatch import Stopwatch
+from nova_selective_migrate.core.job import lag
 
 
 class Commands:
     """Carry out commands that came as JSON."""
 
-    def __init__(self, manager: Any, gates: Gates) -> None:
+    def __init__(
+        self, manager: Any, gates: Gates, stopwatch: Stopwatch
+    ) -> None:
         self._manager = manager
         self._gates = gates
+        self._stopwatch = stopwatch
         self._conductor = conductor.ComputeTaskManager()
         self._ended = threading.Event()
         manager._do_live_migration = self._followed(manager._do_live_migration)
@@ -110,6 +115,10 @@ class Commands:
         """Wait for the end of the newest migration from here."""
         return self._ended.wait(timeout)
 
+    def do_until_call(self) -> float | None:
+        """Return what the driver took before it called libvirt."""
+        return self._stopwatch.seconds
+
     def do_abort(self, server: str, migration: int) -> None:
         """Abort a migration that runs, as nova-api has us do."""
         context = _context()
@@ -118,6 +127,10 @@ class Commands:
             context, server, instance_actions.LIVE_MIGRATION_CANCEL
         )
         self._manager.live_migration_abort(context, instance, migration)
+
+    def do_be_impatient(self, seconds: float) -> None:
+        """Take disks for not getting ahead after so long."""
+        lag.LIMIT_SECONDS = seconds
 
     def do_close(self, place: str) -> None:
         """Let the next call that comes to a place wait: see `gates`."""

@@ -35,6 +35,7 @@ from lab.nova.service import bus
 from lab.nova.service import tables
 from lab.nova.service.commands import Commands
 from lab.nova.service.gates import Gates
+from lab.nova.service.stopwatch import Stopwatch
 from lab.nova.settings import PLUGIN
 
 CONF = nova.conf.CONF
@@ -66,7 +67,7 @@ def serve(configuration: str, directory: Path) -> None:
     ).dispatch
     for name in ('_create_images_and_backing', '_live_migration_monitor'):
         gates.hold(manager.driver, name)
-    commands = Commands(manager, gates)
+    commands = Commands(manager, gates, Stopwatch(manager.driver))
 
     class Handler(socketserver.StreamRequestHandler):
         """One request and its reply, each a line of JSON."""

@@ -24,6 +24,7 @@ from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.destination import claim as claim_
+from nova_selective_migrate.compute.destination import room as room_
 from nova_selective_migrate.compute.wire import disk_info as disk_info_
 from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.host.facts import content
@@ -42,10 +43,12 @@ class Arrivals:
         driver: typing.Any,
         contents: content.Contents,
         claims: claim_.Claims,
+        rooms: room_.Rooms,
     ) -> None:
         self._driver = driver
         self._contents = contents
         self._claims = claims
+        self._rooms = rooms
 
     def prepare(
         self,
@@ -87,6 +90,8 @@ class Arrivals:
         finally:
             if ours and os.path.lexists(directory):
                 self._prove(instance, complete=True)
+        if ours:
+            self._rooms.begin(context, instance, directory, disk_info)
         return result
 
     def _begin(
@@ -195,6 +200,7 @@ class Arrivals:
 
     def finish(self, instance: typing.Any) -> None:
         """Give up the claim to what is the guest's from now on."""
+        self._rooms.end(instance)
         try:
             self._claims.drop(instance.uuid)
         except exceptions.JournalFailed as err:

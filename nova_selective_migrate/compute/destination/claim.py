@@ -132,15 +132,7 @@ class Claims:
 
         :raises JournalFailed: when it cannot be read
         """
-        tree = self._journal.read(instance)
-        if tree is None:
-            return None
-        try:
-            return _claim(tree)
-        except (TypeError, KeyError, AttributeError) as err:
-            raise exceptions.JournalFailed(
-                f'{self._journal.path(instance)} is no claim: {err!r}'
-            ) from err
+        return self._journal.read_as(instance, _claim, 'claim')
 
     def drop(self, instance: str) -> None:
         """Give up the claim of an instance, where there is one.

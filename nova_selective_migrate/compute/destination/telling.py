@@ -33,9 +33,15 @@ LOG = logging.getLogger(__name__)
 class Telling:
     """Tells sources that this host has the plugin, and what it has else."""
 
-    def __init__(self, driver: typing.Any, contents: content.Contents) -> None:
+    def __init__(
+        self,
+        driver: typing.Any,
+        contents: content.Contents,
+        disks_uri: str = '',
+    ) -> None:
         self._driver = driver
         self._contents = contents
+        self._disks_uri = disks_uri
 
     def mark(self, instance: typing.Any, data: typing.Any) -> typing.Any:
         """Tell the source, in the name of nova's test file, what we are.
@@ -74,6 +80,7 @@ class Telling:
                 if images == 'qcow2'
                 else ''
             ),
+            disks_uri=self._disks_uri,
         )
         name = peer.mark(data.filename)
         os.rename(

@@ -24,6 +24,7 @@ from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.destination import claim as claim_
+from nova_selective_migrate.compute.destination import room as room_
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import usage
@@ -40,9 +41,15 @@ _GONE = (outcome.Presence.ABSENT, outcome.Presence.SWITCHING)
 class Withdrawals:
     """Live migrations to this host that are taken back."""
 
-    def __init__(self, driver: typing.Any, claims: claim_.Claims) -> None:
+    def __init__(
+        self,
+        driver: typing.Any,
+        claims: claim_.Claims,
+        rooms: room_.Rooms,
+    ) -> None:
         self._driver = driver
         self._claims = claims
+        self._rooms = rooms
 
     def roll_back(
         self,
@@ -58,6 +65,7 @@ class Withdrawals:
 
         :raises MigrationError: when the guest is here
         """
+        self._rooms.end(instance)
         directory = os.path.normpath(
             libvirt_utils.get_instance_path_at_destination(
                 instance, migrate_data

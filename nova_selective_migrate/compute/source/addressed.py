@@ -15,6 +15,9 @@
 import collections.abc
 import typing
 
+from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.host.hypervisor import optional
+
 
 class AddressedDomain:
     """A libvirt.virDomain; nova's guest takes no more parameters itself.
@@ -22,15 +25,19 @@ class AddressedDomain:
     Everything but :meth:`migrateToURI3` is the domain's own.
 
     :ivar added: name -> value, where nova passes none of that name
+    :ivar replaced: name -> value, where nova passes another
     """
 
     def __init__(
         self,
         domain: typing.Any,
-        added: collections.abc.Mapping[str, str],
+        added: collections.abc.Mapping[str, call_.Parameter],
+        replaced: collections.abc.Mapping[str, call_.Parameter],
     ) -> None:
         self._domain = domain
         self.added = added
+        self.replaced = replaced
+        self.left_out: str | None = None
 
     def __getattr__(self, name: str) -> typing.Any:
         return getattr(self._domain, name)
@@ -40,8 +47,11 @@ class AddressedDomain:
         dconnuri: str,
         params: collections.abc.Mapping[str, typing.Any],
         flags: int = 0,
-    ) -> typing.Any:
+    ) -> None:
         """Migrate with nova's parameters and ours."""
-        return self._domain.migrateToURI3(
-            dconnuri, params={**self.added, **params}, flags=flags
+        self.left_out = optional.migrate(
+            lambda wanted: self._domain.migrateToURI3(
+                dconnuri, params=wanted, flags=flags
+            ),
+            {**self.added, **params, **self.replaced},
         )

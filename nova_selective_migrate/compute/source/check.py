@@ -184,8 +184,16 @@ class SourceCheck:
                 tls=bool(flags & call_.MigrateFlag.TLS),
                 postcopy=bool(flags & call_.MigrateFlag.POSTCOPY),
                 parallel=bool(flags & call_.MigrateFlag.PARALLEL),
+                thin=self._thin(),
+                disks_uri=(peer.disks_uri or None) if peer else None,
             ),
         )
+
+    def _thin(self) -> options_.Thin:
+        """Leave disks thick where nova makes them so."""
+        if CONF.preallocate_images != 'none':
+            return options_.Thin.OFF
+        return self._planner.settings.thin
 
 
 def _size(path: str) -> int:

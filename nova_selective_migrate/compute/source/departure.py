@@ -107,10 +107,10 @@ class Departures:
 
         :raises JournalFailed: when there is none that can be read
         """
-        tree = self._journal.read(instance) or {}
         deserialize = base.NovaObjectSerializer().deserialize_entity
-        try:
-            return Departure(
+        found = self._journal.read_as(
+            instance,
+            lambda tree: Departure(
                 tree['source'],
                 tree['destination'],
                 tree['since'],
@@ -118,11 +118,14 @@ class Departures:
                 tree['block_migration'],
                 deserialize(context, tree['migrate_data']),
                 deserialize(context, tree['source_bdms']),
-            )
-        except (TypeError, KeyError, ValueError, AttributeError) as err:
+            ),
+            'departure',
+        )
+        if found is None:
             raise exceptions.JournalFailed(
-                f'{self._journal.path(instance)} is no departure: {err!r}'
-            ) from err
+                f'{self._journal.path(instance)} is not there'
+            )
+        return found
 
     def drop(self, instance: str) -> None:
         """Forget the departure of an instance, where there is one.

@@ -18,6 +18,7 @@ and add the disks.
 """
 
 import collections.abc
+import dataclasses
 import threading
 import time
 import types
@@ -25,11 +26,11 @@ import typing
 
 from oslo_log import log as logging
 
+from nova_selective_migrate.compute.source import again
+from nova_selective_migrate.compute.source import converging
 from nova_selective_migrate.compute.source import holding
 from nova_selective_migrate.core.job import progress
-from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.host.hypervisor import errors
-from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.migration import throttle
 
 LOG = logging.getLogger(__name__)
@@ -39,6 +40,26 @@ _JOB_KEYS = (
     *('memory_total', 'memory_processed', 'memory_remaining'),
     *('memory_iteration', 'disk_total', 'disk_processed'),
 )
+
+
+# VIR_DOMAIN_JOB_NONE, _UNBOUNDED, _FAILED and _CANCELLED.
+_NO_JOB = 0
+_RUNNING = 2
+_BROKEN_OFF = (4, 5)
+
+
+@dataclasses.dataclass(frozen=True)
+class Watches:
+    """Who else looks at what is found, and may end the migration."""
+
+    holding: holding.Holding
+    converging: converging.Converging
+    limits: throttle.Throttle
+
+    @property
+    def again(self) -> again.Again:
+        """Return whether the copy begins again."""
+        return self.converging.again
 
 
 class Following:
@@ -56,15 +77,9 @@ class Following:
         targets: collections.abc.Sequence[str],
         interval: float,
         idle: collections.abc.Callable[[], typing.Any],
-        limit: bandwidth.Limit,
+        watches: Watches,
     ) -> None:
         self._targets = targets
-        self._limits = throttle.Throttle(
-            guest_.Guest(guest._domain),
-            limit,
-            len(targets),
-            lambda text: LOG.info('%s', text, instance=instance),
-        )
         self._interval = interval
         self._ended = threading.Event()
         self._job: dict[str, int] = {}
@@ -72,8 +87,8 @@ class Following:
         self._memory_bytes = instance.flavor.memory_mb * 2**20
         self.real = instance
         self._disks = guest
-        self._holding = holding.Holding(guest, instance)
-        self.guest = _WatchedGuest(guest, self, idle)
+        self._watches = watches
+        self.guest = _WatchedGuest(guest, self, idle, watches.again)
         self.instance = _CountedInstance(instance, self)
 
     def __enter__(self) -> typing.Self:
@@ -96,7 +111,8 @@ class Following:
     def take(self, info: typing.Any) -> None:
         """Look at the job statistics that nova has just asked for."""
         self._job = {key: getattr(info, key, 0) or 0 for key in _JOB_KEYS}
-        self._holding.look(self._job)
+        running = getattr(info, 'type', _NO_JOB) != _NO_JOB
+        self._watches.holding.look(self._job, running=running)
 
     def percent(self) -> int:
         """Return how much is done, disks and memory; never less again."""
@@ -113,13 +129,14 @@ class Following:
                 now = time.monotonic()
                 sample = progress.Sample(now - started, self._job, blocks)
                 before = progress.measure(sample, self._targets, before)
-                self._limits.look(before)
+                self._watches.limits.look(before)
             except Exception as err:
                 # The thread's boundary: the migration goes on without.
                 LOG.debug(
                     'no progress of the disks: %s', err, instance=self.real
                 )
                 continue
+            self._watches.converging.look(now, before)
             log = LOG.debug
             if now - told >= _INFO_SECONDS:
                 log, told = LOG.info, now
@@ -151,13 +168,21 @@ class _WatchedGuest:
         guest: typing.Any,
         following: Following,
         idle: collections.abc.Callable[[], typing.Any],
+        again: again.Again,
     ) -> None:
         self._guest = guest
+        self._again = again
+        self._downtime: int | None = None
         self._following = following
         self._idle = idle
 
     def __getattr__(self, name: str) -> typing.Any:
         return getattr(self._guest, name)
+
+    def abort_job(self) -> None:
+        """Abort the migration for nova, and for good."""
+        self._again.end()
+        self._guest.abort_job()
 
     def get_job_info(self) -> typing.Any:
         """Return nova's JobInfo.
@@ -180,7 +205,34 @@ class _WatchedGuest:
             )
             return self._idle()
         self._following.take(info)
+        if self._again.pending and info.type in _BROKEN_OFF:
+            # Of the first copy: the second is about to begin, and nova
+            # must not roll back.
+            return self._idle()
+        if self._again.taken and info.type == _RUNNING:
+            self._set_downtime()
         return info
+
+    def migrate_configure_max_downtime(self, mstime: int) -> None:
+        """Set the longest downtime for nova, in milliseconds."""
+        if not self._again.taken:
+            self._downtime = mstime
+        self._guest.migrate_configure_max_downtime(mstime)
+
+    def _set_downtime(self) -> None:
+        """Set once more what nova sets once and libvirt has forgotten."""
+        mstime, self._downtime = self._downtime, None
+        if mstime is None:
+            return
+        try:
+            self._guest.migrate_configure_max_downtime(mstime)
+        except Exception as err:
+            # libvirt's own holds then, until nova's next step.
+            LOG.warning(
+                'The longest downtime is not set: %s',
+                err,
+                instance=self._following.real,
+            )
 
 
 class _CountedInstance:

@@ -28,7 +28,11 @@ from nova_selective_migrate.host.migration import migration_address
 
 LOG = logging.getLogger(__name__)
 
-_NON_SHARED = call_.NON_SHARED
+# Parameters of the plan that nova does not know.
+_PLANNED = (call_.DETECT_ZEROES, 'disks_uri')
+# What the plan knows better; all other flags are nova's, such as those of
+# its options for post-copy and auto-converge.
+_OURS = call_.NON_SHARED | call_.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
 
 
 class PlannedGuest:
@@ -58,29 +62,43 @@ class PlannedGuest:
         :raises AddressUnknown: when the address is not known that the
             destination is to listen on
         """
-        flags = int(options.get('flags', 0)) & ~int(_NON_SHARED)
-        options['flags'] = flags | int(self._plan.call.flags & _NON_SHARED)
+        flags = int(options.get('flags', 0)) & ~int(_OURS)
+        options['flags'] = flags | int(self._plan.call.flags & _OURS)
         options['migrate_disks'] = self._plan.migrate_disks
-        options['destination_xml'] = self._xml(options.get('destination_xml'))
+        kept = self._kept(options.get('destination_xml'))
+        options['destination_xml'] = self._xml(kept)
         if bandwidth := self._plan.call.parameters.get('bandwidth'):
             # nova's is for all disks together, libvirt's for each.
             options['bandwidth'] = bandwidth
         added = self._added(destination, options)
         guest = copy.copy(self._guest)
-        guest._domain = addressed.AddressedDomain(self._guest._domain, added)
+        domain = addressed.AddressedDomain(
+            self._guest._domain, added, self._replaced(kept)
+        )
+        guest._domain = domain
         self._call.start()
         guest.migrate(destination, **options)
+        if domain.left_out:
+            LOG.warning(
+                'libvirt of one host does not know %s: the copy may take '
+                'more room than its data',
+                domain.left_out,
+            )
 
     def _added(
         self, destination: str, options: dict[str, typing.Any]
-    ) -> dict[str, str]:
+    ) -> dict[str, call_.Parameter]:
         """Return parameters that nova does not know, and set migrate_uri.
 
         nova names an address for the data where the destination has
         [libvirt]live_migration_inbound_addr, and never where to listen.
         """
         flags = call_.MigrateFlag
-        added: dict[str, str] = {}
+        added: dict[str, call_.Parameter] = {
+            name: self._plan.call.parameters[name]
+            for name in _PLANNED
+            if name in self._plan.call.parameters
+        }
         if options['flags'] & flags.TUNNELLED:
             return added  # through the daemons: nothing listens
         try:
@@ -103,15 +121,32 @@ class PlannedGuest:
         LOG.info('Selective migration: the call also has %s', added)
         return added
 
-    def _xml(self, text: str | None) -> str | None:
+    def _kept(self, text: str | None) -> str | None:
+        """Return nova's XML for the destination, with the right targets."""
         if text is None:
-            if self._plan.flattened:
-                raise exceptions.PreparationFailed(
-                    'nova passes no XML for the destination, and the plan '
-                    'needs one'
-                )
             return None
-        kept = destination_xml.keep_targets(text, self._guest.get_xml_desc())
-        if not self._plan.flattened:
+        return destination_xml.keep_targets(text, self._guest.get_xml_desc())
+
+    def _xml(self, kept: str | None) -> str | None:
+        if not self._plan.changes_xml:
             return kept
-        return destination_xml.flatten(kept, self._plan.flattened)
+        if kept is None:
+            raise exceptions.PreparationFailed(
+                'nova passes no XML for the destination, and the plan '
+                'needs one'
+            )
+        return self._plan.destination_xml(kept)
+
+    def _replaced(self, kept: str | None) -> dict[str, call_.Parameter]:
+        """Return what nova passes otherwise.
+
+        It defines the guest at the destination as what runs there; the
+        settings that are for the copy alone are not to outlive that.
+        """
+        if kept is None or not self._plan.thinning.drivers:
+            return {}
+        return {
+            'persistent_xml': destination_xml.flatten(
+                kept, self._plan.flattened
+            )
+        }

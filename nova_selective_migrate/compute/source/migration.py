@@ -22,16 +22,21 @@ from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import check as check_
+from nova_selective_migrate.compute.source import converging
 from nova_selective_migrate.compute.source import departure as departure_
 from nova_selective_migrate.compute.source import end as end_
 from nova_selective_migrate.compute.source import ending as ending_
+from nova_selective_migrate.compute.source import following
 from nova_selective_migrate.compute.source import guest as guest_
+from nova_selective_migrate.compute.source import holding
 from nova_selective_migrate.compute.source import planning
 from nova_selective_migrate.compute.source import record as record_
 from nova_selective_migrate.compute.wire import disk_info
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import guest as hypervisor_guest
+from nova_selective_migrate.host.migration import throttle
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -147,9 +152,14 @@ class Migrations:
             )
             return
         try:
-            planned = self.unchanged(instance)
-            proxy = guest_.PlannedGuest(guest, planned.plan, call)
-            stock(context, instance, *before, data, proxy, names)
+            self._call(
+                lambda proxy: stock(
+                    context, instance, *before, data, proxy, names
+                ),
+                instance,
+                guest,
+                call,
+            )
         except Exception as err:
             # The thread's boundary. nova has logged it; who reads the
             # instance's faults is told by the thread that follows.
@@ -157,6 +167,72 @@ class Migrations:
             call.end(err)
         else:
             call.end()
+
+    def _call(
+        self,
+        make: collections.abc.Callable[[guest_.PlannedGuest], None],
+        instance: typing.Any,
+        guest: typing.Any,
+        call: record_.Call,
+    ) -> None:
+        """Call libvirt, and once more where the copy does not converge."""
+        plan = self.unchanged(instance).plan
+        try:
+            make(guest_.PlannedGuest(guest, plan, call))
+        except Exception as err:
+            if not call.again.pending:
+                raise
+            LOG.info('The first copy ended: %s', err, instance=instance)
+        else:
+            return
+        # The destination takes no guest that it has: libvirt looks there.
+        again = self.unchanged(instance).plan.begun_again()
+        if not call.again.take():
+            raise exceptions.PreparationFailed(
+                'the migration was aborted between its two copies'
+            )
+        LOG.info('The copy begins again', instance=instance)
+        make(guest_.PlannedGuest(guest, again, call))
+
+    def follow(
+        self,
+        guest: typing.Any,
+        instance: typing.Any,
+        planned: record_.Planned,
+        interval: float,
+        idle: collections.abc.Callable[[], typing.Any],
+    ) -> following.Following:
+        """Return what looks on while nova's monitor follows a migration."""
+        call = self._records.call(instance.uuid) or record_.Call()
+        seconds = self._planner.settings.progress_seconds
+        return following.Following(
+            *(guest, instance, planned.plan.migrate_disks, interval),
+            idle=idle,
+            watches=following.Watches(
+                holding.Holding(guest, instance, seconds),
+                converging.Converging(
+                    guest, instance, planned.plan, call.again
+                ),
+                throttle.Throttle(
+                    hypervisor_guest.Guest(guest._domain),
+                    planned.plan.limit,
+                    len(planned.plan.migrate_disks),
+                    lambda text: LOG.info('%s', text, instance=instance),
+                ),
+            ),
+        )
+
+    def abort(self, stock: Method, instance: typing.Any) -> None:
+        """Let nova abort a migration, also between its two copies."""
+        call = self._records.call(instance.uuid)
+        pending = call is not None and call.again.end()
+        try:
+            stock(instance)
+        except Exception as err:
+            if not pending:
+                raise
+            # There is no job just then, and there will be none.
+            LOG.info('No second copy: %s', err, instance=instance)
 
     def run(
         self,

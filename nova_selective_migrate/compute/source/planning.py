@@ -77,6 +77,7 @@ class Planner:
             self.settings.media_limit,
         )
         peer = request.peer
+        writes = self.settings.synchronous_writes
         case = case_.Case(
             domain_xml=text,
             block_device_info=redact.block_device_info(
@@ -95,6 +96,8 @@ class Planner:
             options=dataclasses.replace(
                 request.options,
                 parallel_mirrors=self.settings.parallel_mirrors,
+                synchronous_writes=writes is settings_.SynchronousWrites.ON,
+                converge=writes is settings_.SynchronousWrites.AUTO,
                 prepared=preparation.Preparation(
                     directory=request.instance_directory,
                     shared_directory=request.shared_directory,

@@ -16,6 +16,7 @@ import dataclasses
 import threading
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.source import again
 from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.plan import plan as plan_
@@ -45,6 +46,7 @@ class Call:
     follows it.
 
     :ivar of: the migration, as an object: an instance's next one is another
+    :ivar again: whether there is to be a second one
     :ivar returned: whether libvirt said that the migration succeeded
     :ivar error: what it said otherwise
     """
@@ -56,6 +58,7 @@ class Call:
         self._started = False
         self._given_up = False
         self.returned = False
+        self.again = again.Again()
         self.error: Exception | None = None
 
     def start(self) -> None:

@@ -27,6 +27,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import planned_disk
 
 _KEY = 'selective_migrate'
 _UNUSABLE = 'the source sent no usable disk information'
@@ -74,7 +75,7 @@ def dumps(
 
 
 def _entry(
-    planned: plan_.PlannedDisk,
+    planned: planned_disk.PlannedDisk,
     backing: str,
     medium: media.Medium | None,
     digests: collections.abc.Mapping[str, str],

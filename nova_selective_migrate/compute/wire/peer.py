@@ -20,10 +20,13 @@ below instances_path, of its own choice, and that name carries this.
 import dataclasses
 import re
 import typing
+import urllib.parse
 
 _MARK = 'selective-migrate'
 _PROTOCOL = 1
-_FIELD = re.compile(r'([a-z]+)=([0-9a-z-]*)')
+_FIELD = re.compile(r'([a-z]+)=([^,/]*)')
+# A file name has 255 characters, and the other fields their share.
+_LONGEST_URI = 48
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Peer:
     :ivar images: its images_type, with "default" resolved
     :ivar base: digest of its base image of the instance's image; empty
         where it tells of none
+    :ivar disks_uri: where it listens for disks; empty for libvirt's choice
     """
 
     free_bytes: int
@@ -45,6 +49,7 @@ class Peer:
     qemu: int = 0
     images: str = ''
     base: str = ''
+    disks_uri: str = ''
 
     def mark(self, name: str) -> str:
         """Return a file name that tells all this, and ends in a name."""
@@ -57,6 +62,11 @@ class Peer:
                 f'qemu={self.qemu}',
                 f'images={self.images}',
                 f'base={self.base}',
+                *(
+                    [f'disks={_quote(self.disks_uri)}']
+                    if self.disks_uri
+                    else ()
+                ),
                 name,
             )
         )
@@ -84,6 +94,16 @@ class Peer:
                 qemu=int(fields['qemu']),
                 images=fields['images'],
                 base=fields['base'],
+                disks_uri=urllib.parse.unquote(fields.get('disks', '')),
             )
         except (KeyError, ValueError):
             return None
+
+
+def fits(disks_uri: str) -> bool:
+    """Tell whether a URI is short enough to be told."""
+    return len(_quote(disks_uri)) <= _LONGEST_URI
+
+
+def _quote(text: str) -> str:
+    return urllib.parse.quote(text, safe=':[]')

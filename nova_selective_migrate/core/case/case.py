@@ -183,7 +183,11 @@ def _options(fields: json_fields.Fields) -> options_.MigrationOptions:
         postcopy=bool(fields.boolean('postcopy')),
         parallel=bool(fields.boolean('parallel')),
         synchronous_writes=bool(fields.boolean('synchronous_writes')),
+        converge=bool(fields.boolean('converge')),
+        auto_converge=bool(fields.boolean('auto_converge')),
         disks_port=fields.integer('disks_port'),
+        disks_uri=fields.text('disks_uri'),
+        thin=fields.member('thin', options_.Thin) or options_.Thin.OFF,
         parallel_mirrors=fields.integer('parallel_mirrors') or 0,
     )
 

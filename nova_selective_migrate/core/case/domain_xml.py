@@ -61,6 +61,7 @@ def _disk(node: etree._Element) -> model.Disk:
     if not dev:
         raise exceptions.InvalidDomain('a disk of the domain has no target')
     backing, chain_known = _backing(node)
+    driver = node.find('./driver')
     return model.Disk(
         target=dev,
         device=_device(node, dev),
@@ -72,6 +73,10 @@ def _disk(node: etree._Element) -> model.Disk:
         backing=backing,
         chain_known=chain_known,
         mirror=node.find('./mirror') is not None,
+        discard=None if driver is None else driver.get('discard'),
+        detect_zeroes=(
+            None if driver is None else driver.get('detect_zeroes')
+        ),
     )
 
 

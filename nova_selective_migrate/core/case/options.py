@@ -13,9 +13,21 @@
 """How the caller wants the migration done."""
 
 import dataclasses
+import enum
 
 from nova_selective_migrate.core.case import preparation
 from nova_selective_migrate.core.case import uri
+
+
+class Thin(enum.Enum):
+    """Whether a copied disk is to take no room for zeroes.
+
+    AUTO does what both hosts can; ON refuses where that is not enough.
+    """
+
+    AUTO = 'auto'
+    ON = 'on'
+    OFF = 'off'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +41,14 @@ class MigrationOptions:
     :ivar parallel: several connections for memory (VIR_MIGRATE_PARALLEL)
     :ivar synchronous_writes: the guest's writes wait for the destination
         while disks are copied
+    :ivar converge: the copy may begin again with synchronous writes where
+        the disks do not get ahead of the guest's writes
+    :ivar auto_converge: the guest is slowed down where its memory does not
+        get ahead (VIR_MIGRATE_AUTO_CONVERGE)
     :ivar disks_port: port of the destination for disks; None lets it choose
+    :ivar disks_uri: where the destination listens for disks and the source
+        connects: tcp://address[:port] or unix:///path
+    :ivar thin: OFF where a case does not say: then there was no choice
     :ivar parallel_mirrors: disks to copy at a time, 0 for all
     :ivar create_images: whether we make the destination images; otherwise
         the caller does
@@ -52,7 +71,11 @@ class MigrationOptions:
     postcopy: bool = False
     parallel: bool = False
     synchronous_writes: bool = False
+    converge: bool = False
+    auto_converge: bool = False
     disks_port: int | None = None
+    disks_uri: str | None = None
+    thin: Thin = Thin.OFF
     parallel_mirrors: int = 0
 
     @property

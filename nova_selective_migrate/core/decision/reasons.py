@@ -374,6 +374,18 @@ class Reason(enum.Enum):
         'libvirt passes at most 64 parameters, and each disk to copy is one.',
         'detach disks, or move some to shared storage',
     )
+    DISKS_URI_UNUSABLE = (
+        'disks-uri-unusable',
+        'What the destination is to listen on for disks cannot be used.',
+        'name tcp://address[:port] or unix:///path, with neither a port '
+        'for disks nor, for a unix socket, TLS',
+    )
+    NOT_THIN = (
+        'not-thin',
+        'The copy may take more room than its data, and it was asked not to.',
+        'upgrade libvirt to 10.9 or newer on both hosts, or migrate with '
+        'thin = auto',
+    )
     BANDWIDTH_TOO_SMALL = (
         'bandwidth-too-small',
         'libvirt before 11.3 gives every disk at least 1 MiB/s: the disks '

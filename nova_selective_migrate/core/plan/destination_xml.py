@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Change a domain's XML for a destination whose chains are flattened."""
+"""Change a domain's XML for what a migration makes of its disks."""
 
 import collections.abc
 
@@ -39,6 +39,30 @@ def flatten(text: str, targets: collections.abc.Collection[str]) -> str:
         # An empty element says that the chain ends here; none at all
         # would have libvirt look into the image.
         target.addprevious(etree.Element('backingStore'))
+    return xml.render(root)
+
+
+def set_drivers(
+    text: str,
+    drivers: collections.abc.Mapping[str, collections.abc.Mapping[str, str]],
+) -> str:
+    """Set attributes of the <driver> of disks.
+
+    :param drivers: by target, the attributes and their values
+    :raises InvalidDomain: when the text cannot be parsed
+    """
+    root = xml.parse(text)
+    for disk in root.iterfind('./devices/disk'):
+        target = disk.find('./target')
+        wanted = {} if target is None else drivers.get(target.get('dev', ''))
+        if not wanted:
+            continue
+        driver = disk.find('./driver')
+        if driver is None:
+            driver = etree.Element('driver', name='qemu')
+            disk.insert(0, driver)
+        for name, value in wanted.items():
+            driver.set(name, value)
     return xml.render(root)
 
 

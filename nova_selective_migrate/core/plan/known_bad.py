@@ -125,7 +125,8 @@ TABLE = (
         *('qemu', 0, 7_001_999, Side.SOURCE, Feature.SYNCHRONOUS_WRITES),
         'its mirror jobs may never come to an end then (fixed in 7.2.0)',
         'QEMU d69a879bdf, da93d5c84e, 32125b1460',
-        'upgrade it, or migrate without --synchronous-writes',
+        'upgrade it, or leave --synchronous-writes, of nova '
+        'synchronous_writes, at auto',
     ),
     KnownBad(
         *('qemu', 10_001_000, 10_002_001),
@@ -133,7 +134,8 @@ TABLE = (
         'it crashes when the guest writes zeroes during the copy (fixed in '
         '10.2.2)',
         'QEMU 4a7b1bd18d',
-        'upgrade it, or migrate without --synchronous-writes',
+        'upgrade it, or leave --synchronous-writes, of nova '
+        'synchronous_writes, at auto',
     ),
     # Block nodes are inactive since the first migration, and only a mirror
     # job wakes one: "Assertion `!(bs->open_flags & BDRV_O_INACTIVE)' failed".

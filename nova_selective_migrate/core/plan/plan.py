@@ -19,7 +19,6 @@ from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import attachments
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
-from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import duplicates
 from nova_selective_migrate.core.decision import duty
@@ -28,23 +27,14 @@ from nova_selective_migrate.core.decision import prepared as prepared_
 from nova_selective_migrate.core.evidence import join
 from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.plan import converging
 from nova_selective_migrate.core.plan import destination_xml
-from nova_selective_migrate.core.plan import known_bad
+from nova_selective_migrate.core.plan import plan_notes
+from nova_selective_migrate.core.plan import planned_call
+from nova_selective_migrate.core.plan import planned_disk
 from nova_selective_migrate.core.plan import refusal
 from nova_selective_migrate.core.plan import room as room_
-
-
-@dataclasses.dataclass(frozen=True)
-class PlannedDisk:
-    """A disk with its decision and its sizes in bytes; None: not known.
-
-    :ivar copy_bytes: bytes that a copy moves, 0 where there is none
-    """
-
-    decision: decision.Decision
-    virtual_bytes: int | None
-    allocated_bytes: int | None
-    copy_bytes: int
+from nova_selective_migrate.core.plan import thin as thin_
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,20 +42,27 @@ class MigrationPlan:
     """What a migration does with every disk, or why it does nothing.
 
     :ivar call: the libvirt call; empty where the plan is refused
+    :ivar again: the call that follows once where the copy of the first does
+        not converge; None for no second one
     :ivar images: what to make at the destination before the call
     :ivar flattened: targets whose image will hold the whole chain
+    :ivar thinning: how zeroes are kept from taking room there
     :ivar limit: what the link may carry, disks and memory together
     """
 
     domain: model.Domain
-    disks: tuple[PlannedDisk, ...]
+    disks: tuple[planned_disk.PlannedDisk, ...]
     refusals: tuple[refusal.Refusal, ...]
     duties: tuple[duty.Duty, ...]
     notes: tuple[str, ...]
     call: call_.MigrateCall
     images: tuple[images_.DestinationImage, ...]
     flattened: tuple[str, ...]
+    thinning: thin_.Thinning = dataclasses.field(
+        default_factory=thin_.Thinning
+    )
     limit: bandwidth.Limit = dataclasses.field(default_factory=bandwidth.Limit)
+    again: call_.MigrateCall | None = None
 
     @property
     def ready(self) -> bool:
@@ -84,9 +81,30 @@ class MigrationPlan:
         ]
 
     @property
+    def changes_xml(self) -> bool:
+        """Tell whether the domain's XML differs at the destination."""
+        return bool(self.flattened or self.thinning.drivers)
+
+    def destination_xml(self, text: str) -> str:
+        """Change the XML of what runs for the destination.
+
+        :raises InvalidDomain: when the text cannot be parsed
+        """
+        return destination_xml.set_drivers(
+            destination_xml.flatten(text, self.flattened),
+            self.thinning.drivers,
+        )
+
+    @property
     def copy_bytes(self) -> int:
         """Return the bytes that the copies move."""
         return sum(d.copy_bytes for d in self.disks) if self.ready else 0
+
+    def begun_again(self) -> 'MigrationPlan':
+        """Return the plan of the second copy; there is no third."""
+        return dataclasses.replace(
+            self, call=self.again or self.call, again=None
+        )
 
 
 def plan(case: case_.Case) -> MigrationPlan:
@@ -118,29 +136,35 @@ def plan(case: case_.Case) -> MigrationPlan:
         ]
         copied = [d.whole for d in copied]
     flattened = images_.chains_to_flatten(copied, case.options)
-    call = _call(copied, flattened, case, incremental)
+    call, thinning = planned_call.of(copied, flattened, case, incremental)
     duties = tuple(duty.of_disks(decisions))
-    planned = tuple(_planned(d, case.storage) for d in decisions)
+    planned = tuple(planned_disk.of(d, case.storage) for d in decisions)
     refusals = (
         *refusal.of_job(case),
         *refusal.of_disks(decisions),
         *refusal.of_duties(duties, case),
         *refusal.of_destination(_room(planned, duties, case), case),
         *refusal.of_plan(domain, joins, case, call),
+        *refusal.of_thinning(thinning, case),
     )
+    again = None if refusals else converging.again(call, case)
     return MigrationPlan(
         domain=domain,
         disks=planned,
         refusals=refusals,
         duties=duties,
         notes=(
-            *_notes(domain, case, bool(copied)),
-            *_limit(case).notes(len(copied)),
+            *plan_notes.notes(domain, case, bool(copied)),
+            *(thin_.notes(thinning, case.options.thin) if copied else ()),
+            *planned_call.limit(case).notes(len(copied)),
+            *converging.notes(again),
         ),
         call=call_.MigrateCall() if refusals else call,
         images=() if refusals else images,
         flattened=() if refusals else flattened,
-        limit=_limit(case),
+        thinning=thin_.Thinning() if refusals else thinning,
+        limit=planned_call.limit(case),
+        again=again,
     )
 
 
@@ -171,7 +195,7 @@ def _images(
 
 
 def _room(
-    planned: collections.abc.Iterable[PlannedDisk],
+    planned: collections.abc.Iterable[planned_disk.PlannedDisk],
     duties: collections.abc.Iterable[duty.Duty],
     case: case_.Case,
 ) -> room_.Room | None:
@@ -202,112 +226,3 @@ def _incremental(
         and all(c.top_only or not c.disk.backing for c in copied)
         and not any(c.disk.target in case.options.existing for c in copied)
     )
-
-
-def _call(
-    copied: collections.abc.Sequence[decision.Decision],
-    flattened: tuple[str, ...],
-    case: case_.Case,
-    incremental: bool,
-) -> call_.MigrateCall:
-    persistent = bool(case.domain_state.persistent)
-    xml = {}
-    if flattened:
-        xml['destination_xml'] = destination_xml.flatten(
-            case.domain_xml, flattened
-        )
-        if persistent and case.persistent_xml:
-            xml['persistent_xml'] = destination_xml.flatten_definition(
-                case.persistent_xml, case.domain_xml, flattened
-            )
-    options = case.options
-    if case.domain_state.state == 'paused':
-        # libvirt refuses the flag then; nova leaves it out too.
-        options = dataclasses.replace(options, postcopy=False)
-    call = call_.build(
-        [chosen.disk.target for chosen in copied],
-        options,
-        incremental=incremental,
-        persistent=persistent,
-        xml=xml,
-        per_disk=_limit(case).per_disk(len(copied)),
-    )
-    if known_bad.wants_tls_destination(case.hypervisors, call):
-        if options.prepared:
-            # Who prepares the destination learns its name later.
-            return call.with_also_sent('tls.destination')
-        if options.migration_host:
-            return call.with_parameter(
-                'tls.destination', options.migration_host
-            )
-    return call
-
-
-def _limit(case: case_.Case) -> bandwidth.Limit:
-    options = case.options
-    return bandwidth.limit(
-        options.bandwidth, options.parallel_mirrors, case.hypervisors.source
-    )
-
-
-def _planned(
-    chosen: decision.Decision, storage: storage_.Storage
-) -> PlannedDisk:
-    facts = [_facts(image, storage) for image in chosen.disk.chain]
-    top = facts[0] if facts else storage_.StorageFacts()
-    copied = facts[:1] if chosen.top_only else facts
-    known = [f.allocated_bytes for f in copied if f.allocated_bytes]
-    size = sum(known) if known else (top.virtual_bytes or 0)
-    if top.virtual_bytes is not None:
-        size = min(size, top.virtual_bytes)
-    copy = chosen.action is model.DiskAction.COPY
-    return PlannedDisk(
-        chosen,
-        top.virtual_bytes,
-        top.allocated_bytes,
-        size if copy else 0,
-    )
-
-
-def _facts(
-    image: model.DiskSource, storage: storage_.Storage
-) -> storage_.StorageFacts:
-    place = storage_.in_pool(image, storage.pools)
-    found = storage_.find(storage.source, place) if place else None
-    return found or storage_.StorageFacts()
-
-
-def _notes(
-    domain: model.Domain, case: case_.Case, copies: bool
-) -> collections.abc.Iterator[str]:
-    if rows := attachments.dangling(case.block_device_info):
-        yield (
-            f'{rows} row(s) of the block device mapping name neither volume '
-            'nor device and are ignored'
-        )
-    for disk in domain.disks:
-        top = disk.source if disk.writable else None
-        if top and top.format == 'qcow2' and not disk.chain_known:
-            yield (
-                f'{disk.target}: the domain XML does not say where its '
-                'backing chain ends'
-            )
-    prepared = case.options.prepared
-    if prepared and prepared.block_migration and not copies:
-        yield (
-            'block migration was asked for, and no disk is to be copied: '
-            'nothing is'
-        )
-    if not copies:
-        return
-    if prepared:
-        known = case.storage.destination.get(prepared.directory)
-        if known is None or known.free_bytes is None:
-            yield 'the free room at the destination is not known'
-    if not case.options.tls:
-        yield (
-            'the disks travel in clear, and whoever reaches the '
-            "destination's port can write to them while they are copied: "
-            'use TLS or a network of their own'
-        )
-    yield from known_bad.unknown(case.hypervisors)

@@ -16,6 +16,7 @@ import typing
 
 from nova_selective_migrate.core.case import json_fields
 from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import planned_disk
 
 
 def tree(plan: plan_.MigrationPlan) -> dict[str, typing.Any]:
@@ -49,7 +50,7 @@ def tree(plan: plan_.MigrationPlan) -> dict[str, typing.Any]:
     }
 
 
-def _disk(disk: plan_.PlannedDisk) -> dict[str, typing.Any]:
+def _disk(disk: planned_disk.PlannedDisk) -> dict[str, typing.Any]:
     chosen = disk.decision
     source = chosen.disk.source
     return {

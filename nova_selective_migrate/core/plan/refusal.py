@@ -17,6 +17,7 @@ import dataclasses
 
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import preparation
 from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import duty as duty_
@@ -24,8 +25,10 @@ from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.evidence import join
 from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.plan import disks_uri
 from nova_selective_migrate.core.plan import known_bad
 from nova_selective_migrate.core.plan import room as room_
+from nova_selective_migrate.core.plan import thin as thin_
 
 _MIGRATABLE_NOT = frozenset(('shutdown', 'shutoff', 'crashed'))
 
@@ -151,8 +154,20 @@ def of_plan(
             reasons.Reason.TOO_MANY_PARAMETERS,
             f'this migration takes {call.parameter_count}',
         )
+    for conflict in disks_uri.conflicts(case.options):
+        yield _refusal(reasons.Reason.DISKS_URI_UNUSABLE, conflict)
     yield from _known_bad(case, known_bad.features(call))
     yield from _too_slow(case, call)
+
+
+def of_thinning(
+    thinning: thin_.Thinning, case: case_.Case
+) -> collections.abc.Iterator[Refusal]:
+    """State which disks cannot be kept thin, where they must be."""
+    if case.options.thin is options_.Thin.ON and thinning.lasting:
+        yield _refusal(
+            reasons.Reason.NOT_THIN, f'of {", ".join(thinning.lasting)}'
+        )
 
 
 def _known_bad(

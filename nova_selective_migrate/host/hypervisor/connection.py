@@ -42,6 +42,7 @@ class Connection:
         self.uri = uri
         # For messages: what is before the @ of a URI may be a password.
         self.name = redact.uri(uri)
+        self._host_uuid: str | None = None
 
     @classmethod
     def open(cls, uri: str) -> 'Connection':
@@ -90,10 +91,11 @@ class Connection:
 
     def host_uuid(self) -> str | None:
         """Return the UUID by which libvirt tells hosts apart."""
-        with errors.translated(f'cannot read capabilities of {self.name}'):
-            text = self.virt.getCapabilities()
-        found = xml.parse(text).findtext('./host/uuid')
-        return str(found) if found else None
+        if self._host_uuid is None:
+            with errors.translated(f'cannot read capabilities of {self.name}'):
+                text = self.virt.getCapabilities()
+            self._host_uuid = xml.parse(text).findtext('./host/uuid') or None
+        return self._host_uuid
 
     def versions(self) -> hypervisor.Versions:
         """Return the releases of the daemon and of its QEMU."""

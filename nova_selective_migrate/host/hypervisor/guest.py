@@ -22,6 +22,7 @@ from nova_selective_migrate.core.case import hypervisor
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.host.hypervisor import errors
+from nova_selective_migrate.host.hypervisor import optional
 
 _STATES = {
     libvirt.VIR_DOMAIN_NOSTATE: 'nostate',
@@ -227,26 +228,34 @@ class Guest:
             return False  # the job ended under our hands, or libvirt is busy
         return True
 
-    def migrate_to_uri(self, uri: str, call: call_.MigrateCall) -> None:
+    def migrate_to_uri(self, uri: str, call: call_.MigrateCall) -> str | None:
         """Migrate peer to peer: virDomainMigrateToURI3.
 
+        :returns: see :func:`optional.migrate`
         :raises HypervisorError: when libvirt says that it failed
         """
         with errors.translated('virDomainMigrateToURI3'):
-            self._domain.migrateToURI3(
-                uri, dict(call.parameters), int(call.flags)
+            return optional.migrate(
+                lambda parameters: self._domain.migrateToURI3(
+                    uri, parameters, int(call.flags)
+                ),
+                dict(call.parameters),
             )
 
     def migrate(
         self, destination: libvirt.virConnect, call: call_.MigrateCall
-    ) -> None:
+    ) -> str | None:
         """Migrate managed by this client: virDomainMigrate3.
 
+        :returns: see :func:`optional.migrate`
         :raises HypervisorError: when libvirt says that it failed
         """
         with errors.translated('virDomainMigrate3'):
-            self._domain.migrate3(
-                destination, dict(call.parameters), int(call.flags)
+            return optional.migrate(
+                lambda parameters: self._domain.migrate3(
+                    destination, parameters, int(call.flags)
+                ),
+                dict(call.parameters),
             )
 
     def _xml(self, flags: int) -> str:

@@ -14,6 +14,7 @@
 
 import collections.abc
 import contextlib
+import dataclasses
 import os
 import stat
 import uuid
@@ -30,6 +31,14 @@ from nova_selective_migrate.host.journal import run
 
 #: Of the names of all that we put on a host for a while.
 PREFIX = 'nova-selective-migrate-'
+
+
+@dataclasses.dataclass(frozen=True)
+class Room:
+    """Size and free space, in bytes, of a directory's file system."""
+
+    capacity: int
+    free: int
 
 
 class Directory:
@@ -140,6 +149,14 @@ class Directory:
         finally:
             with errors.translated(f'cannot remove {self.path}/{name}'):
                 volume.delete()
+
+    def room(self) -> Room | None:
+        """Tell the file system's room as of the last refresh."""
+        try:
+            _state, capacity, _allocation, free = self._pool.info()
+        except libvirt.libvirtError:
+            return None
+        return Room(capacity, free)
 
     def refresh(self) -> bool:
         """Look again what the directory holds; tell whether it worked."""

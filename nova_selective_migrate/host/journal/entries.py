@@ -29,6 +29,7 @@ _VERSION = 1
 _SUFFIX = '.json'
 
 Tree = dict[str, typing.Any]
+_Entry = typing.TypeVar('_Entry')
 
 
 class Entries:
@@ -66,6 +67,29 @@ class Entries:
                 f'{path} is not an entry of a version that is known here'
             )
         return tree
+
+    def read_as(
+        self,
+        name: str,
+        parse: collections.abc.Callable[[Tree], _Entry],
+        kind: str,
+    ) -> _Entry | None:
+        """Read the entry of a UUID as what it says; None where there is none.
+
+        :param parse: makes it of the tree; what it raises for a wrong one
+            is told
+        :param kind: what it should be, for the message
+        :raises JournalFailed: when it cannot be read, or is no such entry
+        """
+        tree = self.read(name)
+        if tree is None:
+            return None
+        try:
+            return parse(tree)
+        except (TypeError, KeyError, ValueError, AttributeError) as err:
+            raise exceptions.JournalFailed(
+                f'{self.path(name)} is no {kind}: {err!r}'
+            ) from err
 
     def drop(self, name: str) -> None:
         """Remove the entry of a UUID, where there is one.

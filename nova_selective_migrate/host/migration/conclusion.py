@@ -35,9 +35,11 @@ class MigrationOutcome:
     """How a migration ended, and what it leaves.
 
     :ivar error: what libvirt or the preparation said, if anything
+    :ivar left_out: parameter of the call that one side does not know
     :ivar stats: the completed job's statistics, as libvirt names them; the
         destination keeps them, and knows nothing of the disks
     :ivar progress: the last that was seen of the job
+    :ivar begun_again: how and when the copy was begun a second time
     :ivar created: destination images that we made
     :ivar cleaned: of these, what was removed and left after a failure
     """
@@ -48,10 +50,12 @@ class MigrationOutcome:
     seconds: float
     plan_id: str
     error: str | None = None
+    left_out: str | None = None
     stats: collections.abc.Mapping[str, typing.Any] = dataclasses.field(
         default_factory=dict
     )
     progress: progress_.MigrationProgress | None = None
+    begun_again: str | None = None
     created: tuple[str, ...] = ()
     cleaned: cleaning.Cleaned = dataclasses.field(
         default_factory=cleaning.Cleaned

@@ -19,18 +19,22 @@ import time
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.job import lag as lag_
 from nova_selective_migrate.core.job import outcome as outcome_
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.journal import run as run_
+from nova_selective_migrate.host.migration import again
 from nova_selective_migrate.host.migration import conclusion
 from nova_selective_migrate.host.migration import following
 from nova_selective_migrate.host.migration import former_speed
+from nova_selective_migrate.host.migration import limits as limits_
 from nova_selective_migrate.host.migration import patience
 from nova_selective_migrate.host.migration import prepare
 from nova_selective_migrate.host.migration import reach
 from nova_selective_migrate.host.migration import secure_call
+from nova_selective_migrate.host.migration import space as space_
 from nova_selective_migrate.host.migration import throttle
 
 # Each poll is one call and one more for each disk; small disks are through
@@ -53,6 +57,7 @@ class Migrator:
         guest: guest_.Guest,
         plan: plan_.MigrationPlan,
         uri: str,
+        limits: limits_.Limits | None = None,
     ) -> None:
         self._hosts = hosts
         self._source = hosts.source
@@ -60,11 +65,16 @@ class Migrator:
         self._guest = guest
         self._plan = plan
         self._uri = uri
+        self._limits = limits or limits_.Limits()
+        self._lagged = False
+        self._tell: throttle.Tell = throttle.untold
+        self._begun_again: str | None = None
         self._returned = threading.Event()
         self._aborted = False
         self._why = ''
         self._called = False
         self._succeeded = False
+        self._left_out: str | None = None
         self._error: Exception | None = None
         self._made: list[run_.Image] = []
 
@@ -93,13 +103,20 @@ class Migrator:
         self._check_destination()
         run = self._prepare()
         follow = following.Following(self._plan.migrate_disks, report)
-        plan = self._plan
         former = former_speed.FormerSpeed(self._guest)
-        limits = throttle.Throttle(
-            self._guest, plan.limit, len(plan.migrate_disks), tell
-        )
+        self._tell = tell
         if not self._aborted:
-            self._call_and_follow(follow, limits)
+            self._call_and_follow(follow)
+        if self._lagged and not self._aborted and not self._succeeded:
+            held = [image.path for image in self._made]
+            if again.cleared(self._hosts, run, held):
+                seconds = time.monotonic() - started
+                run, follow = self._begin_again(seconds, report)
+            else:
+                self._why = (
+                    'aborted because the disks did not get ahead of what the '
+                    'guest writes; migrate again with --synchronous-writes on'
+                )
         ended = self._hosts.conclude(
             run,
             called=self._called,
@@ -113,8 +130,30 @@ class Migrator:
             ended,
             seconds=time.monotonic() - started,
             error=self._said(),
+            left_out=self._left_out,
             progress=follow.progress,
+            begun_again=self._begun_again,
         )
+
+    def _begin_again(
+        self, seconds: float, report: following.Report
+    ) -> tuple[run_.Run, following.Following]:
+        """Copy with synchronous writes, after a copy that did not converge.
+
+        :param seconds: what the first took
+        :raises PreparationFailed: see :meth:`run`
+        """
+        self._plan = self._plan.begun_again()
+        self._begun_again = f'with synchronous writes, after {seconds:.0f} s'
+        self._made = []
+        self._returned.clear()
+        self._called, self._lagged = False, False
+        self._error, self._why = None, ''
+        run = self._prepare()
+        follow = following.Following(self._plan.migrate_disks, report)
+        if not self._aborted:
+            self._call_and_follow(follow)
+        return run, follow
 
     def _prepare(self) -> run_.Run:
         """Note what is to be made, and make it, all or none.
@@ -185,34 +224,52 @@ class Migrator:
             return ': '.join(part for part in (self._why, said) if part)
         return None if self._called else 'aborted before the call'
 
-    def _call_and_follow(
-        self, follow: following.Following, limits: throttle.Throttle
-    ) -> None:
+    def _call_and_follow(self, follow: following.Following) -> None:
         thread = threading.Thread(
             target=self._call, name='migrate', daemon=True
         )
-        with reach.Reach(self._destination, self._guest.uuid) as watched:
+        reserve = self._limits.reserve_bytes
+        with (
+            reach.Reach(self._destination, self._guest.uuid) as watched,
+            space_.Space(self._destination, self._plan, reserve) as space,
+        ):
             thread.start()
-            self._follow(follow, limits, watched)
+            self._follow(follow, watched, space)
 
     def _follow(
         self,
         follow: following.Following,
-        limits: throttle.Throttle,
         watched: reach.Reach,
+        space: space_.Space,
     ) -> None:
         taken = False
-        waits = patience.Patience(self._guest, watched)
+        waits = patience.Patience(
+            self._guest, watched, self._limits.progress_seconds
+        )
+        throttled = throttle.Throttle(
+            self._guest,
+            self._plan.limit,
+            len(self._plan.migrate_disks),
+            self._tell,
+        )
+        lag = lag_.Lag()
         while not self._returned.wait(_POLL_SECONDS):
             job = follow.look(self._guest)
-            limits.look(follow.progress)
-            given_up = waits.look(time.monotonic(), job)
+            now = time.monotonic()
+            throttled.look(follow.progress)
+            if follow.progress is not None:
+                lag = lag.look(now, follow.progress)
+            if lag.lasts(now) and self._plan.again and not self._aborted:
+                self._lagged = True
+            if space.short and not self._aborted:
+                self._aborted, self._why = True, space.short
+            given_up = waits.look(now, job)
             if given_up and (given_up.for_good or not self._aborted):
                 self._aborted, self._why = True, given_up.why
             if given_up and given_up.for_good:
                 return
             # Before the job has begun and while it ends libvirt takes none.
-            if self._aborted and not taken:
+            if (self._aborted or self._lagged) and not taken:
                 taken = self._guest.abort_migration()
 
     def _call(self) -> None:
@@ -226,9 +283,10 @@ class Migrator:
                 call = secure_call.of(self._plan, guest)
                 self._called = True
                 if call_.MigrateFlag.PEER2PEER in call.flags:
-                    guest.migrate_to_uri(self._uri, call)
+                    self._left_out = guest.migrate_to_uri(self._uri, call)
                 else:
-                    guest.migrate(self._destination.virt, call)
+                    there = self._destination.virt
+                    self._left_out = guest.migrate(there, call)
             self._succeeded = True
         except Exception as err:
             # The thread's boundary: what the binding raises for an argument

@@ -13,6 +13,7 @@
 """How long a migration is waited for that does not get on."""
 
 import dataclasses
+import math
 
 from nova_selective_migrate.core.job import stall
 from nova_selective_migrate.host.hypervisor import guest as guest_
@@ -20,8 +21,6 @@ from nova_selective_migrate.host.migration import reach
 
 # Twice what libvirt's keepalive gives a peer.
 _SILENT_SECONDS = 60.0
-# Longer than TCP tries to reach a port that is filtered, and twice.
-_STILL_SECONDS = 300.0
 # Then the abort has had its chance.
 _LAST_SECONDS = 120.0
 
@@ -45,9 +44,6 @@ _SILENT = GivenUp(
     f'aborted after {_SILENT_SECONDS:.0f} s in which the destination did not '
     'answer'
 )
-_STILL = GivenUp(
-    f'aborted after {_STILL_SECONDS:.0f} s in which nothing moved'
-)
 _STUCK = GivenUp(
     'nothing moves, and the migration of the source does not end, nor can it '
     'be aborted: look at the source with virsh domjobinfo',
@@ -67,8 +63,18 @@ _ABANDONED = GivenUp(
 class Patience:
     """Looks on while a migration runs."""
 
-    def __init__(self, guest: guest_.Guest, watched: reach.Reach) -> None:
+    def __init__(
+        self,
+        guest: guest_.Guest,
+        watched: reach.Reach,
+        still_seconds: float,
+    ) -> None:
+        """Begin to look.
+
+        :param still_seconds: for how long nothing may move; 0 for ever
+        """
         self._guest = guest
+        self._still_seconds = still_seconds or math.inf
         self._watched = watched
         self._held = stall.Stall()
         self._still = stall.Stall()
@@ -84,13 +90,16 @@ class Patience:
             return _ABANDONED
         self._still = self._still.look(now, paused=True, job=job)
         still = self._still.seconds(now)
-        if still > _STILL_SECONDS + _LAST_SECONDS:
+        if still > self._still_seconds + _LAST_SECONDS:
             return _STUCK
         self._held = self._held.look(
             now, paused=self._guest.held_by_migration(), job=job
         )
         if self._held.lasts(now):
             return _STALLED
-        if still > _STILL_SECONDS:
-            return _STILL
+        if still > self._still_seconds:
+            return GivenUp(
+                f'aborted after {self._still_seconds:.0f} s in which nothing '
+                'moved; --progress-timeout sets how long that may be'
+            )
         return _SILENT if silent > _SILENT_SECONDS else None

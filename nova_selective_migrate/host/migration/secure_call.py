@@ -29,8 +29,8 @@ def of(plan: plan_.MigrationPlan, guest: guest_.Guest) -> call_.MigrateCall:
     """
     parameters = dict(plan.call.parameters)
     if 'destination_xml' in parameters:
-        parameters['destination_xml'] = destination_xml.flatten(
-            guest.migratable_xml(), plan.flattened
+        parameters['destination_xml'] = plan.destination_xml(
+            guest.migratable_xml()
         )
     if 'persistent_xml' in parameters:
         definition = guest.persistent_xml(secure=True)

@@ -19,6 +19,7 @@ from unittest import mock
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
+from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.cli import hosts
 from nova_selective_migrate.host.facts import gather
 
@@ -27,7 +28,7 @@ class ListeningTest(unittest.TestCase):
     def options(self, uri, *words):
         """Return the options of the case that is gathered."""
         parser = argparse.ArgumentParser()
-        arguments.add_evidence(parser)
+        evidence.add(parser)
         arguments.add_destination(parser)
         given = parser.parse_args([*words])
         given.destination_uri = uri
@@ -92,12 +93,45 @@ class ListeningTest(unittest.TestCase):
             'qemu+tcp://10.0.0.2/',
             *('--disks-port', '49300', '--synchronous-writes'),
             *('--post-copy', '--parallel', '--parallel-mirrors', '2'),
+            '--auto-converge',
         )
         self.assertEqual(49300, options.disks_port)
         self.assertTrue(options.synchronous_writes)
         self.assertTrue(options.postcopy)
         self.assertTrue(options.parallel)
         self.assertEqual(2, options.parallel_mirrors)
+        self.assertTrue(options.auto_converge)
+
+    def test_synchronous_writes(self):
+        for words, asked in {
+            (): (False, True),
+            ('--synchronous-writes',): (True, False),
+            ('--synchronous-writes', 'on'): (True, False),
+            ('--synchronous-writes', 'auto'): (False, True),
+            ('--synchronous-writes', 'off'): (False, False),
+        }.items():
+            with self.subTest(words=words):
+                options = self.options('qemu+tcp://10.0.0.2/', *words)
+                found = options.synchronous_writes, options.converge
+                self.assertEqual(asked, found)
+
+    def limits(self, *words):
+        parser = argparse.ArgumentParser()
+        arguments.add_limits(parser)
+        found = parser.parse_args(words)
+        return found.progress_timeout, found.free_space_reserve
+
+    def test_limits(self):
+        self.assertEqual((300, 256), self.limits())
+        words = ('--progress-timeout', '0', '--free-space-reserve', '7')
+        self.assertEqual((0, 7), self.limits(*words))
+        for text in ('-1', '1.5', 'x', '', str(2**31 + 1)):
+            with (
+                self.subTest(text=text),
+                mock.patch('sys.stderr'),
+                self.assertRaises(SystemExit),
+            ):
+                self.limits('--progress-timeout', text)
 
     def test_no_port(self):
         for text in ('0', '65536', '-1', 'x', ''):

@@ -177,3 +177,79 @@ class LocaleTest(command.CommandCase):
         )
         self.assertNotIn('Traceback', found.err)
         self.assertEqual(3, found.status, found.err)
+
+
+class SeveralTest(command.CommandCase):
+    """An audit: many recorded cases, one process."""
+
+    def setUp(self):
+        super().setUp()
+        self.ready = self.file('ready.json', cases.ready())
+        self.refused = self.file('refused.json', cases.refused())
+
+    def replay(self, *arguments):
+        return command.run('plan', '--replay', *arguments)
+
+    def alone(self, path, form):
+        return self.replay(path, '-f', form)
+
+    def test_json_is_a_list_in_the_order_of_the_files(self):
+        found = self.replay(self.refused, self.ready, '-f', 'json')
+        self.assertEqual((3, ''), (found.status, found.err))
+        self.assertEqual(
+            [
+                self.alone(path, 'json').json
+                for path in (self.refused, self.ready)
+            ],
+            found.json,
+        )
+
+    def test_yaml_is_the_same_list(self):
+        found = self.replay(self.ready, self.refused, '-f', 'yaml')
+        plans = self.replay(self.ready, self.refused, '-f', 'json').json
+        self.assertEqual(plans, yaml.safe_load(found.out))
+
+    def test_the_option_can_be_repeated(self):
+        found = self.replay(self.ready, '--replay', self.refused, '-f', 'json')
+        self.assertEqual([True, False], [plan['ready'] for plan in found.json])
+
+    def test_tables_one_after_the_other(self):
+        found = self.replay(self.ready, self.refused)
+        parts = [
+            f'Case {path}\n{self.alone(path, "table").out}'
+            for path in (self.ready, self.refused)
+        ]
+        self.assertEqual((3, ''.join(parts)), (found.status, found.out))
+
+    def test_values_one_after_the_other(self):
+        found = self.replay(
+            *(self.ready, self.refused, '-f', 'value', '-c', 'ready')
+        )
+        self.assertEqual('True\nFalse\n', found.out)
+
+    def test_columns_of_each(self):
+        found = self.replay(
+            self.ready, self.refused, '-f', 'json', '-c', 'ready'
+        )
+        self.assertEqual([{'ready': True}, {'ready': False}], found.json)
+
+    def test_all_ready(self):
+        found = self.replay(self.ready, self.ready, '-f', 'json')
+        self.assertEqual((0, 2), (found.status, len(found.json)))
+
+    def test_a_bad_one_is_named_and_nothing_is_printed(self):
+        bad = self.file('bad.json', {'version': 99})
+        missing = str(self.top / 'missing.json')
+        for path in (bad, missing):
+            with self.subTest(path=path):
+                found = self.replay(self.ready, path, '-f', 'json')
+                self.assertEqual((2, ''), (found.status, found.out))
+                self.assertIn(path, found.err)
+                self.assertEqual(1, found.err.count('\n'))
+
+    def test_one_record_is_one_case(self):
+        record = self.top / 'record.json'
+        found = self.replay(self.ready, self.refused, '--record', str(record))
+        self.assertEqual((2, ''), (found.status, found.out))
+        self.assertIn('--record', found.err)
+        self.assertFalse(record.exists())

@@ -12,6 +12,7 @@
 
 """nova's monitor is given what counts the disks as well."""
 
+import dataclasses
 import threading
 import types
 import unittest
@@ -19,8 +20,10 @@ from unittest import mock
 
 import libvirt
 
+from nova_selective_migrate.compute.source import again
 from nova_selective_migrate.compute.source import following
 from nova_selective_migrate.core.plan import bandwidth
+from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.migration import throttle
 
 MIB = 2**20
@@ -55,7 +58,10 @@ class FollowingTest(unittest.TestCase):
         self.rounds = threading.Semaphore(0)
         self.guest.get_block_device.side_effect = self._device
         self.guest._domain.state.return_value = (1, 1)
-        self.limit = bandwidth.Limit()
+        self.again = again.Again()
+        self.watches = following.Watches(
+            mock.Mock(), mock.Mock(again=self.again), mock.Mock()
+        )
 
     def _device(self, target):
         if target == 'vda':
@@ -68,7 +74,7 @@ class FollowingTest(unittest.TestCase):
         follow = following.Following(
             *(self.guest, self.real, targets, 0.01),
             idle=Info,
-            limit=self.limit,
+            watches=self.watches,
         )
         self.enterContext(follow)
         return follow
@@ -131,6 +137,65 @@ class FollowingTest(unittest.TestCase):
         follow.guest.abort_job()
         self.guest.abort_job.assert_called_once_with()
 
+    def ask(self, follow, kind):
+        self.guest.get_job_info.return_value = Info(type=kind)
+        return follow.guest.get_job_info()
+
+    def test_the_end_of_the_first_copy_is_none_for_nova(self):
+        follow = self.follow()
+        ended = (
+            libvirt.VIR_DOMAIN_JOB_FAILED,
+            libvirt.VIR_DOMAIN_JOB_CANCELLED,
+        )
+        for kind in ended:
+            self.assertEqual(Info(type=kind), self.ask(follow, kind))
+        self.again.want()
+        for kind in ended:
+            self.assertEqual(Info(), self.ask(follow, kind))
+        # It came through all the same.
+        done = libvirt.VIR_DOMAIN_JOB_COMPLETED
+        self.assertEqual(Info(type=done), self.ask(follow, done))
+        self.again.take()
+        for kind in ended:
+            self.assertEqual(Info(type=kind), self.ask(follow, kind))
+
+    def test_nova_s_abort_is_for_good(self):
+        self.again.want()
+        self.follow().guest.abort_job()
+        self.assertFalse(self.again.pending)
+
+    def test_the_downtime_holds_for_the_second_copy(self):
+        follow = self.follow()
+        running = libvirt.VIR_DOMAIN_JOB_UNBOUNDED
+        set_it = self.guest.migrate_configure_max_downtime
+        follow.guest.migrate_configure_max_downtime(100)
+        self.again.want()
+        self.ask(follow, running)
+        self.assertEqual(1, set_it.call_count)
+        self.again.take()
+        self.ask(follow, libvirt.VIR_DOMAIN_JOB_NONE)
+        self.assertEqual(1, set_it.call_count)
+        set_it.side_effect = libvirt.libvirtError('busy')
+        for _ in range(3):
+            self.ask(follow, running)
+        self.assertEqual([mock.call(100)] * 2, set_it.call_args_list)
+
+    def test_a_job_that_has_not_begun_does_not_stand_still(self):
+        follow = self.follow()
+        look = self.watches.holding.look
+        for kind, running in ((0, False), (2, True)):
+            self.ask(follow, kind)
+            self.assertEqual({'running': running}, look.call_args.kwargs)
+
+    def test_disks_are_held_against_the_guest_s_writes(self):
+        self.blocks = {'vda': (10, 40)}
+        seen = threading.Event()
+        look = self.watches.converging.look
+        look.side_effect = lambda *_: seen.set()
+        self.follow('vda')
+        self.assertTrue(seen.wait(5))
+        self.assertEqual(30, look.call_args.args[1].disks[0].remaining)
+
     def test_a_guest_that_cannot_be_asked_now_has_no_job_for_nova(self):
         busy = libvirt.libvirtError('cannot acquire state change lock')
         busy.err = (libvirt.VIR_ERR_OPERATION_TIMEOUT, *[None] * 8)
@@ -175,7 +240,11 @@ class FollowingTest(unittest.TestCase):
         self.assertTrue(logged.output)
 
     def test_the_limit_is_shared_among_the_disks(self):
-        self.limit = bandwidth.Limit(8, 0, bandwidth.Mirrors.ADJUSTABLE)
+        limit = bandwidth.Limit(8, 0, bandwidth.Mirrors.ADJUSTABLE)
+        limits = throttle.Throttle(
+            guest_.Guest(self.guest._domain), limit, 2, throttle.untold
+        )
+        self.watches = dataclasses.replace(self.watches, limits=limits)
         self.blocks = {'vda': (0, 300 * MIB), 'vdb': (0, 100 * MIB)}
         domain = self.guest._domain
         domain.migrateGetMaxSpeed.return_value = 4

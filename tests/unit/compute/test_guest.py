@@ -26,6 +26,7 @@ from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.plan import plan as plan_
 from tests.unit.core import builders as b
+from tests.unit.host import fake_daemon
 
 HOME = '/nova/uuid'
 DISK, BASE = f'{HOME}/disk', '/nova/_base/x'
@@ -118,6 +119,28 @@ class PlannedGuestTest(unittest.TestCase):
                     {'migrate_uri': uri, 'listen_address': address}, self.sent
                 )
 
+    def test_nova_s_other_flags_are_as_nova_has_them(self):
+        self.disks = (OVER,)
+        theirs = (
+            libvirt.VIR_MIGRATE_AUTO_CONVERGE | libvirt.VIR_MIGRATE_POSTCOPY
+        )
+        for given in (0, theirs):
+            found = self.migrate(
+                plan(*self.disks), FLAGS | INCREMENTAL | given
+            )
+            self.assertEqual(FLAGS | FULL | given, found.kwargs['flags'])
+
+    def test_synchronous_writes_are_the_plan_s(self):
+        self.disks = (OVER,)
+        flag = libvirt.VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES
+        for options, given, wanted in (
+            ({'synchronous_writes': True}, 0, flag),
+            ({}, 0, 0),
+            ({}, flag, 0),
+        ):
+            found = self.migrate(plan(*self.disks, **options), FLAGS | given)
+            self.assertEqual(FLAGS | FULL | wanted, found.kwargs['flags'])
+
     def test_a_name_is_sent_as_a_number(self):
         self.disks = (SHARED,)
         with mock.patch.object(
@@ -185,8 +208,58 @@ class PlannedGuestTest(unittest.TestCase):
 
     def test_everything_else_is_the_domain_s_own(self):
         domain = mock.Mock()
-        wrapped = addressed.AddressedDomain(domain, {})
+        wrapped = addressed.AddressedDomain(domain, {}, {})
         self.assertIs(domain.info, wrapped.info)
+
+    THIN = {
+        'thin': 'auto',
+        'disks_uri': 'tcp://10.7.0.9',
+    }
+    NEW = {side: {'libvirt': 10_009_000} for side in ('source', 'destination')}
+
+    def test_a_raw_disk_is_kept_thin_and_its_definition_as_it_is(self):
+        self.disks = (b.disk('vda', b.file(DISK, 'raw')), SHARED)
+        made = plan(*self.disks, versions=self.NEW, **self.THIN)
+        found = self.migrate(made)
+        there = ElementTree.fromstring(found.kwargs['destination_xml'])
+        driver = there.find("devices/disk/driver[@type='raw']")
+        self.assertEqual('unmap', driver.get('discard'))
+        self.assertEqual(['vda'], self.sent['migrate_disks_detect_zeroes'])
+        self.assertEqual('tcp://10.7.0.9', self.sent['disks_uri'])
+        self.assertNotIn('discard', self.sent['persistent_xml'])
+        self.assertIn('vda', self.sent['persistent_xml'])
+
+    def test_a_qcow2_disk_changes_nothing_there(self):
+        self.disks = (b.disk('vda', b.file(DISK)),)
+        made = plan(*self.disks, versions=self.NEW, **self.THIN)
+        found = self.migrate(made)
+        self.assertNotIn('discard', found.kwargs['destination_xml'])
+        self.assertNotIn('persistent_xml', self.sent)
+
+    def test_once_more_without_what_a_daemon_does_not_know(self):
+        self.disks = (b.disk('vda', b.file(DISK)),)
+        made = plan(*self.disks, versions=self.NEW, **self.THIN)
+        real = NovaGuest(b.domain(*self.disks))
+        call = real._domain.migrateToURI3
+        call.side_effect = [
+            fake_daemon.libvirt_error(
+                libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED,
+                "parameter 'migrate_disks_detect_zeroes' not supported",
+            ),
+            0,
+        ]
+        planned = guest.PlannedGuest(real, made, record.Call())
+        with self.assertLogs(guest.__name__, 'WARNING') as logged:
+            planned.migrate(
+                'qemu+tcp://10.0.0.9/system',
+                flags=FLAGS,
+                destination_xml=b.domain(*self.disks),
+            )
+        first, second = (c.kwargs['params'] for c in call.call_args_list)
+        self.assertIn('migrate_disks_detect_zeroes', first)
+        self.assertNotIn('migrate_disks_detect_zeroes', second)
+        self.assertEqual(first['disks_uri'], second['disks_uri'])
+        self.assertIn('migrate_disks_detect_zeroes', logged.output[0])
 
     def test_an_identical_base(self):
         self.disks = (OVER, SHARED)

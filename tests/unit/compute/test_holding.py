@@ -38,9 +38,11 @@ class HoldingTest(unittest.TestCase):
         clock.start()
         self.addCleanup(clock.stop)
 
-    def look(self, state, job=JOB, *, after=stall.LIMIT_SECONDS + 1):
+    def look(
+        self, state, job=JOB, *, after=stall.LIMIT_SECONDS + 1, running=True
+    ):
         self.domain.state.return_value = state
-        self.holding.look(job)
+        self.holding.look(job, running=running)
         self.now += after
 
     def aborted(self):
@@ -61,6 +63,33 @@ class HoldingTest(unittest.TestCase):
     def test_one_that_runs_is_not(self):
         for _ in range(4):
             self.look(RUNNING)
+        self.assertEqual(0, self.aborted())
+
+    def watch(self, seconds):
+        self.holding = holding.Holding(self.guest, mock.Mock(), seconds)
+
+    def test_one_that_stands_still_is_aborted_once(self):
+        self.watch(300)
+        self.look(RUNNING, after=300)
+        self.look(RUNNING, after=1)
+        self.assertEqual(0, self.aborted())
+        with self.assertLogs(holding.__name__, 'WARNING') as logged:
+            self.look(RUNNING)
+        self.look(RUNNING, after=900)
+        self.assertEqual(1, self.aborted())
+        self.assertIn('progress_timeout', logged.output[0])
+
+    def test_one_that_moves_slowly_is_not_aborted(self):
+        self.watch(300)
+        for moved in range(9):
+            self.look(RUNNING, {'disk_processed': moved}, after=299)
+        self.assertEqual(0, self.aborted())
+
+    def test_nor_one_that_has_not_begun(self):
+        self.watch(300)
+        for _ in range(9):
+            self.look(RUNNING, running=False, after=900)
+        self.look(RUNNING)
         self.assertEqual(0, self.aborted())
 
     def test_the_monitor_goes_on_whatever_libvirt_says(self):

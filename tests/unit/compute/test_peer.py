@@ -12,6 +12,7 @@
 
 """What a destination tells in a file name."""
 
+import dataclasses
 import unittest
 
 import ddt
@@ -38,6 +39,18 @@ class PeerTest(unittest.TestCase):
     def test_read_back_without_a_base(self):
         peer = peer_.Peer(free_bytes=0, directory_exists=True)
         self.assertEqual(peer, peer_.Peer.of(peer.mark('tmpx')))
+
+    def test_where_disks_are_listened_for(self):
+        for uri in ('tcp://[fd00::7]:49200', 'unix:///run/a,b=c/s'):
+            peer = dataclasses.replace(PEER, disks_uri=uri)
+            name = peer.mark('tmpabcdefgh')
+            self.assertNotIn('/', name)
+            self.assertEqual(peer, peer_.Peer.of(name))
+        longest = f'tcp://{"x" * 38}'
+        self.assertTrue(peer_.fits(longest))
+        self.assertFalse(peer_.fits(f'{longest}x'))
+        longest = dataclasses.replace(PEER, disks_uri=longest)
+        self.assertLess(len(longest.mark('tmpabcdefgh')), 255)
 
     def test_is_a_file_name(self):
         name = PEER.mark('tmpabcdefgh')

@@ -78,12 +78,19 @@ class PlanningTestCase(unittest.TestCase):
         limit=8 * b.MIB,
         rows=(),
         mode=settings.Mode.ENFORCE,
+        writes=settings.SynchronousWrites.AUTO,
         **request,
     ):
         domain = fake_domain.FakeDomain(*disks)
         domain.sizes = dict.fromkeys(('vda', 'vdb'), (b.GIB, b.MIB, 0))
         planner = planning.Planner(
-            settings.Settings(mode, policy.LocalityPolicy(), limit, 3),
+            settings.Settings(
+                mode,
+                policy.LocalityPolicy(),
+                limit,
+                parallel_mirrors=3,
+                synchronous_writes=writes,
+            ),
             content.Contents(),
         )
         asked = {
@@ -127,6 +134,16 @@ class PlanningTest(PlanningTestCase):
     def test_the_case_has_what_is_set_for_all_migrations(self):
         planned = self.plan(self.disk(self.base))
         self.assertEqual(3, planned.case.options.parallel_mirrors)
+
+    def test_synchronous_writes_are_the_operator_s(self):
+        for writes, asked in (
+            (settings.SynchronousWrites.AUTO, (False, True)),
+            (settings.SynchronousWrites.ON, (True, False)),
+            (settings.SynchronousWrites.OFF, (False, False)),
+        ):
+            planned = self.plan(self.disk(), writes=writes)
+            found = planned.case.options
+            self.assertEqual(asked, (found.synchronous_writes, found.converge))
 
     def test_the_case_replays_to_the_same_plan(self):
         planned = self.plan(self.disk(self.base), self.drive())

@@ -19,7 +19,10 @@ from oslo_config import cfg
 from nova_selective_migrate import conf
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import settings
+from nova_selective_migrate.core.case import options
 from nova_selective_migrate.core.case import policy
+
+WRITES = settings.SynchronousWrites
 
 
 def group(**values):
@@ -37,6 +40,9 @@ class SettingsTest(unittest.TestCase):
         self.assertIs(settings.Mode.ENFORCE, found.mode)
         self.assertEqual(policy.LocalityPolicy(), found.policy)
         self.assertEqual(8 * 2**20, found.media_limit)
+        self.assertIs(WRITES.AUTO, found.synchronous_writes)
+        self.assertEqual(300, found.progress_seconds)
+        self.assertEqual(256 * 2**20, found.reserve)
 
     def test_not_enabled_by_default(self):
         self.assertFalse(group().enabled)
@@ -49,13 +55,35 @@ class SettingsTest(unittest.TestCase):
                 shared_paths=['/a'],
                 local_paths=['/b'],
                 media_limit=1,
+                thin='on',
+                disks_uri='tcp://10.0.0.2',
                 parallel_mirrors=2,
+                synchronous_writes='on',
+                progress_timeout=0,
+                free_space_reserve=2,
             )
         )
         self.assertIs(settings.Mode.AUDIT, found.mode)
         self.assertEqual(policy.LocalityPolicy(('/a',), ('/b',)), found.policy)
         self.assertEqual(2**20, found.media_limit)
+        self.assertIs(options.Thin.ON, found.thin)
+        self.assertEqual('tcp://10.0.0.2', found.disks_uri)
         self.assertEqual(2, found.parallel_mirrors)
+        self.assertIs(WRITES.ON, found.synchronous_writes)
+        self.assertEqual(0, found.progress_seconds)
+        self.assertEqual(2 * 2**20, found.reserve)
+
+    def test_a_uri_for_disks_that_cannot_be_used(self):
+        for uri, said in (
+            ('udp://10.0.0.2', 'neither'),
+            ('tcp://:49200', 'address'),
+            (f'unix:///{"x" * 60}', 'too long'),
+        ):
+            with (
+                self.subTest(uri=uri),
+                self.assertRaisesRegex(exceptions.InvalidInput, said),
+            ):
+                settings.Settings.of(group(disks_uri=uri))
 
     def test_one_path_in_both(self):
         with self.assertRaises(exceptions.InvalidPolicy):

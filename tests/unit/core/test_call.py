@@ -81,6 +81,7 @@ class FlagTest(unittest.TestCase):
         for option, flag in (
             ('postcopy', 'VIR_MIGRATE_POSTCOPY'),
             ('parallel', 'VIR_MIGRATE_PARALLEL'),
+            ('auto_converge', 'VIR_MIGRATE_AUTO_CONVERGE'),
             (
                 'synchronous_writes',
                 'VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES',

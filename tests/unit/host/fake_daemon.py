@@ -64,6 +64,8 @@ class FakeDaemon:
         self.done: list[tuple[str, str]] = []
         #: format and capacity of what is not raw
         self.formats: dict[pathlib.Path, tuple[str, int]] = {}
+        #: Capacity and free bytes of the file system of all directories.
+        self.room = (1 << 40, 1 << 39)
         #: What happens meanwhile, whenever pools are listed.
         self.on_list: collections.abc.Callable[[], object] = lambda: None
 
@@ -189,6 +191,11 @@ class FakePool(libvirt.virStoragePool):
             f"<pool type='dir'><name>{self.label}</name>"
             f'<target><path>{self.path}</path></target></pool>'
         )
+
+    def info(self) -> list[int]:
+        self.daemon.do('pool.info', self.path)
+        capacity, free = self.daemon.room
+        return [libvirt.VIR_STORAGE_POOL_RUNNING, capacity, 0, free]
 
     def refresh(self, flags: int = 0) -> int:
         self.daemon.do('refresh', self.path)

@@ -13,6 +13,7 @@
 """Two fake hosts, a guest with one local disk, and its plan."""
 
 import contextlib
+import dataclasses
 import pathlib
 import tempfile
 import unittest
@@ -29,6 +30,7 @@ from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.journal import journal as journal_
 from nova_selective_migrate.host.migration import conclusion
+from nova_selective_migrate.host.migration import limits as limits_
 from nova_selective_migrate.host.migration import migrator as migrator_
 from nova_selective_migrate.host.migration import settling
 from tests.unit.host import fake_daemon
@@ -50,7 +52,12 @@ LOCAL = storage.StorageFacts(
     virtual_bytes=MIB,
     allocated_bytes=MIB,
 )
+VERSIONS = hypervisor.Hypervisors(
+    hypervisor.Versions(9_000_000, 7_002_022),
+    hypervisor.Versions(9_000_000),
+)
 GONE = storage.StorageFacts(exists=False)
+THEIRS = dataclasses.replace(LOCAL, format='raw')
 DIRECTORY = storage.StorageFacts(exists=True, kind=storage.PathKind.DIRECTORY)
 
 
@@ -68,6 +75,9 @@ def chained_disk() -> str:
 
 class MigrationCase(unittest.TestCase):
     """What a migration needs; no test waits longer than it must."""
+
+    #: Of the migrator; None for its own.
+    limits: limits_.Limits | None = None
 
     def setUp(self):
         top = tempfile.TemporaryDirectory()
@@ -95,15 +105,17 @@ class MigrationCase(unittest.TestCase):
 
     def plan(self, **options) -> plan_.MigrationPlan:
         base = f'{FOLDER}/base'
+        there = THEIRS if options.get('existing') else GONE
         case = case_.Case(
             domain_xml=redact.domain_xml(self.domain.XMLDesc()),
             persistent_xml=redact.domain_xml(self.domain.XMLDesc()),
             domain_state=hypervisor.DomainState(
                 state='running', persistent=self.domain.persistent
             ),
+            hypervisors=VERSIONS,
             storage=storage.Storage(
                 source={DISK: LOCAL, base: LOCAL},
-                destination={FOLDER: DIRECTORY, DISK: GONE, base: GONE},
+                destination={FOLDER: DIRECTORY, DISK: there, base: GONE},
             ),
             options=options_.MigrationOptions(create_images=True, **options),
         )
@@ -118,6 +130,7 @@ class MigrationCase(unittest.TestCase):
             guest_.Guest(self.domain),
             self.plan(**options),
             THERE,
+            self.limits,
         )
 
     def hosts(self) -> conclusion.Hosts:

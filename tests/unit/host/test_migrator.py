@@ -27,6 +27,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.core.job import stall
 from nova_selective_migrate.host.hypervisor import volumes
+from nova_selective_migrate.host.migration import limits
 from nova_selective_migrate.host.migration import migrator as migrator_
 from nova_selective_migrate.host.migration import patience
 from nova_selective_migrate.host.migration import reach
@@ -604,8 +605,8 @@ class StuckTest(migration.MigrationCase):
 
     def setUp(self):
         super().setUp()
-        for name, value in (('_STILL_SECONDS', 0.05), ('_LAST_SECONDS', 9)):
-            self.patch(name, value)
+        self.limits = limits.Limits(progress_seconds=0.05)
+        self.patch('_LAST_SECONDS', 9)
         self.ended = threading.Event()
         self.addCleanup(self.ended.set)
 
@@ -622,7 +623,7 @@ class StuckTest(migration.MigrationCase):
         self.domain.on_migrate = migrate
         ended = self.run_it()
         self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
-        self.assertIn('nothing moved: ', ended.error)
+        self.assertIn('--progress-timeout', ended.error)
 
     def test_one_that_cannot_be_aborted_is_told(self):
         self.patch('_LAST_SECONDS', 0.05)
@@ -641,7 +642,7 @@ class StuckTest(migration.MigrationCase):
                 time.sleep(0.05)
             self.move()
 
-        self.patch('_STILL_SECONDS', 1.0)
+        self.limits = limits.Limits(progress_seconds=1.0)
         self.domain.on_migrate = migrate
         ended = self.run_it()
         self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)

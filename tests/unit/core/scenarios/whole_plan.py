@@ -265,6 +265,21 @@ SCENARIOS = (
             (most + 1, ('too-many-parameters',)),
         )
     ),
+    _copying(
+        'disks_uri_and_disks_port',
+        'disks-uri-unusable',
+        disks_uri='tcp://10.0.0.2',
+        disks_port=49300,
+    ),
+    _copying('disks_uri', disks_uri='tcp://10.0.0.2'),
+    Scenario(
+        'a_raw_disk_that_must_stay_thin_and_cannot',
+        b.case(
+            b.disk('vda', b.file('/data/0', 'raw')), source=_FACTS, thin='on'
+        ),
+        {'vda': _COPY},
+        ('not-thin',),
+    ),
     Scenario(
         'kept_disks_are_no_parameters',
         b.case(

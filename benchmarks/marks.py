@@ -1,0 +1,89 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Run our command and note when it comes to which part of its work.
+
+As a program, inside a host: ``marks.py STARTED FILE ARGUMENTS...``, where
+STARTED is the clock when its process was asked for.
+"""
+
+import collections.abc
+import json
+import pathlib
+import sys
+import time
+import typing
+
+from nova_selective_migrate.cli import app
+from nova_selective_migrate.cli import hosts
+from nova_selective_migrate.core.plan import plan
+from nova_selective_migrate.host.hypervisor import guest
+from nova_selective_migrate.host.migration import conclusion
+from nova_selective_migrate.host.migration import migrator
+from nova_selective_migrate.host.migration import prepare
+
+#: What lasts until the next one begins, in this order.
+PHASES = (
+    'start: Python, imports, command line',
+    'connect to both hosts',
+    'look at both hosts',
+    'decide, print the plan',
+    'look again, write the journal',
+    'make the images',
+    "libvirt's call: copy disks and memory",
+    'notice its end',
+    'look where the guest is',
+    'print, end the process',
+)
+#: Where each but the first begins: at a call, or at its return.
+_BEGINS: tuple[tuple[typing.Any, str, bool], ...] = (
+    (hosts, 'both', True),
+    (hosts, 'case', True),
+    (plan, 'plan', True),
+    (migrator.Migrator, 'run', True),
+    (prepare, 'create', True),
+    (guest.Guest, 'migrate_to_uri', True),
+    (guest.Guest, 'migrate_to_uri', False),
+    (conclusion.Hosts, 'conclude', True),
+    (conclusion.Hosts, 'conclude', False),
+)
+
+
+def main(started: str, file: str, *arguments: str) -> int:
+    """Run the command; write when each phase began."""
+    times = [float(started)]
+    for owner, name, at_call in _BEGINS:
+        setattr(owner, name, _noting(getattr(owner, name), times, at_call))
+    status = app.main(list(arguments))
+    pathlib.Path(file).write_text(json.dumps(times))
+    return status
+
+
+def _noting(
+    function: collections.abc.Callable[..., typing.Any],
+    times: list[float],
+    at_call: bool,
+) -> collections.abc.Callable[..., typing.Any]:
+    def noted(*arguments: typing.Any, **more: typing.Any) -> typing.Any:
+        if at_call:
+            times.append(time.perf_counter())
+        try:
+            return function(*arguments, **more)
+        finally:
+            if not at_call:
+                times.append(time.perf_counter())
+
+    return noted
+
+
+if __name__ == '__main__':
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,165 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""One guest, started for it, goes from one host to the other."""
+
+import collections.abc
+import dataclasses
+import statistics
+import subprocess
+import time
+import typing
+
+from benchmarks import contender as contender_
+from benchmarks import filled_disk
+from benchmarks import peak_memory
+from benchmarks import silence as silence_
+from benchmarks import wire_counter
+from lab import disk as lab_disk
+from lab import guest as lab_guest
+from lab import lab as lab_
+from lab import records
+
+_NAME = 'bench'
+_RAM = '/var/lib/libvirt/images/bench.ram'
+_PAGE = 4096
+_ZEROES = bytes(_PAGE)
+#: One record a second: a guest that does nothing else.
+IDLE = records.Workload(slots=64, interval_us=1_000_000, cold_mib=0)
+#: A record a millisecond, each made durable.
+BUSY = records.Workload(slots=64, interval_us=1_000, cold_mib=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Trip:
+    """What was seen of one migration.
+
+    :ivar silence: seconds that the guest said nothing
+    :ivar rate: bytes a second while it went on
+    :ivar allocated: bytes at the destination, by target
+    :ivar needed: bytes of disks and memory that are not zero
+    """
+
+    seconds: float
+    wire_bytes: int
+    silence: float
+    rate: float
+    allocated: dict[str, int]
+    needed: int
+    resident_bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """Which guest goes."""
+
+    disks: collections.abc.Mapping[str, lab_disk.Disk]
+    workload: records.Workload = IDLE
+
+    def go(self, lab: lab_.Lab, by: contender_.Contender) -> Trip:
+        """Start the guest on the first host and move it to the second."""
+        lab.reset()
+        here, there = lab.a, lab.b
+        guest = lab_guest.Guest(lab, _NAME, self.disks, workload=self.workload)
+        console = [host.path(guest._console) for host in (here, there)]
+        for file in console:
+            file.unlink(missing_ok=True)
+        guest.define_and_start(here)
+        guest.wait_for_records(here, 2, timeout=300)
+        for target, disk in self.disks.items():
+            if isinstance(disk, filled_disk.FilledBlock):
+                disk.prepare_destination(guest.place(target), there)
+        needed = self.data_bytes + _memory_bytes(guest)
+        with (
+            silence_.Silence(*console) as silence,
+            wire_counter.Counted(lab) as wire,
+        ):
+            started = time.perf_counter()
+            by.prepare(guest, there)
+            running = here.popen(
+                by.argv(guest, there),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            with peak_memory.PeakMemory(running.pid) as peak:
+                running.wait()
+            seconds = time.perf_counter() - started
+        if running.returncode:
+            raise RuntimeError(f'{by.name} ended with {running.returncode}')
+        guest.stop(there)
+        return Trip(
+            seconds=seconds,
+            wire_bytes=wire.bytes,
+            silence=silence.seconds,
+            rate=wire.rate(),
+            allocated={
+                target: disk.allocated(guest.place(target), there)
+                for target, disk in self.disks.items()
+                if isinstance(disk, filled_disk.Filled)
+            },
+            needed=needed,
+            resident_bytes=peak.bytes,
+        )
+
+    @property
+    def data_bytes(self) -> int:
+        """Return what is not zero on the local disks."""
+        return sum(
+            disk.content.data_bytes
+            for disk in self.disks.values()
+            if isinstance(disk, filled_disk.Filled)
+        )
+
+
+def _memory_bytes(guest: lab_guest.Guest) -> int:
+    """Count the pages of memory that are not zero."""
+    host, size = guest.lab.a, guest.memory_mib << 20
+    host.virsh(
+        *('qemu-monitor-command', guest.name, '--hmp'),
+        f'pmemsave 0 {size} "{_RAM}"',
+    )
+    data = host.path(_RAM).read_bytes()
+    host.path(_RAM).unlink()
+    return sum(
+        _PAGE
+        for offset in range(0, len(data), _PAGE)
+        if data[offset : offset + _PAGE] != _ZEROES
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Trips:
+    """Several trips of one contender."""
+
+    trips: collections.abc.Sequence[Trip]
+
+    def all(self, name: str) -> list[float]:
+        """Return one field of each."""
+        return [float(getattr(trip, name)) for trip in self.trips]
+
+    def median(self, name: str) -> float:
+        """Return the median of one field."""
+        return statistics.median(self.all(name))
+
+
+def in_turns(
+    lab: lab_.Lab,
+    setting: Setting,
+    contenders: collections.abc.Sequence[contender_.Contender],
+    runs: int,
+) -> dict[str, Trips]:
+    """Let each go so many times, in turns."""
+    found: dict[str, list[typing.Any]] = {one.name: [] for one in contenders}
+    for _ in range(runs):
+        for one in contenders:
+            found[one.name].append(setting.go(lab, one))
+    return {name: Trips(trips) for name, trips in found.items()}

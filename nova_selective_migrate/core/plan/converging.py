@@ -1,0 +1,66 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The call that copies again where the disks do not get ahead."""
+
+import collections.abc
+import dataclasses
+
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.plan import known_bad
+
+#: VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES is one of libvirt's since then.
+_FIRST_LIBVIRT = 8_000_000
+
+
+def again(
+    call: call_.MigrateCall, case: case_.Case
+) -> call_.MigrateCall | None:
+    """Return the call to make when the first copy does not converge.
+
+    libvirt takes the flag with the call alone, not for a copy that runs.
+
+    :returns: None where the caller wants none, or the flag is not known to
+        be safe with what both hosts run
+    """
+    if not case.options.converge or not call.flags & call_.NON_SHARED:
+        return None
+    flag = call_.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
+    if flag in call.flags or not _safe(case):
+        return None
+    incremental = call_.MigrateFlag.NON_SHARED_INC in call.flags
+    if incremental and not case.options.create_images:
+        # Who has made the images makes them once, and a copy of top images
+        # alone must not find what an earlier one has written.
+        return None
+    return dataclasses.replace(call, flags=call.flags | flag)
+
+
+def _safe(case: case_.Case) -> bool:
+    hosts = case.hypervisors
+    if hosts.source.qemu is None:
+        return False
+    for host in (hosts.source, hosts.destination):
+        if host.libvirt is None or host.libvirt < _FIRST_LIBVIRT:
+            return False
+    using = (known_bad.Feature.SYNCHRONOUS_WRITES,)
+    return not any(known_bad.find(hosts, using))
+
+
+def notes(again: call_.MigrateCall | None) -> collections.abc.Iterator[str]:
+    """Say of a plan that its copy may begin again."""
+    if again is not None:
+        yield (
+            'should the disks not get ahead of what the guest writes, the '
+            'copy begins again, once, with synchronous writes'
+        )

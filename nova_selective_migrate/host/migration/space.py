@@ -1,0 +1,126 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Watch the free space of the directories that images are made in."""
+
+import collections.abc
+import contextlib
+import os.path
+import threading
+import types
+import typing
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.job import free_space
+from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import pools
+from nova_selective_migrate.host.hypervisor import volumes
+
+
+class Space:
+    """Looks at a destination again and again, in a thread of its own.
+
+    No pool is held between two looks: another migration to the directory
+    would wait for it.
+
+    :ivar short: why to abort; empty while there is room
+    """
+
+    def __init__(
+        self,
+        host: connection.Connection,
+        plan: plan_.MigrationPlan,
+        reserve: int,
+    ) -> None:
+        self._host = host
+        self._reserve = reserve
+        self._needed = _needed(plan)
+        self._floors: dict[int, free_space.Floor] = {}
+        self._ended = threading.Event()
+        self.short = ''
+
+    def __enter__(self) -> typing.Self:
+        if self._reserve and self._needed:
+            threading.Thread(
+                target=self._watch, name='space', daemon=True
+            ).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> None:
+        self._ended.set()
+
+    def _watch(self) -> None:
+        with (
+            contextlib.suppress(exceptions.HypervisorError),
+            self._host.again() as own,
+        ):
+            pause = 0.0
+            while not self._ended.wait(pause):
+                pause = self.look(own)
+
+    def look(self, host: connection.Connection) -> float:
+        """Look once; return after how many seconds to look again."""
+        found: dict[str, volumes.Room] = {}
+        for path in self._needed:
+            # What cannot be seen now is seen the next time.
+            with (
+                contextlib.suppress(exceptions.HypervisorError),
+                pools.directory(host, path) as seen,
+            ):
+                if isinstance(seen, volumes.Directory):
+                    room = seen.room()
+                    if room is not None:
+                        found[path] = room
+        pauses = [self._judge(path, found) for path in found]
+        return min(pauses, default=free_space.Floor().next_look(0))
+
+    def _judge(
+        self, path: str, found: collections.abc.Mapping[str, volumes.Room]
+    ) -> float:
+        """Hold a directory against the floor of its file system."""
+        room = found[path]
+        if room.capacity not in self._floors:
+            # Nothing else tells through libvirt that two directories are on
+            # one file system.
+            needed = sum(
+                self._needed[each]
+                for each, its in found.items()
+                if its.capacity == room.capacity
+            )
+            self._floors[room.capacity] = free_space.Floor.of(
+                self._reserve, room.free, needed
+            )
+        floor = self._floors[room.capacity]
+        if not floor.allows(room.free) and not self.short:
+            self.short = (
+                f'aborted because the destination has {room.free} bytes free '
+                f'in {path}, less than the {floor.bytes} that are to stay: '
+                'make room there and migrate again, or lower '
+                '--free-space-reserve'
+            )
+        return floor.next_look(room.free)
+
+
+def _needed(plan: plan_.MigrationPlan) -> dict[str, int]:
+    """Add up, by directory, what the images that are made will take."""
+    sizes = {d.decision.disk.target: d.copy_bytes for d in plan.disks}
+    needed: dict[str, int] = {}
+    for image in plan.images:
+        folder = os.path.dirname(image.path)
+        needed[folder] = needed.get(folder, 0) + sizes[image.target]
+    return needed

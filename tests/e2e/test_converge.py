@@ -1,0 +1,190 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Guests that write hard, and destinations that are nearly full."""
+
+import pathlib
+import subprocess
+import sys
+import typing
+
+from lab import host as lab_host
+from lab import local_disk
+from lab import monitor_log
+from lab import records
+from lab import waiting
+from tests.e2e import base
+
+# More than the mirror is let through: what is written comes around again
+# before it has been sent.
+_HARD = records.Workload(slots=8192, interval_us=0)
+_SLOW = ('--bandwidth', '2')
+# The same program, less patient.
+_IMPATIENT = """
+import sys
+from nova_selective_migrate.cli import app
+from nova_selective_migrate.core.job import lag
+lag.LIMIT_SECONDS = 5.0
+sys.exit(app.main())
+"""
+
+
+class ConvergeTestCase(base.EndToEndTestCase):
+    """The copy of a guest that out-writes it begins again."""
+
+    def program(
+        self,
+        *arguments: str,
+        host: lab_host.Host | None = None,
+        check: bool = False,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run our command with less patience."""
+        argv = [sys.executable, '-c', _IMPATIENT, *arguments]
+        return (host or self.a).run(argv, check=check, timeout=400)
+
+    def hard(self) -> typing.Any:
+        """Start a guest that writes as fast as it can."""
+        disk = local_disk.LocalFile(format='qcow2', size_mib=64)
+        return self.guest({'vda': disk}, workload=_HARD)
+
+    def converge(self, *options: str) -> None:
+        """Migrate it, and prove how."""
+        guest = self.hard()
+        since = monitor_log.mark(self.a)
+        result = self.run_json('migrate', guest, *_SLOW, *options)
+        self.assertEqual(
+            (0, 'moved'),
+            (result.exit_code, result.tree['outcome']),
+            f'{result.tree}\n{result.stderr}',
+        )
+        self.assertIn('with synchronous writes', result.tree['begun_again'])
+        mirrors = monitor_log.mirrors(self.a, guest, since)
+        self.assertEqual(
+            [('background', 'cancelled'), ('write-blocking', 'completed')],
+            [(mirror.mode, mirror.end) for mirror in mirrors],
+        )
+        now = guest.acknowledged()
+        guest.wait_for_records(
+            self.b, {t: n + base.AFTER for t, n in now.items()}
+        )
+        self.assert_no_pools()
+        self.assertEqual('[]', self.journalled())
+        self.assert_nothing_lost(guest, self.b)
+
+    def journalled(self) -> str:
+        """List what the journal still has."""
+        folder = self.a.path(lab_host.JOURNAL)
+        return str([f.name for f in folder.glob('*')])
+
+    def test_peer_to_peer(self) -> None:
+        """The source's daemon manages the migration."""
+        self.converge()
+
+    def test_direct(self) -> None:
+        """The client does."""
+        self.converge('--direct')
+
+    def test_off(self) -> None:
+        """Nothing begins again that is not to."""
+        guest = self.hard()
+        since = monitor_log.mark(self.a)
+        with self.unchanged():
+            running = self.a.popen(
+                [sys.executable, '-c', _IMPATIENT, 'migrate', guest.name]
+                + [self.b.remote_uri, *_SLOW, '--synchronous-writes', 'off'],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            waiting.until(
+                lambda: monitor_log.mirrored(self.a, guest, since) == {'vda'},
+                'the mirror to start',
+                60,
+            )
+            # Three times what it has patience for.
+            with self.assertRaises(subprocess.TimeoutExpired):
+                running.communicate(timeout=15)
+            running.terminate()
+            output, _ = running.communicate(timeout=60)
+        self.assertEqual(4, running.returncode, output)
+        (mirror,) = monitor_log.mirrors(self.a, guest, since)
+        self.assertEqual('background', mirror.mode)
+        self.assert_nothing_lost(guest, self.a)
+
+
+class RoomTestCase(base.EndToEndTestCase):
+    """The destination's other guests keep their room."""
+
+    SMALL_MIB = 96
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.b.run(
+            ['mount', '-t', 'tmpfs', '-o', f'size={self.SMALL_MIB}m']
+            + ['tmpfs', lab_host.IMAGES]
+        )
+        self.addCleanup(self.b.run, ['umount', '--lazy', lab_host.IMAGES])
+
+    def free(self) -> int:
+        """Return what is free at the destination, in bytes."""
+        done = self.b.run(['stat', '-fc', '%a %S', lab_host.IMAGES])
+        blocks, size = map(int, done.stdout.split())
+        return blocks * size
+
+    def test_it_is_not_filled(self) -> None:
+        """What another writes there during the copy aborts it."""
+        workload = records.Workload(cold_mib=40)
+        disk = local_disk.LocalFile(format='raw', size_mib=64)
+        guest = self.guest({'vda': disk}, workload=workload)
+        since = monitor_log.mark(self.a)
+        running = self.a.popen(
+            [base.PROGRAM, 'migrate', guest.name, self.b.remote_uri]
+            + ['--bandwidth', '1', '--free-space-reserve', '20'],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        waiting.until(
+            lambda: monitor_log.mirrored(self.a, guest, since) == {'vda'},
+            'the mirror to start',
+            60,
+        )
+        # Time for the first look.
+        waiting.until(lambda: bool(self.images()), 'the image', 60)
+        self.assertGreater(self.free(), 60 * 2**20)
+        other = f'{lab_host.IMAGES}/other'
+        self.b.run(['sleep', '3'])
+        self.b.run(['fallocate', '-l', f'{self.free() - 15 * 2**20}', other])
+        output, _ = running.communicate(timeout=60)
+        self.assertEqual(4, running.returncode, output)
+        self.assertIn('NOT MOVED: the source has the guest', output)
+        self.assertIn('--free-space-reserve', output)
+        self.assertGreater(self.free(), 0)
+        self.b.run(['rm', other])
+        self.assertEqual([], self.images())
+        self.assertEqual('running', guest.state(self.a))
+        self.assert_no_pools()
+        now = guest.acknowledged()
+        guest.wait_for_records(
+            self.a, {t: n + base.AFTER for t, n in now.items()}
+        )
+        self.assert_nothing_lost(guest, self.a)
+
+    def test_what_fits_moves(self) -> None:
+        """A reserve that the file system never had is no reason."""
+        disk = local_disk.LocalFile(format='raw', size_mib=64)
+        guest = self.guest({'vda': disk})
+        self.migrate(guest, copied=['vda'])
+        self.assert_nothing_lost(guest, self.b)
+
+    def images(self) -> list[str]:
+        """List the images at the destination."""
+        folder = pathlib.Path(self.b.path(lab_host.IMAGES))
+        return [path.name for path in folder.glob('g*')]

@@ -1,0 +1,203 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A destination that becomes full has the source abort."""
+
+import json
+import threading
+import types
+from unittest import mock
+
+from nova import exception
+
+from nova_selective_migrate.compute.destination import room
+from nova_selective_migrate.core.job import free_space
+from tests.nova import destinations
+
+MIB = 2**20
+PATIENCE = 10
+DISK_INFO = json.dumps(
+    [{'path': '/there/disk', 'disk_size': 8 * MIB}, {'path': '/x/gone'}]
+)
+
+
+class RoomTest(destinations.DestinationTest):
+    def setUp(self):
+        super().setUp()
+        self.home.mkdir()
+        (self.home / 'disk').touch()
+        self.free = 100 * MIB
+        self.context.elevated = lambda: self.context
+        # nova fills the module when a service starts.
+        objects = self.enterContext(mock.patch.object(room, 'objects'))
+        self.find = objects.Migration.get_by_instance_and_status
+        self.find.return_value = types.SimpleNamespace(id=7)
+        self.rooms = room.Rooms(self.driver, 64 * MIB)
+        rpcapi = self.driver.virtapi._compute.compute_rpcapi
+        self.ask = rpcapi.live_migration_abort
+        self.asked = threading.Semaphore(0)
+        self.ask.side_effect = lambda *_: self.asked.release()
+        self.looked = threading.Semaphore(0)
+        self.record = self.enterContext(
+            mock.patch.object(room.event, 'record')
+        )
+        self.enterContext(
+            mock.patch.object(room, '_free', side_effect=self.look)
+        )
+        for owner, name in (
+            (room, '_ASK_AGAIN_SECONDS'),
+            (free_space, '_LONGEST_SECONDS'),
+            (free_space, '_SHORTEST_SECONDS'),
+        ):
+            self.enterContext(mock.patch.object(owner, name, 0.001))
+        self.addCleanup(self.rooms.end, self.instance)
+
+    def look(self, directory):
+        self.assertEqual(str(self.home), directory)
+        self.looked.release()
+        if self.free is None:
+            raise FileNotFoundError(directory)
+        return self.free
+
+    def begin(self, disk_info=DISK_INFO):
+        self.rooms.begin(
+            *(self.context, self.instance, str(self.home)),
+            disk_info,
+        )
+
+    def pass_by(self, semaphore, times=1):
+        for _ in range(times):
+            self.assertTrue(semaphore.acquire(timeout=PATIENCE))
+
+    def test_while_there_is_room_nobody_is_asked(self):
+        self.begin()
+        self.pass_by(self.looked, 5)
+        self.ask.assert_not_called()
+
+    def test_the_source_is_asked_to_abort(self):
+        self.begin()
+        self.free = 63 * MIB
+        self.pass_by(self.asked)
+        self.find.assert_called_with(
+            self.context, destinations.UUID, 'running'
+        )
+        self.ask.assert_called_with(self.context, self.instance, 7)
+
+    def test_a_migration_that_does_not_run_yet_is_waited_for(self):
+        none = exception.MigrationNotFoundByStatus(
+            instance_id='i', status='running'
+        )
+        self.find.side_effect = [none, self.find.return_value]
+        self.begin()
+        self.free = MIB
+        self.pass_by(self.asked)
+        self.assertEqual(2, self.find.call_count)
+
+    def test_one_that_has_ended_is_no_news(self):
+        self.find.side_effect = exception.MigrationNotFoundByStatus(
+            instance_id='i', status='running'
+        )
+        with mock.patch.object(room.LOG, 'warning') as warning:
+            self.begin()
+            self.free = MIB
+            self.pass_by(self.looked, 5)
+        warning.assert_not_called()
+        self.record.assert_not_called()
+
+    def test_one_that_goes_on_is_asked_again_and_told_once(self):
+        self.begin()
+        self.free = MIB
+        self.pass_by(self.asked, 3)
+        self.record.assert_called_once()
+        name, message = self.record.call_args.args[2:]
+        self.assertIn('destination-full', name)
+        for word in (str(MIB), str(self.home), 'free_space_reserve'):
+            self.assertIn(word, message)
+
+    def test_not_every_second(self):
+        self.enterContext(mock.patch.object(room, '_ASK_AGAIN_SECONDS', 99))
+        self.begin()
+        self.free = MIB
+        self.pass_by(self.asked)
+        self.assertFalse(self.asked.acquire(timeout=0.05))
+
+    def test_an_answer_that_fails_is_no_end(self):
+        answers = iter((ValueError('no bus'), None))
+
+        def ask(*_):
+            answer = next(answers, None)
+            if answer:
+                raise answer
+            self.asked.release()
+
+        self.ask.side_effect = ask
+        self.begin()
+        self.free = MIB
+        self.pass_by(self.asked)
+
+    def test_nobody_looks_when_it_has_ended(self):
+        self.begin()
+        before = threading.active_count()
+        self.rooms.end(self.instance)
+        self.free = MIB
+        for thread in threading.enumerate():
+            if thread.name == 'selective-migrate-room':
+                thread.join(PATIENCE)
+        self.assertLess(threading.active_count(), before + 1)
+        self.ask.assert_not_called()
+
+    def test_what_was_taken_back_is_not_watched(self):
+        self.begin()
+        self.free = None
+        for thread in threading.enumerate():
+            if thread.name == 'selective-migrate-room':
+                thread.join(PATIENCE)
+                self.assertFalse(thread.is_alive())
+
+    def test_nothing_to_watch(self):
+        for told in (None, '[]', '[{"path": "/x/gone", "disk_size": 1}]'):
+            self.begin(told)
+        self.rooms = room.Rooms(self.driver, 0)
+        self.begin()
+        names = [thread.name for thread in threading.enumerate()]
+        self.assertNotIn('selective-migrate-room', names)
+
+    def test_what_is_not_understood_does_no_harm(self):
+        with mock.patch.object(room.LOG, 'warning') as warning:
+            self.begin('{')
+        warning.assert_called_once()
+
+    def test_a_small_file_system_is_no_reason(self):
+        self.free = 10 * MIB
+        self.begin()
+        self.free = 2 * MIB
+        self.pass_by(self.looked, 5)
+        self.ask.assert_not_called()
+
+
+class HandedOverTest(destinations.DestinationTest):
+    """The watch lasts as long as the copy."""
+
+    def test_it_begins_when_all_is_prepared(self):
+        self.prepare(disk_info='[]')
+        self.rooms.begin.assert_called_once_with(
+            *(self.context, self.instance, str(self.home), '[]')
+        )
+
+    def test_not_where_nothing_is_made(self):
+        self.data.is_shared_instance_path = True
+        self.prepare(lambda *_: None)
+        self.rooms.begin.assert_not_called()
+
+    def test_it_ends_when_the_guest_has_come(self):
+        self.arrivals.finish(self.instance)
+        self.rooms.end.assert_called_once_with(self.instance)
