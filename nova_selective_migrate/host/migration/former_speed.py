@@ -29,5 +29,5 @@ class FormerSpeed:
         """
         if self._speed is None or not self._guest.job_over():
             return
-        if self._guest.max_speed() not in (None, self._speed):
+        if self._guest.max_speed() != self._speed:
             self._guest.set_max_speed(self._speed)

@@ -122,8 +122,6 @@ def untold(_text: str) -> None:
 
 def _differ(before: int, now: int) -> bool:
     """Tell whether a speed changes noticeably; 0 is no limit."""
-    if not before or not now:
-        return before != now
     return abs(now - before) > _NOTICEABLE * before
 
 

@@ -84,6 +84,7 @@ class ThrottleTest(unittest.TestCase):
         self.look(throttled, vda=1000, vdb=1000)
         self.domain.speeds.clear()
         self.look(throttled, vda=996, vdb=996)
+        self.look(throttled, vda=980, vdb=990)
         self.assertEqual({}, self.speeds)
 
     def test_one_that_is_done_leaves_its_share(self):
