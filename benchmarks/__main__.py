@@ -13,6 +13,7 @@
 """Measure everything, or write it down: ``python -m benchmarks --help``."""
 
 import argparse
+import collections.abc
 import compileall
 import importlib
 import pathlib
@@ -55,7 +56,9 @@ def main() -> int:
     return 1 if any(one.met is False for one in found) else 0
 
 
-def _measure(areas: list[str], runs: int) -> list[figure.Figure]:
+def _measure(
+    areas: collections.abc.Iterable[str], runs: int
+) -> list[figure.Figure]:
     """Print each figure as soon as it is known."""
     # As pip does when it installs: this is no figure of the compiler's.
     compileall.compile_dir(_PACKAGE, quiet=1)
