@@ -44,34 +44,35 @@ def main() -> int:
 
         page.write(figure.read(arguments.results), arguments.page)
         return 0
-    found = _measure(arguments.only or AREAS, arguments.runs)
-    kept = []
+    # As pip does when it installs: this is no figure of the compiler's.
+    compileall.compile_dir(_PACKAGE, quiet=1)
+    old = []
     if arguments.only and arguments.results.exists():
-        # Areas that were not asked for stay as they are.
-        fresh = {one.group for one in found}
+        # Areas that are not asked for stay as they are.
         old = figure.read(arguments.results)
+    found: list[figure.Figure] = []
+    for area in arguments.only or AREAS:
+        found += _measure(area, arguments.runs)
+        fresh = {one.group for one in found}
         kept = [one for one in old if one.group not in fresh]
-    figure.write([*kept, *found], arguments.results)
+        # After each, since all of them take their time.
+        figure.write([*kept, *found], arguments.results)
     return 1 if any(one.met is False for one in found) else 0
 
 
-def _measure(areas: list[str], runs: int) -> list[figure.Figure]:
-    """Print each figure as soon as it is known."""
-    # As pip does when it installs: this is no figure of the compiler's.
-    compileall.compile_dir(_PACKAGE, quiet=1)
+def _measure(area: str, runs: int) -> list[figure.Figure]:
+    """Print each figure of an area as soon as it is known."""
     found = []
-    for area in areas:
-        began = time.monotonic()
-        measured = importlib.import_module(f'benchmarks.{area}')
-        for one in measured.figures(runs):
-            found.append(one)
-            verdict = {True: 'met', False: 'MISSED', None: 'reported'}[one.met]
-            print(
-                f'{one.name}: {one.value:.3f} {one.unit} (target '
-                f'{one.target}, {one.runs} runs): {verdict}',
-                flush=True,
-            )
-        print(f'-- {area}: {time.monotonic() - began:.0f} s', flush=True)
+    began = time.monotonic()
+    for one in importlib.import_module(f'benchmarks.{area}').figures(runs):
+        found.append(one)
+        verdict = {True: 'met', False: 'MISSED', None: 'reported'}[one.met]
+        print(
+            f'{one.name}: {one.value:.3f} {one.unit} (target '
+            f'{one.target}, {one.runs} runs): {verdict}',
+            flush=True,
+        )
+    print(f'-- {area}: {time.monotonic() - began:.0f} s', flush=True)
     return found
 
 

@@ -27,6 +27,9 @@ _ZEROES = bytes(MIB)
 class Content:
     """One MiB of data in so many; between them zeroes or nothing.
 
+    The first data is where the guest writes its records, so that these add
+    nothing to what is not zero.
+
     :ivar written: whether the zeroes are written, or holes
     """
 
@@ -37,7 +40,11 @@ class Content:
     @property
     def data_bytes(self) -> int:
         """Return how many bytes are not zero, before the guest writes."""
-        return len(range(0, self.size_mib, self.one_in)) * MIB
+        return sum(map(self.is_data, range(self.size_mib))) * MIB
+
+    def is_data(self, mib: int) -> bool:
+        """Tell whether this MiB is data."""
+        return mib % self.one_in == 1 % self.one_in
 
     def write(self, path: pathlib.Path) -> None:
         """Write it to a file."""
@@ -52,7 +59,7 @@ class Content:
         """Write it to a file that is open and empty."""
         file.truncate(self.size_mib * MIB)
         for number in range(self.size_mib):
-            if number % self.one_in == 0:
+            if self.is_data(number):
                 file.write(_DATA)
             elif self.written:
                 file.write(_ZEROES)

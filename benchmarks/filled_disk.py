@@ -49,7 +49,7 @@ class FilledFile(local_disk.LocalFile):
         """Write the content over a base that holds next to nothing."""
         commands = []
         for mib in range(self.content.size_mib):
-            data = mib % self.content.one_in == 0
+            data = self.content.is_data(mib)
             if data or self.content.written:
                 byte = '0x5a' if data else '0'
                 commands.append(f'write -q -P {byte} {mib}M 1M\n')

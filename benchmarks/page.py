@@ -65,7 +65,10 @@ so many, and between them zeroes that were written, or holes.
 _GROUPS = {
     'bytes': """\
 Over the wire. A guest that writes sends some of it twice, whoever migrates
-it, so that has no target.
+it, so that has no target. libvirt leaves zeroes that were written away at the
+source since 10.9, where it is asked to; before, they travel, and it is the
+destination that makes holes of them. The counters are checked with the plain
+copy, whose payload is known; the rest are headers.
 """,
     'time': """\
 Wall time. A small disk shows what a command costs in any case.
@@ -84,7 +87,7 @@ that QEMU tells, which ends before the guest's first write is through.
     'bandwidth': """\
 The rate on the wire, memory and disks together, between a tenth and nine
 tenths of all bytes, divided by the ``--bandwidth`` that was asked for.
-libvirt applies that to each disk.
+libvirt, asked by virsh, applies it to each disk.
 """,
     'planning': """\
 Deciding alone, in a process that runs. Half of the disks are volumes.

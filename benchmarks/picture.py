@@ -44,7 +44,7 @@ def write(bars: Bars, axis: str, path: pathlib.Path) -> None:
     height = 0.8 / len(names)
     with pyplot.rc_context(_STYLE):
         drawing, axes = pyplot.subplots(
-            figsize=(7, 0.45 + 0.25 * len(bars) * len(names))
+            figsize=(7, 0.9 + 0.22 * len(bars) * len(names))
         )
         for number, name in enumerate(names):
             spots = [
@@ -61,7 +61,12 @@ def write(bars: Bars, axis: str, path: pathlib.Path) -> None:
         axes.set_xlabel(axis)
         axes.margins(x=0.12)
         axes.spines[['top', 'right']].set_visible(False)
-        axes.legend(frameon=False, loc='lower right')
+        axes.legend(
+            frameon=False,
+            loc='lower left',
+            bbox_to_anchor=(0, 1),
+            ncols=len(names),
+        )
         drawing.tight_layout()
         drawing.savefig(path, metadata={'Date': None})
         pyplot.close(drawing)

@@ -21,6 +21,7 @@ import typing
 
 from benchmarks import contender as contender_
 from benchmarks import filled_disk
+from benchmarks import guest_memory
 from benchmarks import peak_memory
 from benchmarks import silence as silence_
 from benchmarks import wire_counter
@@ -30,9 +31,6 @@ from lab import lab as lab_
 from lab import records
 
 _NAME = 'bench'
-_RAM = '/var/lib/libvirt/images/bench.ram'
-_PAGE = 4096
-_ZEROES = bytes(_PAGE)
 #: One record a second: a guest that does nothing else.
 IDLE = records.Workload(slots=64, interval_us=1_000_000, cold_mib=0)
 #: A record a millisecond, each made durable.
@@ -78,7 +76,7 @@ class Setting:
         for target, disk in self.disks.items():
             if isinstance(disk, filled_disk.FilledBlock):
                 disk.prepare_destination(guest.place(target), there)
-        needed = self.data_bytes + _memory_bytes(guest)
+        needed = self.data_bytes + guest_memory.needed_bytes(guest)
         with (
             silence_.Silence(*console) as silence,
             wire_counter.Counted(lab) as wire,
@@ -118,22 +116,6 @@ class Setting:
             for disk in self.disks.values()
             if isinstance(disk, filled_disk.Filled)
         )
-
-
-def _memory_bytes(guest: lab_guest.Guest) -> int:
-    """Count the pages of memory that are not zero."""
-    host, size = guest.lab.a, guest.memory_mib << 20
-    host.virsh(
-        *('qemu-monitor-command', guest.name, '--hmp'),
-        f'pmemsave 0 {size} "{_RAM}"',
-    )
-    data = host.path(_RAM).read_bytes()
-    host.path(_RAM).unlink()
-    return sum(
-        _PAGE
-        for offset in range(0, len(data), _PAGE)
-        if data[offset : offset + _PAGE] != _ZEROES
-    )
 
 
 @dataclasses.dataclass(frozen=True)

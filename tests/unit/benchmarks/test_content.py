@@ -19,6 +19,7 @@ import unittest
 import ddt
 
 from benchmarks import content
+from lab import records
 
 MIB = content.MIB
 
@@ -27,8 +28,8 @@ MIB = content.MIB
 class ContentTest(unittest.TestCase):
     @ddt.data(
         (content.Content(2), 2),
-        (content.Content(9, 8), 2),
-        (content.Content(9, 8, written=False), 2),
+        (content.Content(10, 8), 2),
+        (content.Content(10, 8, written=False), 2),
     )
     @ddt.unpack
     def test_bytes_that_are_not_zero(self, held, data):
@@ -39,3 +40,8 @@ class ContentTest(unittest.TestCase):
         self.assertEqual(held.size_mib * MIB, len(found))
         self.assertEqual(data * MIB, len(found) - found.count(0))
         self.assertEqual(data * MIB, held.data_bytes)
+
+    @ddt.data(1, 8)
+    def test_the_guest_writes_where_data_is(self, one_in):
+        held = content.Content(16, one_in)
+        self.assertTrue(held.is_data(records._RING_AT // MIB))
