@@ -92,15 +92,11 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         '--synchronous-writes',
-        choices=('auto', 'on', 'off'),
-        nargs='?',
-        const='on',
-        default='auto',
+        action=argparse.BooleanOptionalAction,
         help='let each write of the guest wait for the destination while '
         'disks are copied, so that the copy ends however much it writes: '
-        'from the beginning (on, or no word), never (off), or in a second '
-        'copy when for a minute the first has not got ahead of the guest '
-        '(auto, the default)',
+        'from the beginning, or never; without either, in a second copy when '
+        'for a minute the first has not got ahead of the guest',
     )
     group.add_argument(
         '--auto-converge',
@@ -187,8 +183,8 @@ def options(arguments: argparse.Namespace) -> options_.MigrationOptions:
         existing=tuple(arguments.existing),
         postcopy=arguments.post_copy,
         parallel=arguments.parallel,
-        synchronous_writes=arguments.synchronous_writes == 'on',
-        converge=arguments.synchronous_writes == 'auto',
+        synchronous_writes=bool(arguments.synchronous_writes),
+        converge=arguments.synchronous_writes is None,
         auto_converge=arguments.auto_converge,
         disks_port=arguments.disks_port,
         disks_uri=arguments.disks_uri,

@@ -100,7 +100,7 @@ class ConvergeTestCase(base.EndToEndTestCase):
         with self.unchanged():
             running = self.a.popen(
                 [sys.executable, '-c', _IMPATIENT, 'migrate', guest.name]
-                + [self.b.remote_uri, *_SLOW, '--synchronous-writes', 'off'],
+                + [self.b.remote_uri, *_SLOW, '--no-synchronous-writes'],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )

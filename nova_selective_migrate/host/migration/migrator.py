@@ -115,7 +115,7 @@ class Migrator:
             else:
                 self._why = (
                     'aborted because the disks did not get ahead of what the '
-                    'guest writes; migrate again with --synchronous-writes on'
+                    'guest writes; migrate again with --synchronous-writes'
                 )
         ended = self._hosts.conclude(
             run,

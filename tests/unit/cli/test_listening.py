@@ -106,9 +106,7 @@ class ListeningTest(unittest.TestCase):
         for words, asked in {
             (): (False, True),
             ('--synchronous-writes',): (True, False),
-            ('--synchronous-writes', 'on'): (True, False),
-            ('--synchronous-writes', 'auto'): (False, True),
-            ('--synchronous-writes', 'off'): (False, False),
+            ('--no-synchronous-writes',): (False, False),
         }.items():
             with self.subTest(words=words):
                 options = self.options('qemu+tcp://10.0.0.2/', *words)

@@ -182,7 +182,7 @@ class AgainTest(migration.MigrationCase):
         ended = self.run_it()
         self.assertEqual([False], self.flags)
         self.assertEqual(['disk'], self.images())
-        self.assertIn('--synchronous-writes on', ended.error)
+        self.assertIn('--synchronous-writes', ended.error)
 
     def test_nor_one_that_it_waits_for_with_an_image_of_another(self):
         def first():
@@ -206,7 +206,7 @@ class AgainTest(migration.MigrationCase):
             ended = self.run_it()
         self.assertEqual([False], self.flags)
         self.assertEqual(1, len(ended.cleaned.left))
-        self.assertIn('--synchronous-writes on', ended.error)
+        self.assertIn('--synchronous-writes', ended.error)
 
     def test_without_leave_nothing_is_aborted(self):
         done = threading.Event()
