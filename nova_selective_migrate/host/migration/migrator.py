@@ -17,7 +17,6 @@ import threading
 import time
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.job import lag as lag_
 from nova_selective_migrate.core.job import outcome as outcome_
@@ -35,17 +34,12 @@ from nova_selective_migrate.host.migration import prepare
 from nova_selective_migrate.host.migration import reach
 from nova_selective_migrate.host.migration import secure_call
 from nova_selective_migrate.host.migration import space as space_
+from nova_selective_migrate.host.migration import still
 from nova_selective_migrate.host.migration import throttle
 
 # Each poll is one call and one more for each disk; small disks are through
 # in less than nova's half second.
 _POLL_SECONDS = 0.2
-# What a destination may have of the guest: nothing, or its definition.
-_VACANT = (
-    outcome_.Presence.ABSENT,
-    outcome_.Presence.OFF,
-    outcome_.Presence.MIGRATED,
-)
 
 
 class Migrator:
@@ -99,8 +93,8 @@ class Migrator:
             changed
         """
         started = time.monotonic()
-        self._check_unchanged()
-        self._check_destination()
+        still.planned(self._guest, self._plan)
+        still.vacant(self._destination, self._guest)
         run = self._prepare()
         follow = following.Following(self._plan.migrate_disks, report)
         former = former_speed.FormerSpeed(self._guest)
@@ -189,35 +183,6 @@ class Migrator:
             raise exceptions.PreparationFailed(f'{err}{about}') from err
         return run
 
-    def _check_unchanged(self) -> None:
-        """Hold the domain against the plan once more."""
-        now = domain_xml.parse(redact.domain_xml(self._guest.xml()))
-        state = self._guest.state([disk.target for disk in now.disks])
-        defined = call_.MigrateFlag.PERSIST_DEST in self._plan.call.flags
-        if (
-            now != self._plan.domain
-            or state.snapshots
-            or state.block_jobs
-            or bool(state.persistent) != defined
-        ):
-            raise exceptions.PreparationFailed(
-                f'{self._guest.name} changed since the plan was made; plan '
-                'again'
-            )
-        if state.job_active:
-            raise exceptions.PreparationFailed(
-                f'another job runs on {self._guest.name}; wait for it, or '
-                'end it with virsh domjobabort'
-            )
-
-    def _check_destination(self) -> None:
-        there = self._destination.look(self._guest.uuid)
-        if there.presence not in _VACANT:
-            raise exceptions.PreparationFailed(
-                f'the destination has {self._guest.name} already: {there}; '
-                'look at both hosts before anything else'
-            )
-
     def _said(self) -> str | None:
         said = ' '.join(str(self._error).split()) if self._error else ''
         if self._why or said:
@@ -279,7 +244,7 @@ class Migrator:
             with self._source.again() as own:
                 guest = own.guest(self._guest.uuid)
                 # Making the images took its time.
-                self._check_unchanged()
+                still.planned(self._guest, self._plan)
                 call = secure_call.of(self._plan, guest)
                 self._called = True
                 if call_.MigrateFlag.PEER2PEER in call.flags:
