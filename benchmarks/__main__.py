@@ -48,13 +48,13 @@ def main() -> int:
     compileall.compile_dir(_PACKAGE, quiet=1)
     old = []
     if arguments.only and arguments.results.exists():
-        # Areas that are not asked for stay as they are.
+        # What is not measured stays as it is.
         old = figure.read(arguments.results)
     found: list[figure.Figure] = []
     for area in arguments.only or AREAS:
         found += _measure(area, arguments.runs)
-        fresh = {one.group for one in found}
-        kept = [one for one in old if one.group not in fresh]
+        fresh = {one.name for one in found}
+        kept = [one for one in old if one.name not in fresh]
         # After each, since all of them take their time.
         figure.write([*kept, *found], arguments.results)
     return 1 if any(one.met is False for one in found) else 0
