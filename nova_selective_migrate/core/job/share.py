@@ -21,7 +21,8 @@ MIB = pace_.MIB
 #: To QEMU 0 is no limit; with this it copies once more, and no more.
 PARKED = 1
 # Memory that gets nothing never comes to an end.
-_LEAST_OF_MEMORY = 4
+# With less, memory that a guest changes never comes to its end.
+_LEAST_OF_MEMORY = 2
 
 
 @dataclasses.dataclass(frozen=True)

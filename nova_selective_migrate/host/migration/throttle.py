@@ -72,7 +72,9 @@ class Throttle:
         if self._limit.adjustable:
             self._share_disks(shares)
         if shares.memory is not None:
-            self._share_memory(shares.memory)
+            # Mirrors that keep their speed take nothing from memory's.
+            adjustable = self._limit.adjustable
+            self._share_memory(shares.memory if adjustable else self._total)
 
     def _listen(self) -> None:
         """Take a speed that is not from us for another limit."""

@@ -154,7 +154,7 @@ class ShareTest(unittest.TestCase):
 
     def test_memory_is_spared_for_the_guest_s_writes(self):
         seen = progress(phase=MEMORY, a=0)
-        for writes, memory in ((0.0, 8), (2.5, 5), (7.5, 2), (99.0, 2)):
+        for writes, memory in ((0.0, 8), (2.5, 5), (7.5, 4), (99.0, 4)):
             with self.subTest(writes=writes):
                 pace = pace_.Pace(synced=frozenset('a'), writes=writes * MIB)
                 found = shares(8, seen, pace=pace)

@@ -163,9 +163,8 @@ class ThrottleTest(unittest.TestCase):
         self.assertEqual(16, self.domain.max_speed)
         self.assertIn('memory alone', self.told[0])
 
-    def test_memory_that_is_spared_is_nobody_s_limit(self):
-        throttled = self.throttle()
-        self.look(throttled, vda=0, vdb=0)
+    def write_on(self, throttled):
+        """Let the guest write 4 MiB/s to a disk that is in sync."""
         for done in (4, 8, 12, 16):
             self.seconds += 1
             throttled.look(
@@ -176,8 +175,19 @@ class ThrottleTest(unittest.TestCase):
                     progress_.Amount('memory', 0, 0),
                 )
             )
+
+    def test_memory_that_is_spared_is_nobody_s_limit(self):
+        throttled = self.throttle()
+        self.look(throttled, vda=0, vdb=0)
+        self.write_on(throttled)
         self.assertEqual(4, self.domain.max_speed)
         self.assertEqual([], self.told)
+
+    def test_memory_has_all_where_mirrors_keep_their_speed(self):
+        throttled = self.throttle(adjustable=False)
+        self.look(throttled, vda=0, vdb=0)
+        self.write_on(throttled)
+        self.assertEqual(8, self.domain.max_speed)
 
     def test_disks_held_back(self):
         throttled = self.throttle(parallel=1)
