@@ -54,6 +54,7 @@ class Throttle:
         # nothing.
         self._set = limit.per_disk(disks) or None
         self._speeds: dict[str, int] = {}
+        self._heard: int | None = None
         self._pace = pace_.Pace()
 
     def look(self, progress: progress_.MigrationProgress | None) -> None:
@@ -77,9 +78,14 @@ class Throttle:
             self._share_memory(shares.memory if adjustable else self._total)
 
     def _listen(self) -> None:
-        """Take a speed that is not from us for another limit."""
+        """Take a speed that is not from us for another limit.
+
+        At the second look: at the end of a migration libvirt itself sets
+        what was before, and then there soon is nothing to look at.
+        """
         found = self._guest.max_speed()
-        if found is None or found == self._set:
+        heard, self._heard = self._heard, found
+        if found is None or found == self._set or found != heard:
             return
         before, self._set = self._set, found
         if before is None:

@@ -120,11 +120,20 @@ class ThrottleTest(unittest.TestCase):
         self.domain.speeds.clear()
         self.domain.max_speed = 16
         self.look(throttled, vda=1000, vdb=1000)
+        self.look(throttled, vda=1000, vdb=1000)
         self.assertEqual({'vda': 8, 'vdb': 8}, self.speeds)
         self.assertEqual(['disks and memory now share 16 MiB/s'], self.told)
         self.look(throttled, vda=1000, vdb=1000)
         self.assertEqual(16, self.domain.max_speed)
         self.assertEqual(1, len(self.told))
+
+    def test_what_libvirt_sets_at_the_end_is_no_limit(self):
+        throttled = self.throttle()
+        self.look(throttled, vda=1000, vdb=1000)
+        self.domain.speeds.clear()
+        self.domain.max_speed = fake_domain.UNLIMITED
+        self.look(throttled, vda=1000, vdb=1000)
+        self.assertEqual(({}, []), (self.speeds, self.told))
 
     def test_one_that_comes_while_it_looks_is_not_overwritten(self):
         throttled = self.throttle()
@@ -132,6 +141,7 @@ class ThrottleTest(unittest.TestCase):
         self.look(throttled, vda=1000, vdb=1000)
         self.assertEqual(16, self.domain.max_speed)
         self.domain.speeds.clear()
+        self.look(throttled, vda=1000, vdb=1000)
         self.look(throttled, vda=1000, vdb=1000)
         self.assertEqual({'vda': 8, 'vdb': 8}, self.speeds)
 
@@ -141,6 +151,7 @@ class ThrottleTest(unittest.TestCase):
         self.domain.speeds.clear()
         self.domain.max_speed = fake_domain.UNLIMITED
         self.look(throttled, vda=1000, vdb=1000)
+        self.look(throttled, vda=1000, vdb=1000)
         self.assertEqual({'vda': 0, 'vdb': 0}, self.speeds)
         self.assertEqual(['disks and memory now share no limit'], self.told)
         self.assertEqual(fake_domain.UNLIMITED, self.domain.max_speed)
@@ -148,9 +159,11 @@ class ThrottleTest(unittest.TestCase):
     def test_a_limit_can_come_later(self):
         throttled = self.throttle(total=0)
         self.look(throttled, vda=1000, vdb=1000)
+        self.look(throttled, vda=1000, vdb=1000)
         self.assertEqual(({}, []), (self.speeds, self.told))
         self.assertEqual(fake_domain.UNLIMITED, self.domain.max_speed)
         self.domain.max_speed = 4
+        self.look(throttled, vda=1000, vdb=1000)
         self.look(throttled, vda=1000, vdb=1000)
         self.assertEqual({'vda': 2, 'vdb': 2}, self.speeds)
 
@@ -158,6 +171,7 @@ class ThrottleTest(unittest.TestCase):
         throttled = self.throttle(adjustable=False)
         self.look(throttled, vda=1000, vdb=1000)
         self.domain.max_speed = 16
+        self.look(throttled, vda=1000, vdb=1000)
         self.look(throttled, vda=1000, vdb=1000)
         self.assertEqual({}, self.speeds)
         self.assertEqual(16, self.domain.max_speed)
