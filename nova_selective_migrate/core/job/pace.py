@@ -19,7 +19,8 @@ from nova_selective_migrate.core.job import progress as progress_
 MIB = 1 << 20
 # So little is copied in a moment, and QEMU copies up to 16 MiB in one go
 # (DEFAULT_MIRROR_BUF_SIZE): what is left of a mirror in sync.
-_NEARLY, _STILL = MIB, 16 * MIB
+_AT_ONCE = 16 * MIB
+_NEARLY, _STILL = MIB, _AT_ONCE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +72,8 @@ class Pace:
             synced=frozenset(d.name for d in disks if self._in_sync(d)),
             # Half of it: a guest does not write evenly.
             writes=(self.writes + rate) / 2 if self.synced else 0.0,
-            debt=max(ahead, 0.0) if total else 0.0,
+            # What is more was never sent: zeroes that the source found.
+            debt=min(max(ahead, 0.0), _AT_ONCE * len(disks)) if total else 0.0,
         )
 
     def _in_sync(self, disk: progress_.Amount) -> bool:

@@ -71,6 +71,10 @@ class PaceTest(unittest.TestCase):
         )
         self.assertEqual(8 * MIB, last.debt)
 
+    def test_zeroes_that_were_not_sent_are_no_debt(self):
+        _, last = paces(8, progress(1.0, a=1000), progress(2.0, a=100))
+        self.assertEqual(16 * MIB, last.debt)
+
     def test_without_a_limit_there_is_no_debt(self):
         self.assertEqual(0, paces(0, progress(1.0, a=500))[0].debt)
 
