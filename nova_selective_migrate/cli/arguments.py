@@ -16,10 +16,9 @@ import argparse
 
 from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.core.case import options as options_
+from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.core.plan import disks_uri as disks_uri_
 
-# In MiB/s, of VIR_MIGRATE_PARAM_BANDWIDTH.
-_LARGEST_BANDWIDTH = 8796093022207
 # More than libvirt takes parameters.
 _MOST_DISKS = 64
 _LARGEST_LIMIT = 2**31
@@ -194,9 +193,9 @@ def options(arguments: argparse.Namespace) -> options_.MigrationOptions:
 
 
 def _bandwidth(text: str) -> int:
-    if not text.isdecimal() or int(text) > _LARGEST_BANDWIDTH:
+    if not text.isdecimal() or int(text) > bandwidth.LARGEST:
         raise argparse.ArgumentTypeError(
-            f'{text!r} is no whole number of MiB/s up to {_LARGEST_BANDWIDTH}'
+            f'{text!r} is no whole number of MiB/s up to {bandwidth.LARGEST}'
         )
     return int(text)
 

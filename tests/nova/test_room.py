@@ -51,7 +51,9 @@ class RoomTest(destinations.DestinationTest):
             mock.patch.object(room.event, 'record')
         )
         self.enterContext(
-            mock.patch.object(room, '_free', side_effect=self.look)
+            mock.patch.object(
+                room.local_storage, 'free_bytes', side_effect=self.look
+            )
         )
         for owner, name in (
             (room, '_ASK_AGAIN_SECONDS'),

@@ -24,6 +24,7 @@ from oslo_log import log as logging
 
 from nova_selective_migrate.compute import event
 from nova_selective_migrate.core.job import free_space
+from nova_selective_migrate.host.facts import local_storage
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class Rooms:
         """
         try:
             needed = _needed(directory, disk_info)
-            free = _free(directory)
+            free = local_storage.free_bytes(directory)
         except Exception as err:
             # A boundary: the migration can go on without.
             LOG.warning(
@@ -96,7 +97,7 @@ class Rooms:
         pause = 0.0
         while not ended.wait(pause):
             try:
-                free = _free(directory)
+                free = local_storage.free_bytes(directory)
             except OSError:
                 return  # it has been taken back
             if floor.allows(free):
@@ -140,11 +141,6 @@ class Rooms:
         rpcapi = self._driver.virtapi._compute.compute_rpcapi
         rpcapi.live_migration_abort(context, instance, migration.id)
         return True
-
-
-def _free(directory: str) -> int:
-    room = os.statvfs(directory)
-    return room.f_bavail * room.f_frsize
 
 
 def _needed(directory: str, disk_info: str | None) -> int:

@@ -24,6 +24,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import images as images_
 from nova_selective_migrate.compute.wire import peer as peer_
 from nova_selective_migrate.host.facts import content
+from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.hypervisor import connection
 
 CONF = nova.conf.CONF
@@ -65,12 +66,11 @@ class Telling:
 
     def _mark(self, instance: typing.Any, data: typing.Any) -> typing.Any:
         directory = libvirt_utils.get_instance_path(instance)
-        room = os.statvfs(CONF.instances_path)
         virt = self._driver._host.get_connection()
         versions = connection.Connection(virt, '').versions()
         images = images_.images_type(CONF.libvirt.images_type)
         peer = peer_.Peer(
-            free_bytes=room.f_bavail * room.f_frsize,
+            free_bytes=local_storage.free_bytes(CONF.instances_path),
             directory_exists=os.path.lexists(directory),
             libvirt=versions.libvirt or 0,
             qemu=versions.qemu or 0,

@@ -27,6 +27,10 @@ from nova_selective_migrate.core.case import hypervisor
 ADJUSTABLE_FROM = 11_003_000
 
 
+#: MiB/s; libvirt takes no more, and tells it where there is no limit.
+LARGEST = 8796093022207
+
+
 class Mirrors(enum.Enum):
     """What can be done about mirrors that run."""
 

@@ -24,45 +24,44 @@ from nova_selective_migrate.core.case import xml
 def flatten(text: str, targets: collections.abc.Collection[str]) -> str:
     """End the backing chain of the named disks at their top image.
 
+    :raises InvalidDomain: when the text cannot be parsed
+    """
+    return for_copy(text, targets, {})
+
+
+def for_copy(
+    text: str,
+    flattened: collections.abc.Collection[str],
+    drivers: collections.abc.Mapping[str, collections.abc.Mapping[str, str]],
+) -> str:
+    """Change what a copy changes of the named disks.
+
     Target dev, bus, alias and address stay: libvirt names the NBD exports
     by them on both sides.
 
+    :param flattened: targets whose backing chain ends at the top image
+    :param drivers: by target, attributes of <driver> and their values
     :raises InvalidDomain: when the text cannot be parsed
     """
     root = xml.parse(text)
     for disk in root.iterfind('./devices/disk'):
         target = disk.find('./target')
-        if target is None or target.get('dev') not in targets:
+        if target is None:
             continue
-        for store in disk.findall('./backingStore'):
-            disk.remove(store)
-        # An empty element says that the chain ends here; none at all
-        # would have libvirt look into the image.
-        target.addprevious(etree.Element('backingStore'))
-    return xml.render(root)
-
-
-def set_drivers(
-    text: str,
-    drivers: collections.abc.Mapping[str, collections.abc.Mapping[str, str]],
-) -> str:
-    """Set attributes of the <driver> of disks.
-
-    :param drivers: by target, the attributes and their values
-    :raises InvalidDomain: when the text cannot be parsed
-    """
-    root = xml.parse(text)
-    for disk in root.iterfind('./devices/disk'):
-        target = disk.find('./target')
-        wanted = {} if target is None else drivers.get(target.get('dev', ''))
-        if not wanted:
-            continue
-        driver = disk.find('./driver')
-        if driver is None:
-            driver = etree.Element('driver', name='qemu')
-            disk.insert(0, driver)
-        for name, value in wanted.items():
-            driver.set(name, value)
+        if target.get('dev') in flattened:
+            for store in disk.findall('./backingStore'):
+                disk.remove(store)
+            # An empty element says that the chain ends here; none at all
+            # would have libvirt look into the image.
+            target.addprevious(etree.Element('backingStore'))
+        wanted = drivers.get(target.get('dev', ''))
+        if wanted:
+            driver = disk.find('./driver')
+            if driver is None:
+                driver = etree.Element('driver', name='qemu')
+                disk.insert(0, driver)
+            for name, value in wanted.items():
+                driver.set(name, value)
     return xml.render(root)
 
 

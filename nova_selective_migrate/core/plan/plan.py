@@ -90,9 +90,8 @@ class MigrationPlan:
 
         :raises InvalidDomain: when the text cannot be parsed
         """
-        return destination_xml.set_drivers(
-            destination_xml.flatten(text, self.flattened),
-            self.thinning.drivers,
+        return destination_xml.for_copy(
+            text, self.flattened, self.thinning.drivers
         )
 
     @property

@@ -52,9 +52,8 @@ def _call(
     persistent = bool(case.domain_state.persistent)
     xml = {}
     if flattened or thinning.drivers:
-        xml['destination_xml'] = destination_xml.set_drivers(
-            destination_xml.flatten(case.domain_xml, flattened),
-            thinning.drivers,
+        xml['destination_xml'] = destination_xml.for_copy(
+            case.domain_xml, flattened, thinning.drivers
         )
         if persistent and case.persistent_xml:
             xml['persistent_xml'] = destination_xml.flatten_definition(

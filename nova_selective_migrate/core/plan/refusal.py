@@ -23,10 +23,10 @@ from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import duty as duty_
 from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.evidence import join
-from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import disks_uri
 from nova_selective_migrate.core.plan import known_bad
+from nova_selective_migrate.core.plan import planned_call
 from nova_selective_migrate.core.plan import room as room_
 from nova_selective_migrate.core.plan import thin as thin_
 
@@ -186,7 +186,7 @@ def _too_slow(
     """State that the limit cannot be kept where that is certain."""
     source, total = case.hypervisors.source, case.options.bandwidth
     disks = len(_copied(call))
-    limit = bandwidth.limit(total, 0, source)
+    limit = planned_call.limit(case)
     if source.libvirt is not None and not limit.kept(disks):
         yield _refusal(
             reasons.Reason.BANDWIDTH_TOO_SMALL,

@@ -32,6 +32,15 @@ _KINDS = (
 _STAT_BLOCK_BYTES = 512
 
 
+def free_bytes(path: str) -> int:
+    """Return what a file system has free for anybody.
+
+    :raises OSError: when there is no such path
+    """
+    room = os.statvfs(path)
+    return room.f_bavail * room.f_frsize
+
+
 def facts(path: str) -> storage.StorageFacts:
     """Collect what this host knows; what it may not see stays unknown."""
     try:

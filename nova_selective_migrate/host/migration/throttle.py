@@ -27,7 +27,6 @@ _SECONDS = 1.0
 # What changes less is not worth a call.
 _NOTICEABLE = 0.05
 # What libvirt gives where nobody has set a speed.
-_UNLIMITED = 8796093022207
 
 
 class Throttle:
@@ -97,7 +96,7 @@ class Throttle:
             )
         else:
             self._tell(f'disks and memory now share {_words(found)}')
-        self._total = 0 if found >= _UNLIMITED else found
+        self._total = 0 if found >= bandwidth.LARGEST else found
 
     def _share_disks(self, shares: share_.Shares) -> None:
         for target, speed in shares.disks.items():
@@ -134,4 +133,4 @@ def _differ(before: int, now: int) -> bool:
 
 
 def _words(speed: int) -> str:
-    return 'no limit' if speed >= _UNLIMITED else f'{speed} MiB/s'
+    return 'no limit' if speed >= bandwidth.LARGEST else f'{speed} MiB/s'
