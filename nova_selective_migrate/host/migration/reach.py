@@ -12,20 +12,16 @@
 
 """Watch whether the destination still answers while its guest comes."""
 
-import contextlib
-import threading
 import time
-import types
-import typing
 
-from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.migration import lookout
 
 _POLL_SECONDS = 5.0
 
 
-class Reach:
+class Reach(lookout.Lookout):
     """Asks a host again and again, in a thread of its own.
 
     A question to a host that is gone takes as long as the network's
@@ -33,22 +29,9 @@ class Reach:
     """
 
     def __init__(self, host: connection.Connection, uuid: str) -> None:
-        self._host = host
+        super().__init__(host)
         self._uuid = uuid
-        self._ended = threading.Event()
         self._answered: float | None = None
-
-    def __enter__(self) -> typing.Self:
-        threading.Thread(target=self._watch, name='reach', daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: types.TracebackType | None,
-    ) -> None:
-        self._ended.set()
 
     def silent_seconds(self) -> float:
         """Return for how long the host has not answered.
@@ -59,14 +42,14 @@ class Reach:
         answered = self._answered
         return 0.0 if answered is None else time.monotonic() - answered
 
-    def _watch(self) -> None:
-        # A connection of its own, which may be renewed at any time.
-        with (
-            contextlib.suppress(exceptions.HypervisorError),
-            self._host.again() as own,
-        ):
+    def begin(self) -> float:
+        """Count from the connection on."""
+        self._answered = time.monotonic()
+        return _POLL_SECONDS
+
+    def look(self, host: connection.Connection) -> float:
+        """See whether it answers."""
+        there = host.look(self._uuid).presence
+        if there is not outcome.Presence.UNREACHABLE:
             self._answered = time.monotonic()
-            while not self._ended.wait(_POLL_SECONDS):
-                there = own.look(self._uuid).presence
-                if there is not outcome.Presence.UNREACHABLE:
-                    self._answered = time.monotonic()
+        return _POLL_SECONDS

@@ -15,8 +15,6 @@
 import collections.abc
 import contextlib
 import os.path
-import threading
-import types
 import typing
 
 from nova_selective_migrate import exceptions
@@ -25,10 +23,11 @@ from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pools
 from nova_selective_migrate.host.hypervisor import volumes
+from nova_selective_migrate.host.migration import lookout
 
 
-class Space:
-    """Looks at a destination again and again, in a thread of its own.
+class Space(lookout.Lookout):
+    """Looks at the directories of a destination.
 
     No pool is held between two looks: another migration to the directory
     would wait for it.
@@ -42,36 +41,16 @@ class Space:
         plan: plan_.MigrationPlan,
         reserve: int,
     ) -> None:
-        self._host = host
+        super().__init__(host)
         self._reserve = reserve
         self._needed = _needed(plan)
         self._floors: dict[int, free_space.Floor] = {}
-        self._ended = threading.Event()
         self.short = ''
 
     def __enter__(self) -> typing.Self:
         if self._reserve and self._needed:
-            threading.Thread(
-                target=self._watch, name='space', daemon=True
-            ).start()
+            return super().__enter__()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: types.TracebackType | None,
-    ) -> None:
-        self._ended.set()
-
-    def _watch(self) -> None:
-        with (
-            contextlib.suppress(exceptions.HypervisorError),
-            self._host.again() as own,
-        ):
-            pause = 0.0
-            while not self._ended.wait(pause):
-                pause = self.look(own)
 
     def look(self, host: connection.Connection) -> float:
         """Look once; return after how many seconds to look again."""
