@@ -17,7 +17,6 @@ disk by itself: two disks at a limit of B take 2 B.
 
 import collections.abc
 import dataclasses
-import enum
 
 from nova_selective_migrate.core.case import hypervisor
 
@@ -31,13 +30,6 @@ ADJUSTABLE_FROM = 11_003_000
 LARGEST = 8796093022207
 
 
-class Mirrors(enum.Enum):
-    """What can be done about mirrors that run."""
-
-    FIXED = 'their speed stays as the call has it'
-    ADJUSTABLE = 'their speed can be changed'
-
-
 @dataclasses.dataclass(frozen=True)
 class Limit:
     """What the link may carry, disks and memory together.
@@ -45,16 +37,12 @@ class Limit:
     :ivar total: MiB/s; 0 for no limit
     :ivar parallel_mirrors: how many disks at a time are copied in earnest;
         0 for all
+    :ivar adjustable: whether the speed of a mirror that runs can be changed
     """
 
     total: int = 0
     parallel_mirrors: int = 0
-    mirrors: Mirrors = Mirrors.FIXED
-
-    @property
-    def adjustable(self) -> bool:
-        """Tell whether the speed of a mirror can be changed."""
-        return self.mirrors is Mirrors.ADJUSTABLE
+    adjustable: bool = False
 
     def per_disk(self, disks: int) -> int:
         """Return the number for libvirt, in MiB/s; 0 for no limit.
@@ -97,5 +85,5 @@ def limit(
     return Limit(
         total,
         parallel_mirrors,
-        Mirrors.ADJUSTABLE if known else Mirrors.FIXED,
+        adjustable=known,
     )

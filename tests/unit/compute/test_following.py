@@ -240,7 +240,7 @@ class FollowingTest(unittest.TestCase):
         self.assertTrue(logged.output)
 
     def test_the_limit_is_shared_among_the_disks(self):
-        limit = bandwidth.Limit(8, 0, bandwidth.Mirrors.ADJUSTABLE)
+        limit = bandwidth.Limit(8, 0, adjustable=True)
         limits = throttle.Throttle(
             guest_.Guest(self.guest._domain), limit, 2, throttle.untold
         )

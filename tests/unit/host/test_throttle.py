@@ -36,11 +36,10 @@ class ThrottleTest(unittest.TestCase):
         self.seconds = 0.0
 
     def throttle(self, total=8, parallel=0, adjustable=True):
-        mirrors = bandwidth.Mirrors
         limit = bandwidth.Limit(
             total,
             parallel,
-            mirrors.ADJUSTABLE if adjustable else mirrors.FIXED,
+            adjustable=adjustable,
         )
         if total:
             # As libvirt has it from the call.
