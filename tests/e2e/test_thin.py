@@ -13,7 +13,6 @@
 
 """What was thin at the source is thin at the destination, and stays right."""
 
-import collections.abc
 from xml.etree import ElementTree
 
 import ddt
@@ -24,12 +23,12 @@ from lab import host as lab_host
 from lab import local_disk
 from lab import records
 from tests.e2e import base
+from tests.e2e import content
 
 _SIZE_MIB = 192
 #: Beyond what the guest itself writes to.
 _DATA = 'write -q -P 171 64M 48M'
 _ZEROES = 'write -q -P 0 120M 64M'
-_BLOCK = 65536
 _MIB = 1 << 20
 # The first tables of a qcow2 image, and what the guest writes meanwhile.
 _SLACK = 1 * _MIB
@@ -78,9 +77,9 @@ class ThinTestCase(base.EndToEndTestCase):
         taken = {t: self.allocated(guest, t, self.b) for t in guest.disks}
         guest.stop(self.b)
         for target in guest.disks:
-            content = guest.content(target, self.b)
-            holds = _not_zero(content.read_bytes())
-            content.unlink()
+            copy = guest.content(target, self.b)
+            holds = content.not_zero(copy.read_bytes())
+            copy.unlink()
             self.assertGreater(holds, 48 * _MIB, target)
             self.assertLessEqual(taken[target], 1.02 * holds + _SLACK, target)
 
@@ -168,20 +167,11 @@ class ThinTestCase(base.EndToEndTestCase):
         """Check data, zeroes and every record of a guest."""
         guest.stop(self.b)
         for target in guest.disks:
-            content = guest.content(target, self.b)
-            data = content.read_bytes()
-            content.unlink()
+            copy = guest.content(target, self.b)
+            data = copy.read_bytes()
+            copy.unlink()
             self.assertEqual(
                 b'\xab' * (48 * _MIB), data[64 * _MIB : 112 * _MIB], target
             )
             self.assertFalse(any(data[120 * _MIB : 184 * _MIB]), target)
         self.assert_nothing_lost(guest, self.b)
-
-
-def _not_zero(data: bytes) -> int:
-    """Count the bytes of blocks that hold anything."""
-    empty = bytes(_BLOCK)
-    blocks: collections.abc.Iterable[bytes] = (
-        data[at : at + _BLOCK] for at in range(0, len(data), _BLOCK)
-    )
-    return sum(len(b) for b in blocks if b != empty[: len(b)])
