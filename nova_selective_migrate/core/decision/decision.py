@@ -13,16 +13,15 @@
 """Decide one disk: copy, keep, skip or refuse."""
 
 import dataclasses
-import posixpath
 import re
 
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import policy as policy_
 from nova_selective_migrate.core.case import storage as storage_
+from nova_selective_migrate.core.decision import chain
 from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.evidence import evidence
 from nova_selective_migrate.core.evidence import join
-from nova_selective_migrate.core.evidence import locality
 
 _LOCAL = model.Locality.LOCAL
 _SHARED = model.Locality.SHARED
@@ -100,7 +99,7 @@ def decide(
             reasons.Reason.EMPTY_DRIVE,
             ('domain XML: no source',),
         )
-    verdicts = _judge_chain(disk, joined, grounds)
+    verdicts = chain.judge(disk, joined, grounds.storage, grounds.policy)
     if not disk.writable:
         return _read_only(disk, verdicts)
     if not _TARGET.fullmatch(disk.target):
@@ -122,73 +121,6 @@ def decide(
     return _writable(disk, verdicts)
 
 
-def _judge_chain(
-    disk: model.Disk, joined: join.Joined, grounds: Grounds
-) -> tuple[evidence.Verdict, ...]:
-    """Judge every image of the chain, top first.
-
-    Files below a volume's on a file share are the volume's own while they
-    lie beside it: cinder's snapshots.
-    """
-    on_share = joined.attachment is not None and joined.attachment.export
-    verdicts: list[evidence.Verdict] = []
-    for depth, source in enumerate(disk.chain):
-        folder = _folder(source)
-        beside = on_share and folder and folder == _folder(disk.chain[0])
-        own = joined if depth == 0 or beside else join.Joined()
-        for image in filter(None, (source, source.data_file)):
-            verdict = locality.judge(
-                image, own, grounds.storage, grounds.policy
-            )
-            if verdicts and verdicts[0].locality is _LOCAL:
-                verdict = _identical_below(verdict, image, grounds.storage)
-            verdicts.append(verdict)
-    return tuple(verdicts)
-
-
-def _folder(source: model.DiskSource) -> str | None:
-    if source.type is not model.SourceType.FILE or not source.path:
-        return None
-    return posixpath.dirname(source.path)
-
-
-def _identical_below(
-    verdict: evidence.Verdict,
-    image: model.DiskSource,
-    storage: storage_.Storage,
-) -> evidence.Verdict:
-    """Take an image that nobody writes as there if both hosts see it.
-
-    What would be a copy onto itself for the top image is, below it, proof
-    that the destination has the identical image. So are equal bytes.
-    """
-    if verdict.reason is reasons.Reason.SAME_FILE_AT_DESTINATION:
-        return dataclasses.replace(
-            verdict,
-            locality=_LOCAL,
-            reason=reasons.Reason.SAME_AT_DESTINATION,
-        )
-    here = storage_.find(storage.source, image)
-    there = storage_.find(storage.destination, image)
-    content = here.content if here else None
-    same = content and there and there.content == content
-    if not same or not there or verdict.locality is not _LOCAL:
-        return verdict
-    identical = evidence.Evidence(
-        f'destination host: makes {image.label} and holds it against {content}'
-        if there.exists is False
-        else f'both hosts: {image.label} has the same content, {content}',
-        _LOCAL,
-        evidence.Strength.PROOF,
-        reasons.Reason.SAME_AT_DESTINATION,
-    )
-    return evidence.Verdict(
-        _LOCAL,
-        reasons.Reason.SAME_AT_DESTINATION,
-        (*verdict.evidence, identical),
-    )
-
-
 def _read_only(
     disk: model.Disk, verdicts: tuple[evidence.Verdict, ...]
 ) -> Decision:
@@ -200,7 +132,7 @@ def _read_only(
         next(p for p in (_UNKNOWN, _LOCAL, _SHARED) if p in places),
         model.DiskAction.SKIP,
         reasons.Reason.READ_ONLY,
-        (f'domain XML: {why}', *_sentences(verdicts)),
+        (f'domain XML: {why}', *chain.sentences(verdicts)),
     )
 
 
@@ -225,9 +157,11 @@ def _writable(
             _SHARED,
             model.DiskAction.KEEP,
             top.reason,
-            _sentences(verdicts),
+            chain.sentences(verdicts),
         )
-    top_only = bool(lower) and all(_is_there(verdict) for verdict in lower)
+    top_only = bool(lower) and all(
+        chain.is_there(verdict) for verdict in lower
+    )
     if reason := _not_copied(disk, top_only):
         return _refuse(disk, reason, verdicts)
     return Decision(
@@ -235,17 +169,9 @@ def _writable(
         _LOCAL,
         model.DiskAction.COPY,
         reasons.Reason.LOCAL_OVER_SHARED if top_only else top.reason,
-        _sentences(verdicts),
+        chain.sentences(verdicts),
         top_only=top_only,
         whole_reason=top.reason,
-    )
-
-
-def _is_there(verdict: evidence.Verdict) -> bool:
-    """Tell whether the destination has the identical image."""
-    return (
-        verdict.locality is _SHARED
-        or verdict.reason is reasons.Reason.SAME_AT_DESTINATION
     )
 
 
@@ -288,14 +214,6 @@ def _refuse(
         verdicts[0].locality if verdicts else _UNKNOWN,
         model.DiskAction.REFUSE,
         reason,
-        _sentences(verdicts),
+        chain.sentences(verdicts),
         detail,
-    )
-
-
-def _sentences(verdicts: tuple[evidence.Verdict, ...]) -> tuple[str, ...]:
-    return tuple(
-        dict.fromkeys(
-            item.sentence for verdict in verdicts for item in verdict.evidence
-        )
     )
