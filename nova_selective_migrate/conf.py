@@ -117,11 +117,13 @@ Related options:
         min=1,
         max=64,
         help="""
-How much read-only content of one guest, such as its config drive, may travel
-to the destination inside nova's messages, in MiB after compression. libvirt
-cannot copy it. A migration that needs more is refused. The message bus must
-take messages of a third more: RabbitMQ's max_message_size is 16 MiB by
-default since its release 4.0.
+How much content of one guest may travel to the destination inside nova's
+messages, in MiB after compression: read-only content such as its config drive,
+which libvirt cannot copy, and then the bases of its qcow2 ephemeral and swap
+disks. A migration with more read-only content is refused; where the bases do
+not fit, all disks are copied whole. The message bus must take messages of a
+third more: RabbitMQ's max_message_size is 16 MiB by default since its release
+4.0.
 
 Possible values:
 

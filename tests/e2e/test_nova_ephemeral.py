@@ -14,45 +14,60 @@
 
 import hashlib
 
+import ddt
+
 from tests.e2e import nova_base
 
 MIB = 2**20
 # There the guest keeps its records: see lab.records.
 WRITTEN = slice(MIB, 12 * MIB)
-_EXT4 = slice(0x438, 0x43A), b'\x53\xef'
+# Of ext4 and of swap space: where, and what.
+_MAGIC = (
+    (slice(0x438, 0x43A), b'\x53\xef'),
+    (slice(4086, 4096), b'SWAPSPACE2'),
+)
 
 
+@ddt.ddt
 class EphemeralTestCase(nova_base.NovaTestCase):
-    """A qcow2 ephemeral disk that was made with ext4."""
+    """Qcow2 disks over bases that nova makes anew on each host."""
 
-    def content_at(self, server, host) -> tuple[bytes, str]:
-        """Return what a host's disk says, except for the records."""
-        raw = server.raw(host, server.disks(host)['vdb'])
-        content = raw.read_bytes()
-        raw.unlink()
-        head, tail = content[: WRITTEN.start], content[WRITTEN.stop :]
-        return head, hashlib.sha256(tail).hexdigest()
+    def content_at(self, server, host) -> list[tuple[bytes, str]]:
+        """Return what these say on a host, except for the records."""
+        found = []
+        for target in ('vdb', 'vdc'):
+            raw = server.raw(host, server.disks(host)[target])
+            content = raw.read_bytes()
+            raw.unlink()
+            head, tail = content[: WRITTEN.start], content[WRITTEN.stop :]
+            found.append((head, hashlib.sha256(tail).hexdigest()))
+        return found
 
-    def move(self):
+    def move(self, sync):
         """Move such a server; return its content before and after."""
-        server = self.server(ephemeral='ext4')
+        server = self.server(ephemeral='ext4', swap_mib=32)
         before = self.content_at(server, self.a)
-        where, magic = _EXT4
-        self.assertEqual(magic, before[0][where])
+        for (where, magic), (head, _) in zip(_MAGIC, before, strict=True):
+            self.assertEqual(magic, head[where])
         moved = self.migrate(server)
-        self.assert_moved(server, moved, mirrored=['vda', 'vdb'])
+        disks = ['vda', 'vdb', 'vdc']
+        self.assert_moved(server, moved, mirrored=disks)
+        self.assertEqual(dict.fromkeys(disks, sync), moved.sync)
         return before, self.content_at(server, self.b)
 
     def test_stock(self) -> None:
         """Nova's own driver makes another file system below the copy."""
         self.stock()
-        before, after = self.move()
-        where, magic = _EXT4
-        self.assertNotEqual(magic, after[0][where])
-        self.assertNotEqual(before[1], after[1])
+        before, after = self.move('top')
+        where, magic = _MAGIC[0]
+        self.assertNotEqual(magic, after[0][0][where])
+        self.assertNotEqual(before[0][1], after[0][1])
 
-    def test_plugin(self) -> None:
-        """Ours changes nothing."""
+    @ddt.data('', 'trixie', 'sid')
+    def test_plugin(self, release: str) -> None:
+        """Ours changes nothing, and copies what is above the bases alone."""
+        if release:
+            self.use_lab({'a': release, 'b': release})
         self.plugin()
-        before, after = self.move()
+        before, after = self.move('top')
         self.assertEqual(before, after)

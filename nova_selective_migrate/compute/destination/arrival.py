@@ -25,6 +25,7 @@ from oslo_log import log as logging
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.destination import claim as claim_
 from nova_selective_migrate.compute.destination import room as room_
+from nova_selective_migrate.compute.destination import seeding
 from nova_selective_migrate.compute.wire import disk_info as disk_info_
 from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.host.facts import content
@@ -189,10 +190,13 @@ class Arrivals:
                     f'{base} is not the image of the same name on the '
                     'source; migrate again: it will be copied'
                 )
+        image = os.path.join(directory, made.name)
+        if made.seed is not None:
+            seeding.fill(made.seed, image)
         if made.medium is not None:
             media.unpack(
                 made.medium,
-                os.path.join(directory, made.name),
+                image,
                 lambda path: libvirt_utils.fetch_image(
                     context, path, instance.image_ref, instance.trusted_certs
                 ),

@@ -12,6 +12,7 @@
 
 """Choose the read-only files that travel to the destination."""
 
+import dataclasses
 import os
 
 from nova_selective_migrate import exceptions
@@ -22,13 +23,27 @@ from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.host.facts import content
 
 
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """What was chosen.
+
+    :ivar carried: what travels, by target
+    :ivar not_carried: why the others do not, by target
+    :ivar room: bytes that are left
+    """
+
+    carried: dict[str, media.Carriage]
+    not_carried: dict[str, str]
+    room: int
+
+
 def choose(
     domain: model.Domain,
     storage: storage_.Storage,
     request: request_.Request,
     contents: content.Contents | None,
     limit: int,
-) -> tuple[dict[str, media.Carriage], dict[str, str]]:
+) -> Choice:
     """Say which read-only files can travel, and why others cannot.
 
     :param contents: digests of large files; None asks for none of these
@@ -55,7 +70,7 @@ def choose(
             continue
         room -= medium.weight
         carried[disk.target] = media.Carriage(path, medium.digest, again)
-    return carried, not_carried
+    return Choice(carried, not_carried, room)
 
 
 def _portable(

@@ -69,10 +69,13 @@ class Migrations:
         """
         try:
             planned = self.unchanged(instance)
-            carried = {
-                target: carriage.read(self._planner.contents)
-                for target, carriage in planned.carried.items()
-            }
+            carried, seeds = (
+                {
+                    target: carriage.read(self._planner.contents)
+                    for target, carriage in carriages.items()
+                }
+                for carriages in (planned.carried, planned.seeds)
+            )
         except exceptions.SelectiveMigrateError as err:
             failure = exception.MigrationError(reason=str(err))
             # nova records no fault of what fails here.
@@ -83,7 +86,7 @@ class Migrations:
             for path, facts in planned.case.storage.source.items()
             if facts.content
         }
-        return disk_info.dumps(planned.plan, carried, digests)
+        return disk_info.dumps(planned.plan, carried, seeds, digests)
 
     def unchanged(self, instance: typing.Any) -> record_.Planned:
         """Return the plan of an instance that still is as planned.

@@ -19,6 +19,8 @@ from nova_selective_migrate.compute import settings as settings_
 from nova_selective_migrate.compute.source import carrying
 from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.compute.source import request as request_
+from nova_selective_migrate.compute.source import seeding
+from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
@@ -66,16 +68,21 @@ class Planner:
         domain = domain_xml.parse(text)
         here = gather.source_facts(guest, domain, {}, local_storage.facts)
         there = _destination_facts(here, request)
-        if self._wants_base(domain, request):
+        seeds: dict[str, media.Carriage] = {}
+        bases = seeding.candidates(domain, request)
+        compared = self._wants_base(domain, request, bases.values())
+        if compared:
             self._compare_base(here, there, request)
         storage = storage_.Storage(here, there)
-        carried, not_carried = carrying.choose(
+        choice = carrying.choose(
             domain,
             storage,
             request,
             None if self._audits else self.contents,
             self.settings.media_limit,
         )
+        if compared:
+            seeds = seeding.choose(bases, choice.room)
         peer = request.peer
         writes = self.settings.synchronous_writes
         case = case_.Case(
@@ -102,8 +109,9 @@ class Planner:
                     directory=request.instance_directory,
                     shared_directory=request.shared_directory,
                     block_migration=request.block_migration,
-                    carried=tuple(carried),
-                    not_carried=not_carried,
+                    carried=tuple(choice.carried),
+                    not_carried=choice.not_carried,
+                    seeded=tuple(seeds),
                     makes_images=peer is not None,
                     images_type=request.images_type,
                     same_images_type=request.same_images_type,
@@ -124,8 +132,13 @@ class Planner:
             case=case,
             plan=plan,
             peer=peer is not None,
-            shared_block_storage=_shared_block_storage(plan, carried),
-            carried=carried,
+            shared_block_storage=_shared_block_storage(plan, choice.carried),
+            carried=choice.carried,
+            seeds={
+                disk.decision.disk.target: seeds[disk.decision.disk.target]
+                for disk in plan.disks
+                if disk.decision.seeded
+            },
         )
 
     @property
@@ -133,12 +146,16 @@ class Planner:
         return self.settings.mode is settings_.Mode.AUDIT
 
     def _wants_base(
-        self, domain: model.Domain, request: request_.Request
+        self,
+        domain: model.Domain,
+        request: request_.Request,
+        seedable: collections.abc.Collection[str],
     ) -> bool:
         """Tell whether anything hangs on the bytes of the base image.
 
         To read all of it takes its time, which an audit must not take. One
-        disk with another base has all of them copied in full.
+        disk with a base that neither is there nor can be brought over has
+        all of them copied in full.
         """
         if self._audits or request.peer is None or request.shared_directory:
             return False
@@ -149,7 +166,7 @@ class Planner:
             if disk.chain[0].type is model.SourceType.FILE
             and _below(disk.chain[0].path, request.instance_directory)
         }
-        return bases == {request.image_base}
+        return bases - {*seedable} == {request.image_base}
 
     def _compare_base(
         self,

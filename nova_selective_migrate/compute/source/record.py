@@ -30,6 +30,7 @@ class Planned:
     :ivar shared_block_storage: nova's is_shared_block_storage: whether its
         clean-up must leave images on shared storage alone
     :ivar carried: read-only content to bring over, by target
+    :ivar seeds: content of base images to bring over, by target
     """
 
     case: case_.Case
@@ -37,6 +38,7 @@ class Planned:
     peer: bool
     shared_block_storage: bool
     carried: dict[str, media.Carriage]
+    seeds: dict[str, media.Carriage]
 
 
 class Call:

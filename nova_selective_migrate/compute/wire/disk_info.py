@@ -39,12 +39,14 @@ class Arrival:
 
     :ivar name: file name in the instance's directory
     :ivar medium: content that is brought over; None where libvirt copies
+    :ivar seed: content that its image has before libvirt copies
     :ivar base: file name of its base image, and the digest that this must
         have; empty where there is none
     """
 
     name: str
     medium: media.Medium | None = None
+    seed: media.Medium | None = None
     base: str = ''
     base_digest: str = ''
 
@@ -52,11 +54,13 @@ class Arrival:
 def dumps(
     plan: plan_.MigrationPlan,
     carried: collections.abc.Mapping[str, media.Medium],
+    seeds: collections.abc.Mapping[str, media.Medium],
     digests: collections.abc.Mapping[str, str],
 ) -> str:
     """Write what the destination is to make.
 
     :param carried: read-only content by target
+    :param seeds: content of base images that are not there, by target
     :param digests: digests of base images by path
     """
     entries = []
@@ -66,20 +70,25 @@ def dumps(
         copied = planned.decision.action is model.DiskAction.COPY
         if not copied and medium is None:
             continue
-        # A copy of the whole chain goes into an image without a base; the
-        # destination then makes none with mkfs, as nova would.
-        keeps_base = medium is not None or planned.decision.top_only
+        seed = seeds[disk.target] if planned.decision.seeded else None
+        # A copy of the whole chain goes into an image without a base, and so
+        # does one that has a seed: the destination then makes no base with
+        # mkfs, as nova would.
+        keeps_base = medium or (planned.decision.top_only and not seed)
         backing = disk.backing[0].path if disk.backing and keeps_base else ''
-        entries.append(_entry(planned, backing or '', medium, digests))
+        ours = {
+            'medium': medium.tree() if medium else None,
+            'seed': seed.tree() if seed else None,
+            'base_digest': digests.get(backing or '', ''),
+        }
+        entries.append({**_entry(planned, backing or ''), _KEY: ours})
     return json.dumps(entries)
 
 
 def _entry(
-    planned: planned_disk.PlannedDisk,
-    backing: str,
-    medium: media.Medium | None,
-    digests: collections.abc.Mapping[str, str],
+    planned: planned_disk.PlannedDisk, backing: str
 ) -> dict[str, typing.Any]:
+    """Describe a file as nova does."""
     source = planned.decision.disk.chain[0]
     size = planned.virtual_bytes or 0
     allocated = planned.allocated_bytes or 0
@@ -90,10 +99,6 @@ def _entry(
         'backing_file': os.path.basename(backing),
         'disk_size': allocated,
         'over_committed_disk_size': max(0, size - allocated),
-        _KEY: {
-            'medium': medium.tree() if medium else None,
-            'base_digest': digests.get(backing, '') if backing else '',
-        },
     }
 
 
@@ -126,10 +131,11 @@ def arrivals(
 def _arrival(entry: dict[str, typing.Any]) -> Arrival:
     ours = entry[_KEY]
     try:
-        medium = ours['medium']
+        medium, seed = ours['medium'], ours['seed']
         return Arrival(
             name=os.path.basename(entry['path']),
             medium=media.Medium.of(medium) if medium else None,
+            seed=media.Medium.of(seed) if seed else None,
             base=entry['backing_file'],
             base_digest=ours['base_digest'],
         )

@@ -21,20 +21,17 @@ import binascii
 import contextlib
 import dataclasses
 import os
-import pathlib
 import tempfile
-import time
 import typing
-import zlib
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.wire import packed
 from nova_selective_migrate.host.facts import content
 
 #: The largest file that is read to see how it compresses, in bytes.
+#: Bytes of one file that are not zero.
 READ_LIMIT = 64 * 2**20
 _LARGEST = 2**50
-_LEVEL = 6
-_CHUNK = 2**20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +40,7 @@ class Medium:
 
     :ivar size: bytes
     :ivar digest: of the bytes, as host.content makes it
-    :ivar data: the bytes compressed, in base64; None where the destination
+    :ivar data: the bytes packed, in base64; None where the destination
         is to fetch them again as the instance's image
     """
 
@@ -69,10 +66,9 @@ class Medium:
         found = tree if isinstance(tree, dict) else {}
         size, digest = found.get('size'), found.get('digest')
         data = found.get('data')
-        limit = READ_LIMIT if data is not None else _LARGEST
         if (
             not isinstance(size, int)
-            or not 0 <= size <= limit
+            or not 0 <= size <= _LARGEST
             or not isinstance(digest, str)
             or not isinstance(data, str | None)
         ):
@@ -122,18 +118,19 @@ def read(
         size = os.stat(path).st_size
         if refetched:
             return Medium(size, _digest(path, contents), None)
-        if size > READ_LIMIT:
-            raise exceptions.PreparationFailed(
-                f'{path} has {size} bytes, and {READ_LIMIT} is the most that '
-                'can travel'
-            )
+        with open(path, 'rb') as file:
+            data = packed.pack(file, READ_LIMIT)
         digest = content.digest_of(path)
-        packed = _deflate(path)
     except OSError as err:
         raise exceptions.PreparationFailed(
             f'cannot read {path}: {err.strerror}'
         ) from err
-    return Medium(size, digest, base64.b64encode(packed).decode())
+    if data is None:
+        raise exceptions.PreparationFailed(
+            f'{path} has more than the {READ_LIMIT} bytes of data that can '
+            'travel'
+        )
+    return Medium(size, digest, base64.b64encode(data).decode())
 
 
 def _digest(path: str, contents: content.Contents | None) -> str:
@@ -145,17 +142,6 @@ def _digest(path: str, contents: content.Contents | None) -> str:
             f'the digest of {path} is not computed yet; migrate again'
         )
     return digest
-
-
-def _deflate(path: str) -> bytes:
-    packer = zlib.compressobj(_LEVEL)
-    packed = []
-    with open(path, 'rb') as file:
-        while chunk := file.read(_CHUNK):
-            packed.append(packer.compress(chunk))
-            # nova-compute may run on green threads: let the others live.
-            time.sleep(0)
-    return b''.join((*packed, packer.flush()))
 
 
 def unpack(
@@ -174,7 +160,7 @@ def unpack(
         if medium.data is None:
             fetch(part)  # may put another file in its place
         else:
-            pathlib.Path(part).write_bytes(_inflate(medium, path))
+            _write(medium, part, path)
         with open(part, 'r+b') as file:
             file.truncate(medium.size)
             os.fsync(file.fileno())
@@ -192,17 +178,14 @@ def unpack(
         raise
 
 
-def _inflate(medium: Medium, path: str) -> bytes:
+def _write(medium: Medium, part: str, path: str) -> None:
     try:
-        packed = base64.b64decode(medium.data or '', validate=True)
-        plain = zlib.decompressobj().decompress(packed, medium.size + 1)
-    except (binascii.Error, zlib.error, ValueError) as err:
+        data = base64.b64decode(medium.data or '', validate=True)
+        with open(part, 'wb') as file:
+            for offset, block in packed.unpack(data, medium.size, READ_LIMIT):
+                file.seek(offset)
+                file.write(block)
+    except (binascii.Error, ValueError) as err:
         raise exceptions.PreparationFailed(
-            f'the bytes that arrived for {path} cannot be unpacked'
+            f'the bytes that arrived for {path} cannot be unpacked: {err}'
         ) from err
-    if len(plain) != medium.size:
-        raise exceptions.PreparationFailed(
-            f'{len(plain)} bytes arrived for {path}, and the source has '
-            f'{medium.size}'
-        )
-    return plain

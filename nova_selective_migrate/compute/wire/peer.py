@@ -23,7 +23,8 @@ import typing
 import urllib.parse
 
 _MARK = 'selective-migrate'
-_PROTOCOL = 1
+# 2: it fills the images of which it is sent the content.
+_PROTOCOL = 2
 _FIELD = re.compile(r'([a-z]+)=([^,/]*)')
 # A file name has 255 characters, and the other fields their share.
 _LONGEST_URI = 48

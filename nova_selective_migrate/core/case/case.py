@@ -208,6 +208,7 @@ def _preparation(
         block_migration=prepared.boolean('block_migration'),
         carried=prepared.texts('carried'),
         not_carried={name: reasons.text(name) or '' for name in reasons.tree},
+        seeded=prepared.texts('seeded'),
         makes_images=prepared.boolean('makes_images') is not False,
         images_type=prepared.text('images_type') or 'qcow2',
         same_images_type=prepared.boolean('same_images_type') is not False,

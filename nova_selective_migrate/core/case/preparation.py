@@ -31,6 +31,8 @@ class Preparation:
     :ivar carried: targets whose read-only content the caller brings over
     :ivar not_carried: why it does not bring over that of the others, by
         target
+    :ivar seeded: targets whose base image the caller's fresh image has the
+        content of, without a base, before the call
     :ivar makes_images: whether the destination makes images also where
         other disks of the guest are shared
     :ivar images_type: what images the destination makes and looks for:
@@ -49,6 +51,7 @@ class Preparation:
     not_carried: collections.abc.Mapping[str, str] = dataclasses.field(
         default_factory=dict
     )
+    seeded: tuple[str, ...] = ()
     makes_images: bool = True
     images_type: str = 'qcow2'
     same_images_type: bool = True

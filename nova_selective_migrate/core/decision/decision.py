@@ -12,6 +12,7 @@
 
 """Decide one disk: copy, keep, skip or refuse."""
 
+import collections.abc
 import dataclasses
 import re
 
@@ -53,6 +54,8 @@ class Decision:
         not tell
     :ivar top_only: a copy takes the top image alone; the images below it
         are at the destination
+    :ivar seeded: they are in the image that is copied into, which has no
+        base
     :ivar whole_reason: the reason of a copy that takes the whole chain
     """
 
@@ -63,13 +66,17 @@ class Decision:
     evidence: tuple[str, ...] = ()
     detail: str = ''
     top_only: bool = False
+    seeded: bool = False
     whole_reason: reasons.Reason | None = None
 
     @property
     def whole(self) -> 'Decision':
         """Return the same decision for a copy of the whole chain."""
         return dataclasses.replace(
-            self, top_only=False, reason=self.whole_reason or self.reason
+            self,
+            top_only=False,
+            seeded=False,
+            reason=self.whole_reason or self.reason,
         )
 
 
@@ -78,11 +85,13 @@ class Grounds:
     """What a decision rests on.
 
     :ivar mapping_known: whether nova has told all its volumes
+    :ivar seeded: targets whose base image the caller brings over
     """
 
     storage: storage_.Storage
     policy: policy_.LocalityPolicy
     mapping_known: bool
+    seeded: tuple[str, ...] = ()
 
 
 def decide(
@@ -118,7 +127,7 @@ def decide(
             verdicts,
             detail=looks,
         )
-    return _writable(disk, verdicts)
+    return _writable(disk, verdicts, disk.target in grounds.seeded)
 
 
 def _read_only(
@@ -137,7 +146,7 @@ def _read_only(
 
 
 def _writable(
-    disk: model.Disk, verdicts: tuple[evidence.Verdict, ...]
+    disk: model.Disk, verdicts: tuple[evidence.Verdict, ...], brought: bool
 ) -> Decision:
     top, lower = verdicts[0], verdicts[1:]
     never = _NEVER_COPIED.get(disk.chain[0].type)
@@ -159,25 +168,35 @@ def _writable(
             top.reason,
             chain.sentences(verdicts),
         )
-    top_only = bool(lower) and all(
-        chain.is_there(verdict) for verdict in lower
-    )
-    if reason := _not_copied(disk, top_only):
-        return _refuse(disk, reason, verdicts)
-    return Decision(
+    there = bool(lower) and all(chain.is_there(verdict) for verdict in lower)
+    if why := _not_copied(disk, disk.chain[:1] if there else disk.chain):
+        return _refuse(disk, why, verdicts)
+    chosen = Decision(
         disk,
         _LOCAL,
         model.DiskAction.COPY,
-        reasons.Reason.LOCAL_OVER_SHARED if top_only else top.reason,
+        top.reason,
         chain.sentences(verdicts),
-        top_only=top_only,
         whole_reason=top.reason,
     )
+    if there:
+        return dataclasses.replace(
+            chosen, top_only=True, reason=reasons.Reason.LOCAL_OVER_SHARED
+        )
+    if brought and len(disk.chain) == 2:
+        return dataclasses.replace(
+            chosen,
+            top_only=True,
+            seeded=True,
+            reason=reasons.Reason.LOCAL_OVER_SEED,
+        )
+    return chosen
 
 
-def _not_copied(disk: model.Disk, top_only: bool) -> reasons.Reason | None:
-    """Say why a local disk cannot be copied, if it cannot."""
-    copied = disk.chain[:1] if top_only else disk.chain
+def _not_copied(
+    disk: model.Disk, copied: collections.abc.Sequence[model.DiskSource]
+) -> reasons.Reason | None:
+    """Say why these images of a local disk cannot be copied, if so."""
     if disk.device is model.DiskDevice.LUN:
         return reasons.Reason.LUN_DISK
     if disk.shareable:

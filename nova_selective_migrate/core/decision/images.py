@@ -149,6 +149,6 @@ def chains_to_flatten(
         for chosen in copied
         if (options.create_images or options.prepared)
         and chosen.disk.backing
-        and not chosen.top_only
+        and (chosen.seeded or not chosen.top_only)
         and chosen.disk.target not in options.existing
     )

@@ -64,6 +64,11 @@ class Reason(enum.Enum):
         'The top image is local, all images below it are at the '
         'destination: the top image alone is copied.',
     )
+    LOCAL_OVER_SEED = (
+        'local-over-seed',
+        'The image and its base are local: the image alone is copied, into '
+        'one that is made with the content of the base.',
+    )
     # A disk is skipped: there is nothing to move.
     EMPTY_DRIVE = ('empty-drive', 'The drive holds no medium.')
     READ_ONLY = (

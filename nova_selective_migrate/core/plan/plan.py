@@ -114,7 +114,13 @@ def plan(case: case_.Case) -> MigrationPlan:
     domain = domain_xml.parse(case.domain_xml)
     volumes = attachments.parse(case.block_device_info)
     joins = join.join(domain.disks, volumes or (), case.storage.source)
-    grounds = decision.Grounds(case.storage, case.policy, volumes is not None)
+    prepared = case.options.prepared
+    grounds = decision.Grounds(
+        case.storage,
+        case.policy,
+        volumes is not None,
+        prepared.seeded if prepared else (),
+    )
     decisions = duplicates.refuse(
         [
             decision.decide(disk, joins.by_target[disk.target], grounds)
@@ -126,7 +132,7 @@ def plan(case: case_.Case) -> MigrationPlan:
     decisions = prepared_.refuse(decisions, case)
     copied = [d for d in decisions if d.action is model.DiskAction.COPY]
     incremental = _incremental(copied, case)
-    if case.options.prepared and not incremental:
+    if prepared and not incremental:
         # One flag for all disks: where one needs a full copy, all get one,
         # and then a base image at the destination is of no use.
         decisions = [

@@ -36,7 +36,8 @@ def of(chosen: decision.Decision, storage: storage_.Storage) -> PlannedDisk:
     """Add the sizes to a decision."""
     facts = [_facts(image, storage) for image in chosen.disk.chain]
     top = facts[0] if facts else storage_.StorageFacts()
-    copied = facts[:1] if chosen.top_only else facts
+    # A base that is brought over moves as well, though not in the copy.
+    copied = facts[:1] if chosen.top_only and not chosen.seeded else facts
     known = [f.allocated_bytes for f in copied if f.allocated_bytes]
     size = sum(known) if known else (top.virtual_bytes or 0)
     if top.virtual_bytes is not None:

@@ -12,11 +12,13 @@
 
 """Tell by a digest whether two hosts have images with the same bytes."""
 
+import collections.abc
 import errno
 import hashlib
 import os
 import threading
 import time
+import typing
 
 from nova_selective_migrate import exceptions
 
@@ -24,7 +26,6 @@ from nova_selective_migrate import exceptions
 PATIENCE_SECONDS = 15.0
 
 _CHUNK = 2**20
-_NOTHING = bytes(_CHUNK)
 
 
 class Contents:
@@ -108,27 +109,40 @@ def digest_of(path: str) -> str:
     """
     total = hashlib.sha256()
     with open(path, 'rb', buffering=0) as file:
-        handle = file.fileno()
-        size = os.fstat(handle).st_size
-        offset = _next_data(handle, 0)
-        while offset is not None:
-            offset -= offset % _CHUNK
-            chunk = _read(handle, offset)
-            if chunk != _NOTHING[: len(chunk)]:
-                total.update(offset.to_bytes(8, 'big'))
-                total.update(hashlib.sha256(chunk).digest())
-            # nova-compute may run on green threads: let the others live.
-            time.sleep(0)
-            offset = _next_data(handle, offset + _CHUNK)
-    total.update(size.to_bytes(8, 'big'))
+        for offset, chunk in chunks(file, _CHUNK):
+            total.update(offset.to_bytes(8, 'big'))
+            total.update(hashlib.sha256(chunk).digest())
+        total.update(os.fstat(file.fileno()).st_size.to_bytes(8, 'big'))
     return f'sha256-{total.hexdigest()}'
 
 
-def _read(handle: int, offset: int) -> bytes:
+def chunks(
+    file: typing.IO[bytes], size: int
+) -> collections.abc.Iterator[tuple[int, bytes]]:
+    """Read what is not zero in a file; holes cost no time.
+
+    :param size: of a chunk in bytes; the last one of the file may be shorter
+    :returns: chunks with their offsets, which are multiples of the size
+    :raises OSError: when the file cannot be read
+    """
+    handle = file.fileno()
+    nothing = bytes(size)
+    offset = _next_data(handle, 0)
+    while offset is not None:
+        offset -= offset % size
+        chunk = _read(handle, offset, size)
+        if chunk != nothing[: len(chunk)]:
+            yield offset, chunk
+        # nova-compute may run on green threads: let the others live.
+        time.sleep(0)
+        offset = _next_data(handle, offset + size)
+
+
+def _read(handle: int, offset: int, size: int) -> bytes:
     """Read a chunk, less of it at the end of the file alone."""
     parts: list[bytes] = []
-    left = _CHUNK
-    while left and (part := os.pread(handle, left, offset + _CHUNK - left)):
+    left = size
+    while left and (part := os.pread(handle, left, offset + size - left)):
         parts.append(part)
         left -= len(part)
     return b''.join(parts)

@@ -27,8 +27,13 @@ MEDIUM = media.Medium(5, 'sha256-1', 'data')
 CONFIG = b.cdrom('hda', b.rbd())
 
 
-def dumps(plan, carried=None, digests=None):
-    return disk_info.dumps(plan, carried or {}, digests or {})
+def dumps(plan, carried=None, seeds=None, digests=None):
+    return disk_info.dumps(plan, carried or {}, seeds or {}, digests or {})
+
+
+def _told(medium=None, seed=None):
+    ours = {'medium': medium, 'seed': seed, 'base_digest': ''}
+    return {'selective_migrate': ours}
 
 
 class DumpsTest(unittest.TestCase):
@@ -46,16 +51,34 @@ class DumpsTest(unittest.TestCase):
             },
             entry,
         )
-        self.assertEqual({'medium': None, 'base_digest': ''}, ours)
+        self.assertEqual(
+            {'medium': None, 'seed': None, 'base_digest': ''}, ours
+        )
 
     def test_a_disk_over_an_identical_base(self):
         plan = test_guest.plan(test_guest.OVER, base='x')
         text = dumps(plan, digests={test_guest.BASE: 'x'})
         self.assertEqual('x', json.loads(text)[0]['backing_file'])
         self.assertEqual(
-            [disk_info.Arrival('disk', None, 'x', 'x')],
+            [disk_info.Arrival('disk', base='x', base_digest='x')],
             disk_info.arrivals(disk_info.loads(text)),
         )
+
+    def test_an_image_with_a_seed_has_no_base(self):
+        plan = test_guest.plan(test_guest.OVER, seeded=['vda'])
+        text = dumps(
+            plan, seeds={'vda': MEDIUM}, digests={test_guest.BASE: 'x'}
+        )
+        self.assertEqual('', json.loads(text)[0]['backing_file'])
+        self.assertEqual(
+            [disk_info.Arrival('disk', seed=MEDIUM)],
+            disk_info.arrivals(disk_info.loads(text)),
+        )
+
+    def test_without_the_seed_that_was_planned_nothing_is_told(self):
+        plan = test_guest.plan(test_guest.OVER, seeded=['vda'])
+        with self.assertRaises(KeyError):
+            dumps(plan)
 
     def test_shared_disks_are_not_made(self):
         plan = test_guest.plan(test_guest.SHARED, CONFIG)
@@ -86,11 +109,14 @@ class LoadsTest(unittest.TestCase):
     @ddt.data(
         {'selective_migrate': None},
         {'selective_migrate': {}},
-        {'selective_migrate': {'medium': None, 'base_digest': ''}},
+        _told(),
+        {'path': '/x/disk', 'backing_file': '', **_told(medium=5)},
+        {'path': '/x/disk', 'backing_file': '', **_told(seed=5)},
+        # Without it an older source has the destination copy over nothing.
         {
             'path': '/x/disk',
             'backing_file': '',
-            'selective_migrate': {'medium': 5, 'base_digest': ''},
+            'selective_migrate': {'medium': None, 'base_digest': ''},
         },
     )
     def test_damaged(self, entry):
@@ -106,6 +132,6 @@ class LoadsTest(unittest.TestCase):
         entry = {
             'path': '/nova/uuid/../../etc/passwd',
             'backing_file': '',
-            'selective_migrate': {'medium': None, 'base_digest': ''},
+            **_told(),
         }
         self.assertEqual('passwd', disk_info.arrivals([entry])[0].name)

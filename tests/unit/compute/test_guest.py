@@ -38,7 +38,7 @@ OVER = b.disk('vda', b.file(DISK), over=[b.file(BASE, 'raw')])
 SHARED = b.disk('vdb', b.rbd())
 
 
-def plan(*disks, base=None, **options):
+def plan(*disks, base=None, seeded=(), **options):
     """Plan a guest of nova; ``base`` is what the base holds there."""
     case = b.case(
         *disks,
@@ -48,7 +48,7 @@ def plan(*disks, base=None, **options):
             BASE: b.local(content='x'),
         },
         destination={BASE: {'exists': True, 'content': base}} if base else {},
-        prepared={'directory': HOME},
+        prepared={'directory': HOME, 'seeded': [*seeded]},
         **options,
     )
     made = plan_.plan(case_.loads(b.text(case)))

@@ -60,11 +60,11 @@ class PeerTest(unittest.TestCase):
     @ddt.data(
         'tmpabcdefgh',
         '',
-        'selective-migrate-1',
-        'selective-migrate-1,tmpx',
+        'selective-migrate-2',
+        'selective-migrate-2,tmpx',
         PEER.mark('tmpx').replace('free=', 'free=x'),
         PEER.mark('tmpx').replace('exists=0,', ''),
-        PEER.mark('tmpx').replace('migrate-1', 'migrate-2'),
+        PEER.mark('tmpx').replace('migrate-2', 'migrate-3'),
     )
     def test_another_name_is_no_peer(self, name):
         self.assertIsNone(peer_.Peer.of(name))
@@ -76,4 +76,4 @@ class PeerTest(unittest.TestCase):
     @given(st.text())
     def test_any_text_is_read(self, text):
         peer_.Peer.of(text)
-        peer_.Peer.of(f'selective-migrate-1,{text}')
+        peer_.Peer.of(f'selective-migrate-2,{text}')

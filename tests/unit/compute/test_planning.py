@@ -21,9 +21,11 @@ from unittest import mock
 
 import ddt
 
+from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import settings
 from nova_selective_migrate.compute.source import planning
 from nova_selective_migrate.compute.source import request as request_
+from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.compute.wire import peer
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import hypervisor
@@ -331,6 +333,118 @@ class MediaTest(PlanningTestCase):
         over = b.file('/elsewhere/base', 'raw')
         message = self.refused(self.plan(self.drive(over)))
         self.assertIn('nothing shows', message)
+
+
+@ddt.ddt
+class SeedTest(PlanningTestCase):
+    """The content of a base that no other host has travels."""
+
+    def setUp(self):
+        super().setUp()
+        self.swap_base = self.base.with_name('swap_1')
+        self.swap_base.write_bytes(os.urandom(1000))
+        self.swap_file = self.write('disk.swap', b'x')
+        self.root.write_bytes(b'x')
+
+    def swap(self, base=None, *, target='vdb', format='qcow2', **like):
+        over = [b.file(str(base or self.swap_base), like.pop('of', 'raw'))]
+        top = b.file(str(self.swap_file), format)
+        return b.disk(target, top, *like.pop('flags', ()), over=over, **like)
+
+    def actions(self, planned):
+        """Return which disks have their tops copied alone."""
+        self.assertEqual(set(), self.reasons(planned))
+        return {
+            disk.decision.disk.target: (
+                disk.decision.top_only,
+                disk.decision.seeded,
+            )
+            for disk in planned.plan.disks
+        }
+
+    def assert_whole(self, planned):
+        self.assertEqual(
+            dict.fromkeys(('vda', 'vdb'), (False, False)),
+            self.actions(planned),
+        )
+        self.assertEqual({}, planned.seeds)
+
+    def test_it_travels(self):
+        planned = self.plan(self.disk(self.base), self.swap())
+        self.assertEqual(
+            {'vda': (True, False), 'vdb': (True, True)}, self.actions(planned)
+        )
+        self.assertEqual(('vdb',), planned.plan.flattened)
+        seed = planned.seeds['vdb']
+        self.assertEqual(str(self.swap_base), seed.path)
+        self.assertEqual(content.digest_of(seed.path), seed.digest)
+        self.assertEqual(
+            planned.plan, plan_.plan(case_.loads(case_.dumps(planned.case)))
+        )
+
+    def test_without_the_image_s_base_it_is_not_read(self):
+        with mock.patch('builtins.open') as opened:
+            planned = self.plan(self.swap())
+        self.assertEqual({'vdb': (False, False)}, self.actions(planned))
+        opened.assert_not_called()
+
+    def test_an_audit_reads_none(self):
+        planned = self.plan(
+            self.disk(self.base), self.swap(), mode=settings.Mode.AUDIT
+        )
+        self.assert_whole(planned)
+
+    def test_another_image_s_base_at_the_destination(self):
+        there = dataclasses.replace(PEER, base='sha256-other')
+        self.assert_whole(
+            self.plan(self.disk(self.base), self.swap(), peer=there)
+        )
+
+    def test_a_destination_that_does_not_know_it(self):
+        self.assert_whole(
+            self.plan(self.disk(self.base), self.swap(), peer=None)
+        )
+
+    def test_more_than_the_limit(self):
+        self.assert_whole(
+            self.plan(self.disk(self.base), self.swap(), limit=500)
+        )
+
+    def test_the_limit_is_for_read_only_content_first(self):
+        self.config.write_bytes(os.urandom(1000))
+        disks = self.disk(self.base), self.swap(), self.drive()
+        planned = self.plan(*disks, limit=1500)
+        self.assertEqual(['hda'], [*planned.carried])
+        self.assertEqual({}, planned.seeds)
+        self.assertIn('vdb', self.plan(*disks, limit=3000).seeds)
+
+    def test_all_or_none(self):
+        other = self.swap(target='vdc')
+        planned = self.plan(
+            self.disk(self.base), self.swap(), other, limit=1500
+        )
+        self.assertEqual({}, planned.seeds)
+
+    def test_one_that_cannot_be_read(self):
+        why = exceptions.PreparationFailed('no')
+        with mock.patch.object(media, 'read', side_effect=why):
+            self.assert_whole(self.plan(self.disk(self.base), self.swap()))
+
+    @ddt.data('elsewhere', 'qcow2 base', 'raw top')
+    def test_what_nova_s_cache_does_not_hold(self, why):
+        swap = {
+            'elsewhere': lambda: self.swap(self.write('base', b'x')),
+            'qcow2 base': lambda: self.swap(of='qcow2'),
+            'raw top': lambda: self.swap(format='raw'),
+        }[why]()
+        self.assert_whole(self.plan(self.disk(self.base), swap))
+
+    def test_a_read_only_disk_has_none(self):
+        planned = self.plan(
+            self.disk(self.base),
+            self.swap(flags=['readonly'], target='vdb'),
+        )
+        self.assertEqual({}, planned.seeds)
 
 
 class CountTest(PlanningTestCase):

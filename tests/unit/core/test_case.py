@@ -45,6 +45,7 @@ _PREPARED = {
     'block_migration': True,
     'carried': ['hda'],
     'not_carried': {'hdb': 'it is too large', 'hdc': ''},
+    'seeded': ['vdb'],
     'makes_images': False,
     'images_type': 'raw',
     'same_images_type': False,

@@ -25,6 +25,11 @@ _CONFIG = b.cdrom('hda', b.file(CONFIG, 'raw'))
 _LOCAL = {ROOT: b.local(), CONFIG: b.local(), SWAP: b.local()}
 _BASED = {**_LOCAL, BASE: b.local(content='x', allocated_bytes=100 * b.MIB)}
 
+# A base that nova makes anew on each host, and whose content travels.
+_SEED = ('/b/swap',)
+_SEEDED = {'vda': 'copy local-over-shared', 'vdb': 'copy local-over-seed'}
+_BOTH = {'vda': COPY, 'vdb': COPY}
+
 
 def _room(free=b.GIB, **more):
     known = {'exists': False, 'kind': 'directory', 'free_bytes': free, **more}
@@ -282,6 +287,63 @@ SCENARIOS = (
         {'vda': COPY, 'vdb': COPY},
         source={**_BASED, '/b/swap': b.local()},
         known={**_room(), BASE: {'exists': True, 'content': 'x'}},
+    ),
+    *(
+        _of(
+            f'a_base_with_the_same_bytes_beside_{name}',
+            [
+                _OVER,
+                b.disk(
+                    'vdb',
+                    b.file(SWAP),
+                    *features,
+                    over=[b.file(path, 'raw') for path in below],
+                ),
+            ],
+            wanted,
+            *refusals,
+            source={
+                **_BASED,
+                '/b/swap': b.local(allocated_bytes=2 * b.MIB),
+                '/b/x': b.local(),
+            },
+            known={
+                **_room(free),
+                BASE: {'exists': True, 'content': 'x'},
+            },
+            seeded=['vdb'],
+            images_type=kind,
+        )
+        for name, features, below, wanted, refusals, free, kind in (
+            ('one_that_travels', (), _SEED, _SEEDED, (), 4 * b.MIB, 'qcow2'),
+            (
+                'one_that_travels_and_has_no_room',
+                (),
+                _SEED,
+                _SEEDED,
+                ('destination-full',),
+                4 * b.MIB - 1,
+                'qcow2',
+            ),
+            ('one_in_vain', (), _SEED, _BOTH, (), b.GIB, 'raw'),
+            (
+                'one_over_another',
+                (),
+                [*_SEED, '/b/x'],
+                _BOTH,
+                (),
+                b.GIB,
+                'qcow2',
+            ),
+        )
+    ),
+    _of(
+        'a_base_with_other_bytes_beside_one_that_travels',
+        [_OVER, b.disk('vdb', b.file(SWAP), over=[b.file('/b/swap', 'raw')])],
+        _BOTH,
+        source={**_BASED, '/b/swap': b.local()},
+        known={**_room(), BASE: {'exists': True, 'content': 'y'}},
+        seeded=['vdb'],
     ),
     _of(
         'a_base_with_the_same_bytes_beside_a_disk_without',
