@@ -16,6 +16,8 @@ import copy
 
 from oslo_config import cfg
 
+from nova_selective_migrate.core.job import limits
+
 GROUP = cfg.OptGroup(
     name='selective_migrate',
     title='Selective live migration',
@@ -208,7 +210,7 @@ Related options:
     ),
     cfg.IntOpt(
         'progress_timeout',
-        default=300,
+        default=int(limits.Limits.progress_seconds),
         min=0,
         help="""
 For how long nothing may move before the source aborts a live migration, in
@@ -264,7 +266,7 @@ Related options:
     ),
     cfg.IntOpt(
         'free_space_reserve',
-        default=256,
+        default=limits.Limits.reserve_bytes // limits.MIB,
         min=0,
         help="""
 How much is to stay free on this host below ``instances_path`` while disks come

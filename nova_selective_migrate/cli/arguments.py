@@ -16,6 +16,7 @@ import argparse
 
 from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.core.case import options as options_
+from nova_selective_migrate.core.job import limits
 from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.core.plan import disks_uri as disks_uri_
 
@@ -140,7 +141,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         '--progress-timeout',
         metavar='SECONDS',
         type=_whole,
-        default=300,
+        default=int(limits.Limits.progress_seconds),
         help='abort when for so long not a byte of disks or memory has moved; '
         'a slow migration that moves is never aborted; 0 waits for ever; '
         'default: %(default)s',
@@ -149,7 +150,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         '--free-space-reserve',
         metavar='MIB',
         type=_whole,
-        default=256,
+        default=limits.Limits.reserve_bytes // limits.MIB,
         help='abort before less than this is free where images are made at '
         'the destination, so that its other guests do not stop; where the '
         'disks fit but leave less, half of what they leave; 0 does not look; '

@@ -26,6 +26,7 @@ from nova_selective_migrate.cli import interrupts
 from nova_selective_migrate.cli import outcome_tree
 from nova_selective_migrate.cli import plan_table
 from nova_selective_migrate.cli import progress
+from nova_selective_migrate.core.job import limits
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.core.plan import plan_json
@@ -117,7 +118,6 @@ class Migrate(guarded.GuardedShowOne):
             )
         # Here, so that --help and completion need no libvirt.
         from nova_selective_migrate.cli import hosts
-        from nova_selective_migrate.host.migration import limits
         from nova_selective_migrate.host.migration import migrator as migrator_
 
         with hosts.both(self.app.options.connect, parsed_args) as opened:
@@ -145,7 +145,7 @@ class Migrate(guarded.GuardedShowOne):
                 parsed_args.destination_uri,
                 limits.Limits(
                     progress_seconds=parsed_args.progress_timeout,
-                    reserve_bytes=parsed_args.free_space_reserve * 2**20,
+                    reserve_bytes=parsed_args.free_space_reserve * limits.MIB,
                 ),
             )
             shown = progress.display(self.app.stderr)

@@ -113,7 +113,7 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
             self, self._contents, settings.disks_uri
         )
         claims = claim.Claims(_journal('arrivals'), CONF.instances_path)
-        rooms = room.Rooms(self, settings.reserve)
+        rooms = room.Rooms(self, settings.limits.reserve_bytes)
         self._destination = arrival.Arrivals(
             self, self._contents, claims, rooms
         )

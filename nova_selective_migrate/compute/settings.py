@@ -20,6 +20,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.wire import peer
 from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import policy as policy_
+from nova_selective_migrate.core.job import limits as limits_
 from nova_selective_migrate.core.plan import disks_uri as disks_uri_
 
 
@@ -46,8 +47,7 @@ class Settings:
     :ivar disks_uri: where this host listens for disks that come to it;
         empty for libvirt's choice
     :ivar parallel_mirrors: disks to copy at a time, 0 for all
-    :ivar progress_seconds: for how long nothing may move; 0 for ever
-    :ivar reserve: bytes that are to stay free here; 0 for none
+    :ivar limits: what a migration may do to time, and to the room here
     """
 
     mode: Mode
@@ -57,8 +57,7 @@ class Settings:
     disks_uri: str = ''
     parallel_mirrors: int = 0
     synchronous_writes: SynchronousWrites = SynchronousWrites.AUTO
-    progress_seconds: int = 300
-    reserve: int = 256 * 2**20
+    limits: limits_.Limits = limits_.Limits()
 
     @classmethod
     def of(cls, group: typing.Any) -> typing.Self:
@@ -85,6 +84,8 @@ class Settings:
             disks_uri=uri,
             parallel_mirrors=group.parallel_mirrors,
             synchronous_writes=SynchronousWrites(group.synchronous_writes),
-            progress_seconds=group.progress_timeout,
-            reserve=group.free_space_reserve * 2**20,
+            limits=limits_.Limits(
+                progress_seconds=group.progress_timeout,
+                reserve_bytes=group.free_space_reserve * limits_.MIB,
+            ),
         )

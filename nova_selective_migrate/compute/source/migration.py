@@ -181,7 +181,7 @@ class Migrations:
     ) -> following.Following:
         """Return what looks on while nova's monitor follows a migration."""
         call = self._records.call(instance.uuid) or record_.Call()
-        seconds = self._planner.settings.progress_seconds
+        seconds = self._planner.settings.limits.progress_seconds
         return following.Following(
             *(guest, instance, planned.plan.migrate_disks, interval),
             idle=idle,

@@ -19,6 +19,7 @@ import time
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.job import lag as lag_
+from nova_selective_migrate.core.job import limits as limits_
 from nova_selective_migrate.core.job import outcome as outcome_
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import plan as plan_
@@ -28,7 +29,6 @@ from nova_selective_migrate.host.migration import again
 from nova_selective_migrate.host.migration import conclusion
 from nova_selective_migrate.host.migration import following
 from nova_selective_migrate.host.migration import former_speed
-from nova_selective_migrate.host.migration import limits as limits_
 from nova_selective_migrate.host.migration import patience
 from nova_selective_migrate.host.migration import prepare
 from nova_selective_migrate.host.migration import reach

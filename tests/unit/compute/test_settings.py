@@ -41,8 +41,8 @@ class SettingsTest(unittest.TestCase):
         self.assertEqual(policy.LocalityPolicy(), found.policy)
         self.assertEqual(8 * 2**20, found.media_limit)
         self.assertIs(WRITES.AUTO, found.synchronous_writes)
-        self.assertEqual(300, found.progress_seconds)
-        self.assertEqual(256 * 2**20, found.reserve)
+        self.assertEqual(300, found.limits.progress_seconds)
+        self.assertEqual(256 * 2**20, found.limits.reserve_bytes)
 
     def test_not_enabled_by_default(self):
         self.assertFalse(group().enabled)
@@ -70,8 +70,8 @@ class SettingsTest(unittest.TestCase):
         self.assertEqual('tcp://10.0.0.2', found.disks_uri)
         self.assertEqual(2, found.parallel_mirrors)
         self.assertIs(WRITES.ON, found.synchronous_writes)
-        self.assertEqual(0, found.progress_seconds)
-        self.assertEqual(2 * 2**20, found.reserve)
+        self.assertEqual(0, found.limits.progress_seconds)
+        self.assertEqual(2 * 2**20, found.limits.reserve_bytes)
 
     def test_a_uri_for_disks_that_cannot_be_used(self):
         for uri, said in (

@@ -26,11 +26,11 @@ from nova_selective_migrate.core.case import hypervisor
 from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.job import limits as limits_
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.journal import journal as journal_
 from nova_selective_migrate.host.migration import conclusion
-from nova_selective_migrate.host.migration import limits as limits_
 from nova_selective_migrate.host.migration import migrator as migrator_
 from nova_selective_migrate.host.migration import settling
 from tests.unit.host import fake_daemon

@@ -18,9 +18,9 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate.core.job import lag
+from nova_selective_migrate.core.job import limits
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.host.hypervisor import volumes
-from nova_selective_migrate.host.migration import limits
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 from tests.unit.host import migration

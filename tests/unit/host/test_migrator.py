@@ -24,10 +24,10 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.job import limits
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.core.job import stall
 from nova_selective_migrate.host.hypervisor import volumes
-from nova_selective_migrate.host.migration import limits
 from nova_selective_migrate.host.migration import migrator as migrator_
 from nova_selective_migrate.host.migration import patience
 from nova_selective_migrate.host.migration import reach

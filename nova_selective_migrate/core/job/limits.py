@@ -14,6 +14,8 @@
 
 import dataclasses
 
+MIB = 2**20
+
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
@@ -27,5 +29,5 @@ class Limits:
         looks.
     """
 
-    progress_seconds: float = 300.0
-    reserve_bytes: int = 256 * 2**20
+    progress_seconds: float = 300
+    reserve_bytes: int = 256 * MIB
