@@ -48,6 +48,7 @@ from nova_selective_migrate.compute.source import departure
 from nova_selective_migrate.compute.source import interrupted
 from nova_selective_migrate.compute.source import migration
 from nova_selective_migrate.compute.source import planning
+from nova_selective_migrate.compute.source import plans
 from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.host.facts import content
 
@@ -103,8 +104,9 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         planner = planning.Planner(settings, self._contents)
         self._check = check.SourceCheck(self, planner, self._records)
         departures = departure.Departures(_journal('departures'))
+        self._plans = plans.Plans(self._check, self._records, self._contents)
         self._migrations = migration.Migrations(
-            self, self._check, planner, self._records, departures
+            self, self._plans, self._records, departures, settings.limits
         )
         self._interrupted = interrupted.Interrupted(
             self, departures, self._migrations
@@ -200,7 +202,7 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         self, instance: typing.Any, block_device_info: typing.Any = None
     ) -> str:
         if self._enforced:
-            return self._migrations.disk_info(instance)
+            return self._plans.disk_info(instance)
         return str(super().get_instance_disk_info(instance, block_device_info))
 
     # The destination is prepared.
@@ -266,7 +268,7 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         self, context: typing.Any, instance: typing.Any, guest: typing.Any
     ) -> tuple[list[str], list[str]]:
         if self._enforced:
-            return self._migrations.copied(instance)
+            return self._plans.copied(instance)
         paths, names = super()._live_migration_copy_disk_paths(
             context, instance, guest
         )

@@ -21,6 +21,7 @@ from nova import exception
 from nova.compute import task_states
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import fault
 from nova_selective_migrate.compute.source import departure
 from nova_selective_migrate.compute.source import ending
 from nova_selective_migrate.compute.source import interrupted
@@ -63,6 +64,7 @@ class InterruptedTest(unittest.TestCase):
         self.manager = self.driver.virtapi._compute
         self.post = self.manager._post_live_migration_update_host
         self.recover = self.manager._rollback_live_migration
+        self.recorded = self.enterContext(mock.patch.object(fault, 'record'))
         self.migrations = mock.Mock()
         self.log = self.enterContext(mock.patch.object(interrupted, 'LOG'))
         self.interrupted = interrupted.Interrupted(
@@ -81,8 +83,8 @@ class InterruptedTest(unittest.TestCase):
         self.interrupted.settle()
 
     def fault(self):
-        self.migrations.fault.assert_called_once()
-        return str(self.migrations.fault.call_args.args[2])
+        self.recorded.assert_called_once()
+        return str(self.recorded.call_args.args[2])
 
     def assert_in_error(self):
         self.assertEqual('error', self.instance.vm_state)
@@ -123,7 +125,7 @@ class InterruptedTest(unittest.TestCase):
             ]
         )
         self.recover.assert_not_called()
-        self.migrations.fault.assert_not_called()
+        self.recorded.assert_not_called()
         self.departures.drop.assert_called_once_with('uuid')
 
     def test_unknown(self):

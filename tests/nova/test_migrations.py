@@ -21,8 +21,11 @@ import libvirt
 from nova import exception
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import fault
 from nova_selective_migrate.compute.source import migration
+from nova_selective_migrate.compute.source import plans
 from nova_selective_migrate.compute.source import record
+from nova_selective_migrate.core.job import limits
 from nova_selective_migrate.core.plan import call
 from nova_selective_migrate.core.plan import plan as plan_
 
@@ -44,13 +47,14 @@ class MigrationsTest(unittest.TestCase):
         self.check = mock.Mock()
         self.driver = mock.Mock()
         self.departures = mock.Mock()
+        self.plans = plans.Plans(self.check, self.records, mock.Mock())
         self.migrations = migration.Migrations(
             self.driver,
-            *(self.check, mock.Mock(), self.records, self.departures),
+            *(self.plans, self.records, self.departures, limits.Limits()),
         )
         self.fault = self.enterContext(
             mock.patch.object(
-                migration.compute_utils, 'add_instance_fault_from_exc'
+                fault.compute_utils, 'add_instance_fault_from_exc'
             )
         )
         self.host = self.enterContext(
@@ -82,13 +86,13 @@ class MigrationsTest(unittest.TestCase):
 
     def test_no_plan_is_no_migration(self):
         with self.assertRaisesRegex(exception.MigrationError, 'no plan'):
-            self.migrations.disk_info(INSTANCE)
+            self.plans.disk_info(INSTANCE)
         self.fault.assert_called_once()
         with self.assertRaisesRegex(exception.MigrationError, 'no plan'):
-            self.migrations.copied(INSTANCE)
+            self.plans.copied(INSTANCE)
 
     def test_an_error_of_the_call_is_kept_for_its_follower(self):
-        self.migrations.unchanged = mock.Mock()
+        self.plans.unchanged = mock.Mock()
 
         def stock(*_):
             raise ValueError('libvirt says no')
@@ -115,7 +119,7 @@ class MigrationsTest(unittest.TestCase):
                 between()
             return types.SimpleNamespace(plan=PLAN)
 
-        self.migrations.unchanged = unchanged
+        self.plans.unchanged = unchanged
         self.operate(stock)
         return [plan.call.flags for plan in made]
 
@@ -166,7 +170,7 @@ class MigrationsTest(unittest.TestCase):
 
     def test_a_changed_guest_is_not_migrated(self):
         stock = mock.Mock()
-        self.migrations.unchanged = mock.Mock(
+        self.plans.unchanged = mock.Mock(
             side_effect=exceptions.PreparationFailed('changed')
         )
         self.operate(stock)

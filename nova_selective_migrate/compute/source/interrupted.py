@@ -30,6 +30,7 @@ import nova.conf
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import fault
 from nova_selective_migrate.compute import statuses
 from nova_selective_migrate.compute.source import departure as departure_
 from nova_selective_migrate.compute.source import end as end_
@@ -176,7 +177,7 @@ class Interrupted:
                 functools.partial(
                     manager._rollback_live_migration, source_bdms=bdms
                 ),
-                self._migrations.fault,
+                fault.record,
             ),
             context,
             instance,
@@ -216,12 +217,12 @@ class Interrupted:
     def _tell(
         self, context: typing.Any, instance: typing.Any, why: str
     ) -> None:
-        fault = exception.MigrationError(
+        failure = exception.MigrationError(
             reason='nova-compute ended in the middle of a live migration, '
             f'which cannot be settled: {why}; look at both hosts before the '
             'guest is started anywhere'
         )
-        self._migrations.fault(context, instance, fault)
+        fault.record(context, instance, failure)
 
     @property
     def _manager(self) -> typing.Any:

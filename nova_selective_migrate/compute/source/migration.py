@@ -16,29 +16,24 @@ import collections.abc
 import typing
 
 from nova import exception
-from nova.compute import utils as compute_utils
-import nova.conf
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import fault
 from nova_selective_migrate.compute.source import calling
-from nova_selective_migrate.compute.source import check as check_
 from nova_selective_migrate.compute.source import converging
 from nova_selective_migrate.compute.source import departure as departure_
 from nova_selective_migrate.compute.source import end as end_
 from nova_selective_migrate.compute.source import ending as ending_
 from nova_selective_migrate.compute.source import following
 from nova_selective_migrate.compute.source import holding
-from nova_selective_migrate.compute.source import planning
+from nova_selective_migrate.compute.source import plans as plans_
 from nova_selective_migrate.compute.source import record as record_
-from nova_selective_migrate.compute.wire import disk_info
-from nova_selective_migrate.core.case import domain_xml
-from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.job import limits as limits_
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as hypervisor_guest
 from nova_selective_migrate.host.migration import throttle
 
-CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 Method = collections.abc.Callable[..., typing.Any]
@@ -50,85 +45,16 @@ class Migrations:
     def __init__(
         self,
         driver: typing.Any,
-        check: check_.SourceCheck,
-        planner: planning.Planner,
+        plans: plans_.Plans,
         records: record_.Records,
         departures: departure_.Departures,
+        limits: limits_.Limits,
     ) -> None:
         self._driver = driver
-        self._departures = departures
-        self._check = check
-        self._planner = planner
+        self._plans = plans
         self._records = records
-
-    def disk_info(self, instance: typing.Any) -> str:
-        """Say what the destination is to make, just before it does.
-
-        :raises MigrationError: when the guest is not the planned one any
-            more
-        """
-        try:
-            planned = self.unchanged(instance)
-            carried, seeds = (
-                {
-                    target: carriage.read(self._planner.contents)
-                    for target, carriage in carriages.items()
-                }
-                for carriages in (planned.carried, planned.seeds)
-            )
-        except exceptions.SelectiveMigrateError as err:
-            failure = exception.MigrationError(reason=str(err))
-            # nova records no fault of what fails here.
-            self.fault(instance._context, instance, failure)
-            raise failure from err
-        digests = {
-            path: facts.content
-            for path, facts in planned.case.storage.source.items()
-            if facts.content
-        }
-        return disk_info.dumps(planned.plan, carried, seeds, digests)
-
-    def unchanged(self, instance: typing.Any) -> record_.Planned:
-        """Return the plan of an instance that still is as planned.
-
-        :raises PreparationFailed: when there is none, or the guest changed
-        """
-        planned = self._records.planned(instance.uuid)
-        if planned is None:
-            raise exceptions.PreparationFailed(
-                'no plan of this migration is known, as after a restart of '
-                'nova-compute; migrate again'
-            )
-        guest = self._check.guest(instance)
-        now = domain_xml.parse(redact.domain_xml(guest.xml()))
-        state = guest.state([disk.target for disk in now.disks])
-        if (
-            now != planned.plan.domain
-            or state.snapshots
-            or state.block_jobs
-            or state.job_active
-        ):
-            raise exceptions.PreparationFailed(
-                f'{guest.name} changed since the plan was made; migrate again'
-            )
-        return planned
-
-    def copied(self, instance: typing.Any) -> tuple[list[str], list[str]]:
-        """Return source paths and targets of the disks to copy.
-
-        :raises MigrationError: when there is no plan
-        """
-        planned = self._records.planned(instance.uuid)
-        if planned is None:
-            raise exception.MigrationError(
-                reason='no plan of this migration is known'
-            )
-        targets = planned.plan.migrate_disks
-        disks = {
-            d.decision.disk.target: d.decision.disk for d in planned.plan.disks
-        }
-        paths = [disks[target].chain[0].path or '' for target in targets]
-        return paths, targets
+        self._departures = departures
+        self._limits = limits
 
     def operate(
         self,
@@ -159,7 +85,7 @@ class Migrations:
                 lambda proxy: stock(
                     context, instance, *before, data, proxy, names
                 ),
-                lambda: self.unchanged(instance).plan,
+                lambda: self._plans.unchanged(instance).plan,
                 guest,
                 call,
             )
@@ -181,12 +107,13 @@ class Migrations:
     ) -> following.Following:
         """Return what looks on while nova's monitor follows a migration."""
         call = self._records.call(instance.uuid) or record_.Call()
-        seconds = self._planner.settings.limits.progress_seconds
         return following.Following(
             *(guest, instance, planned.plan.migrate_disks, interval),
             idle=idle,
             watches=following.Watches(
-                holding.Holding(guest, instance, seconds),
+                holding.Holding(
+                    guest, instance, self._limits.progress_seconds
+                ),
                 converging.Converging(
                     guest, instance, planned.plan, call.again
                 ),
@@ -235,7 +162,7 @@ class Migrations:
                 lambda: self._settle(instance, call),
                 post,
                 recover,
-                self.fault,
+                fault.record,
             ),
             context,
             instance,
@@ -294,11 +221,3 @@ class Migrations:
             )
         except exception.HypervisorUnavailable as err:
             raise exceptions.ConnectFailed(str(err)) from err
-
-    def fault(
-        self, context: typing.Any, instance: typing.Any, fault: Exception
-    ) -> None:
-        """Record a fault of an instance."""
-        compute_utils.add_instance_fault_from_exc(
-            context, instance, fault, (type(fault), fault, None)
-        )
