@@ -12,9 +12,8 @@
 
 """Run the test suites with stestr and close with one plain line of counts.
 
-Unit tests run in parallel. So do the end-to-end tests, two at a time: each
-process has hosts of its own, and most of a test is waiting. Functional tests
-share machinery, so they run one at a time. The tests against nova run once
+Unit tests run in parallel. Functional and end-to-end tests share machinery,
+hosts and a clock, so they run one at a time. The tests against nova run once
 for each nova that --nova names, by the interpreter of its environment, and
 for each of its concurrency backends. Every skip is listed with its reason,
 right above the counts.
@@ -34,8 +33,6 @@ import testtools
 TOP = pathlib.Path(__file__).resolve().parent.parent
 STESTR = [sys.executable, '-m', 'stestr']
 PARALLEL = 0  # stestr's word for one worker per processor
-# Hosts of their own for more would be slower than what they would save.
-HOSTS = min(2, os.cpu_count() or 1)
 THREADS_SINCE = 34  # nova-compute's default from there on
 BACKEND_TESTS = r'^tests\.nova\.test_(planned|loading.*eventlet)'
 
@@ -52,7 +49,6 @@ class Suite:
     :ivar label: precedes the names of the tests, where a folder runs more
         than once
     :ivar only: expression of the tests that are worth another run
-    :ivar group: expression of what tests of one process have in common
     """
 
     name: str
@@ -61,7 +57,6 @@ class Suite:
     environment: dict[str, str] = dataclasses.field(default_factory=dict)
     label: str = ''
     only: str = ''
-    group: str = ''
 
     def filters(self, regex: str) -> list[str]:
         """What stestr is to run, where the user wants what matches."""
@@ -72,12 +67,7 @@ class Suite:
         return ['^' + ''.join(f'(?=.*(?:{part}))' for part in both)]
 
 
-SUITES = (
-    Suite('unit', PARALLEL),
-    Suite('functional'),
-    # Tests of one class often take the nova-computes that run already.
-    Suite('e2e', HOSTS, group=r'.*\.'),
-)
+SUITES = (Suite('unit', PARALLEL), Suite('functional'), Suite('e2e'))
 
 
 def nova_suites(version: str) -> list[Suite]:
@@ -196,9 +186,7 @@ def run_suite(suite: Suite, regex: str, tally: Tally) -> None:
     print(f'\n{suite.label}{suite.name} tests', flush=True)
     with subprocess.Popen(
         [*STESTR, *where, 'run', '--subunit']
-        + ['--concurrency', str(suite.concurrency)]
-        + ['--group-regex', suite.group] * bool(suite.group)
-        + filters,
+        + ['--concurrency', str(suite.concurrency), *filters],
         stdout=subprocess.PIPE,
         env=environment,
     ) as process:

@@ -20,8 +20,8 @@ from nova_selective_migrate.core.job import progress as progress_
 MIB = pace_.MIB
 #: To QEMU 0 is no limit; with this it copies once more, and no more.
 PARKED = 1
-# Memory that gets nothing never comes to an end.
-# With less, memory that a guest changes never comes to its end.
+# The part of the limit that memory has at least is one in so many: with
+# less, memory that a guest changes never comes to its end.
 _LEAST_OF_MEMORY = 2
 
 

@@ -26,7 +26,6 @@ Tell = collections.abc.Callable[[str], None]
 _SECONDS = 1.0
 # What changes less is not worth a call.
 _NOTICEABLE = 0.05
-# What libvirt gives where nobody has set a speed.
 
 
 class Throttle:
