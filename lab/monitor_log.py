@@ -56,6 +56,8 @@ class Mirror:
     #: `full` copies everything, `top` what the top image holds.
     sync: str
     ready: bool = False
+    #: Whether QEMU was told to end it.
+    cancelling: bool = False
     #: completed, cancelled, failed; empty while it runs.
     end: str = ''
     #: `write-blocking` where the guest's writes wait for the destination.
@@ -104,6 +106,11 @@ def mirrors(host: Host, guest: Named, since: int = 0) -> tuple[Mirror, ...]:
             found.append(
                 Mirror(target, data['job-id'], data['sync'], mode=mode)
             )
+        elif message.get('execute') == 'block-job-cancel':
+            found = [
+                replace(m, cancelling=m.cancelling or m.job == data['device'])
+                for m in found
+            ]
         elif kind == 'event':
             event = message['event']
             for index, mirror in enumerate(found):

@@ -74,6 +74,11 @@ class MigrationProgress:
     disks: tuple[Amount, ...]
     memory: Amount
 
+    @property
+    def processed(self) -> int:
+        """Return the bytes of disks and memory that have been sent."""
+        return sum(one.processed for one in (*self.disks, self.memory))
+
 
 def measure(
     sample: Sample,

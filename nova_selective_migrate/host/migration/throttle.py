@@ -53,6 +53,7 @@ class Throttle:
         self._set = limit.per_disk(disks) or None
         self._speeds: dict[str, int] = {}
         self._heard: int | None = None
+        self._moved = 0
         self._pace = pace_.Pace()
 
     def look(self, progress: progress_.MigrationProgress | None) -> None:
@@ -63,7 +64,7 @@ class Throttle:
             or progress.seconds - self._pace.seconds < _SECONDS
         ):
             return
-        self._listen()
+        self._listen(progress)
         self._pace = self._pace.look(progress, self._total)
         shares = share_.share(
             self._total, self._limit.parallel_mirrors, progress, self._pace
@@ -75,15 +76,21 @@ class Throttle:
             adjustable = self._limit.adjustable
             self._share_memory(shares.memory if adjustable else self._total)
 
-    def _listen(self) -> None:
+    def _listen(self, progress: progress_.MigrationProgress) -> None:
         """Take a speed that is not from us for another limit.
 
-        At the second look: at the end of a migration libvirt itself sets
-        what was before, and then there soon is nothing to look at.
+        At the second look, and if something has moved since: at the end of
+        a migration, also of one that is aborted, libvirt itself sets what
+        was before.
         """
         found = self._guest.max_speed()
         heard, self._heard = self._heard, found
-        if found is None or found == self._set or found != heard:
+        if found is None or found == self._set:
+            return
+        if found != heard:
+            self._moved = progress.processed
+            return
+        if progress.processed == self._moved:
             return
         before, self._set = self._set, found
         if before is None:

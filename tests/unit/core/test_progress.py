@@ -74,6 +74,7 @@ class AmountTest(unittest.TestCase):
         self.assertEqual((10, 3), self._sizes(first.disks[0]))
         self.assertEqual((10, 10), self._sizes(last.disks[0]))
         self.assertEqual((100, 60), self._sizes(last.memory))
+        self.assertEqual([3, 70], [first.processed, last.processed])
 
     def test_nothing_known_is_nothing_done(self):
         found = progress.measure(progress.Sample(0, {}, {}), ['vda'])

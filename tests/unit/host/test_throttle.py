@@ -119,7 +119,7 @@ class ThrottleTest(unittest.TestCase):
         self.domain.speeds.clear()
         self.domain.max_speed = 16
         self.look(throttled, vda=1000, vdb=1000)
-        self.look(throttled, vda=1000, vdb=1000)
+        self.look(throttled, vda=999, vdb=999)
         self.assertEqual({'vda': 8, 'vdb': 8}, self.speeds)
         self.assertEqual(['disks and memory now share 16 MiB/s'], self.told)
         self.look(throttled, vda=1000, vdb=1000)
@@ -134,6 +134,17 @@ class ThrottleTest(unittest.TestCase):
         self.look(throttled, vda=1000, vdb=1000)
         self.assertEqual(({}, []), (self.speeds, self.told))
 
+    def test_nor_what_it_sets_at_a_long_end(self):
+        throttled = self.throttle()
+        self.look(throttled, vda=1000, vdb=1000)
+        self.domain.speeds.clear()
+        self.domain.max_speed = fake_domain.UNLIMITED
+        for _ in range(4):
+            self.look(throttled, vda=999, vdb=1000)
+        self.assertEqual(({}, []), (self.speeds, self.told))
+        self.look(throttled, vda=998, vdb=1000)
+        self.assertEqual(['disks and memory now share no limit'], self.told)
+
     def test_one_that_comes_while_it_looks_is_not_overwritten(self):
         throttled = self.throttle()
         self.domain.on_speed = lambda: setattr(self.domain, 'max_speed', 16)
@@ -141,7 +152,7 @@ class ThrottleTest(unittest.TestCase):
         self.assertEqual(16, self.domain.max_speed)
         self.domain.speeds.clear()
         self.look(throttled, vda=1000, vdb=1000)
-        self.look(throttled, vda=1000, vdb=1000)
+        self.look(throttled, vda=999, vdb=999)
         self.assertEqual({'vda': 8, 'vdb': 8}, self.speeds)
 
     def test_a_limit_can_be_taken_away(self):
@@ -150,7 +161,7 @@ class ThrottleTest(unittest.TestCase):
         self.domain.speeds.clear()
         self.domain.max_speed = fake_domain.UNLIMITED
         self.look(throttled, vda=1000, vdb=1000)
-        self.look(throttled, vda=1000, vdb=1000)
+        self.look(throttled, vda=999, vdb=999)
         self.assertEqual({'vda': 0, 'vdb': 0}, self.speeds)
         self.assertEqual(['disks and memory now share no limit'], self.told)
         self.assertEqual(fake_domain.UNLIMITED, self.domain.max_speed)
@@ -158,12 +169,12 @@ class ThrottleTest(unittest.TestCase):
     def test_a_limit_can_come_later(self):
         throttled = self.throttle(total=0)
         self.look(throttled, vda=1000, vdb=1000)
-        self.look(throttled, vda=1000, vdb=1000)
+        self.look(throttled, vda=999, vdb=999)
         self.assertEqual(({}, []), (self.speeds, self.told))
         self.assertEqual(fake_domain.UNLIMITED, self.domain.max_speed)
         self.domain.max_speed = 4
         self.look(throttled, vda=1000, vdb=1000)
-        self.look(throttled, vda=1000, vdb=1000)
+        self.look(throttled, vda=999, vdb=999)
         self.assertEqual({'vda': 2, 'vdb': 2}, self.speeds)
 
     def test_where_it_changes_memory_alone_that_is_told(self):
@@ -171,7 +182,7 @@ class ThrottleTest(unittest.TestCase):
         self.look(throttled, vda=1000, vdb=1000)
         self.domain.max_speed = 16
         self.look(throttled, vda=1000, vdb=1000)
-        self.look(throttled, vda=1000, vdb=1000)
+        self.look(throttled, vda=999, vdb=999)
         self.assertEqual({}, self.speeds)
         self.assertEqual(16, self.domain.max_speed)
         self.assertIn('memory alone', self.told[0])
