@@ -19,6 +19,7 @@ from benchmarks import contender
 from benchmarks import content
 from benchmarks import figure
 from benchmarks import trip
+from benchmarks import wire_speed
 from lab import errors
 from lab import lab as lab_
 from lab import shared_disk
@@ -30,6 +31,8 @@ _SMALL_MIB = 64
 _WRITTEN = content.Content(_SIZE_MIB, 8)
 #: libvirt finds zeroes at the source, before the wire, since 10.9.
 _NEWER = 'trixie'
+#: A wire as hosts have it, where bytes are time.
+_MBIT = 1000
 _CASES = (
     case_.Case('dense disk', content.Content(_DENSE_MIB), 1.0),
     case_.Case('written zeroes, 8:1', _WRITTEN, 0.6),
@@ -52,6 +55,10 @@ def figures(runs: int) -> collections.abc.Iterator[figure.Figure]:
             # Nothing limits this wire: a small disk would be fixed cost.
             held = content.Content(2 * _SIZE_MIB, 8)
             yield from case_.Case(name, held, 0.6).figures(lab, runs)
+            with wire_speed.limited(lab, _MBIT):
+                yield from case_.Case(
+                    f'{name}, {_MBIT} Mbit/s', held, 0.6
+                ).figures(lab, runs)
     except errors.ReleaseMissing as err:
         # `make releases` prepares it.
         print(f'not measured: {err}', flush=True)

@@ -57,9 +57,10 @@ The laboratory is two hosts on one machine, each with its own libvirt, file
 system and network, joined by a wire of Linux' own (veth), whose counters tell
 the bytes, both directions and all headers. Guests run without KVM, so
 everything that a processor does takes longer than elsewhere, for all alike,
-and nothing limits the wire. Each guest is started anew for each migration and
-goes the same way; contenders take turns. A disk has random data, one MiB in
-so many, and between them zeroes that were written, or holes.
+and nothing limits the wire but where Mbit/s are named. Each guest is started
+anew for each migration and goes the same way; contenders take turns. A disk
+has random data, one MiB in so many, and between them zeroes that were written,
+or holes.
 
 """
 _GROUPS = {

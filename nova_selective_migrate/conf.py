@@ -192,10 +192,9 @@ Related options:
         min=0,
         max=64,
         help="""
-How many disks of one guest are copied at a time, the one with the least left
-first. The others are held back until it is in sync. It takes libvirt 11.3 or
-later on the source; an earlier one copies all at the same time, which the
-plan notes.
+How many disks of one guest are copied at a time, the largest first. The others
+are held back until one of these is in sync. It takes libvirt 11.3 or later on
+the source; an earlier one copies all at the same time, which the plan notes.
 
 Possible values:
 

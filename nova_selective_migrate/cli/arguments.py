@@ -121,8 +121,8 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         metavar='N',
         type=_count,
         default=0,
-        help='copy N disks at a time, the one with the least left first; 0, '
-        'and libvirt before 11.3 on the source, mean all at once',
+        help='copy N disks at a time, the largest first; 0, and libvirt '
+        'before 11.3 on the source, mean all at once',
     )
     group.add_argument(
         '--existing',

@@ -141,9 +141,9 @@ class BandwidthTestCase(base.EndToEndTestCase):
         self.assert_nothing_lost(guest, self.b)
 
     def test_one_at_a_time(self) -> None:
-        """The small one first, though the other comes first in the XML."""
+        """The large one first, though the other comes first in the XML."""
         self.use_lab({'a': 'trixie', 'b': 'trixie'})
-        guest = self.full(vda=_LARGE_MIB, vdb=_SMALL_MIB)
+        guest = self.full(vda=_SMALL_MIB, vdb=_LARGE_MIB)
         since = monitor_log.mark(self.a)
         self.migrate(
             guest,

@@ -133,23 +133,40 @@ class ShareTest(unittest.TestCase):
         found = shares(8, progress(a=300, b=0), pace=pace)
         self.assertEqual({'a': 6 * MIB, 'b': 8 * MIB}, found.disks)
 
-    def test_the_one_with_the_least_left_first(self):
-        seen = progress(a=300, b=100, c=200)
-        parked = share.PARKED
+    def test_the_largest_first_however_little_it_has_left(self):
+        seen = progress_.MigrationProgress(
+            1.0,
+            DISKS,
+            tuple(
+                progress_.Amount(name, total * MIB, (total - left) * MIB)
+                for name, total, left in (
+                    ('a', 300, 300),
+                    ('b', 900, 100),
+                    ('c', 600, 200),
+                    ('d', 900, 0),
+                )
+            ),
+            progress_.Amount('memory', 0, 0),
+        )
+        parked, free = share.PARKED, 9 * MIB
         self.assertEqual(
-            {'a': parked, 'b': 9 * MIB, 'c': parked},
+            {'a': parked, 'b': free, 'c': parked, 'd': free},
             shares(9, seen, parallel=1).disks,
         )
         self.assertEqual(
-            {'a': parked, 'b': 3 * MIB, 'c': 6 * MIB},
+            {'a': parked, 'b': 3 * MIB, 'c': 6 * MIB, 'd': free},
             shares(9, seen, parallel=2).disks,
         )
+
+    def test_of_equal_ones_the_first(self):
+        found = shares(9, progress(a=300, b=100), parallel=1)
+        self.assertEqual({'a': 9 * MIB, 'b': share.PARKED}, found.disks)
 
     def test_one_held_back_is_not_unlimited(self):
         # 0 is no limit to QEMU.
         found = shares(0, progress(a=300, b=100), parallel=1)
-        self.assertGreater(found.disks['a'], 0)
-        self.assertEqual(0, found.disks['b'])
+        self.assertGreater(found.disks['b'], 0)
+        self.assertEqual(0, found.disks['a'])
 
     def test_no_limit(self):
         found = shares(0, progress(a=300, b=0))
