@@ -46,6 +46,20 @@ class FloorTest(unittest.TestCase):
             floor = free_space.Floor.of(64 * MIB, free, needed)
             self.assertLessEqual(floor.bytes, 64 * MIB)
 
+    def test_to_the_byte(self):
+        for reserve, free, needed, floor in (
+            (100, 1000, 900, 100),  # leaves just the reserve
+            (100, 1000, 901, 49),  # half of what it leaves
+            (100, 1000, 999, 0),
+            (100, 1000, 1000, 100),  # leaves nothing: an eighth, no more
+            (1000, 100, 100, 12),
+            (1000, 100, 101, 12),
+        ):
+            with self.subTest(free=free, needed=needed):
+                found = free_space.Floor.of(reserve, free, needed).bytes
+                self.assertEqual(floor, found)
+                self.assertIsInstance(found, int)
+
     def test_no_reserve_is_no_floor(self):
         for free, needed in ((0, 0), (MIB, 2 * MIB), (GIB, MIB)):
             floor = free_space.Floor.of(0, free, needed)

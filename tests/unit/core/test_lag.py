@@ -67,6 +67,28 @@ class LagTest(unittest.TestCase):
         found = found.look(LATE, copying((0, MIB), (150 * MIB, 50 * MIB)))
         self.assertFalse(found.lasts(LATE))
 
+    def test_for_how_long(self):
+        found = lag_.Lag().look(100.0, copying((100 * MIB, 0)))
+        self.assertEqual(0.0, found.seconds(130.0))
+        found = found.look(120.0, copying((100 * MIB, 1)))
+        self.assertEqual(30.0, found.seconds(130.0))
+        self.assertEqual(60.0, lag_.LIMIT_SECONDS)
+        self.assertFalse(found.lasts(160.0))
+        self.assertTrue(found.lasts(160.1))
+
+    def test_before_the_first_look_nothing_lags(self):
+        self.assertEqual(0.0, lag_.Lag().seconds(1000.0))
+        self.assertEqual(0.0, lag_.Lag(now_processed=9).seconds(1000.0))
+
+    def test_a_tenth_is_ahead_near_the_end(self):
+        for remaining, ahead in ((90, True), (91, False)):
+            found = self.begin((100, 0)).look(LATE, copying((remaining, 50)))
+            self.assertIs(not ahead, found.lasts(LATE), remaining)
+
+    def test_what_only_stays_is_not_ahead(self):
+        found = self.begin((5, 0)).look(LATE, copying((5, 50)))
+        self.assertTrue(found.lasts(LATE))
+
     def test_memory_that_lags_is_not_the_disks(self):
         found = self.begin((MIB, 0))
         memory = progress_.Phase.MEMORY
