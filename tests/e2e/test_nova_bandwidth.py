@@ -16,8 +16,8 @@ from lab import records
 from tests.e2e import nova_base
 
 _MIB = 1 << 20
-# QEMU counts the zeroes of the ephemeral disk's GiB, which hardly travel.
-_TOTAL = {'libvirt': {'live_migration_bandwidth': 64}}
+# Slow enough for a second look, fast enough for the lab's patience.
+_TOTAL = {'libvirt': {'live_migration_bandwidth': 16}}
 MUCH = {
     'root_mib': 56,
     'ephemeral': 'ext4',
@@ -44,21 +44,20 @@ class NovaBandwidthTestCase(nova_base.NovaTestCase):
         """With nova's own driver each disk takes as much."""
         self.stock(**_TOTAL)
         told = self.told()
-        self.assertEqual((64, 64), (told['vda'][0], told['vdb'][0]))
+        self.assertEqual((16, 16), (told['vda'][0], told['vdb'][0]))
 
     def test_plugin(self) -> None:
         """With ours they share it, and memory has all of it."""
         self.plugin(**_TOTAL)
         told = self.told()
-        self.assertEqual((32, 32), (told['vda'][0], told['vdb'][0]))
+        self.assertEqual((8, 8), (told['vda'][0], told['vdb'][0]))
         begun = told['memory'].index(None)
-        self.assertEqual([32, 64], told['memory'][:begun])
+        self.assertEqual([8, 16], told['memory'][:begun])
 
     def test_libvirt_11_3(self) -> None:
         """It is shared out by what remains."""
         self.use_lab({'a': 'trixie', 'b': 'trixie'})
-        # Slow enough for a second look, fast enough for the lab's patience.
-        self.plugin(libvirt={'live_migration_bandwidth': 16})
+        self.plugin(**_TOTAL)
         told = self.told()
         self.assertEqual((8, 8), (told['vda'][0], told['vdb'][0]))
         shared = [n for n in (*told['vda'], *told['vdb']) if n is not None]

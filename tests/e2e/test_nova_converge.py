@@ -22,7 +22,7 @@ from lab import waiting
 from lab.nova import settings
 from tests.e2e import nova_base
 
-# More than the mirror is let through, which is 4 MiB/s.
+# More than the mirror is let through, which is 2 MiB/s.
 HARD = {
     'root_mib': 64,
     'workload': records.Workload(slots=8192, interval_us=0),
@@ -38,7 +38,7 @@ class ConvergeTestCase(nova_base.NovaTestCase):
         """Start a server that writes hard, on hosts with little patience."""
         self.plugin(
             libvirt={
-                'live_migration_bandwidth': 4,
+                'live_migration_bandwidth': 2,
                 'live_migration_permit_auto_converge': 'true',
                 # Little is sent at once: the last of it takes its time.
                 'live_migration_downtime': 5000,
