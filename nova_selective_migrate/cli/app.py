@@ -55,6 +55,9 @@ examples:
   nova-selective-migrate cleanup
 """
 
+#: Objects before Python looks for garbage in circles.
+_ALLOCATIONS = 1_000_000
+
 
 class SelectiveMigrateApp(app.App):
     """The command line application."""
@@ -117,6 +120,9 @@ class SelectiveMigrateApp(app.App):
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    # Plans and cases have no circles: looking for some was a quarter of the
+    # time of a thousand of them.
+    gc.set_threshold(_ALLOCATIONS)
     arguments = sys.argv[1:] if argv is None else argv
     if not arguments:
         # cliff would start a shell of its own; an operator wants the help.

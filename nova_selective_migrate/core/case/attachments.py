@@ -66,7 +66,12 @@ def dangling(info: Json) -> int:
     if info is None:
         return 0
     empty = model.VolumeAttachment()
-    return sum(_attachment(row) == empty for row in rows(info))
+    return sum(
+        _attachment(row) == empty
+        for row in rows(info)
+        # First what is quick to tell: nearly every row has one.
+        if _target(row.get('mount_device')) is None
+    )
 
 
 def rows(info: Json) -> list[dict[str, Json]]:

@@ -53,6 +53,8 @@ class LocalityPolicy:
         :returns: locality and prefix; UNKNOWN where two names of one
             source are declared in different ways; None where none is
         """
+        if not self._declared:
+            return None
         found = {hit for name in names if (hit := self._longest(name))}
         if not found:
             return None

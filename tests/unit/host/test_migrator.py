@@ -88,7 +88,10 @@ class SuccessTest(migration.MigrationCase):
             self.domain.max_speed = 7
             self.domain.jobs = {'vda': {'cur': 3, 'end': 10}}
             self.domain.max_speed = 9
-            told.wait(PATIENCE)
+            for sent in range(int(PATIENCE * 100)):
+                self.domain.jobs = {'vda': {'cur': sent, 'end': 10**6}}
+                if told.wait(0.01):
+                    break
             self.move()
 
         self.domain.on_migrate = migrate
