@@ -72,7 +72,10 @@ destination that makes holes of them. The counters are checked with the plain
 copy, whose payload is known; the rest are headers.
 """,
     'time': """\
-Wall time. A small disk shows what a command costs in any case.
+Wall time. A small disk shows what a command costs in any case. To be kept thin
+a dense disk pays as well: its image has no room of its own yet when the data
+comes. Of 1 GiB, medians of three, ours took 9.9 s, 8.8 s with ``--thin=off``,
+and virsh 9.0 s. On another machine ours / virsh with the list was 0.98.
 """,
     'allocated': """\
 What each copy takes at the destination, divided by what is not zero in the
