@@ -17,6 +17,8 @@ import subprocess
 import sys
 import typing
 
+import ddt
+
 from lab import host as lab_host
 from lab import local_disk
 from lab import monitor_log
@@ -38,6 +40,7 @@ sys.exit(app.main())
 """
 
 
+@ddt.ddt
 class ConvergeTestCase(base.EndToEndTestCase):
     """The copy of a guest that out-writes it begins again."""
 
@@ -92,6 +95,34 @@ class ConvergeTestCase(base.EndToEndTestCase):
     def test_direct(self) -> None:
         """The client does."""
         self.converge('--direct')
+
+    @ddt.data('trixie', 'sid')
+    def test_since_libvirt_11_3(self, release: str) -> None:
+        """Once it is the guest that waits, more speed is all it takes."""
+        self.use_lab({'a': release, 'b': release})
+        guest = self.hard()
+        since = monitor_log.mark(self.a)
+
+        def modes() -> list[str]:
+            found = monitor_log.mirrors(self.a, guest, since)
+            return [mirror.mode for mirror in found]
+
+        running = self.a.popen(
+            [sys.executable, '-c', _IMPATIENT, 'migrate', guest.name]
+            + [self.b.remote_uri, '--migrate-uri', f'tcp://{self.b.address}']
+            + [*_SLOW],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self.addCleanup(running.kill)
+        waiting.until(lambda: len(modes()) == 2, 'the second copy', 120)
+        self.a.virsh('migrate-setspeed', guest.name, '64')
+        output, _ = running.communicate(timeout=120)
+        self.assertEqual(0, running.returncode, output)
+        self.assertEqual(['background', 'write-blocking'], modes())
+        self.assertIn('with synchronous writes', output)
+        self.assert_no_pools()
+        self.assert_nothing_lost(guest, self.b)
 
     def test_off(self) -> None:
         """Nothing begins again that is not to."""
