@@ -113,6 +113,7 @@ class FiguresTest(DriverTestCase):
                 peer=peer,
                 shared_block_storage=True,
                 carried={},
+                seeds={},
             ),
         )
 
