@@ -26,6 +26,7 @@ from nova_selective_migrate.core.case import xml
 from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import guest as guest_
+from nova_selective_migrate.host.hypervisor import states
 
 # libvirt's default for daemons: a peer is dead after 5 lost beats of 5 s.
 _KEEPALIVE_SECONDS = 5
@@ -154,7 +155,7 @@ class Connection:
             if err.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
                 return outcome.Side(outcome.Presence.ABSENT)
             return outcome.Side(outcome.Presence.UNREACHABLE, str(err))
-        return guest_.side(state, reason)
+        return states.side(state, reason)
 
     def pool(self, name: str) -> storage.StoragePool | None:
         """Read what a storage pool is; None where there is none."""

@@ -23,28 +23,11 @@ from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import optional
+from nova_selective_migrate.host.hypervisor import states
 
-_STATES = {
-    libvirt.VIR_DOMAIN_NOSTATE: 'nostate',
-    libvirt.VIR_DOMAIN_RUNNING: 'running',
-    libvirt.VIR_DOMAIN_BLOCKED: 'blocked',
-    libvirt.VIR_DOMAIN_PAUSED: 'paused',
-    libvirt.VIR_DOMAIN_SHUTDOWN: 'shutdown',
-    libvirt.VIR_DOMAIN_SHUTOFF: 'shutoff',
-    libvirt.VIR_DOMAIN_CRASHED: 'crashed',
-    libvirt.VIR_DOMAIN_PMSUSPENDED: 'pmsuspended',
-}
-_OFF = ('shutoff', 'crashed')
 _WITHOUT_JOB = (
     libvirt.VIR_ERR_NO_DOMAIN,
     libvirt.VIR_ERR_OPERATION_INVALID,
-)
-# The pauses that libvirt itself makes for a migration.
-_SWITCHING = (
-    libvirt.VIR_DOMAIN_PAUSED_MIGRATION,
-    libvirt.VIR_DOMAIN_PAUSED_POSTCOPY,
-    libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED,
-    libvirt.VIR_DOMAIN_PAUSED_STARTING_UP,
 )
 
 
@@ -99,7 +82,7 @@ class Guest:
             state, _reason = self._domain.state()
             active = bool(self._domain.isActive())
             return hypervisor.DomainState(
-                state=_STATES.get(state, 'nostate'),
+                state=states.word(state),
                 snapshots=self._domain.snapshotNum(),
                 block_jobs=tuple(
                     target
@@ -109,7 +92,7 @@ class Guest:
                 persistent=bool(self._domain.isPersistent()),
                 job_active=active and self.job_active(),
                 paused_without_io=(
-                    _STATES.get(state) == 'paused'
+                    states.word(state) == 'paused'
                     and self._without_io(targets)
                 ),
             )
@@ -157,7 +140,9 @@ class Guest:
             state, reason = self._domain.state()
         except libvirt.libvirtError:
             return False  # it is about to leave, or has left
-        return side(state, reason).presence is outcome.Presence.SWITCHING
+        return (
+            states.side(state, reason).presence is outcome.Presence.SWITCHING
+        )
 
     def job_active(self) -> bool:
         """Tell whether a job runs on the whole domain, as a migration."""
@@ -261,17 +246,3 @@ class Guest:
     def _xml(self, flags: int) -> str:
         with errors.translated(f'cannot read domain {self.name}'):
             return str(self._domain.XMLDesc(flags))
-
-
-def side(state: int, reason: int) -> outcome.Side:
-    """Say what libvirt's state and reason mean for a migration."""
-    word = _STATES.get(state, 'nostate')
-    if word == 'paused':
-        if reason in _SWITCHING:
-            return outcome.Side(outcome.Presence.SWITCHING)
-        return outcome.Side(outcome.Presence.PAUSED)
-    if word == 'shutoff' and reason == libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED:
-        return outcome.Side(outcome.Presence.MIGRATED)
-    if word in _OFF:
-        return outcome.Side(outcome.Presence.OFF, word)
-    return outcome.Side(outcome.Presence.RUNNING, word)

@@ -19,6 +19,7 @@ import libvirt
 
 from nova_selective_migrate.core.job.outcome import Presence
 from nova_selective_migrate.host.hypervisor import guest
+from nova_selective_migrate.host.hypervisor import states
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 
@@ -44,7 +45,7 @@ class SideTest(unittest.TestCase):
     )
     @ddt.unpack
     def test_state_and_reason(self, state, reason, want):
-        found = guest.side(
+        found = states.side(
             getattr(libvirt, f'VIR_DOMAIN_{state}'),
             getattr(libvirt, f'VIR_DOMAIN_{reason}'),
         )
@@ -52,7 +53,7 @@ class SideTest(unittest.TestCase):
 
     def test_a_state_of_tomorrow_counts_as_a_guest(self):
         # Taken for gone, its images would be removed.
-        self.assertIs(Presence.RUNNING, guest.side(99, 0).presence)
+        self.assertIs(Presence.RUNNING, states.side(99, 0).presence)
 
 
 class JobOverTest(unittest.TestCase):
