@@ -12,6 +12,7 @@
 
 """Guests that write hard, and destinations that are nearly full."""
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import typing
 
 import ddt
 
+from lab import guest as lab_guest
 from lab import host as lab_host
 from lab import local_disk
 from lab import monitor_log
@@ -28,7 +30,7 @@ from tests.e2e import base
 
 # More than the mirror is let through: what is written comes around again
 # before it has been sent.
-_HARD = records.Workload(slots=8192, interval_us=0)
+_HARD = records.Workload(slots=4096, interval_us=0)
 _SLOW = ('--bandwidth', '2')
 # The same program, less patient.
 _IMPATIENT = """
@@ -44,36 +46,42 @@ sys.exit(app.main())
 class ConvergeTestCase(base.EndToEndTestCase):
     """The copy of a guest that out-writes it begins again."""
 
-    def program(
-        self,
-        *arguments: str,
-        host: lab_host.Host | None = None,
-        check: bool = False,
-    ) -> subprocess.CompletedProcess[str]:
-        """Run our command with less patience."""
-        argv = [sys.executable, '-c', _IMPATIENT, *arguments]
-        return (host or self.a).run(argv, check=check, timeout=400)
+    def migrating(self, guest: lab_guest.Guest, *options: str) -> typing.Any:
+        """Start our command with less patience."""
+        running = self.a.popen(
+            [sys.executable, '-c', _IMPATIENT, 'migrate', guest.name]
+            + [self.b.remote_uri, *_SLOW, *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self.addCleanup(running.kill)
+        return running
 
-    def hard(self) -> typing.Any:
+    def hard(self) -> lab_guest.Guest:
         """Start a guest that writes as fast as it can."""
-        disk = local_disk.LocalFile(format='qcow2', size_mib=64)
+        disk = local_disk.LocalFile(format='qcow2', size_mib=32)
         return self.guest({'vda': disk}, workload=_HARD)
 
     def converge(self, *options: str) -> None:
         """Migrate it, and prove how."""
         guest = self.hard()
         since = monitor_log.mark(self.a)
-        result = self.run_json('migrate', guest, *_SLOW, *options)
-        self.assertEqual(
-            (0, 'moved'),
-            (result.exit_code, result.tree['outcome']),
-            f'{result.tree}\n{result.stderr}',
+
+        def mirrors() -> tuple[monitor_log.Mirror, ...]:
+            return monitor_log.mirrors(self.a, guest, since)
+
+        running = self.migrating(guest, '-f', 'json', *options)
+        waiting.until(lambda: len(mirrors()) == 2, 'the second copy', 120)
+        # It is the guest that waits now: more speed is all it takes.
+        self.a.virsh('migrate-setspeed', guest.name, '64')
+        output, said = running.communicate(timeout=200)
+        self.assertEqual(0, running.returncode, said)
+        self.assertIn(
+            'with synchronous writes', json.loads(output)['begun_again']
         )
-        self.assertIn('with synchronous writes', result.tree['begun_again'])
-        mirrors = monitor_log.mirrors(self.a, guest, since)
         self.assertEqual(
             [('background', 'cancelled'), ('write-blocking', 'completed')],
-            [(mirror.mode, mirror.end) for mirror in mirrors],
+            [(mirror.mode, mirror.end) for mirror in mirrors()],
         )
         now = guest.acknowledged()
         guest.wait_for_records(
@@ -98,43 +106,16 @@ class ConvergeTestCase(base.EndToEndTestCase):
 
     @ddt.data('trixie', 'sid')
     def test_since_libvirt_11_3(self, release: str) -> None:
-        """Once it is the guest that waits, more speed is all it takes."""
+        """There the disks' speed can be changed as well."""
         self.use_lab({'a': release, 'b': release})
-        guest = self.hard()
-        since = monitor_log.mark(self.a)
-
-        def modes() -> list[str]:
-            found = monitor_log.mirrors(self.a, guest, since)
-            return [mirror.mode for mirror in found]
-
-        running = self.a.popen(
-            [sys.executable, '-c', _IMPATIENT, 'migrate', guest.name]
-            + [self.b.remote_uri, '--migrate-uri', f'tcp://{self.b.address}']
-            + [*_SLOW],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        self.addCleanup(running.kill)
-        waiting.until(lambda: len(modes()) == 2, 'the second copy', 120)
-        self.a.virsh('migrate-setspeed', guest.name, '64')
-        output, _ = running.communicate(timeout=120)
-        self.assertEqual(0, running.returncode, output)
-        self.assertEqual(['background', 'write-blocking'], modes())
-        self.assertIn('with synchronous writes', output)
-        self.assert_no_pools()
-        self.assert_nothing_lost(guest, self.b)
+        self.converge()
 
     def test_off(self) -> None:
         """Nothing begins again that is not to."""
         guest = self.hard()
         since = monitor_log.mark(self.a)
         with self.unchanged():
-            running = self.a.popen(
-                [sys.executable, '-c', _IMPATIENT, 'migrate', guest.name]
-                + [self.b.remote_uri, *_SLOW, '--no-synchronous-writes'],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
+            running = self.migrating(guest, '--no-synchronous-writes')
             waiting.until(
                 lambda: monitor_log.mirrored(self.a, guest, since) == {'vda'},
                 'the mirror to start',
@@ -144,8 +125,8 @@ class ConvergeTestCase(base.EndToEndTestCase):
             with self.assertRaises(subprocess.TimeoutExpired):
                 running.communicate(timeout=15)
             running.terminate()
-            output, _ = running.communicate(timeout=60)
-        self.assertEqual(4, running.returncode, output)
+            _, said = running.communicate(timeout=60)
+        self.assertEqual(4, running.returncode, said)
         (mirror,) = monitor_log.mirrors(self.a, guest, since)
         self.assertEqual('background', mirror.mode)
         self.assert_nothing_lost(guest, self.a)

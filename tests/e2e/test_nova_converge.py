@@ -24,8 +24,8 @@ from tests.e2e import nova_base
 
 # More than the mirror is let through, which is 2 MiB/s.
 HARD = {
-    'root_mib': 64,
-    'workload': records.Workload(slots=8192, interval_us=0),
+    'root_mib': 32,
+    'workload': records.Workload(slots=4096, interval_us=0),
 }
 MUCH = {'root_mib': 64, 'workload': records.Workload(cold_mib=40)}
 IMPATIENT_SECONDS = 5
