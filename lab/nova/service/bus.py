@@ -22,6 +22,7 @@ from pathlib import Path
 import socket
 import sys
 import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,6 +31,10 @@ from oslo_messaging._drivers import common  # type: ignore[import-not-found,impo
 from oslo_serialization import jsonutils
 
 from lab.nova.service.gates import Gates
+
+#: Less than rpc_response_timeout, for who waits in vain; a nova-compute takes
+#: some seconds to start.
+_PATIENCE_SECONDS = 15.0
 
 
 class Bus:
@@ -72,7 +77,7 @@ class Bus:
 
     def _ask(self, server: str, request: dict[str, Any]) -> dict[str, Any]:
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(f'{self._directory}/{server}.sock')
+            self._connect(connection, server, request)
             connection.sendall(jsonutils.dump_as_bytes(request) + b'\n')
             with connection.makefile() as stream:
                 line = stream.readline()
@@ -80,6 +85,26 @@ class Bus:
             raise EOFError
         reply: dict[str, Any] = json.loads(line)
         return reply
+
+    def _connect(
+        self, connection: socket.socket, server: str, request: dict[str, Any]
+    ) -> None:
+        """Find the other host, also one that is just being restarted.
+
+        RabbitMQ keeps a call for it until the caller gives up.
+        """
+        until = time.monotonic() + (
+            _PATIENCE_SECONDS if request['wait'] else 0
+        )
+        while True:
+            try:
+                connection.connect(f'{self._directory}/{server}.sock')
+            except (ConnectionError, FileNotFoundError):
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     def cleanup(self) -> None:
         """Have nothing to clean up."""
