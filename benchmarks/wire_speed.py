@@ -14,8 +14,9 @@
 
 import collections.abc
 import contextlib
-import subprocess
 
+from lab import command
+from lab import errors
 from lab import lab as lab_
 
 _BURST = '1mb'
@@ -26,7 +27,7 @@ _LATENCY = '20ms'
 def limited(lab: lab_.Lab, mbit: int) -> collections.abc.Iterator[None]:
     """Let each host receive so many Mbit/s, while this context is open.
 
-    :raises RuntimeError: where the kernel has no such queue
+    :raises errors.CommandFailed: where the kernel has no such queue
     """
     devices = [f'to-{host.name}' for host in lab.hosts]
     try:
@@ -40,16 +41,9 @@ def limited(lab: lab_.Lab, mbit: int) -> collections.abc.Iterator[None]:
         yield
     finally:
         for device in devices:
-            with contextlib.suppress(RuntimeError):
+            with contextlib.suppress(errors.CommandFailed):
                 _tc(lab, 'qdisc', 'del', 'dev', device, 'root')
 
 
 def _tc(lab: lab_.Lab, *words: str) -> None:
-    done = subprocess.run(
-        lab.hub.enter(['tc', *words]),
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise RuntimeError(f'tc {" ".join(words)}: {done.stderr.strip()}')
+    command.run(lab.hub.enter(['tc', *words]))

@@ -237,6 +237,14 @@ class EndToEndTestCase(unittest.TestCase):
             self.assertEqual((), report.defects, target)
             self.assertGreaterEqual(report.newest, BEFORE + AFTER, target)
 
+    def assert_goes_on(self, guest: lab_guest.Guest) -> None:
+        """Check that a guest goes on at host a alone, and lost nothing."""
+        self.assertEqual('running', guest.state(self.a))
+        self.assertEqual('', guest.state(self.b))
+        now = guest.acknowledged()
+        guest.wait_for_records(self.a, {t: n + AFTER for t, n in now.items()})
+        self.assert_nothing_lost(guest, self.a)
+
     def assert_no_pools(self) -> None:
         """Check that no storage pool or marker of ours is left."""
         for host in self.lab.hosts:

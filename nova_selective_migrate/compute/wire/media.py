@@ -28,8 +28,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.wire import packed
 from nova_selective_migrate.host.facts import content
 
-#: The largest file that is read to see how it compresses, in bytes.
-#: Bytes of one file that are not zero.
+#: The most of one file that travels: bytes that are not zero.
 READ_LIMIT = 64 * 2**20
 _LARGEST = 2**50
 

@@ -296,7 +296,6 @@ SCENARIOS = (
                 b.disk(
                     'vdb',
                     b.file(SWAP),
-                    *features,
                     over=[b.file(path, 'raw') for path in below],
                 ),
             ],
@@ -314,21 +313,19 @@ SCENARIOS = (
             seeded=['vdb'],
             images_type=kind,
         )
-        for name, features, below, wanted, refusals, free, kind in (
-            ('one_that_travels', (), _SEED, _SEEDED, (), 4 * b.MIB, 'qcow2'),
+        for name, below, wanted, refusals, free, kind in (
+            ('one_that_travels', _SEED, _SEEDED, (), 4 * b.MIB, 'qcow2'),
             (
                 'one_that_travels_and_has_no_room',
-                (),
                 _SEED,
                 _SEEDED,
                 ('destination-full',),
                 4 * b.MIB - 1,
                 'qcow2',
             ),
-            ('one_in_vain', (), _SEED, _BOTH, (), b.GIB, 'raw'),
+            ('one_in_vain', _SEED, _BOTH, (), b.GIB, 'raw'),
             (
                 'one_over_another',
-                (),
                 [*_SEED, '/b/x'],
                 _BOTH,
                 (),
