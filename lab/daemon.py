@@ -13,10 +13,13 @@
 """Start daemons inside namespaces and keep a record of them."""
 
 from collections.abc import Sequence
+import os
 from pathlib import Path
+import sys
 
 from lab import spawn
 from lab.errors import LabError
+from lab.home import REPOSITORY
 from lab.journal import Journal
 from lab.namespace import Namespace
 from lab.process import Process
@@ -33,10 +36,24 @@ def start(
 ) -> None:
     """Start a program that stays in the foreground, and note it down.
 
-    Were we to die before the note, its namespace would give it away.
+    What it starts, and leaves without a parent, is reaped at its end. Were
+    we to die before the note, its namespace would give it away.
     """
-    pid = spawn.detached(namespace.enter(argv), log)
-    process = Process.of(pid)
+    from_reaper, to_us = os.pipe()
+    with open(from_reaper) as number:
+        try:
+            spawn.detached(
+                [sys.executable, '-m', 'lab.reaper', *namespace.enter(argv)],
+                log,
+                stdout=to_us,
+                environment={
+                    **spawn.ENVIRONMENT,
+                    'PYTHONPATH': os.fspath(REPOSITORY),
+                },
+            )
+        finally:
+            os.close(to_us)
+        process = Process.of(int(number.readline() or 0))
     if process:
         journal.note(KIND, name, process)
 

@@ -91,11 +91,7 @@ class Guest:
             disk.xml(self.place(target), host)
             for target, disk in self.disks.items()
         )
-        command_line = (
-            'console=ttyS0 quiet tsc=reliable no_timer_check nokaslr '
-            f'mitigations=off random.trust_cpu=on panic=1 '
-            f'{self.workload.command_line}'
-        )
+        command_line = f'{boot.COMMAND_LINE} {self.workload.command_line}'
         return f"""
 <domain type='qemu'>
   <name>{self.name}</name>

@@ -84,15 +84,11 @@ def pattern(identifier: str) -> bytes:
 
 def _properties(cloud: Cloud, wanted: Description) -> dict[str, str]:
     files = lab_boot.prepare(cloud.lab.home)
-    command_line = (
-        'console=ttyS0 quiet tsc=reliable no_timer_check nokaslr '
-        f'mitigations=off random.trust_cpu=on panic=1 '
-        f'{wanted.workload.command_line}'
-    )
+    workload = wanted.workload.command_line
     return {
         'kernel_id': cloud.images.add(files.kernel, 'aki'),
         'ramdisk_id': cloud.images.add(files.initramfs, 'ari'),
-        'os_command_line': command_line,
+        'os_command_line': f'{lab_boot.COMMAND_LINE} {workload}',
         'hw_machine_type': 'pc',
         **wanted.properties,
     }
