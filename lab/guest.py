@@ -91,7 +91,6 @@ class Guest:
             disk.xml(self.place(target), host)
             for target, disk in self.disks.items()
         )
-        command_line = f'{boot.COMMAND_LINE} {self.workload.command_line}'
         return f"""
 <domain type='qemu'>
   <name>{self.name}</name>
@@ -101,7 +100,7 @@ class Guest:
     <type arch='x86_64' machine='{self.machine}'>hvm</type>
     <kernel>{files.kernel}</kernel>
     <initrd>{files.initramfs}</initrd>
-    <cmdline>{command_line}</cmdline>
+    <cmdline>{boot.command_line(self.workload)}</cmdline>
   </os>
   <features><acpi/></features>
   <devices>

@@ -64,6 +64,15 @@ class Home:
         digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()
         return f'{MARK}:{digest[:12]}'
 
+    def beside(self, name: str) -> 'Home':
+        """Make another one, that takes what this one has in its cache."""
+        other = Home(self.root.with_name(f'{self.root.name}-{name}'))
+        other.root.mkdir(parents=True, exist_ok=True)
+        if not other.cache.is_symlink():
+            self.cache.mkdir(parents=True, exist_ok=True)
+            other.cache.symlink_to(self.cache)
+        return other
+
     def of_host(self, name: str) -> Path:
         """Return the directory with the files of one host."""
         return self.run / name

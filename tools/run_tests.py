@@ -12,10 +12,11 @@
 
 """Run the test suites with stestr and close with one plain line of counts.
 
-Unit tests run in parallel. Functional and end-to-end tests share machinery,
-hosts and a clock, so they run one at a time. The tests against nova run once
-for each nova that --nova names, by the interpreter of its environment, and
-for each of its concurrency backends. Every skip is listed with its reason,
+Unit tests run in parallel. So do end-to-end tests, two at a time, each
+process with hosts of its own; but those that measure, or race a guest, want
+the machine for themselves, as do functional tests. The tests against nova
+run once for each nova that --nova names, by the interpreter of its
+environment, and for each of its concurrency backends. Every skip is listed with its reason,
 right above the counts.
 """
 
@@ -34,6 +35,9 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 STESTR = [sys.executable, '-m', 'stestr']
 PARALLEL = 0  # stestr's word for one worker per processor
 THREADS_SINCE = 34  # nova-compute's default from there on
+# Without KVM a guest that boots keeps one processor busy.
+HOSTS = min(2, os.cpu_count() or 1)
+MEASURED = r'^tests\.e2e\.test_(nova_)?(bandwidth|converge|faults|stall)\.'
 BACKEND_TESTS = r'^tests\.nova\.test_(planned|loading.*eventlet)'
 
 
@@ -49,6 +53,8 @@ class Suite:
     :ivar label: precedes the names of the tests, where a folder runs more
         than once
     :ivar only: expression of the tests that are worth another run
+    :ivar without: expression of the tests that are not run
+    :ivar group: expression of what tests of one process have in common
     """
 
     name: str
@@ -57,17 +63,26 @@ class Suite:
     environment: dict[str, str] = dataclasses.field(default_factory=dict)
     label: str = ''
     only: str = ''
+    without: str = ''
+    group: str = ''
 
     def filters(self, regex: str) -> list[str]:
         """What stestr is to run, where the user wants what matches."""
+        without = ['--exclude-regex', self.without] * bool(self.without)
         both = [part for part in (self.only, regex) if part]
         if len(both) < 2:
-            return both
+            return [*without, *both]
         # It takes several expressions as alternatives.
-        return ['^' + ''.join(f'(?=.*(?:{part}))' for part in both)]
+        return [*without, '^' + ''.join(f'(?=.*(?:{part}))' for part in both)]
 
 
-SUITES = (Suite('unit', PARALLEL), Suite('functional'), Suite('e2e'))
+SUITES = (
+    Suite('unit', PARALLEL),
+    Suite('functional'),
+    # Tests of one class often take the nova-computes that run already.
+    Suite('e2e', HOSTS, without=MEASURED, group=r'.*\.'),
+    Suite('e2e', only=MEASURED),
+)
 
 
 def nova_suites(version: str) -> list[Suite]:
@@ -186,7 +201,9 @@ def run_suite(suite: Suite, regex: str, tally: Tally) -> None:
     print(f'\n{suite.label}{suite.name} tests', flush=True)
     with subprocess.Popen(
         [*STESTR, *where, 'run', '--subunit']
-        + ['--concurrency', str(suite.concurrency), *filters],
+        + ['--concurrency', str(suite.concurrency)]
+        + ['--group-regex', suite.group] * bool(suite.group)
+        + filters,
         stdout=subprocess.PIPE,
         env=environment,
     ) as process:

@@ -49,6 +49,8 @@ class Description:
     config_drive: bool = False
     memory_mib: int = 96
     workload: Workload = field(default_factory=Workload)
+    #: Whether the guest takes disks that come and go.
+    hotplug: bool = False
     #: More properties of the image.
     properties: Mapping[str, str] = field(default_factory=dict)
 
@@ -84,11 +86,13 @@ def pattern(identifier: str) -> bytes:
 
 def _properties(cloud: Cloud, wanted: Description) -> dict[str, str]:
     files = lab_boot.prepare(cloud.lab.home)
-    workload = wanted.workload.command_line
+    command_line = lab_boot.command_line(
+        wanted.workload, hotplug=wanted.hotplug
+    )
     return {
         'kernel_id': cloud.images.add(files.kernel, 'aki'),
         'ramdisk_id': cloud.images.add(files.initramfs, 'ari'),
-        'os_command_line': f'{lab_boot.COMMAND_LINE} {workload}',
+        'os_command_line': command_line,
         'hw_machine_type': 'pc',
         **wanted.properties,
     }

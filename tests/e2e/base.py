@@ -31,11 +31,11 @@ from lab import authority
 from lab import disk as lab_disk
 from lab import errors
 from lab import guest as lab_guest
-from lab import home
 from lab import host as lab_host
 from lab import lab as lab_
 from lab import monitor_log
 from lab import snapshot
+from tests.e2e import own_home
 
 PROGRAM = pathlib.Path(sys.executable).with_name('nova-selective-migrate')
 # Records that the guest must have acknowledged before anything is tried,
@@ -47,7 +47,7 @@ AFTER = 20
 @functools.cache
 def the_lab() -> lab_.Lab:
     """Bring the hosts up once for all tests of this process."""
-    opened = lab_.Lab.open()
+    opened = lab_.Lab.open(home=own_home.own_home())
     if not opened.reused:
         atexit.register(opened.down)
     return opened
@@ -77,13 +77,8 @@ class EndToEndTestCase(unittest.TestCase):
 
     def use_lab(self, releases: dict[str, str]) -> None:
         """Take hosts of other Debian releases, beside the usual ones."""
-        usual = home.Home.of_user()
-        beside = home.Home(usual.root.with_name(f'{usual.root.name}-releases'))
-        beside.root.mkdir(exist_ok=True)
+        beside = own_home.own_home().beside('releases')
         self.addCleanup(shutil.rmtree, beside.root)
-        if not beside.cache.exists():
-            # What was prepared once serves both.
-            beside.cache.symlink_to(usual.cache)
         try:
             self.lab = lab_.Lab.open(releases, beside)
         except errors.ReleaseMissing as err:

@@ -20,7 +20,7 @@ PLACES = ('before live_migration', 'after pre_live_migration')
 class _Change(nova_base.NovaTestCase):
     def change_at(self, place):
         """Plug a disk into a server while its migration waits."""
-        server = self.server()
+        server = self.server(hotplug=True)
         volume = self.cloud.volumes.block()
         self.cloud.volumes.impostor(volume, self.b, b'\xbb' * 4096)
         return server, self.meddle(

@@ -43,7 +43,7 @@ class _Selection(nova_base.NovaTestCase):
 
     def without_disk(self, **columns):
         """Start a server with a row for a volume that it has not got."""
-        server = self.with_volume(columns)
+        server = self.with_volume(columns, hotplug=True)
         server.unplug(self.a, 'vdb')
         return server
 
