@@ -16,8 +16,8 @@ Unit tests run in parallel. So do end-to-end tests, two at a time, each
 process with hosts of its own; but those that measure, or race a guest, want
 the machine for themselves, as do functional tests. The tests against nova
 run once for each nova that --nova names, by the interpreter of its
-environment, and for each of its concurrency backends. Every skip is listed with its reason,
-right above the counts.
+environment, and for each of its concurrency backends. Every skip is listed
+with its reason, right above the counts.
 """
 
 import argparse
