@@ -13,9 +13,8 @@
 """Join the network namespaces: one bridge, one wire for each host."""
 
 from collections.abc import Mapping
-import subprocess
 
-from lab.errors import CommandFailed
+from lab import command
 from lab.namespace import Namespace
 
 _BRIDGE = 'lab0'
@@ -52,11 +51,4 @@ def _set_up(namespace: Namespace, device: str, address: str) -> None:
 
 
 def _ip(namespace: Namespace, *arguments: str) -> None:
-    result = subprocess.run(
-        namespace.enter(['ip', *arguments]),
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if result.returncode:
-        raise CommandFailed.of(result)
+    command.run(namespace.enter(['ip', *arguments]))

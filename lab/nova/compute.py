@@ -98,11 +98,15 @@ class Compute:
         def answers() -> bool:
             if not self.process.alive:
                 raise LabError(f'nova-compute did not stay: {self.said}')
-            return self._socket.exists()
+            try:
+                self.command('ping')
+            except (FileNotFoundError, ConnectionRefusedError):
+                # It has no name yet, or a name and nobody who listens.
+                return False
+            return True
 
         what = f'nova-compute of host {self.host.name}'
         waiting.until(answers, what, 120)
-        self.command('ping')
 
     def command(self, command: str, **arguments: Any) -> Any:
         """Have it do something: see lab.nova.service.commands.

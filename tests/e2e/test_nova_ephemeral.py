@@ -43,7 +43,7 @@ class EphemeralTestCase(nova_base.NovaTestCase):
             found.append((head, hashlib.sha256(tail).hexdigest()))
         return found
 
-    def move(self, sync):
+    def move(self):
         """Move such a server; return its content before and after."""
         server = self.server(ephemeral='ext4', swap_mib=32)
         before = self.content_at(server, self.a)
@@ -52,13 +52,13 @@ class EphemeralTestCase(nova_base.NovaTestCase):
         moved = self.migrate(server)
         disks = ['vda', 'vdb', 'vdc']
         self.assert_moved(server, moved, mirrored=disks)
-        self.assertEqual(dict.fromkeys(disks, sync), moved.sync)
+        self.assertEqual(dict.fromkeys(disks, 'top'), moved.sync)
         return before, self.content_at(server, self.b)
 
     def test_stock(self) -> None:
         """Nova's own driver makes another file system below the copy."""
         self.stock()
-        before, after = self.move('top')
+        before, after = self.move()
         where, magic = _MAGIC[0]
         self.assertNotEqual(magic, after[0][0][where])
         self.assertNotEqual(before[0][1], after[0][1])
@@ -69,5 +69,5 @@ class EphemeralTestCase(nova_base.NovaTestCase):
         if release:
             self.use_lab({'a': release, 'b': release})
         self.plugin()
-        before, after = self.move('top')
+        before, after = self.move()
         self.assertEqual(before, after)
