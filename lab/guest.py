@@ -143,7 +143,7 @@ class Guest:
         return newest
 
     def wait_for_records(
-        self, host: Host, wanted: int | Mapping[str, int], timeout: float = 60
+        self, host: Host, wanted: int | Mapping[str, int], timeout: float = 120
     ) -> None:
         """Wait until a guest acknowledged so many records on a host.
 

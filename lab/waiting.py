@@ -24,7 +24,7 @@ _PAUSE = 0.05
 def until(
     happened: Callable[[], bool],
     what: str,
-    timeout: float = 30,
+    timeout: float = 90,
     pause: float = _PAUSE,
 ) -> None:
     """Look again and again until something has happened.

@@ -118,7 +118,7 @@ class Server(Recorded):
         return acknowledged_in(path.read_text('latin-1'))
 
     def wait_for_records(
-        self, host: Host, wanted: dict[str, int], timeout: float = 60
+        self, host: Host, wanted: dict[str, int], timeout: float = 120
     ) -> None:
         """Wait until records of these numbers are durable on a host."""
 

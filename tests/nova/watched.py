@@ -18,7 +18,7 @@ import typing
 
 import fixtures
 
-WAIT = 30.0
+WAIT = 60.0
 
 
 class Watched(fixtures.Fixture):
