@@ -153,6 +153,7 @@ static void write_cold(int file, const char *name, uint64_t *buffer,
 static void work(const char *name)
 {
 	long slots = parameter("slots", 1024);
+	long stride = parameter("stride", 1);
 	long interval = parameter("interval_us", 10000);
 	long cold = parameter("cold_mib", 4);
 	uint64_t cold_at = RING_AT + ((uint64_t)slots * BLOCK + MIB - 1) /
@@ -183,7 +184,8 @@ static void work(const char *name)
 		number++;
 		fill(buffer, RING, number, disk);
 		if (pwrite(file, buffer, BLOCK,
-			   RING_AT + number % slots * BLOCK) != BLOCK)
+			   RING_AT + number % slots * stride % slots * BLOCK)
+		    != BLOCK)
 			give_up(name, "write");
 		if (fsync(file))
 			give_up(name, "sync");

@@ -30,7 +30,7 @@ from tests.e2e import base
 
 # More than the mirror is let through: what is written comes around again
 # before it has been sent.
-_HARD = records.Workload(slots=4096, interval_us=0)
+_HARD = records.Workload(slots=4096, stride=17, interval_us=0)
 _SLOW = ('--bandwidth', '2')
 # The same program, less patient.
 _IMPATIENT = """

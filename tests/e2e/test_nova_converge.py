@@ -25,7 +25,7 @@ from tests.e2e import nova_base
 # More than the mirror is let through, which is 2 MiB/s.
 HARD = {
     'root_mib': 32,
-    'workload': records.Workload(slots=4096, interval_us=0),
+    'workload': records.Workload(slots=4096, stride=17, interval_us=0),
 }
 MUCH = {'root_mib': 64, 'workload': records.Workload(cold_mib=40)}
 IMPATIENT_SECONDS = 5
