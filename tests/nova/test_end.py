@@ -16,6 +16,7 @@ import unittest
 from unittest import mock
 
 import ddt
+import libvirt
 
 from nova_selective_migrate.compute.source import end as end_
 from nova_selective_migrate.compute.source import ending
@@ -79,6 +80,25 @@ class EndTest(unittest.TestCase):
         self.end.believed_failed(migration_status='cancelled')
         self.assert_not_moved('cancelled')
         self.assertIn('cancelled: canceled by client', self.fault())
+
+    @ddt.data('believed_moved', 'believed_failed')
+    def test_cancelled_unseen(self, belief):
+        """nova has looked before the abort and after its end alone."""
+        self.find(NOT_MOVED, P.RUNNING, self.aborted())
+        getattr(self.end, belief)()
+        self.assert_not_moved('cancelled')
+        self.assertIn('cancelled: canceled by client', self.fault())
+
+    def test_broken_off_is_not_cancelled(self):
+        """Only what nobody follows any more has been aborted then."""
+        self.find(NOT_MOVED, P.RUNNING, self.aborted())
+        self.end.broken_off(ValueError('no bus'))
+        self.assert_not_moved('failed')
+
+    def aborted(self):
+        error = libvirt.libvirtError('canceled by client')
+        error.err = (libvirt.VIR_ERR_OPERATION_ABORTED,) + (None,) * 8
+        return error
 
     @ddt.data('believed_moved', 'believed_failed')
     def test_unknown(self, belief):

@@ -21,6 +21,7 @@ import nova.conf
 from oslo_log import log as logging
 
 from nova_selective_migrate.compute.source import ending as ending_
+from nova_selective_migrate.host.hypervisor import errors
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -102,6 +103,10 @@ class End:
         settled = self._methods.ending()
         self.reached = True
         why = error or settled.error
+        if error is None and why is not None and errors.is_aborted(why):
+            # libvirt forgets how a job has ended in less time than passes
+            # between two looks of nova's, which then takes it for failed.
+            status = 'cancelled'
         if settled.ending is ending_.Ending.MOVED:
             self._methods.post(
                 self._context,

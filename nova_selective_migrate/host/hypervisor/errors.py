@@ -67,6 +67,17 @@ def is_busy(err: Exception) -> bool:
     )
 
 
+def is_aborted(err: Exception) -> bool:
+    """Tell an end that somebody has asked for.
+
+    "canceled by client", see qemuMigrationJobCheckStatus.
+    """
+    return (
+        isinstance(err, libvirt.libvirtError)
+        and err.get_error_code() == libvirt.VIR_ERR_OPERATION_ABORTED
+    )
+
+
 def is_lost(err: Exception) -> bool:
     """Tell that the connection broke, so that a call may have succeeded."""
     return (
