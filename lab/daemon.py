@@ -19,7 +19,6 @@ import sys
 
 from lab import spawn
 from lab.errors import LabError
-from lab.home import REPOSITORY
 from lab.journal import Journal
 from lab.namespace import Namespace
 from lab.process import Process
@@ -46,10 +45,7 @@ def start(
                 [sys.executable, '-m', 'lab.reaper', *namespace.enter(argv)],
                 log,
                 stdout=to_us,
-                environment={
-                    **spawn.ENVIRONMENT,
-                    'PYTHONPATH': os.fspath(REPOSITORY),
-                },
+                environment=spawn.OWN_ENVIRONMENT,
             )
         finally:
             os.close(to_us)

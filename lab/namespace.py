@@ -24,7 +24,6 @@ from lab import process
 from lab import spawn
 from lab.errors import LabError
 from lab.home import Home
-from lab.home import REPOSITORY
 from lab.journal import Journal
 from lab.process import Process
 from lab.view import View
@@ -96,10 +95,7 @@ def create(
             log,
             stdin=from_us,
             stdout=to_us,
-            environment={
-                **spawn.ENVIRONMENT,
-                'PYTHONPATH': os.fspath(REPOSITORY),
-            },
+            environment=spawn.OWN_ENVIRONMENT,
         )
         started = Process.of(pid)
         if started:

@@ -18,12 +18,16 @@ import os
 from pathlib import Path
 import shutil
 
+from lab.home import REPOSITORY
+
 #: What daemons get to see: nothing of the caller's environment.
 ENVIRONMENT = {
     'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     'HOME': '/',
     'LC_ALL': 'C.UTF-8',
 }
+#: What programs of the laboratory's own get to see.
+OWN_ENVIRONMENT = {**ENVIRONMENT, 'PYTHONPATH': os.fspath(REPOSITORY)}
 
 
 def detached(

@@ -23,7 +23,6 @@ from typing import Any
 from lab import spawn
 from lab import waiting
 from lab.errors import LabError
-from lab.home import REPOSITORY
 from lab.host import Host
 from lab.journal import Journal
 from lab.nova.settings import Settings
@@ -151,8 +150,7 @@ def _spawn(host: Host, directory: Path, interpreter: Path) -> Process:
         host.namespace.enter(argv),
         directory / f'{host.name}.log',
         environment={
-            **spawn.ENVIRONMENT,
-            'PYTHONPATH': str(REPOSITORY),
+            **spawn.OWN_ENVIRONMENT,
             'PYTHONDONTWRITEBYTECODE': '1',
         },
     )
