@@ -61,10 +61,7 @@ def is_busy(err: Exception) -> bool:
     libvirt waits 30 seconds for a guest that another call holds, such as a
     migration whose QEMU does not answer.
     """
-    return (
-        isinstance(err, libvirt.libvirtError)
-        and err.get_error_code() == libvirt.VIR_ERR_OPERATION_TIMEOUT
-    )
+    return _has_code(err, libvirt.VIR_ERR_OPERATION_TIMEOUT)
 
 
 def is_aborted(err: Exception) -> bool:
@@ -72,10 +69,7 @@ def is_aborted(err: Exception) -> bool:
 
     "canceled by client", see qemuMigrationJobCheckStatus.
     """
-    return (
-        isinstance(err, libvirt.libvirtError)
-        and err.get_error_code() == libvirt.VIR_ERR_OPERATION_ABORTED
-    )
+    return _has_code(err, libvirt.VIR_ERR_OPERATION_ABORTED)
 
 
 def is_lost(err: Exception) -> bool:
@@ -83,6 +77,12 @@ def is_lost(err: Exception) -> bool:
     return (
         isinstance(err, libvirt.libvirtError)
         and err.get_error_domain() == libvirt.VIR_FROM_RPC
+    )
+
+
+def _has_code(err: Exception, code: int) -> bool:
+    return (
+        isinstance(err, libvirt.libvirtError) and err.get_error_code() == code
     )
 
 
