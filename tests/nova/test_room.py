@@ -159,9 +159,11 @@ class RoomTest(destinations.DestinationTest):
 
     def test_nobody_looks_when_it_has_ended(self):
         self.begin()
-        self.pass_by(self.looked)
+        # The first look is not the thread's.
+        self.pass_by(self.looked, 2)
         self.rooms.end(self.instance)
         self.join()
+        self.ask.assert_not_called()
 
     def test_what_was_taken_back_is_not_watched(self):
         self.begin()
