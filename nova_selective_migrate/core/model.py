@@ -14,6 +14,12 @@
 
 import dataclasses
 import enum
+import re
+
+# nova and others name a device by their own id: <alias name='ua-ID'>.
+_USER_ALIAS = re.compile(
+    r'ua-([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})', re.IGNORECASE
+)
 
 
 class SourceType(enum.Enum):
@@ -124,6 +130,7 @@ class Disk:
     shareable: bool = False
     transient: bool = False
     serial: str | None = None
+    alias: str | None = None
     backing: tuple[DiskSource, ...] = ()
     chain_known: bool = False
     mirror: bool = False
@@ -134,6 +141,16 @@ class Disk:
     def chain(self) -> tuple[DiskSource, ...]:
         """Return the source and all images below it, top first."""
         return (self.source, *self.backing) if self.source else ()
+
+    @property
+    def alias_id(self) -> str | None:
+        """Return the id that the alias bears, as nova's of a volume do.
+
+        nova.virt.libvirt.config.make_libvirt_device_alias; from nova 30 on
+        it is the only one that a device='lun' has.
+        """
+        found = _USER_ALIAS.fullmatch(self.alias or '')
+        return found[1] if found else None
 
     @property
     def writable(self) -> bool:
@@ -155,11 +172,14 @@ class VolumeAttachment:
     """A volume of nova's block device mapping; holds no credential.
 
     :ivar target: the mapping's device name without ``/dev/``; goes stale
+    :ivar mapped_id: the row's own volume id, by which nova connects it
+    :ivar data_id: the volume id in the connection's data
     :ivar device_paths: block devices or files that the connection names
     :ivar image: RBD's ``pool/image``
     :ivar export: what a network file system exports, ``server:/path``
     :ivar file_name: the volume's file below the export
     :ivar luns: (IQN or WWN, LUN) pairs of iSCSI and fibre channel
+    :ivar wwid: the LUN's own id, as multipath tells it
     """
 
     volume_id: str | None = None
@@ -170,6 +190,18 @@ class VolumeAttachment:
     export: str | None = None
     file_name: str | None = None
     luns: tuple[tuple[str, str], ...] = ()
+    wwid: str | None = None
+    mapped_id: str | None = dataclasses.field(default=None, compare=False)
+    data_id: str | None = dataclasses.field(default=None, compare=False)
+
+    @property
+    def serial(self) -> str | None:
+        """Return the serial that nova gives its connection anew.
+
+        The destination's is made from the row (nova.virt.block_device,
+        DriverVolumeBlockDevice.refresh_connection_info).
+        """
+        return self.mapped_id or self.volume_id
 
     @property
     def label(self) -> str:

@@ -39,6 +39,7 @@ DATA_KEYS = (
     'name',
     'export',
     *_DEVICE_PATH_KEYS,
+    'multipath_id',
     *dict.fromkeys(key for pair in _LUN_KEYS for key in pair),
 )
 #: Those of them that hold a value for each path to the volume.
@@ -111,6 +112,9 @@ def _attachment(row: dict[str, Json]) -> model.VolumeAttachment:
         export=_text(data.get('export')),
         file_name=name if driver_type != 'rbd' else None,
         luns=_luns(data),
+        wwid=_text(data.get('multipath_id')),
+        mapped_id=_text(row.get('volume_id')),
+        data_id=_text(data.get('volume_id')),
     )
 
 

@@ -213,6 +213,7 @@ def _preparation(
         images_type=prepared.text('images_type') or 'qcow2',
         same_images_type=prepared.boolean('same_images_type') is not False,
         fetched_bytes=prepared.integer('fetched_bytes') or 0,
+        sets_volume_paths=bool(prepared.boolean('sets_volume_paths')),
         also_sent=prepared.texts('also_sent'),
     )
 

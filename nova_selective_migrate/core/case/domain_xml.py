@@ -62,6 +62,7 @@ def _disk(node: etree._Element) -> model.Disk:
         raise exceptions.InvalidDomain('a disk of the domain has no target')
     backing, chain_known = _backing(node)
     driver = node.find('./driver')
+    alias = node.find('./alias')
     return model.Disk(
         target=dev,
         device=_device(node, dev),
@@ -70,6 +71,7 @@ def _disk(node: etree._Element) -> model.Disk:
         shareable=node.find('./shareable') is not None,
         transient=node.find('./transient') is not None,
         serial=(node.findtext('./serial') or '').strip() or None,
+        alias=None if alias is None else alias.get('name'),
         backing=backing,
         chain_known=chain_known,
         mirror=node.find('./mirror') is not None,

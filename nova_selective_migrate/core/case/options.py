@@ -30,6 +30,19 @@ class Thin(enum.Enum):
     OFF = 'off'
 
 
+class VolumePaths(enum.Enum):
+    """Who gives a volume the path that it has at the destination.
+
+    KEPT: nobody, and it keeps the one that it has. BY_SERIAL: nova, where
+    the disk's serial is that of the connection. SET: our driver does so for
+    the others, where it is proven which volume a disk is.
+    """
+
+    KEPT = 'kept'
+    BY_SERIAL = 'by-serial'
+    SET = 'set'
+
+
 @dataclasses.dataclass(frozen=True)
 class MigrationOptions:
     """Options of one migration, as far as they shape the call.
@@ -77,6 +90,18 @@ class MigrationOptions:
     disks_uri: str | None = None
     thin: Thin = Thin.OFF
     parallel_mirrors: int = 0
+
+    @property
+    def volume_paths(self) -> VolumePaths:
+        """Return who gives volumes their paths at the destination.
+
+        One who makes the images there himself is nova, or works like it.
+        """
+        if self.create_images:
+            return VolumePaths.KEPT
+        if self.prepared is not None and self.prepared.sets_volume_paths:
+            return VolumePaths.SET
+        return VolumePaths.BY_SERIAL
 
     @property
     def migration_host(self) -> str | None:

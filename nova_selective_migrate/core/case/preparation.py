@@ -41,6 +41,8 @@ class Preparation:
         the destination can later look elsewhere, or for another format
     :ivar fetched_bytes: what else the caller puts into the directory, such
         as kernel and ramdisk
+    :ivar sets_volume_paths: whether it gives each volume the path that the
+        destination has connected, also where nova itself would not
     :ivar also_sent: parameters of the call besides those of the plan
     """
 
@@ -56,4 +58,5 @@ class Preparation:
     images_type: str = 'qcow2'
     same_images_type: bool = True
     fetched_bytes: int = 0
+    sets_volume_paths: bool = False
     also_sent: tuple[str, ...] = ()

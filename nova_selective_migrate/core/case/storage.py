@@ -114,7 +114,7 @@ _SHARED_FILESYSTEMS = frozenset(
 )
 _LOCAL_TRANSPORTS = frozenset('sata sas nvme virtio loop ram'.split())
 _STACKED_TRANSPORTS = frozenset(('dm', 'md'))
-_SHARED_TRANSPORTS = frozenset(
+SHARED_TRANSPORTS = frozenset(
     'iscsi fc nvme-fabrics multipath drbd rbd nbd'.split()
 )
 # Storage pools that are a directory of files.
@@ -154,7 +154,7 @@ def device_reach(facts: StorageFacts) -> Reach:
 def _transport_reach(transport: str | None) -> Reach:
     if transport in _LOCAL_TRANSPORTS:
         return Reach.LOCAL
-    if transport in _SHARED_TRANSPORTS:
+    if transport in SHARED_TRANSPORTS:
         return Reach.CANDIDATE
     return Reach.UNKNOWN
 

@@ -17,10 +17,12 @@ import dataclasses
 import re
 
 from nova_selective_migrate.core import model
+from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import policy as policy_
 from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.core.decision import chain
 from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.decision import volume_names
 from nova_selective_migrate.core.evidence import evidence
 from nova_selective_migrate.core.evidence import join
 
@@ -86,12 +88,14 @@ class Grounds:
 
     :ivar mapping_known: whether nova has told all its volumes
     :ivar seeded: targets whose base image the caller brings over
+    :ivar volume_paths: who gives a volume its path at the destination
     """
 
     storage: storage_.Storage
     policy: policy_.LocalityPolicy
     mapping_known: bool
     seeded: tuple[str, ...] = ()
+    volume_paths: options_.VolumePaths = options_.VolumePaths.BY_SERIAL
 
 
 def decide(
@@ -109,6 +113,11 @@ def decide(
             ('domain XML: no source',),
         )
     verdicts = chain.judge(disk, joined, grounds.storage, grounds.policy)
+    if volume_names.is_another_there(
+        *(disk, joined, verdicts[0], grounds.storage, grounds.volume_paths)
+    ):
+        # The guest is not to read another tenant's volume either.
+        return _refuse(disk, reasons.Reason.HOST_ASSIGNED_NAME, verdicts)
     if not disk.writable:
         return _read_only(disk, verdicts)
     if not _TARGET.fullmatch(disk.target):
@@ -212,6 +221,8 @@ def _looks_like_volume(disk: model.Disk, grounds: Grounds) -> str:
     """Say why a disk must be a volume that nova should know; else ''."""
     if disk.serial and _VOLUME_ID.fullmatch(disk.serial):
         return f'its serial {disk.serial} is shaped like a volume id'
+    if disk.alias_id:
+        return f'its alias {disk.alias} is shaped like that of a volume'
     source = disk.chain[0]
     place = storage_.in_pool(source, grounds.storage.pools) or source
     facts = storage_.find(grounds.storage.source, place)

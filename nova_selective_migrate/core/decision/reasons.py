@@ -143,6 +143,16 @@ class Reason(enum.Enum):
         'correct the block device mapping or detach and attach the '
         'volume again',
     )
+    HOST_ASSIGNED_NAME = (
+        'host-assigned-name',
+        'It is a volume, but its device name is one that each host assigns: '
+        'at the destination it can be another volume, and nothing gives it '
+        'the right path there.',
+        'in nova, detach the volume and attach it again, so that serial or '
+        'alias name it; on the command line, let the disk name its device '
+        'below /dev/disk/by-id, or declare its path in shared_paths when you '
+        'have seen that it is this volume on both hosts',
+    )
     VOLUME_NOT_IN_MAPPING = (
         'volume-not-in-mapping',
         'It looks like a volume, but no row of the block device mapping '

@@ -12,8 +12,8 @@
 
 """Join disks and volumes: by volume id, by source, by device name.
 
-Serial and source are strong keys. The device name is weak: it goes stale,
-and joins only where no strong key says otherwise.
+Serial, alias and source are strong keys. The device name is weak: it goes
+stale, and joins only where no strong key says otherwise.
 """
 
 import collections.abc
@@ -54,12 +54,13 @@ class _Candidates:
     """The attachments that each key of one disk points at."""
 
     serial: tuple[model.VolumeAttachment, ...]
+    alias: tuple[model.VolumeAttachment, ...]
     source: tuple[model.VolumeAttachment, ...]
     name: tuple[model.VolumeAttachment, ...]
 
     @property
     def strong(self) -> tuple[model.VolumeAttachment, ...]:
-        return tuple(dict.fromkeys(self.serial + self.source))
+        return tuple(dict.fromkeys(self.serial + self.alias + self.source))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,15 +68,21 @@ class _Index:
     """The attachments by what a disk may find them by."""
 
     by_id: dict[str, list[model.VolumeAttachment]]
+    by_alias: dict[str, list[model.VolumeAttachment]]
     by_name: dict[str, list[model.VolumeAttachment]]
     by_key: dict[str, list[model.VolumeAttachment]]
 
     @classmethod
     def of(cls, attachments: Attachments) -> '_Index':
-        index = cls({}, {}, {})
+        index = cls({}, {}, {}, {})
         for each in attachments:
             if each.volume_id:
                 index.by_id.setdefault(each.volume_id.lower(), []).append(each)
+            # nova names the device by either: nova.virt.block_device,
+            # get_volume_id.
+            for each_id in {each.volume_id, each.data_id} - {None}:
+                found = index.by_alias.setdefault(str(each_id).lower(), [])
+                found.append(each)
             if each.target:
                 index.by_name.setdefault(each.target, []).append(each)
             for key in dict.fromkeys(source_match.attachment_keys(each)):
@@ -143,6 +150,7 @@ def _candidates(
             named.update(dict.fromkeys(index.by_key.get(key, ())))
     return _Candidates(
         serial=tuple(index.by_id.get((disk.serial or '').lower(), ())),
+        alias=tuple(index.by_alias.get((disk.alias_id or '').lower(), ())),
         source=tuple(
             a
             for a in named
@@ -179,7 +187,7 @@ def _joined(
     found = candidates[disk.target]
     if len(found.strong) > 1:
         return Joined(
-            conflict='its serial and source point at '
+            conflict='its serial, alias and source point at '
             f'{_labels(found.strong)} at once'
         )
     for other in found.name:
@@ -188,11 +196,11 @@ def _joined(
         if elsewhere := owners.get(other):
             return Joined(
                 conflict=f'{other.label} bears the device name '
-                f'{disk.target}, but serial or source say it is '
+                f'{disk.target}, but serial, alias or source say it is '
                 f'{names.joined(elsewhere)}'
             )
     if found.strong:
-        return _by_strong_key(found, disk, candidates, owners)
+        return _by_strong_key(found, disk, candidates, owners, facts)
     return _by_name(disk, found.name, facts)
 
 
@@ -201,6 +209,7 @@ def _by_strong_key(
     disk: model.Disk,
     candidates: collections.abc.Mapping[str, _Candidates],
     owners: collections.abc.Mapping[model.VolumeAttachment, list[str]],
+    facts: storage.FactsByPath,
 ) -> Joined:
     (attachment,) = found.strong
     claimants = owners[attachment]
@@ -212,12 +221,13 @@ def _by_strong_key(
     if others := [a for a in found.name if a != attachment]:
         return Joined(
             conflict=f'{_labels(others)} bears the device name of '
-            f'{disk.target}, but serial or source say {attachment.label}'
+            f'{disk.target}, but serial, alias or source say '
+            f'{attachment.label}'
         )
     # A name that no disk owns is stale and harms nobody.
     if attachment.target != disk.target and attachment.target in candidates:
         return Joined(
-            conflict=f'serial or source say that {disk.target} is '
+            conflict=f'serial, alias or source say that {disk.target} is '
             f'{attachment.label}, but its device name is that of another '
             f'disk, {attachment.target}'
         )
@@ -225,11 +235,34 @@ def _by_strong_key(
         word
         for word, matches in (
             ('serial', found.serial),
+            ('alias', found.alias),
             ('source', found.source),
         )
         if matches
     ]
-    return Joined(attachment=attachment, by=' and '.join(keys))
+    by = ' and '.join(keys)
+    if otherwise := _otherwise(disk, attachment, facts):
+        return Joined(
+            conflict=f'its {by} say {attachment.label}, but {otherwise}'
+            if len(keys) > 1
+            else f'its {by} says {attachment.label}, but {otherwise}'
+        )
+    return Joined(attachment=attachment, by=by)
+
+
+def _otherwise(
+    disk: model.Disk,
+    attachment: model.VolumeAttachment,
+    facts: storage.FactsByPath,
+) -> str:
+    """Say how the source is none of the volume's; else ''.
+
+    As after a retype that failed when the guest was on the new device.
+    """
+    if disk.source is None:
+        return ''
+    known = storage.find(facts, disk.source)
+    return source_match.contradicts(disk.source, known, attachment)
 
 
 def _by_name(
@@ -245,8 +278,8 @@ def _by_name(
         )
     (attachment,) = named
     says = _source_says(disk, attachment, facts)
-    if disk.serial or says is source_match.Match.OTHER:
-        key = 'serial' if disk.serial else 'source'
+    key = 'serial' if disk.serial else 'alias' if disk.alias_id else 'source'
+    if key != 'source' or says is source_match.Match.OTHER:
         return Joined(
             conflict=f'{attachment.label} bears the device name of '
             f'{disk.target}, but the {key} of the disk says otherwise'

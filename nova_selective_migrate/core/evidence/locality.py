@@ -46,6 +46,11 @@ def judge(
         driver_type = joined.attachment.driver_volume_type
         if driver_type == 'local' and not joined.weak:
             # Still a volume: nova never copies one, wherever it is.
+            found.extend(
+                item
+                for item in _declared_of(source, storage, policy)
+                if item.locality is _SHARED
+            )
             return evidence.weigh(found)
     place = storage_.in_pool(source, storage.pools)
     if place is None:
@@ -84,6 +89,17 @@ def judge(
             reason=reasons.Reason.ATTACHMENT_CONFLICT,
         )
     return verdict
+
+
+def _declared_of(
+    source: model.DiskSource,
+    storage: storage_.Storage,
+    policy: policy_.LocalityPolicy,
+) -> Evidences:
+    place = storage_.in_pool(source, storage.pools)
+    if place is not None:
+        facts = storage_.find(storage.source, place)
+        yield from _declared(policy, _names(place, facts))
 
 
 _ON_HOST = frozenset(

@@ -21,7 +21,7 @@ from nova_selective_migrate.core.evidence import evidence
 
 
 def of(source: model.DiskSource) -> evidence.Evidence:
-    if any(_loopback(host) for host in source.hosts):
+    if any(is_loopback(host) for host in source.hosts):
         return evidence.Evidence(
             f'domain XML: {source.server} is served on this host',
             model.Locality.UNKNOWN,
@@ -36,7 +36,8 @@ def of(source: model.DiskSource) -> evidence.Evidence:
     )
 
 
-def _loopback(host: model.NetworkHost) -> bool:
+def is_loopback(host: model.NetworkHost) -> bool:
+    """Tell a server that is another one on another host."""
     if host.socket or host.transport == 'unix':
         return True
     name = (host.name or '').strip('[]').rstrip('.').lower()

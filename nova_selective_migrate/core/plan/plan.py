@@ -120,6 +120,7 @@ def plan(case: case_.Case) -> MigrationPlan:
         case.policy,
         volumes is not None,
         prepared.seeded if prepared else (),
+        case.options.volume_paths,
     )
     decisions = duplicates.refuse(
         [

@@ -116,6 +116,7 @@ def disk(
     *flags: str,
     device: str | None = 'disk',
     serial: str | None = None,
+    alias: str | None = None,
     over: typing.Sequence[Source] = (),
     ends: bool = True,
     type: str | None = None,
@@ -146,7 +147,7 @@ def disk(
             *(f'<{flag}/>' for flag in flags),
             f'<serial>{saxutils.escape(serial)}</serial>' if serial else '',
             inside,
-            f'<alias{attributes(name=f"virtio-{target}")}/>',
+            f'<alias{attributes(name=alias or f"virtio-{target}")}/>',
             "<address type='pci' domain='0x0000' bus='0x04' slot='0x00'/>",
             '</disk>',
         )

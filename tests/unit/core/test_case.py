@@ -50,6 +50,7 @@ _PREPARED = {
     'images_type': 'raw',
     'same_images_type': False,
     'fetched_bytes': 4,
+    'sets_volume_paths': True,
     'also_sent': ['bandwidth'],
 }
 #: Every field of version 1, and none with its default.

@@ -177,6 +177,7 @@ class DiskTest(unittest.TestCase):
                 shareable=True,
                 transient=True,
                 serial='s',
+                alias='virtio-vda',
                 backing=(
                     model.DiskSource(type=FILE, path='/b', format='qcow2'),
                     model.DiskSource(
@@ -190,6 +191,17 @@ class DiskTest(unittest.TestCase):
             ),
             disk,
         )
+
+    def test_the_id_of_an_alias(self):
+        for alias, expected in (
+            (f'ua-{b.VOLUME}', b.VOLUME),
+            ('ua-net0', None),
+            (f'ua-{b.VOLUME}x', None),
+            (b.VOLUME, None),
+            ('virtio-disk0', None),
+        ):
+            (disk,) = read(b.disk('vda', b.file('/a'), alias=alias))
+            self.assertEqual(expected, disk.alias_id, alias)
 
     def test_a_blank_serial_is_none(self):
         (disk,) = read(b.disk('vda', b.file('/a'), serial=' '))

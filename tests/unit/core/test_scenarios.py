@@ -98,6 +98,10 @@ class ScenarioTest(unittest.TestCase):
     def test_uncopied(self, scenario):
         self._check(scenario)
 
+    @_cases('volume_names')
+    def test_volume_name(self, scenario):
+        self._check(scenario)
+
     @_cases('whole_plan')
     def test_whole_plan(self, scenario):
         self._check(scenario)

@@ -86,7 +86,8 @@ class PathTest(unittest.TestCase):
         ('/by/x', facts(resolved='/x'), {'device_paths': ('/by/x',)}, SAME),
         # Another path can be the same LUN.
         ('/dev/x', None, {'device_paths': ('/dev/y',)}, SILENT),
-        ('/dev/x', None, {'image': 'p/i'}, OTHER),
+        ('/dev/x', None, {'image': 'p/i'}, SILENT),
+        ('/dev/sdb', None, {'image': 'p/i'}, OTHER),
         ('/dev/x', None, {'export': EXPORT}, OTHER),
         ('/dev/x', None, {'luns': LUN}, SILENT),
         (joins.BY_PATH, None, {'luns': LUN}, SAME),
@@ -132,7 +133,8 @@ class PathTest(unittest.TestCase):
         ('/m/disk', facts('nfs', 'srv:/two'), 'disk', EXPORT, OTHER),
         ('/m/disk', facts(None, 'srv:/two'), 'disk', EXPORT, OTHER),
         ('/m/other', facts('nfs', EXPORT), 'disk', EXPORT, OTHER),
-        ('/m/disk', facts('nfs', EXPORT), None, EXPORT, OTHER),
+        ('/m/disk', facts('nfs', EXPORT), None, EXPORT, SILENT),
+        ('/m/disk', facts('nfs', 'srv:/two'), None, EXPORT, OTHER),
         # By where nova mounts.
         (f'/m/{HOME}/disk', None, 'disk', EXPORT, SAME),
         (f'/m/{HOME}/x/disk', None, 'disk', EXPORT, SILENT),

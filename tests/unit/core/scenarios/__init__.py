@@ -23,6 +23,7 @@ from tests.unit.core.scenarios import networks
 from tests.unit.core.scenarios import pools
 from tests.unit.core.scenarios import preparations
 from tests.unit.core.scenarios import uncopied
+from tests.unit.core.scenarios import volume_names
 from tests.unit.core.scenarios import whole_plan
 
 #: By the noun that they are about, which names the tests.
@@ -40,6 +41,7 @@ SCENARIOS = {
         pools,
         preparations,
         uncopied,
+        volume_names,
         whole_plan,
     )
 }

@@ -240,7 +240,7 @@ SCENARIOS = (
     ),
     _volume(
         'a_volume_on_a_share_over_a_device_beside_it',
-        'nfs',
+        'vendor-magic',
         b.block('/mnt/x/volume-1', 'qcow2'),
         '/mnt/x/base',
         b.block,

@@ -20,6 +20,8 @@ from tests.unit.core.scenarios.scenario import Scenario
 
 IQN = 'iqn.2010-10.org.openstack:volume-1'
 BY_PATH = f'/dev/disk/by-path/ip-10.0.0.1:3260-iscsi-{IQN}-lun-1'
+WWID = '3600a09803830374e2f244a6b33535a51'
+BY_ID = f'/dev/disk/by-id/dm-uuid-mpath-{WWID}'
 WWN = '50014380242b9751'
 FC_PATH = f'/dev/disk/by-path/pci-0000:05:00.0-fc-0x{WWN}-lun-2'
 EXPORT = 'srv:/cinder'
@@ -27,18 +29,33 @@ DIGEST = hashlib.md5(EXPORT.encode(), usedforsecurity=False).hexdigest()
 NFS_FILE = f'volume-{b.VOLUME}'
 NFS_PATH = f'/var/lib/nova/mnt/{DIGEST}/{NFS_FILE}'
 LUN = {'target_iqn': IQN, 'target_lun': 1}
-_DEVICE = {'/dev/sdb': b.device('iscsi'), '/dev/sdc': b.device('iscsi')}
+_DEVICE = {
+    '/dev/sdb': b.device('iscsi'),
+    '/dev/sdc': b.device('iscsi'),
+    BY_ID: b.device('multipath', 'iscsi'),
+}
 KEEP = 'keep volume-attachment'
 CONFLICT = 'refuse attachment-conflict'
 
 
-def _vdb(name, decision, source, *rows, facts=None, plan=(), **disk):
+def _vdb(
+    name,
+    decision,
+    source,
+    *rows,
+    facts=None,
+    plan=(),
+    sets_volume_paths=False,
+    **disk,
+):
+    prepared = {'directory': '/d', 'sets_volume_paths': True}
     return Scenario(
         name,
         b.case(
             b.disk('vdb', source, **disk),
             rows=rows,
             source=_DEVICE if facts is None else facts,
+            **({'prepared': prepared} if sets_volume_paths else {}),
         ),
         {'vdb': decision},
         plan,
@@ -62,6 +79,7 @@ def _id_at(place, volume_id):
 
 
 _SDB = b.block('/dev/sdb')
+_BY_ID = b.block(BY_ID)
 _RBD = b.rbd('volumes/one')
 _RBD_ROW = {'driver': 'rbd', 'name': 'volumes/one'}
 
@@ -77,7 +95,7 @@ SCENARIOS = (
     _vdb(
         'serial_in_other_letters_joins',
         KEEP,
-        _SDB,
+        _BY_ID,
         b.row('vdb', b.VOLUME.upper(), 'iscsi'),
         serial=b.VOLUME,
     ),
@@ -159,6 +177,7 @@ SCENARIOS = (
         KEEP,
         _SDB,
         b.row(None, b.VOLUME, 'iscsi', device_path='/dev/sdb', **LUN),
+        sets_volume_paths=True,
     ),
     _vdb(
         'iscsi_by_the_path_behind_a_link',
@@ -199,12 +218,14 @@ SCENARIOS = (
         b.block(FC_PATH),
         b.row(None, b.VOLUME, 'fibre_channel', target_wwn=[WWN], target_lun=2),
         facts={},
+        sets_volume_paths=True,
     ),
     _vdb(
         'fibre_channel_by_device_path',
         KEEP,
         b.block('/dev/dm-3'),
         b.row(None, b.VOLUME, 'fibre_channel', device_path='/dev/dm-3'),
+        sets_volume_paths=True,
         facts={'/dev/dm-3': b.device('multipath')},
     ),
     _vdb(
@@ -212,6 +233,7 @@ SCENARIOS = (
         KEEP,
         b.block('/dev/nvme1n1'),
         b.row(None, b.VOLUME, 'nvmeof', device_path='/dev/nvme1n1'),
+        sets_volume_paths=True,
         facts={'/dev/nvme1n1': b.device('nvme-fabrics')},
     ),
     _vdb(
@@ -317,17 +339,50 @@ SCENARIOS = (
         b.row('vdb', b.VOLUME, None),
         serial=b.VOLUME,
     ),
-    _vdb(
-        'a_presumed_local_device_is_kept_for_its_attachment',
-        KEEP,
-        _SDB,
-        b.row('vdb', b.VOLUME, 'iscsi'),
-        facts={'/dev/sdb': b.device('sas')},
-        serial=b.VOLUME,
+    *(
+        _vdb(
+            f'a_serial_of_an_{driver}_volume_on_a_local_{transport}_device',
+            CONFLICT,
+            _SDB,
+            b.row('vdb', b.VOLUME, driver),
+            facts={'/dev/sdb': b.device(transport, *slaves)},
+            serial=b.VOLUME,
+        )
+        for driver in ('iscsi', 'rbd', 'nfs', 'storpool')
+        for transport, *slaves in (
+            ('sas',),
+            ('loop',),
+            ('virtio',),
+            ('dm', 'sata'),
+            ('md', 'nvme', 'sata'),
+        )
+    ),
+    *(
+        _vdb(
+            f'an_{driver}_volume_that_a_dpu_shows_as_nvme_{len(slaves)}',
+            KEEP,
+            b.block('/dev/nvme0n1'),
+            b.row('vdb', b.VOLUME, driver),
+            facts={'/dev/nvme0n1': b.device(transport, *slaves)},
+            serial=b.VOLUME,
+        )
+        for driver in ('iscsi', 'rbd', 'nvmeof')
+        for transport, *slaves in (('nvme',), ('dm', 'nvme'))
+    ),
+    *(
+        _vdb(
+            f'an_unknown_driver_on_a_local_{transport}_device',
+            KEEP,
+            _SDB,
+            b.row('vdb', b.VOLUME, 'vendor-magic', device_path='/dev/sdz'),
+            facts={'/dev/sdb': b.device(transport)},
+            serial=b.VOLUME,
+        )
+        for transport in ('sata', 'loop')
     ),
     _vdb(
         'an_attachment_on_a_local_file_system_does_not_agree',
-        'refuse',
+        CONFLICT,
         b.file('/data/x'),
         b.row('vdb', b.VOLUME, 'nfs', export=EXPORT, name='x'),
         facts={'/data/x': b.local()},
@@ -373,13 +428,13 @@ SCENARIOS = (
     _vdb(
         'a_name_alone_joins_a_disk_that_says_nothing',
         KEEP,
-        _SDB,
+        _BY_ID,
         b.row('vdb', b.VOLUME, 'iscsi'),
     ),
     _vdb(
         'a_name_without_dev_joins_too',
         KEEP,
-        _SDB,
+        _BY_ID,
         {**b.row(None, b.VOLUME, 'iscsi'), 'mount_device': 'vdb'},
     ),
     _vdb(
@@ -429,13 +484,13 @@ SCENARIOS = (
     _vdb(
         'a_name_and_a_driver_without_id_join',
         KEEP,
-        _SDB,
+        _BY_ID,
         b.row('vdb', None, 'iscsi'),
     ),
     _vdb(
         'a_name_and_an_id_without_driver_join',
         KEEP,
-        _SDB,
+        _BY_ID,
         b.row('vdb', b.VOLUME, None),
     ),
     _vdb(

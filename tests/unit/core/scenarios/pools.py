@@ -118,7 +118,7 @@ SCENARIOS = (
     ),
     _of(
         'pool_volume_with_an_attachment',
-        'keep volume-attachment',
+        'refuse host-assigned-name',
         rows=[b.row('vda', b.VOLUME)],
     ),
     Scenario(

@@ -1,0 +1,85 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Whether a volume that is kept is the same one at the destination.
+
+That a disk is a volume is one question; that its name, which the domain's
+XML takes along, means that volume on the other host is another.
+"""
+
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core.case import options as options_
+from nova_selective_migrate.core.case import storage as storage_
+from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.evidence import device_names
+from nova_selective_migrate.core.evidence import evidence
+from nova_selective_migrate.core.evidence import join
+
+_ATTACHED = reasons.Reason.VOLUME_ATTACHMENT
+
+
+def is_another_there(
+    disk: model.Disk,
+    joined: join.Joined,
+    verdict: evidence.Verdict,
+    storage: storage_.Storage,
+    paths: options_.VolumePaths,
+) -> bool:
+    """Tell a volume whose name can be another's at the destination.
+
+    :param verdict: that of the disk's own image
+    :param paths: who gives a volume the path that it has there
+    """
+    if verdict.reason is not _ATTACHED or disk.source is None:
+        return False
+    if any(
+        item.locality is model.Locality.SHARED and item.reason is not _ATTACHED
+        for item in verdict.evidence
+    ):
+        return False  # proven the same there, or declared so
+    place = storage_.in_pool(disk.source, storage.pools)
+    if place is not None:
+        facts = storage_.find(storage.source, place)
+        if device_names.same_everywhere(place, facts):
+            return False
+    if paths is options_.VolumePaths.KEPT:
+        return True
+    return not (_by_nova(disk, joined) or _by_driver(disk, joined, paths))
+
+
+def _by_nova(disk: model.Disk, joined: join.Joined) -> bool:
+    """Tell whether nova itself sets the destination's path.
+
+    It does where the serials of the disk and of both connections are equal,
+    and writes none for a LUN (nova.virt.libvirt.migration.
+    _update_volume_xml, config.LibvirtConfigGuestDisk; nova 31.3 to 34.0).
+    """
+    return (
+        disk.device is not model.DiskDevice.LUN
+        and disk.serial is not None
+        and joined.attachment is not None
+        and disk.serial == joined.attachment.serial
+    )
+
+
+def _by_driver(
+    disk: model.Disk, joined: join.Joined, paths: options_.VolumePaths
+) -> bool:
+    """Tell whether our driver sets it.
+
+    A device name proves no volume. The secret of an encrypted one is another
+    at the destination, and nova passes it on by serial alone.
+    """
+    encrypted = disk.source is not None and disk.source.encrypted
+    return (
+        paths is options_.VolumePaths.SET and not joined.weak and not encrypted
+    )

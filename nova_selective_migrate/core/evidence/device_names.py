@@ -1,0 +1,87 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Names of devices: those that every host gives alike, and the others.
+
+``/dev/dm-4`` is a number that each host deals, and so are ``/dev/sdb``,
+``/dev/nvme0n1``, a friendly name such as ``/dev/mapper/mpatha`` and a path by
+the PCI address of an adapter. udev(7), multipath.conf(5).
+"""
+
+import posixpath
+import re
+
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.evidence import network_evidence
+
+# Names of udev, multipath, rbd, DRBD and StorPool that follow from what is
+# on the device or from its place in the storage. scsi-0 is an identifier
+# that its vendor need not make unique; the names of dm and md are free.
+_EVERYWHERE = re.compile(
+    r'/dev/(?:'
+    r'disk/by-id/(?!dm-name-|md-name-|scsi-0)[^/]+'
+    r'|mapper/(?:[23][0-9a-f]{16}(?:[0-9a-f]{16})?'
+    r'|(?:eui|naa|nvme|uuid)\.[\w.:-]+?)(?:(?:-part|p)?\d{1,3})?'
+    r'|rbd/[^/]+/(?:[^/]+/)?[^/]+'
+    r'|drbd/by-res/.+'
+    r'|storpool(?:-byid)?/[^/]+'
+    r')',
+    re.IGNORECASE,
+)
+# Without the adapter's address before it, as open-iscsi's sessions have it.
+_ISCSI_BY_PATH = re.compile(
+    r'/dev/disk/by-path/ip-(?P<portal>.+?)-iscsi-.+-lun-\w+', re.IGNORECASE
+)
+_VOLUME_ID = re.compile(
+    r'volume-+[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}', re.IGNORECASE
+)
+
+
+def is_device(
+    source: model.DiskSource, facts: storage.StorageFacts | None
+) -> bool:
+    """Tell whether a source is a device, by what the host or its name says."""
+    if facts is not None and facts.kind is not None:
+        return facts.kind is storage.PathKind.BLOCK
+    path = posixpath.normpath(source.path or '')
+    return source.type is model.SourceType.BLOCK or path.startswith('/dev/')
+
+
+def same_everywhere(
+    source: model.DiskSource, facts: storage.StorageFacts | None
+) -> bool:
+    """Tell whether a source's name means the same on every host.
+
+    A file is found below a mount, whose name says what is mounted; only of
+    devices is the name dealt by the host.
+
+    :param facts: what the source host knows of it
+    """
+    if source.type is model.SourceType.NETWORK:
+        return True
+    if source.type is model.SourceType.FILE and not is_device(source, facts):
+        return True
+    if source.type not in (model.SourceType.FILE, model.SourceType.BLOCK):
+        return False
+    path = posixpath.normpath(source.path or '')
+    if _EVERYWHERE.fullmatch(path):
+        return True
+    if found := _ISCSI_BY_PATH.fullmatch(path):
+        # Each host has a loopback of its own.
+        address = found['portal'].rpartition(':')[0] or found['portal']
+        return not network_evidence.is_loopback(
+            model.NetworkHost(name=address)
+        )
+    if path.startswith('/dev/disk/by-path/'):
+        return False
+    # Device mapper doubles the dashes of a logical volume's name.
+    return bool(_VOLUME_ID.search(path.replace('--', '-')))
