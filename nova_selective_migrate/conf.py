@@ -285,6 +285,26 @@ Related options:
 """,
     ),
     cfg.MultiStrOpt(
+        'accept_known_bad',
+        default=[],
+        help="""
+Ids of rules about releases of libvirt or QEMU that do not hold for live
+migrations from this host. A rule goes by the number of the release, and
+distributions mend one without changing it; where the packages of both hosts
+have the fix, name the rule here. A refusal and the notes in the log name the
+id, and the documentation has a table of all.
+
+Possible values:
+
+* The id of a rule, such as ``qemu-mirror-deadlock``; repeat the option for
+  each. Another word is a configuration error.
+
+Related options:
+
+* ``synchronous_writes``: some rules are about it.
+""",
+    ),
+    cfg.MultiStrOpt(
         'shared_paths',
         default=[],
         help=f"""

@@ -27,6 +27,7 @@ extensions = [
     'openstackdocstheme',
     'cliff.sphinxext',
     'oslo_config.sphinxext',
+    'known_bad_releases',
     'reason_codes',
 ]
 

@@ -14,11 +14,13 @@
 
 import argparse
 
+from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.job import limits
 from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.core.plan import disks_uri as disks_uri_
+from nova_selective_migrate.core.plan import known_bad
 
 # More than libvirt takes parameters.
 _MOST_DISKS = 64
@@ -125,6 +127,16 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         'before 11.3 on the source, mean all at once',
     )
     group.add_argument(
+        '--accept-known-bad',
+        metavar='ID',
+        action='append',
+        type=_known_bad,
+        default=[],
+        help='do not hold to this rule about a release of libvirt or QEMU, '
+        'as where its package has the fix; the refusal or the note names the '
+        'id; repeatable',
+    )
+    group.add_argument(
         '--existing',
         metavar='TARGET',
         action='append',
@@ -190,6 +202,7 @@ def options(arguments: argparse.Namespace) -> options_.MigrationOptions:
         disks_uri=arguments.disks_uri,
         thin=options_.Thin(arguments.thin),
         parallel_mirrors=arguments.parallel_mirrors,
+        accept_known_bad=tuple(dict.fromkeys(arguments.accept_known_bad)),
     )
 
 
@@ -221,6 +234,14 @@ def _disks_uri(text: str) -> str:
     problem = disks_uri_.problem(text)
     if problem:
         raise argparse.ArgumentTypeError(f'{text!r}: {problem}')
+    return text
+
+
+def _known_bad(text: str) -> str:
+    try:
+        known_bad.accepted([text])
+    except exceptions.InvalidInput as err:
+        raise argparse.ArgumentTypeError(str(err)) from err
     return text
 
 

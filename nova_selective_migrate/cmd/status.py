@@ -89,8 +89,13 @@ class Checks(upgradecheck.UpgradeCommands):
             return Result(_FAILURE, f'{err}. Start libvirt, then check again.')
         versions = hypervisor.Hypervisors(source=found)
         copying = [known_bad.Feature.COPY, known_bad.Feature.INCREMENTAL]
-        if bad := list(known_bad.find(versions, copying)):
-            said = '; '.join(each.detail for each in bad)
+        accept = _configuration().selective_migrate.accept_known_bad
+        bad = list(known_bad.find(versions, copying, accept))
+        refused = [
+            each for each in bad if each.rule.effect is known_bad.Effect.REFUSE
+        ]
+        if refused:
+            said = '; '.join(each.detail for each in refused)
             return Result(_FAILURE, f'{said}. Upgrade it.')
         libvirt, qemu = found.libvirt or 0, found.qemu or 0
         words = (
@@ -103,7 +108,11 @@ class Checks(upgradecheck.UpgradeCommands):
                 f'{words}. nova asks for libvirt 8.0.0 and QEMU 6.2.0 at '
                 'least; upgrade them.',
             )
-        return Result(_OK, words)
+        others = ''.join(
+            f'; {each.detail} ({each.rule.id}: {each.rule.effect.value})'
+            for each in bad
+        )
+        return Result(_OK, f'{words}{others}')
 
     def _time_out(self) -> Result:
         """See how long a destination that is gone can hold a guest.
@@ -133,6 +142,8 @@ class Checks(upgradecheck.UpgradeCommands):
             settings.Settings.of(group)
         except exceptions.InvalidPolicy as err:
             return Result(_FAILURE, f'[selective_migrate] {err}.')
+        except exceptions.InvalidInput as err:
+            return Result(_FAILURE, f'{err}.')
         if config.compute_driver != _DRIVER:
             return Result(
                 _WARNING,

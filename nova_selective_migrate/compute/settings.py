@@ -22,6 +22,7 @@ from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import policy as policy_
 from nova_selective_migrate.core.job import limits as limits_
 from nova_selective_migrate.core.plan import disks_uri as disks_uri_
+from nova_selective_migrate.core.plan import known_bad
 
 
 class Mode(enum.Enum):
@@ -47,6 +48,7 @@ class Settings:
     :ivar disks_uri: where this host listens for disks that come to it;
         empty for libvirt's choice
     :ivar parallel_mirrors: disks to copy at a time, 0 for all
+    :ivar accept_known_bad: ids of rules about releases that do not hold
     :ivar limits: what a migration may do to time, and to the room here
     """
 
@@ -58,14 +60,20 @@ class Settings:
     parallel_mirrors: int = 0
     synchronous_writes: SynchronousWrites = SynchronousWrites.AUTO
     limits: limits_.Limits = limits_.Limits()
+    accept_known_bad: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, group: typing.Any) -> typing.Self:
         """Read the option group.
 
         :raises InvalidPolicy: when the declared paths contradict each other
-        :raises InvalidInput: when disks_uri is none that can be used
+        :raises InvalidInput: when disks_uri or accept_known_bad is none
+            that can be used
         """
+        try:
+            known_bad.accepted(group.accept_known_bad)
+        except exceptions.InvalidInput as err:
+            raise exceptions.InvalidInput(f'[selective_migrate]{err}') from err
         uri = group.disks_uri or ''
         problem = disks_uri_.problem(uri) if uri else None
         if problem is None and not peer.fits(uri):
@@ -88,4 +96,5 @@ class Settings:
                 progress_seconds=group.progress_timeout,
                 reserve_bytes=group.free_space_reserve * limits_.MIB,
             ),
+            accept_known_bad=tuple(group.accept_known_bad),
         )

@@ -160,11 +160,15 @@ class Disk:
 
 @dataclasses.dataclass(frozen=True)
 class Domain:
-    """A libvirt domain, as far as its disks are concerned."""
+    """A libvirt domain, as far as a migration is concerned.
+
+    :ivar videos: models of its video devices
+    """
 
     name: str
     uuid: str | None
     disks: tuple[Disk, ...]
+    videos: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -70,7 +70,9 @@ class ConvergeTestCase(base.EndToEndTestCase):
         def mirrors() -> tuple[monitor_log.Mirror, ...]:
             return monitor_log.mirrors(self.a, guest, since)
 
-        running = self.migrating(guest, '-f', 'json', *options)
+        # Only since QEMU 8.0 are these known to be safe.
+        accept = ('--accept-known-bad', 'qemu-synchronous-writes')
+        running = self.migrating(guest, '-f', 'json', *accept, *options)
         waiting.until(lambda: len(mirrors()) == 2, 'the second copy', 120)
         # It is the guest that waits now: more speed is all it takes.
         self.a.virsh('migrate-setspeed', guest.name, '64')

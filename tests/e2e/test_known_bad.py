@@ -24,6 +24,7 @@ from tests.e2e import base
 
 RAW = local_disk.LocalFile(format='raw')
 _PORT = '49321'
+_MENDED = ('--accept-known-bad', 'qemu-synchronous-writes')
 
 
 def _number(version: str) -> tuple[int, ...]:
@@ -80,9 +81,19 @@ class OldTestCase(base.EndToEndTestCase):
 class WorkingTestCase(base.EndToEndTestCase):
     """What this release is not known to break is not refused."""
 
+    def test_synchronous_writes(self) -> None:
+        """QEMU before 8.0 may crash on early writes."""
+        guest = self.guest({'vda': RAW})
+        found = self.run_json('plan', guest, '--synchronous-writes')
+        bad = _number(self.a.qemu_version) < (8,)
+        self.assertEqual(
+            bad,
+            'qemu-synchronous-writes' in str(found.tree['refusals']),
+        )
+
     @ddt.data(
-        ('--synchronous-writes',),
-        ('--post-copy', '--synchronous-writes', '--direct'),
+        ('--synchronous-writes', *_MENDED),
+        ('--post-copy', '--synchronous-writes', '--direct', *_MENDED),
         ('--parallel',),
     )
     def test_options(self, options: tuple[str, ...]) -> None:

@@ -37,6 +37,11 @@ class ConvergeTestCase(nova_base.NovaTestCase):
     def converge(self, **images):
         """Start a server that writes hard, on hosts with little patience."""
         self.plugin(
+            selective_migrate={
+                'enabled': 'true',
+                # Only since QEMU 8.0 are these known to be safe.
+                'accept_known_bad': 'qemu-synchronous-writes',
+            },
             libvirt={
                 'live_migration_bandwidth': 2,
                 'live_migration_permit_auto_converge': 'true',
@@ -45,7 +50,7 @@ class ConvergeTestCase(nova_base.NovaTestCase):
                 'live_migration_downtime_steps': 3,
                 'live_migration_downtime_delay': 3,
                 **images,
-            }
+            },
         )
         self.cloud.compute(self.a).command(
             'be_impatient', seconds=IMPATIENT_SECONDS

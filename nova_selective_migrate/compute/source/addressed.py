@@ -26,6 +26,7 @@ class AddressedDomain:
 
     :ivar added: name -> value, where nova passes none of that name
     :ivar replaced: name -> value, where nova passes another
+    :ivar optional: see :func:`optional.migrate`
     """
 
     def __init__(
@@ -33,10 +34,12 @@ class AddressedDomain:
         domain: typing.Any,
         added: collections.abc.Mapping[str, call_.Parameter],
         replaced: collections.abc.Mapping[str, call_.Parameter],
+        optional: collections.abc.Collection[str] = call_.OPTIONAL,
     ) -> None:
         self._domain = domain
         self.added = added
         self.replaced = replaced
+        self.optional = optional
         self.left_out: str | None = None
 
     def __getattr__(self, name: str) -> typing.Any:
@@ -54,4 +57,5 @@ class AddressedDomain:
                 dconnuri, params=wanted, flags=flags
             ),
             {**self.added, **params, **self.replaced},
+            self.optional,
         )

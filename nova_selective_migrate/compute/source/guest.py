@@ -73,7 +73,10 @@ class PlannedGuest:
         added = self._added(destination, options)
         guest = copy.copy(self._guest)
         domain = addressed.AddressedDomain(
-            self._guest._domain, added, self._replaced(kept)
+            self._guest._domain,
+            added,
+            self._replaced(kept),
+            self._plan.call.optional,
         )
         guest._domain = domain
         self._call.start()

@@ -105,6 +105,7 @@ class Planner:
                 parallel_mirrors=self.settings.parallel_mirrors,
                 synchronous_writes=writes is settings_.SynchronousWrites.ON,
                 converge=writes is settings_.SynchronousWrites.AUTO,
+                accept_known_bad=self.settings.accept_known_bad,
                 prepared=preparation.Preparation(
                     directory=request.instance_directory,
                     shared_directory=request.shared_directory,

@@ -189,6 +189,7 @@ def _options(fields: json_fields.Fields) -> options_.MigrationOptions:
         disks_uri=fields.text('disks_uri'),
         thin=fields.member('thin', options_.Thin) or options_.Thin.OFF,
         parallel_mirrors=fields.integer('parallel_mirrors') or 0,
+        accept_known_bad=fields.texts('accept_known_bad'),
     )
 
 

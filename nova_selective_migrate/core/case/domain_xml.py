@@ -52,6 +52,10 @@ def parse(text: str) -> model.Domain:
         name=root.findtext('./name') or '',
         uuid=root.findtext('./uuid'),
         disks=disks,
+        videos=tuple(
+            node.get('type', '')
+            for node in root.iterfind('./devices/video/model')
+        ),
     )
 
 

@@ -67,6 +67,8 @@ class MigrationOptions:
         the caller does
     :ivar existing: targets whose destination image or device the caller
         made, to be overwritten
+    :ivar accept_known_bad: ids of rules about releases that do not hold
+        here, as where a distribution has mended one
     :ivar prepared: how the caller prepares the destination; None where it
         does so in a way of its own
     """
@@ -90,6 +92,7 @@ class MigrationOptions:
     disks_uri: str | None = None
     thin: Thin = Thin.OFF
     parallel_mirrors: int = 0
+    accept_known_bad: tuple[str, ...] = ()
 
     @property
     def volume_paths(self) -> VolumePaths:

@@ -178,7 +178,7 @@ def _writable(
             chain.sentences(verdicts),
         )
     there = bool(lower) and all(chain.is_there(verdict) for verdict in lower)
-    if why := _not_copied(disk, disk.chain[:1] if there else disk.chain):
+    if why := not_copied(disk, disk.chain[:1] if there else disk.chain):
         return _refuse(disk, why, verdicts)
     chosen = Decision(
         disk,
@@ -202,7 +202,7 @@ def _writable(
     return chosen
 
 
-def _not_copied(
+def not_copied(
     disk: model.Disk, copied: collections.abc.Sequence[model.DiskSource]
 ) -> reasons.Reason | None:
     """Say why these images of a local disk cannot be copied, if so."""

@@ -56,7 +56,7 @@ _KEPT_BY_SOURCE = frozenset(('persistent_xml', 'tls.destination'))
 #: VIR_MIGRATE_PARAM_MIGRATE_DISKS_DETECT_ZEROES; both daemons must know it
 #: (libvirt 10.9.0).
 DETECT_ZEROES = 'migrate_disks_detect_zeroes'
-#: What makes a copy better, and a call without it no less right.
+#: What makes a copy better, and most calls without it no less right.
 OPTIONAL = (DETECT_ZEROES,)
 
 
@@ -65,6 +65,7 @@ class MigrateCall:
     """What is passed to virDomainMigrateToURI3 or virDomainMigrate3.
 
     :ivar also_sent: names of parameters that the caller adds
+    :ivar needed: of OPTIONAL, what this call is not right without
     """
 
     flags: MigrateFlag = MigrateFlag(0)
@@ -72,6 +73,12 @@ class MigrateCall:
         default_factory=dict
     )
     also_sent: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Name the parameters that the call is right without."""
+        return tuple(name for name in OPTIONAL if name not in self.needed)
 
     @property
     def flag_names(self) -> list[str]:

@@ -54,7 +54,8 @@ def _safe(case: case_.Case) -> bool:
         if host.libvirt is None or host.libvirt < _FIRST_LIBVIRT:
             return False
     using = (known_bad.Feature.SYNCHRONOUS_WRITES,)
-    return not any(known_bad.find(hosts, using))
+    accept = case.options.accept_known_bad
+    return not any(known_bad.find(hosts, using, accept))
 
 
 def notes(again: call_.MigrateCall | None) -> collections.abc.Iterator[str]:

@@ -29,6 +29,7 @@ from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import converging
 from nova_selective_migrate.core.plan import destination_xml
+from nova_selective_migrate.core.plan import known_bad
 from nova_selective_migrate.core.plan import plan_notes
 from nova_selective_migrate.core.plan import planned_call
 from nova_selective_migrate.core.plan import planned_disk
@@ -112,6 +113,7 @@ def plan(case: case_.Case) -> MigrationPlan:
     :raises InvalidInput: when the case holds no usable domain
     """
     domain = domain_xml.parse(case.domain_xml)
+    known_bad.accepted(case.options.accept_known_bad)
     volumes = attachments.parse(case.block_device_info)
     joins = join.join(domain.disks, volumes or (), case.storage.source)
     prepared = case.options.prepared
@@ -129,20 +131,25 @@ def plan(case: case_.Case) -> MigrationPlan:
         ],
         case.storage,
     )
-    decisions, images = _images(decisions, case)
+    judged = decisions
+    decisions, images = _images(judged, case)
     decisions = prepared_.refuse(decisions, case)
     copied = [d for d in decisions if d.action is model.DiskAction.COPY]
     incremental = _incremental(copied, case)
-    if prepared and not incremental:
+    lossy = planned_call.top_alone_loses(case) if incremental else ()
+    if lossy:
+        decisions, images = _images([_whole(d) for d in judged], case)
+        decisions = prepared_.refuse(decisions, case)
+        copied = [d for d in decisions if d.action is model.DiskAction.COPY]
+        incremental = False
+    elif prepared and not incremental:
         # One flag for all disks: where one needs a full copy, all get one,
         # and then a base image at the destination is of no use.
-        decisions = [
-            d.whole if d.action is model.DiskAction.COPY else d
-            for d in decisions
-        ]
-        copied = [d.whole for d in copied]
+        decisions = [_whole(d) for d in decisions]
+        copied = [d for d in decisions if d.action is model.DiskAction.COPY]
     flattened = images_.chains_to_flatten(copied, case.options)
-    call, thinning = planned_call.of(copied, flattened, case, incremental)
+    made = planned_call.of(domain, copied, flattened, case, incremental)
+    call, thinning = made.call, made.thinning
     duties = tuple(duty.of_disks(decisions))
     planned = tuple(planned_disk.of(d, case.storage) for d in decisions)
     refusals = (
@@ -150,7 +157,7 @@ def plan(case: case_.Case) -> MigrationPlan:
         *refusal.of_disks(decisions),
         *refusal.of_duties(duties, case),
         *refusal.of_destination(_room(planned, duties, case), case),
-        *refusal.of_plan(domain, joins, case, call),
+        *refusal.of_plan(domain, joins, case, call, thinning.drivers),
         *refusal.of_thinning(thinning, case),
     )
     again = None if refusals else converging.again(call, case)
@@ -161,6 +168,11 @@ def plan(case: case_.Case) -> MigrationPlan:
         duties=duties,
         notes=(
             *plan_notes.notes(domain, case, bool(copied)),
+            *plan_notes.releases(
+                case,
+                known_bad.features(call, domain, thinning.drivers),
+                (*lossy, *made.avoids),
+            ),
             *(thin_.notes(thinning, case.options.thin) if copied else ()),
             *planned_call.limit(case).notes(len(copied)),
             *converging.notes(again),
@@ -172,6 +184,17 @@ def plan(case: case_.Case) -> MigrationPlan:
         limit=planned_call.limit(case),
         again=again,
     )
+
+
+def _whole(chosen: decision.Decision) -> decision.Decision:
+    """Have a disk to copy copied with its whole chain."""
+    if chosen.action is not model.DiskAction.COPY:
+        return chosen
+    if why := decision.not_copied(chosen.disk, chosen.disk.chain):
+        return dataclasses.replace(
+            chosen, action=model.DiskAction.REFUSE, reason=why
+        )
+    return chosen.whole
 
 
 def _images(

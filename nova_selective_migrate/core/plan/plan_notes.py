@@ -58,3 +58,25 @@ def notes(
             'use TLS or a network of their own'
         )
     yield from known_bad.unknown(case.hypervisors)
+
+
+def releases(
+    case: case_.Case,
+    features: collections.abc.Collection[known_bad.Feature],
+    avoided: collections.abc.Collection[known_bad.Found],
+) -> collections.abc.Iterator[str]:
+    """Note what releases can break, and what the plan does about it.
+
+    :param avoided: what the plan copies in another way for
+    """
+    for found in avoided:
+        yield f'{found.detail}; copied in another way ({found.rule.id})'
+    accept = case.options.accept_known_bad
+    warned: dict[known_bad.Rule, list[str]] = {}
+    for found in known_bad.find(case.hypervisors, features):
+        if found.rule.id in accept:
+            yield f'{found.detail}; taken as mended ({found.rule.id})'
+        elif found.rule.effect is known_bad.Effect.WARN:
+            warned.setdefault(found.rule, []).append(found.release)
+    for rule, hosts in warned.items():
+        yield f'{" and ".join(hosts)}: {rule.breaks} ({rule.id})'

@@ -15,6 +15,7 @@
 import collections.abc
 import dataclasses
 
+from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.plan import bandwidth
@@ -24,22 +25,82 @@ from nova_selective_migrate.core.plan import known_bad
 from nova_selective_migrate.core.plan import thin as thin_
 
 
+@dataclasses.dataclass(frozen=True)
+class PlannedCall:
+    """A call, how it keeps disks thin, and what it was chosen to avoid."""
+
+    call: call_.MigrateCall
+    thinning: thin_.Thinning
+    avoids: tuple[known_bad.Found, ...] = ()
+
+
 def of(
+    domain: model.Domain,
     copied: collections.abc.Sequence[decision.Decision],
     flattened: tuple[str, ...],
     case: case_.Case,
     incremental: bool,
-) -> tuple[call_.MigrateCall, thin_.Thinning]:
-    """Make the call with the best thinning that libvirt can be passed."""
+) -> PlannedCall:
+    """Make the call with the best thinning that both hosts can be passed.
+
+    That a release breaks something counts for more than room. Where each
+    choice breaks something the best is returned, for what is said of it.
+    """
+    fitting: list[PlannedCall] = []
+    tried: list[PlannedCall] = []
     for thinning in thin_.choices(
         [chosen.disk for chosen in copied],
         case.hypervisors,
         case.options.thin,
     ):
         call = _call(copied, flattened, thinning, case, incremental)
-        if call.parameter_count <= call_.PARAMETER_LIMIT:
-            break
-    return call, thinning
+        made = PlannedCall(call, thinning)
+        tried.append(made)
+        if call.parameter_count > call_.PARAMETER_LIMIT:
+            continue
+        broken = _broken(domain, call, thinning, case)
+        if not broken:
+            avoids = fitting[0].avoids if fitting else ()
+            return PlannedCall(_guarded(domain, made, case), thinning, avoids)
+        fitting.append(dataclasses.replace(made, avoids=broken))
+    if fitting:
+        return dataclasses.replace(fitting[0], avoids=())
+    return min(tried, key=lambda each: each.call.parameter_count)
+
+
+def top_alone_loses(case: case_.Case) -> tuple[known_bad.Found, ...]:
+    """Find why a copy of top images alone is to be avoided."""
+    return known_bad.to_avoid(
+        case.hypervisors,
+        [known_bad.Feature.INCREMENTAL],
+        case.options.accept_known_bad,
+    )
+
+
+def _broken(
+    domain: model.Domain,
+    call: call_.MigrateCall,
+    thinning: thin_.Thinning,
+    case: case_.Case,
+) -> tuple[known_bad.Found, ...]:
+    return known_bad.to_avoid(
+        case.hypervisors,
+        known_bad.features(call, domain, thinning.drivers),
+        case.options.accept_known_bad,
+    )
+
+
+def _guarded(
+    domain: model.Domain, made: PlannedCall, case: case_.Case
+) -> call_.MigrateCall:
+    """Mark the optional parameters that the call is not right without."""
+    needed = []
+    for name in call_.OPTIONAL:
+        kept = {k: v for k, v in made.call.parameters.items() if k != name}
+        without = dataclasses.replace(made.call, parameters=kept)
+        if _broken(domain, without, made.thinning, case):
+            needed.append(name)
+    return dataclasses.replace(made.call, needed=tuple(needed))
 
 
 def _call(

@@ -19,6 +19,7 @@ from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import preparation
+from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import duty as duty_
 from nova_selective_migrate.core.decision import reasons
@@ -123,11 +124,14 @@ def of_plan(
     joins: join.Join,
     case: case_.Case,
     call: call_.MigrateCall,
+    drivers: known_bad.Drivers,
 ) -> collections.abc.Iterator[Refusal]:
     """State what is wrong with the plan as a whole.
 
     Block jobs, snapshots and the like stop any migration; the rest only
     one that copies disks.
+
+    :param drivers: see :func:`known_bad.features`
     """
     for attachment in joins.without_disk:
         yield _refusal(reasons.Reason.VOLUME_WITHOUT_DISK, attachment.label)
@@ -145,6 +149,8 @@ def of_plan(
         yield _refusal(reasons.Reason.SNAPSHOTS, f'it has {state.snapshots}')
     if state.paused_without_io and _leaves_medium(domain, call):
         yield from _known_bad(case, [known_bad.Feature.PAUSED_TWICE])
+    if _keeps_gluster(domain, case, call):
+        yield from _known_bad(case, [known_bad.Feature.GLUSTER])
     if 'migrate_disks' not in call.parameters:
         return
     if case.options.tunnelled:
@@ -156,7 +162,7 @@ def of_plan(
         )
     for conflict in disks_uri.conflicts(case.options):
         yield _refusal(reasons.Reason.DISKS_URI_UNUSABLE, conflict)
-    yield from _known_bad(case, known_bad.features(call))
+    yield from _known_bad(case, known_bad.features(call, domain, drivers))
     yield from _too_slow(case, call)
 
 
@@ -174,10 +180,12 @@ def _known_bad(
     case: case_.Case,
     features: collections.abc.Collection[known_bad.Feature],
 ) -> collections.abc.Iterator[Refusal]:
-    for found in known_bad.find(case.hypervisors, features):
-        yield _refusal(
-            found.rule.reason, found.detail, remedy=found.rule.remedy
-        )
+    accept = case.options.accept_known_bad
+    for found in known_bad.find(case.hypervisors, features, accept):
+        if found.rule.effect is not known_bad.Effect.WARN:
+            yield _refusal(
+                found.rule.reason, found.detail, remedy=found.remedy
+            )
 
 
 def _too_slow(
@@ -198,6 +206,21 @@ def _too_slow(
 def _copied(call: call_.MigrateCall) -> list[str]:
     copied = call.parameters.get('migrate_disks')
     return copied if isinstance(copied, list) else []
+
+
+def _keeps_gluster(
+    domain: model.Domain, case: case_.Case, call: call_.MigrateCall
+) -> bool:
+    """Tell whether QEMU at the destination is to open a gluster image."""
+    targets = _copied(call)
+    top_alone = call_.MigrateFlag.NON_SHARED_INC in call.flags
+    places = (
+        storage_.in_pool(image, case.storage.pools)
+        for disk in domain.disks
+        for depth, image in enumerate(disk.chain)
+        if disk.target not in targets or (top_alone and depth)
+    )
+    return any(place and place.protocol == 'gluster' for place in places)
 
 
 def _leaves_medium(domain: model.Domain, call: call_.MigrateCall) -> bool:

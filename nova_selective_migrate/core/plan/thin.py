@@ -53,19 +53,35 @@ def choices(
     hypervisors: hypervisor.Hypervisors,
     wanted: options_.Thin,
 ) -> collections.abc.Iterator[Thinning]:
-    """Yield what can be done, the best first; the last does nothing.
+    """Yield what can be done, the best first.
 
     The source finds zeroes before they travel, and the guest's own settings
     stay; that takes a parameter for each disk, of which libvirt passes few.
+    To do nothing comes after what thins, and last what is of use only where
+    a release of QEMU is harmful without.
     """
     if wanted is not options_.Thin.OFF:
+        qemu = hypervisors.source.qemu
         if all(
             (side.libvirt or 0) >= _PARAMETER_SINCE
             for side in (hypervisors.source, hypervisors.destination)
         ):
             yield _by_source(copied)
-        yield _by_destination(copied, hypervisors.source.qemu)
+            yield _by_both(copied, qemu)
+        yield _by_destination(copied, qemu)
     yield Thinning(lasting=tuple(disk.target for disk in copied))
+    if any(
+        side.libvirt is not None and side.libvirt < _PARAMETER_SINCE
+        for side in (hypervisors.source, hypervisors.destination)
+    ):
+        return
+    # What a release needs that loses writes otherwise. Where libvirt turns
+    # out not to know the parameter nothing has been copied.
+    if wanted is options_.Thin.OFF:
+        targets = tuple(disk.target for disk in copied)
+        yield Thinning(detect=targets, lasting=targets)
+    else:
+        yield _by_source(copied)
 
 
 def _by_source(copied: collections.abc.Iterable[model.Disk]) -> Thinning:
@@ -79,6 +95,18 @@ def _by_source(copied: collections.abc.Iterable[model.Disk]) -> Thinning:
         for disk in copied
     }
     return Thinning(_changes(copied, wanted), tuple(wanted))
+
+
+def _by_both(
+    copied: collections.abc.Sequence[model.Disk], qemu: int | None
+) -> Thinning:
+    """Have the source find them in raw images, else the destination."""
+    raw = [disk for disk in copied if disk.chain[0].format == 'raw']
+    others = [disk for disk in copied if disk not in raw]
+    here, there = _by_source(raw), _by_destination(others, qemu)
+    return Thinning(
+        {**here.drivers, **there.drivers}, here.detect, there.lasting
+    )
 
 
 def _by_destination(

@@ -225,6 +225,7 @@ class Guest:
                     uri, parameters, int(call.flags)
                 ),
                 dict(call.parameters),
+                call.optional,
             )
 
     def migrate(
@@ -241,6 +242,7 @@ class Guest:
                     destination, parameters, int(call.flags)
                 ),
                 dict(call.parameters),
+                call.optional,
             )
 
     def _xml(self, flags: int) -> str:

@@ -25,6 +25,7 @@ Parameters = dict[str, call_.Parameter]
 def migrate(
     make: collections.abc.Callable[[Parameters], typing.Any],
     parameters: Parameters,
+    optional: collections.abc.Collection[str] = call_.OPTIONAL,
 ) -> str | None:
     """Migrate; without an optional parameter that one side does not know.
 
@@ -33,13 +34,14 @@ def migrate(
     makes the copy right is not optional.
 
     :param make: the libvirt call
+    :param optional: names of parameters that the call is right without
     :returns: the parameter that was left out
     :raises libvirtError: libvirt's own, for everything else
     """
     try:
         make(parameters)
     except libvirt.libvirtError as err:
-        unknown = _unknown(err, parameters)
+        unknown = _unknown(err, parameters, optional)
         if unknown is None:
             raise
         make({k: v for k, v in parameters.items() if k != unknown})
@@ -47,9 +49,13 @@ def migrate(
     return None
 
 
-def _unknown(err: libvirt.libvirtError, parameters: Parameters) -> str | None:
+def _unknown(
+    err: libvirt.libvirtError,
+    parameters: Parameters,
+    optional: collections.abc.Collection[str],
+) -> str | None:
     if err.get_error_code() != libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED:
         return None
     said = err.get_error_message() or ''
-    sent = (name for name in call_.OPTIONAL if name in parameters)
+    sent = (name for name in optional if name in parameters)
     return next((name for name in sent if f"'{name}'" in said), None)

@@ -78,6 +78,7 @@ FULL = {
     'policy': {'shared_paths': ['/s'], 'local_paths': ['/l']},
     'options': {
         'destination_uri': 'qemu+tcp://there/system',
+        'accept_known_bad': ['qemu-mirror-deadlock'],
         'bandwidth': 5,
         'migrate_uri': 'tcp://there',
         'listen_address': '10.0.0.1',

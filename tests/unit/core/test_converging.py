@@ -29,7 +29,7 @@ CALL = call_.MigrateCall(
 
 
 def case(
-    libvirt=9_000_000, qemu=7_002_000, there=9_000_000, *, converge=True
+    libvirt=9_000_000, qemu=8_000_000, there=9_000_000, *, converge=True
 ) -> case_.Case:
     return case_.Case(
         domain_xml='',
@@ -54,6 +54,7 @@ class AgainTest(unittest.TestCase):
     def test_there_is_none_where_the_flag_is_not_known_to_be_safe(self):
         for name, known in {
             'QEMU that does not converge': case(qemu=7_001_000),
+            'QEMU that crashes on early writes': case(qemu=7_002_022),
             'QEMU that crashes': case(qemu=10_001_000),
             'unknown QEMU': case(qemu=None),
             'unknown libvirt': case(libvirt=None),

@@ -35,7 +35,7 @@ def _sentence(code, detail='', where=''):
     reason = reasons.Reason(code)
     about = f' ({detail})' if detail else ''
     meaning = reason.meaning.removesuffix('.')
-    return f'{where}{meaning}{about}. Remedy: {reason.remedy}.'
+    return f'{where}{meaning}{about}. Remedy: {reason.remedy}'
 
 
 def _prepared(*disks, facts=None, known=None, **prepared):
@@ -133,10 +133,15 @@ MESSAGES = {
         'migration (fixed in 8.8.0)',
     ),
     'a_qemu_on_the_source': (
-        b.case(DISK, source=LOCAL, versions={'source': {'qemu': 8_002_002}}),
+        b.case(
+            DISK,
+            b.disk('vdb', b.file('/d/b')),
+            source={**LOCAL, '/d/b': b.local()},
+            versions={'source': {'qemu': 8_002_002}},
+        ),
         'known-bad-version',
-        'qemu 8.2.2 on the source: its mirror jobs can deadlock (fixed in '
-        '8.2.3)',
+        'qemu 8.2.2 on the source: it can deadlock when a mirror job starts '
+        'or ends beside another (fixed in 8.2.3)',
     ),
     'a_version_and_a_top_image_alone': (
         b.case(
@@ -297,4 +302,6 @@ class RefusalMessageTest(unittest.TestCase):
     def test_message(self, name):
         case, *expected = MESSAGES[name]
         said = [r['message'] for r in planned.plan(case)['refusals']]
-        self.assertIn(_sentence(*expected), said)
+        # What an operator can accept is added to the reason's own remedy.
+        wanted = _sentence(*expected)
+        self.assertTrue([s for s in said if s.startswith(wanted)], said)
