@@ -305,6 +305,26 @@ Related options:
 """,
     ),
     cfg.MultiStrOpt(
+        'libvirt_shared_filesystems',
+        default=[],
+        help="""
+What ``shared_filesystems`` of this host's ``qemu.conf`` names: paths below
+which libvirt takes files for shared whatever their file system is. libvirt
+refuses to migrate a server with a file on Lustre, on a FUSE mount and on other
+file systems that it does not know, and so a plan that keeps one is refused.
+Where nova-compute may read ``/etc/libvirt/qemu.conf`` it need not be said
+again. It takes libvirt 10.9 or newer.
+
+Possible values:
+
+* An absolute path; repeat the option for each.
+
+Related options:
+
+* ``shared_paths``: what the plan itself takes for shared.
+""",
+    ),
+    cfg.MultiStrOpt(
         'shared_paths',
         default=[],
         help=f"""

@@ -137,6 +137,14 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         'id; repeatable',
     )
     group.add_argument(
+        '--libvirt-shared-filesystem',
+        metavar='PATH',
+        action='append',
+        default=[],
+        help="shared_filesystems of the source's qemu.conf has PATH; for "
+        'where that file cannot be read from here; repeatable',
+    )
+    group.add_argument(
         '--existing',
         metavar='TARGET',
         action='append',

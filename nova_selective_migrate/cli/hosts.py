@@ -106,6 +106,7 @@ def case(hosts: Hosts, arguments: argparse.Namespace) -> case_.Case:
         options=options,
         block_device_info=evidence.block_device_info(arguments),
         probe=not arguments.no_probe,
+        shared_filesystems=tuple(arguments.libvirt_shared_filesystem),
     )
     found = gather.gather(hosts.source, hosts.guest, hosts.destination, asked)
     _check_targets(found, options)

@@ -48,6 +48,7 @@ class Settings:
     :ivar disks_uri: where this host listens for disks that come to it;
         empty for libvirt's choice
     :ivar parallel_mirrors: disks to copy at a time, 0 for all
+    :ivar shared_filesystems: what qemu.conf of this host names
     :ivar accept_known_bad: ids of rules about releases that do not hold
     :ivar limits: what a migration may do to time, and to the room here
     """
@@ -61,6 +62,7 @@ class Settings:
     synchronous_writes: SynchronousWrites = SynchronousWrites.AUTO
     limits: limits_.Limits = limits_.Limits()
     accept_known_bad: tuple[str, ...] = ()
+    shared_filesystems: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, group: typing.Any) -> typing.Self:
@@ -97,4 +99,5 @@ class Settings:
                 reserve_bytes=group.free_space_reserve * limits_.MIB,
             ),
             accept_known_bad=tuple(group.accept_known_bad),
+            shared_filesystems=tuple(group.libvirt_shared_filesystems),
         )

@@ -119,6 +119,8 @@ class Disk:
     :ivar backing: the images below the source, nearest first
     :ivar chain_known: whether the XML tells where the chain ends
     :ivar mirror: whether a block job mirrors the disk somewhere
+    :ivar startup_policy: what libvirt does where the source is missing:
+        mandatory, requisite or optional
     :ivar discard: what becomes of the guest's discards: unmap or ignore
     :ivar detect_zeroes: whether writes of zeroes are found: on, off, unmap
     """
@@ -134,6 +136,7 @@ class Disk:
     backing: tuple[DiskSource, ...] = ()
     chain_known: bool = False
     mirror: bool = False
+    startup_policy: str | None = None
     discard: str | None = None
     detect_zeroes: str | None = None
 

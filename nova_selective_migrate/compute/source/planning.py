@@ -93,7 +93,9 @@ class Planner:
             storage=storage,
             domain_state=guest.state([disk.target for disk in domain.disks]),
             hypervisors=hypervisor.Hypervisors(
-                versions,
+                gather.configured(
+                    versions, self.settings.shared_filesystems, True
+                ),
                 hypervisor.Versions(
                     peer.libvirt or None if peer else None,
                     peer.qemu or None if peer else None,

@@ -157,7 +157,9 @@ def _hypervisors(fields: json_fields.Fields) -> hypervisor.Hypervisors:
 
 def _versions(fields: json_fields.Fields) -> hypervisor.Versions:
     return hypervisor.Versions(
-        libvirt=fields.integer('libvirt'), qemu=fields.integer('qemu')
+        libvirt=fields.integer('libvirt'),
+        qemu=fields.integer('qemu'),
+        shared_filesystems=fields.texts('shared_filesystems'),
     )
 
 

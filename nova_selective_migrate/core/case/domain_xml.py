@@ -79,11 +79,17 @@ def _disk(node: etree._Element) -> model.Disk:
         backing=backing,
         chain_known=chain_known,
         mirror=node.find('./mirror') is not None,
+        startup_policy=_startup_policy(node),
         discard=None if driver is None else driver.get('discard'),
         detect_zeroes=(
             None if driver is None else driver.get('detect_zeroes')
         ),
     )
+
+
+def _startup_policy(node: etree._Element) -> str | None:
+    source = node.find('./source')
+    return None if source is None else source.get('startupPolicy')
 
 
 def _device(node: etree._Element, dev: str) -> model.DiskDevice:

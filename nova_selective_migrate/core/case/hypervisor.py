@@ -20,10 +20,14 @@ class Versions:
     """Releases of one side, as libvirt numbers them; None: not known.
 
     The number is major * 1,000,000 + minor * 1,000 + release.
+
+    :ivar shared_filesystems: of the source: what its qemu.conf names
+        besides the file systems that libvirt knows as shared
     """
 
     libvirt: int | None = None
     qemu: int | None = None
+    shared_filesystems: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,6 +18,7 @@ import enum
 import posixpath
 
 from nova_selective_migrate.core import model
+from nova_selective_migrate.core.case import file_systems
 
 
 class PathKind(enum.Enum):
@@ -29,12 +30,8 @@ class PathKind(enum.Enum):
     OTHER = 'other'
 
 
-class Reach(enum.Enum):
-    """What a kind of storage says of who can reach it."""
-
-    LOCAL = 'local'
-    CANDIDATE = 'candidate'
-    UNKNOWN = 'unknown'
+#: What a kind of storage says of who can reach it.
+Reach = file_systems.Reach
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,24 +91,8 @@ class Storage:
     )
 
 
-# Words are easier to read and to keep sorted than a column of literals.
 # ruff: noqa: SIM905
 
-# File systems that one host mounts at a time.
-_LOCAL_FILESYSTEMS = frozenset(
-    'aufs bcachefs btrfs ecryptfs erofs exfat ext2 ext3 ext4 f2fs '
-    'hfs hfsplus hugetlbfs iso9660 jffs2 jfs minix nilfs2 ntfs ntfs3 overlay '
-    'ramfs reiserfs rootfs squashfs tmpfs ubifs udf ufs vfat xfs zfs'.split()
-)
-# File systems that many hosts mount at once.
-_SHARED_FILESYSTEMS = frozenset(
-    '9p acfs afs beegfs ceph cifs fhgfs fuse.ceph fuse.ceph-fuse '
-    'fuse.glusterfs fuse.gpfs fuse.juicefs fuse.lizardfs fuse.mfs '
-    'fuse.moosefs fuse.quobyte fuse.s3fs fuse.seaweedfs fuse.sshfs '
-    'fuse.vstorage gfs gfs2 glusterfs gpfs lustre mmfs moosefs ncpfs nfs '
-    'nfs4 ocfs2 orangefs panfs pvfs2 quobyte smb3 smbfs stornext vboxsf '
-    'virtiofs vzstorage wekafs'.split()
-)
 _LOCAL_TRANSPORTS = frozenset('sata sas nvme virtio loop ram'.split())
 _STACKED_TRANSPORTS = frozenset(('dm', 'md'))
 SHARED_TRANSPORTS = frozenset(
@@ -125,11 +106,7 @@ _NETWORK_POOLS = frozenset(('rbd', 'gluster', 'sheepdog', 'iscsi-direct'))
 
 def filesystem_reach(fstype: str) -> Reach:
     """Say who can reach a file on a file system of this type."""
-    if fstype in _LOCAL_FILESYSTEMS:
-        return Reach.LOCAL
-    if fstype in _SHARED_FILESYSTEMS:
-        return Reach.CANDIDATE
-    return Reach.UNKNOWN
+    return file_systems.of(fstype).reach
 
 
 def device_reach(facts: StorageFacts) -> Reach:

@@ -16,18 +16,24 @@ import collections.abc
 import dataclasses
 
 from nova_selective_migrate.core import model
+from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import reasons
 
 
 @dataclasses.dataclass(frozen=True)
 class Duty:
-    """Content that libvirt cannot copy and the caller must bring over."""
+    """Content that libvirt cannot copy and the caller must bring over.
+
+    :ivar droppable: libvirt takes the medium out of the drive where the
+        destination has none (startupPolicy)
+    """
 
     target: str
     path: str
     code: str
     message: str
+    droppable: bool = False
 
 
 def of_disks(
@@ -47,4 +53,35 @@ def of_disks(
                 f'{chosen.disk.target}: libvirt does not copy read-only '
                 f'{path}; put the same bytes there on the destination '
                 'before the migration',
+                droppable=_droppable(chosen.disk),
             )
+
+
+def dropped(
+    duties: collections.abc.Iterable[Duty],
+    storage: storage_.Storage,
+    carried: collections.abc.Collection[str] = (),
+) -> tuple[Duty, ...]:
+    """Find the media that the destination lacks, and that may go.
+
+    :param carried: targets whose content the caller brings over
+    """
+    return tuple(
+        duty
+        for duty in duties
+        if duty.droppable
+        and duty.target not in carried
+        and (known := storage.destination.get(duty.path)) is not None
+        and known.exists is False
+    )
+
+
+def _droppable(disk: model.Disk) -> bool:
+    """Tell a removable medium that a migration may go without.
+
+    libvirt's formatdomain: "requisite" drops it if it is missing on migrate,
+    "optional" at any start; "mandatory" is the default.
+    """
+    removable = (model.DiskDevice.CDROM, model.DiskDevice.FLOPPY)
+    policy = disk.startup_policy
+    return disk.device in removable and policy in ('requisite', 'optional')

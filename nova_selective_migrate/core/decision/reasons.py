@@ -233,6 +233,24 @@ class Reason(enum.Enum):
         'give the disk a target dev of letters, digits, "_", "-", "." '
         'and ":" alone',
     )
+    # A disk is refused: it is kept, and libvirt takes it for local.
+    UNSAFE_FOR_LIBVIRT = (
+        'unsafe-for-libvirt',
+        'Both hosts reach it, but libvirt on the source does not know its '
+        'file system as shared and refuses every migration that keeps it.',
+        'upgrade libvirt on the source to a release that knows the file '
+        'system, or to 10.9 or newer, whose qemu.conf has '
+        'shared_filesystems, or move the disk to storage that libvirt knows',
+    )
+    UNSAFE_UNLESS_CONFIGURED = (
+        'unsafe-unless-configured',
+        'Both hosts reach it, but libvirt on the source does not know its '
+        'file system as shared and refuses every migration that keeps it.',
+        'name its mount point in shared_filesystems of qemu.conf on both '
+        'hosts and restart libvirt; where that is done and cannot be read '
+        'from here, say so with --libvirt-shared-filesystem, of nova '
+        'libvirt_shared_filesystems',
+    )
     # A disk is refused: no destination image can be made for it.
     DESTINATION_EXISTS = (
         'destination-exists',

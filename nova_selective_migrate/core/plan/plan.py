@@ -24,6 +24,7 @@ from nova_selective_migrate.core.decision import duplicates
 from nova_selective_migrate.core.decision import duty
 from nova_selective_migrate.core.decision import images as images_
 from nova_selective_migrate.core.decision import prepared as prepared_
+from nova_selective_migrate.core.decision import unsafe_disks
 from nova_selective_migrate.core.evidence import join
 from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.core.plan import call as call_
@@ -147,10 +148,16 @@ def plan(case: case_.Case) -> MigrationPlan:
         # and then a base image at the destination is of no use.
         decisions = [_whole(d) for d in decisions]
         copied = [d for d in decisions if d.action is model.DiskAction.COPY]
+    unsafe_notes = tuple(unsafe_disks.notes(decisions, case))
+    decisions = unsafe_disks.refuse(decisions, case)
     flattened = images_.chains_to_flatten(copied, case.options)
     made = planned_call.of(domain, copied, flattened, case, incremental)
     call, thinning = made.call, made.thinning
     duties = tuple(duty.of_disks(decisions))
+    dropped = duty.dropped(
+        duties, case.storage, prepared.carried if prepared else ()
+    )
+    duties = tuple(each for each in duties if each not in dropped)
     planned = tuple(planned_disk.of(d, case.storage) for d in decisions)
     refusals = (
         *refusal.of_job(case),
@@ -168,6 +175,8 @@ def plan(case: case_.Case) -> MigrationPlan:
         duties=duties,
         notes=(
             *plan_notes.notes(domain, case, bool(copied)),
+            *unsafe_notes,
+            *plan_notes.dropped(dropped),
             *plan_notes.releases(
                 case,
                 known_bad.features(call, domain, thinning.drivers),

@@ -17,6 +17,7 @@ import collections.abc
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import attachments
 from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.decision import duty as duty_
 from nova_selective_migrate.core.plan import known_bad
 
 
@@ -58,6 +59,18 @@ def notes(
             'use TLS or a network of their own'
         )
     yield from known_bad.unknown(case.hypervisors)
+
+
+def dropped(
+    duties: collections.abc.Iterable[duty_.Duty],
+) -> collections.abc.Iterator[str]:
+    """Note the media that the guest goes without."""
+    for duty in duties:
+        yield (
+            f'{duty.target}: {duty.path} is not at the destination, and '
+            'libvirt takes it out of the drive there, as its startupPolicy '
+            'says'
+        )
 
 
 def releases(

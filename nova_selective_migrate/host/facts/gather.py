@@ -26,6 +26,7 @@ from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.facts import peer_storage
+from nova_selective_migrate.host.facts import qemu_conf
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as guest_
 
@@ -43,12 +44,15 @@ class Asked:
 
     :ivar block_device_info: nova's, or None where it is not known
     :ivar probe: whether marker files may be put on the destination
+    :ivar shared_filesystems: what the source's qemu.conf names, where it
+        cannot be read
     """
 
     policy: policy_.LocalityPolicy
     options: options_.MigrationOptions
     block_device_info: typing.Any = None
     probe: bool = True
+    shared_filesystems: tuple[str, ...] = ()
 
 
 def gather(
@@ -88,12 +92,30 @@ def gather(
         storage=storage_.Storage(here, there, pools),
         domain_state=guest.state([disk.target for disk in domain.disks]),
         hypervisors=hypervisor.Hypervisors(
-            versions(source),
+            configured(
+                versions(source), asked.shared_filesystems, source.is_local
+            ),
             versions(destination) if destination else unknown,
         ),
         policy=asked.policy,
         options=asked.options,
         persistent_xml=redact.domain_xml(persistent) if persistent else None,
+    )
+
+
+def configured(
+    found: hypervisor.Versions,
+    declared: collections.abc.Iterable[str],
+    is_local: bool,
+) -> hypervisor.Versions:
+    """Add what the source's qemu.conf is known to name as shared.
+
+    :param declared: what the operator says that it names
+    :param is_local: whether it is the one of this machine
+    """
+    read = qemu_conf.shared_filesystems() if is_local else ()
+    return dataclasses.replace(
+        found, shared_filesystems=tuple(dict.fromkeys((*read, *declared)))
     )
 
 

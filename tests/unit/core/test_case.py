@@ -72,8 +72,8 @@ FULL = {
         'job_active': True,
     },
     'hypervisor': {
-        'source': {'libvirt': 1, 'qemu': 2},
-        'destination': {'libvirt': 3, 'qemu': 4},
+        'source': {'libvirt': 1, 'qemu': 2, 'shared_filesystems': ['/m']},
+        'destination': {'libvirt': 3, 'qemu': 4, 'shared_filesystems': []},
     },
     'policy': {'shared_paths': ['/s'], 'local_paths': ['/l']},
     'options': {

@@ -14,6 +14,8 @@
 
 import unittest
 
+import ddt
+
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 
@@ -68,3 +70,58 @@ class DutyTest(unittest.TestCase):
 
     def test_empty_drive_is_no_duty(self):
         self.assertEqual([], self._duties(b.cdrom('hda')))
+
+
+@ddt.ddt
+class StartupPolicyTest(unittest.TestCase):
+    """A medium that may be missing at the destination."""
+
+    def plan(self, policy, there, device='cdrom', **more):
+        source = b.file(ISO, 'raw')
+        if policy:
+            xml = source.xml.replace(
+                '<source', f"<source startupPolicy='{policy}'"
+            )
+            source = source._replace(xml=xml)
+        return planned.plan(
+            b.case(
+                b.disk('vda', b.file('/d/a')),
+                b.disk('hda', source, 'readonly', device=device),
+                source={'/d/a': b.local(), ISO: b.local()},
+                destination={
+                    '/d': {'exists': True},
+                    '/d/a': b.GONE,
+                    ISO: there,
+                },
+                create_images=True,
+                **more,
+            )
+        )
+
+    @ddt.data('requisite', 'optional')
+    def test_it_may_go(self, policy):
+        for device in ('cdrom', 'floppy'):
+            found = self.plan(policy, b.GONE, device)
+            self.assertEqual([], found['refusals'])
+            self.assertEqual(['vda'], found['migrate_disks'])
+            self.assertEqual([], found['duties'])
+            (note,) = [n for n in found['notes'] if n.startswith('hda: ')]
+            self.assertIn('startupPolicy', note)
+
+    @ddt.data('mandatory', None, 'odd')
+    def test_it_may_not(self, policy):
+        found = self.plan(policy, b.GONE)
+        self.assertEqual(
+            ['content-missing'], [r['reason'] for r in found['refusals']]
+        )
+
+    def test_a_disk_is_no_medium(self):
+        self.assertFalse(self.plan('optional', b.GONE, 'disk')['ready'])
+
+    def test_another_one_is_taken_and_is_not_the_same(self):
+        there = {'exists': True, 'virtual_bytes': 5}
+        self.assertFalse(self.plan('optional', there)['ready'])
+
+    def test_what_is_not_known_is_still_to_be_brought(self):
+        found = self.plan('optional', {})
+        self.assertEqual(['hda'], [d['target'] for d in found['duties']])

@@ -23,6 +23,7 @@ from tests.unit.core.scenarios import networks
 from tests.unit.core.scenarios import pools
 from tests.unit.core.scenarios import preparations
 from tests.unit.core.scenarios import uncopied
+from tests.unit.core.scenarios import unsafe
 from tests.unit.core.scenarios import volume_names
 from tests.unit.core.scenarios import whole_plan
 
@@ -41,6 +42,7 @@ SCENARIOS = {
         pools,
         preparations,
         uncopied,
+        unsafe,
         volume_names,
         whole_plan,
     )

@@ -1,0 +1,39 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Read what libvirt's QEMU driver of this host is configured to do."""
+
+import pathlib
+import re
+
+_FILE = pathlib.Path('/etc/libvirt/qemu.conf')
+_SHARED = re.compile(
+    r'^[ \t]*shared_filesystems[ \t]*=[ \t]*\[(.*?)\]',
+    re.MULTILINE | re.DOTALL,
+)
+_COMMENT = re.compile(r'^[ \t]*#.*$', re.MULTILINE)
+_TEXT = re.compile(r'"([^"\n]*)"|\'([^\'\n]*)\'')
+
+
+def shared_filesystems(file: pathlib.Path = _FILE) -> tuple[str, ...]:
+    """Return shared_filesystems; none where it is unset or not told.
+
+    The file is root's own on most distributions.
+    """
+    try:
+        text = file.read_text(encoding='utf-8')
+    except (OSError, ValueError):
+        return ()
+    found = _SHARED.search(_COMMENT.sub('', text))
+    if found is None:
+        return ()
+    return tuple(one or other for one, other in _TEXT.findall(found.group(1)))
