@@ -156,6 +156,15 @@ class Disk:
         return found[1] if found else None
 
     @property
+    def chain_ends(self) -> bool:
+        """Tell whether no image below the last known one can be missing.
+
+        A raw image has none below it, whatever the XML tells.
+        """
+        last = self.chain[-1] if self.chain else None
+        return self.chain_known or last is None or last.format == 'raw'
+
+    @property
     def writable(self) -> bool:
         """Tell whether the guest can write; never to a cdrom."""
         return not self.readonly and self.device is not DiskDevice.CDROM

@@ -120,9 +120,11 @@ def _backing(
 def _source(node: etree._Element) -> model.DiskSource | None:
     """Read the <source> of a disk or of an image; None where empty."""
     source = node.find('./source')
-    if source is None:
-        return None
     kind = _source_type(node)
+    if source is None:
+        # Of a type that we do not know it may stand elsewhere.
+        other = kind is model.SourceType.OTHER
+        return model.DiskSource(kind) if other else None
     attribute = _PATH_ATTRIBUTE.get(kind)
     path = source.get(attribute) if attribute else None
     if kind is model.SourceType.NVME:

@@ -98,8 +98,6 @@ _STACKED_TRANSPORTS = frozenset(('dm', 'md'))
 SHARED_TRANSPORTS = frozenset(
     'iscsi fc nvme-fabrics multipath drbd rbd nbd'.split()
 )
-# Storage pools that are a directory of files.
-FOLDER_POOLS = frozenset(('dir', 'fs', 'netfs'))
 # Storage pools whose volumes QEMU reaches over the network.
 _NETWORK_POOLS = frozenset(('rbd', 'gluster', 'sheepdog', 'iscsi-direct'))
 
@@ -186,4 +184,21 @@ def contradicts(facts: StorageFacts, others: FactsByPath) -> bool:
 
 def find(facts: FactsByPath, source: model.DiskSource) -> StorageFacts | None:
     """Look up what a host knows of a source; None where nothing."""
-    return facts.get(source.path) if source.path else None
+    return at(facts, source.path) if source.path else None
+
+
+def at(facts: FactsByPath, path: str) -> StorageFacts | None:
+    """Look up what a host knows of a path, however it is written."""
+    found = facts.get(path)
+    return facts.get(tidy(path)) if found is None else found
+
+
+def tidy(path: str) -> str:
+    """Write an absolute path with single slashes and without ``.``.
+
+    A ``..`` stays: behind a symbolic link it leads elsewhere.
+    """
+    if not path.startswith('/') or ('//' not in path and '/.' not in path):
+        return path
+    parts = [part for part in path.split('/') if part not in ('', '.')]
+    return f'/{"/".join(parts)}'

@@ -12,6 +12,7 @@
 
 """Judge every image of a disk's backing chain."""
 
+import collections.abc
 import dataclasses
 import posixpath
 
@@ -35,20 +36,26 @@ def judge(
     """Judge every image of the chain, top first.
 
     Files below a volume's on a file share are the volume's own while they
-    lie beside it: cinder's snapshots.
+    lie beside it: cinder's snapshots. So is its data file there alone.
     """
     on_share = joined.attachment is not None and joined.attachment.export
+    top = disk.chain[0]
     verdicts: list[evidence.Verdict] = []
-    for depth, source in enumerate(disk.chain):
-        folder = _folder(source)
-        beside = on_share and folder and folder == _folder(disk.chain[0])
-        own = joined if depth == 0 or beside else join.Joined()
-        for image in filter(None, (source, source.data_file)):
-            verdict = locality.judge(image, own, storage, policy)
-            if verdicts and verdicts[0].locality is _LOCAL:
-                verdict = _identical_below(verdict, image, storage)
-            verdicts.append(verdict)
+    for image in images(disk):
+        folder = _folder(image)
+        beside = on_share and folder and folder == _folder(top)
+        own = joined if image is top or beside else join.Joined()
+        verdict = locality.judge(image, own, storage, policy)
+        if verdicts and verdicts[0].locality is _LOCAL:
+            verdict = _identical_below(verdict, image, storage)
+        verdicts.append(verdict)
     return tuple(verdicts)
+
+
+def images(disk: model.Disk) -> collections.abc.Iterator[model.DiskSource]:
+    """List every image of the chain, each before its data file."""
+    for source in disk.chain:
+        yield from filter(None, (source, source.data_file))
 
 
 def is_there(verdict: evidence.Verdict) -> bool:
@@ -94,7 +101,11 @@ def _identical_below(
     there = storage_.find(storage.destination, image)
     content = here.content if here else None
     same = content and there and there.content == content
-    if not same or not there or verdict.locality is not _LOCAL:
+    settled = (
+        verdict.locality is model.Locality.SHARED
+        or verdict.reason is reasons.Reason.DECLARATION_CONFLICT
+    )
+    if not same or not there or settled:
         return verdict
     identical = evidence.Evidence(
         f'destination host: makes {image.label} and holds it against {content}'
@@ -108,4 +119,5 @@ def _identical_below(
         _LOCAL,
         reasons.Reason.SAME_AT_DESTINATION,
         (*verdict.evidence, identical),
+        verdict.image,
     )

@@ -23,7 +23,7 @@ from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.core.decision import chain
 from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.decision import volume_names
-from nova_selective_migrate.core.evidence import evidence
+from nova_selective_migrate.core.evidence import evidence as evidence_
 from nova_selective_migrate.core.evidence import join
 
 _LOCAL = model.Locality.LOCAL
@@ -52,13 +52,18 @@ _NEVER_COPIED = {
 class Decision:
     """What becomes of one disk, and why.
 
+    :ivar reason: of the action; a later one may take its place, so that
+        none is to be asked what was found of the disk: that is `found`
+    :ivar verdicts: where each image of the chain is, the top one first;
+        empty where that was not asked
     :ivar detail: what the reason is about, where its meaning alone does
         not tell
+    :ivar image: the label of the image that the reason is about
+    :ivar remedy: instead of the reason's own, where that is not safe
     :ivar top_only: a copy takes the top image alone; the images below it
         are at the destination
     :ivar seeded: they are in the image that is copied into, which has no
         base
-    :ivar whole_reason: the reason of a copy that takes the whole chain
     """
 
     disk: model.Disk
@@ -69,7 +74,19 @@ class Decision:
     detail: str = ''
     top_only: bool = False
     seeded: bool = False
-    whole_reason: reasons.Reason | None = None
+    verdicts: tuple[evidence_.Verdict, ...] = ()
+    image: str = ''
+    remedy: str = ''
+
+    @property
+    def found(self) -> reasons.Reason | None:
+        """Return what was found of the top image, whatever came of it."""
+        return self.top.reason if self.top else None
+
+    @property
+    def top(self) -> evidence_.Verdict | None:
+        """Return where the top image is, and why; None: not asked."""
+        return self.verdicts[0] if self.verdicts else None
 
     @property
     def whole(self) -> 'Decision':
@@ -78,7 +95,7 @@ class Decision:
             self,
             top_only=False,
             seeded=False,
-            reason=self.whole_reason or self.reason,
+            reason=self.top.reason if self.top else self.reason,
         )
 
 
@@ -140,7 +157,7 @@ def decide(
 
 
 def _read_only(
-    disk: model.Disk, verdicts: tuple[evidence.Verdict, ...]
+    disk: model.Disk, verdicts: tuple[evidence_.Verdict, ...]
 ) -> Decision:
     places = {verdict.locality for verdict in verdicts}
     why = 'read-only' if disk.readonly else 'a cdrom is read-only'
@@ -151,42 +168,38 @@ def _read_only(
         model.DiskAction.SKIP,
         reasons.Reason.READ_ONLY,
         (f'domain XML: {why}', *chain.sentences(verdicts)),
+        verdicts=verdicts,
     )
 
 
 def _writable(
-    disk: model.Disk, verdicts: tuple[evidence.Verdict, ...], brought: bool
+    disk: model.Disk, verdicts: tuple[evidence_.Verdict, ...], brought: bool
 ) -> Decision:
     top, lower = verdicts[0], verdicts[1:]
     never = _NEVER_COPIED.get(disk.chain[0].type)
     if never and top.locality is not _SHARED:
         return _refuse(disk, never, verdicts)
+    if top.locality is _UNKNOWN:
+        return _refuse(disk, top.reason, verdicts, about=top)
     for verdict in verdicts:
-        if verdict.locality is _UNKNOWN:
-            return _refuse(disk, verdict.reason, verdicts)
-    if any(
-        above.locality is _SHARED and below.locality is _LOCAL
-        for above, below in zip(verdicts, lower, strict=False)
-    ):
-        return _refuse(disk, reasons.Reason.SHARED_OVER_LOCAL, verdicts)
+        # What is declared and proven otherwise is to be set right first.
+        if verdict.reason is reasons.Reason.DECLARATION_CONFLICT:
+            return _refuse(disk, verdict.reason, verdicts, about=verdict)
     if top.locality is _SHARED:
-        return Decision(
-            disk,
-            _SHARED,
-            model.DiskAction.KEEP,
-            top.reason,
-            chain.sentences(verdicts),
-        )
+        return _kept(disk, verdicts)
     there = bool(lower) and all(chain.is_there(verdict) for verdict in lower)
+    # What lies below an image of which the XML does not tell may be missing
+    # there: the whole is right whatever it is.
+    there = there and disk.chain_ends
     if why := not_copied(disk, disk.chain[:1] if there else disk.chain):
-        return _refuse(disk, why, verdicts)
+        return _refuse(disk, why[0], verdicts, about=why[1])
     chosen = Decision(
         disk,
         _LOCAL,
         model.DiskAction.COPY,
         top.reason,
         chain.sentences(verdicts),
-        whole_reason=top.reason,
+        verdicts=verdicts,
     )
     if there:
         return dataclasses.replace(
@@ -202,18 +215,44 @@ def _writable(
     return chosen
 
 
+def _kept(
+    disk: model.Disk, verdicts: tuple[evidence_.Verdict, ...]
+) -> Decision:
+    """Keep a disk whose top image is shared, if all below it are."""
+    for verdict in verdicts:
+        if verdict.locality is _UNKNOWN:
+            return _refuse(disk, verdict.reason, verdicts, about=verdict)
+    for verdict in verdicts:
+        if verdict.locality is _LOCAL:
+            reason = reasons.Reason.SHARED_OVER_LOCAL
+            return _refuse(disk, reason, verdicts, about=verdict)
+    return Decision(
+        disk,
+        _SHARED,
+        model.DiskAction.KEEP,
+        verdicts[0].reason,
+        chain.sentences(verdicts),
+        verdicts=verdicts,
+    )
+
+
 def not_copied(
     disk: model.Disk, copied: collections.abc.Sequence[model.DiskSource]
-) -> reasons.Reason | None:
-    """Say why these images of a local disk cannot be copied, if so."""
+) -> tuple[reasons.Reason, str] | None:
+    """Say why these images of a local disk cannot be copied, if so.
+
+    :returns: the reason, and the label of the image that it is about
+    """
     if disk.device is model.DiskDevice.LUN:
-        return reasons.Reason.LUN_DISK
+        return reasons.Reason.LUN_DISK, ''
     if disk.shareable:
-        return reasons.Reason.SHAREABLE_DISK
-    if any(image.encrypted for image in copied):
-        return reasons.Reason.ENCRYPTED_DISK
-    if any(image.data_file for image in copied):
-        return reasons.Reason.EXTERNAL_DATA_FILE
+        return reasons.Reason.SHAREABLE_DISK, ''
+    for image in copied:
+        if image.encrypted:
+            return reasons.Reason.ENCRYPTED_DISK, image.label
+    for image in copied:
+        if image.data_file:
+            return reasons.Reason.EXTERNAL_DATA_FILE, image.label
     return None
 
 
@@ -236,8 +275,9 @@ def _looks_like_volume(disk: model.Disk, grounds: Grounds) -> str:
 def _refuse(
     disk: model.Disk,
     reason: reasons.Reason,
-    verdicts: tuple[evidence.Verdict, ...] = (),
+    verdicts: tuple[evidence_.Verdict, ...] = (),
     detail: str = '',
+    about: evidence_.Verdict | str = '',
 ) -> Decision:
     return Decision(
         disk,
@@ -246,4 +286,7 @@ def _refuse(
         reason,
         chain.sentences(verdicts),
         detail,
+        verdicts=verdicts,
+        image=about if isinstance(about, str) else about.image,
+        remedy='' if isinstance(about, str) else about.remedy,
     )

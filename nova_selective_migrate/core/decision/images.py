@@ -21,8 +21,14 @@ from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.evidence import file_identity
+from nova_selective_migrate.core.evidence import host_evidence
 
 _FORMATS = ('raw', 'qcow2')
+_NO_IMAGES = (storage_.PathKind.DIRECTORY, storage_.PathKind.OTHER)
+# From this release on the destination gives the mirror a slice of the
+# source's size; before, QEMU refuses to mirror into another size.
+_TAKES_LARGER_DEVICES = 10_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,46 +48,84 @@ class DestinationImage:
     backing_format: str | None = None
 
 
-Problem = tuple[reasons.Reason, str]
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """Why no image can be made, or the caller's does not fit.
+
+    :ivar remedy: instead of the reason's own, where that is not safe
+    """
+
+    reason: reasons.Reason
+    detail: str = ''
+    remedy: str = ''
 
 
 def image_for(
     chosen: decision.Decision,
     storage: storage_.Storage,
     options: options_.MigrationOptions,
+    libvirt: int | None,
 ) -> DestinationImage | Problem | None:
     """Say what image a disk to copy needs, or why none can be made.
 
-    :returns: None where the caller made it; a reason and its detail where
-        no image can be made, or the caller's does not fit
+    What exists at the destination is written to only where it is shown to
+    be another than the source's, whatever the disk is copied for.
+
+    :param libvirt: the destination's release, as libvirt counts it
+    :returns: None where the caller made it; otherwise what stands against
+        an image, or against the caller's
     """
     disk = chosen.disk
     place = storage_.in_pool(disk.chain[0], storage.pools)
     path = place.path if place else None
-    facts = storage.source.get(path or '')
-    known = storage.destination.get(path or '')
-    presumed = chosen.reason is reasons.Reason.LOCAL_DEVICE
-    if presumed and (known is None or known.identity is None):
-        # With both hosts on one device the copy would run onto itself.
-        return reasons.Reason.DEVICE_UNPROVEN, ''
-    declared = chosen.reason is reasons.Reason.DECLARED_LOCAL
-    there = known is not None and known.exists and known.identity is None
-    if disk.target in options.existing and declared and there:
-        # On storage that could be shared; a local file system is a proof.
-        return reasons.Reason.IMAGE_UNPROVEN, ''
-    if disk.target in options.existing:
-        return _unfit(disk.chain[0], facts, known)
-    if path is None or (facts and facts.kind is storage_.PathKind.BLOCK):
-        return reasons.Reason.DESTINATION_UNREACHABLE, 'a block device'
-    folder = storage.destination.get(posixpath.dirname(path))
+    facts = storage_.find(storage.source, place) if place else None
+    known = storage_.find(storage.destination, place) if place else None
+    same = file_identity.compare(facts, known)
+    is_file = (
+        place is not None
+        and path is not None
+        and not host_evidence.is_device(place, facts)
+    )
+    existing = disk.target in options.existing
+    if same is not file_identity.Sameness.OTHER:
+        # With both hosts on one file the copy would run onto itself.
+        if chosen.found is reasons.Reason.LOCAL_DEVICE:
+            return Problem(reasons.Reason.DEVICE_UNPROVEN)
+        if existing and is_file:
+            return Problem(reasons.Reason.IMAGE_UNPROVEN)
+    if existing:
+        return _unfit(disk.chain[0], facts, known, libvirt)
+    if path is None or not is_file:
+        return Problem(
+            reasons.Reason.DESTINATION_UNREACHABLE, 'a block device'
+        )
+    folder = storage_.at(storage.destination, posixpath.dirname(path))
     if known is not None and known.exists:
-        return reasons.Reason.DESTINATION_EXISTS, ''
+        return _in_the_way(known, same)
     if folder is None or not folder.exists or known is None:
-        return (
+        return Problem(
             reasons.Reason.DESTINATION_UNREACHABLE,
             f'{posixpath.dirname(path)} is not seen there',
         )
     return _fresh(chosen, path, facts)
+
+
+def _in_the_way(
+    known: storage_.StorageFacts, same: file_identity.Sameness
+) -> Problem:
+    """Refuse to overwrite; nobody removes what may be the disk itself."""
+    reason = reasons.Reason.DESTINATION_EXISTS
+    if known.kind is storage_.PathKind.OTHER:
+        return Problem(
+            reason,
+            'libvirt lists no image there, and yet the name is taken',
+            'look there with ls -l: it may be a link that leads nowhere, '
+            'or a file that libvirt may not open',
+        )
+    if same is not file_identity.Sameness.OTHER:
+        leave_it = reasons.Reason.IMAGE_UNPROVEN.remedy
+        return Problem(reason, 'it may be the disk itself', leave_it)
+    return Problem(reason)
 
 
 def _fresh(
@@ -93,7 +137,7 @@ def _fresh(
     image_format = disk.chain[0].format or 'raw'
     size = facts.virtual_bytes if facts else None
     if image_format not in _FORMATS or size is None:
-        return (
+        return Problem(
             reasons.Reason.IMAGE_NOT_REPRODUCIBLE,
             f'{path} is {image_format} of {size or "unknown"} bytes',
         )
@@ -102,7 +146,7 @@ def _fresh(
         return DestinationImage(disk.target, path, image_format, size)
     on_path = (model.SourceType.FILE, model.SourceType.BLOCK)
     if backing.type not in on_path or backing.format is None:
-        return (
+        return Problem(
             reasons.Reason.IMAGE_NOT_REPRODUCIBLE,
             f'{backing.label} below it is no path of a known format',
         )
@@ -115,28 +159,53 @@ def _unfit(
     source: model.DiskSource,
     facts: storage_.StorageFacts | None,
     known: storage_.StorageFacts | None,
+    libvirt: int | None,
 ) -> Problem | None:
     """Hold an image that the caller made against the source's."""
+    mismatch = reasons.Reason.DESTINATION_MISMATCH
     if known is None:
         return None
     if known.exists is False:
-        return (
-            reasons.Reason.DESTINATION_MISMATCH,
-            f'{source.label} is not there',
+        return Problem(mismatch, f'{source.label} is not there')
+    if known.kind in _NO_IMAGES:
+        return Problem(
+            mismatch, f'{source.label} is neither a file nor a device there'
         )
     size = facts.virtual_bytes if facts else None
     there = known.virtual_bytes
     if there is not None and size is not None and there != size:
-        return (
-            reasons.Reason.DESTINATION_MISMATCH,
-            f'{source.label} has {there} bytes there and {size} here',
-        )
+        sizes = f'{source.label} has {there} bytes there and {size} here'
+        if there < size or not _is_raw_device(source, known):
+            return Problem(mismatch, sizes)
+        if libvirt is None or libvirt < _TAKES_LARGER_DEVICES:
+            return Problem(
+                mismatch,
+                sizes,
+                'make it anew with the same size in bytes, or upgrade '
+                'libvirt at the destination to 10.0 or newer, which takes '
+                'a larger device',
+            )
     if known.format and source.format and known.format != source.format:
-        return (
-            reasons.Reason.DESTINATION_MISMATCH,
+        return Problem(
+            mismatch,
             f'{source.label} is {known.format} there, {source.format} here',
         )
     return None
+
+
+def _is_raw_device(
+    source: model.DiskSource, known: storage_.StorageFacts
+) -> bool:
+    """Tell what libvirt can use a part of, the slice of the disk's size.
+
+    It looks at the type in the domain XML and at the format
+    (qemuMigrationDstPrepareStorage).
+    """
+    return (
+        source.type is model.SourceType.BLOCK
+        and known.kind in (storage_.PathKind.BLOCK, None)
+        and source.format in ('raw', None)
+    )
 
 
 def chains_to_flatten(

@@ -49,7 +49,7 @@ def is_kept_image(chosen: decision.Decision) -> bool:
     A config drive in Ceph is one as well, though it is read-only.
     """
     if chosen.action is model.DiskAction.KEEP:
-        return chosen.reason is not reasons.Reason.VOLUME_ATTACHMENT
+        return chosen.found is not reasons.Reason.VOLUME_ATTACHMENT
     source = chosen.disk.source
     return (
         chosen.action is model.DiskAction.SKIP

@@ -80,8 +80,9 @@ class Reason(enum.Enum):
     LOCALITY_UNKNOWN = (
         'locality-unknown',
         'Nothing shows whether it is local or shared.',
-        'declare its path in shared_paths or local_paths, or give the '
-        'block device mapping that explains it',
+        'give the block device mapping that explains it, or declare its '
+        'path in shared_paths where both hosts see the same, and in '
+        'local_paths only where the destination has another or none',
     )
     SOURCE_MISSING = (
         'source-missing',
@@ -108,7 +109,8 @@ class Reason(enum.Enum):
         'Storage of this kind can be shared, but nothing shows that the '
         'destination sees the same file or device.',
         'mount or connect it on the destination and allow the probe, or '
-        'declare its path in shared_paths or local_paths',
+        'declare its path in shared_paths if both hosts see the same; only '
+        'what is shown to be another there belongs in local_paths',
     )
     SHARED_DISPROVED = (
         'shared-disproved',
@@ -133,8 +135,9 @@ class Reason(enum.Enum):
         'same-file-at-destination',
         'The destination sees the very file that would be copied: the '
         'copy would run onto itself.',
-        'migrate to another machine, or give the destination storage of '
-        'its own at that path',
+        'declare its path in shared_paths if one host serves it to the '
+        'other; otherwise migrate to another machine, or give the '
+        'destination storage of its own at that path',
     )
     ATTACHMENT_CONFLICT = (
         'attachment-conflict',
@@ -264,8 +267,9 @@ class Reason(enum.Enum):
         'image-unproven',
         'The file that exists at the destination may be the source itself: '
         'nothing has compared them.',
-        'let the disk name its file without symbolic links and allow the '
-        'probe, or remove the file so that a fresh image is made',
+        'leave it alone until it is shown to be another file: let the disk '
+        'name its file without symbolic links, and allow the probe; where '
+        'both hosts see one file, declare its path in shared_paths',
     )
     DEVICE_UNPROVEN = (
         'device-unproven',
@@ -277,8 +281,8 @@ class Reason(enum.Enum):
     )
     DESTINATION_MISMATCH = (
         'destination-mismatch',
-        'The file that exists at the destination has another virtual '
-        'size or format.',
+        'What exists at the destination has another virtual size or '
+        'format, or is no image.',
         'make it anew with the same virtual size in bytes and the same format',
     )
     DESTINATION_UNREACHABLE = (

@@ -38,37 +38,61 @@ class Strength(enum.Enum):
     MISSING = 'missing'
 
 
+# The destination sees the very file, which lies on a local file system here.
+_SEEN_BY_BOTH = {
+    reasons.Reason.SAME_AT_DESTINATION,
+    reasons.Reason.LOCAL_FILESYSTEM,
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class Evidence:
     """One observed fact: a sentence, what it speaks for, how strongly.
 
     :ivar sentence: what was seen and where
     :ivar reason: the code of the verdict that this evidence leads to
+    :ivar remedy: instead of the reason's own, where that is not safe
     """
 
     sentence: str
     locality: model.Locality
     strength: Strength
     reason: reasons.Reason
+    remedy: str = ''
 
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """Where one image is, and from which evidence that follows."""
+    """Where one image is, and from which evidence that follows.
+
+    :ivar image: the label of the image, for a person
+    :ivar remedy: instead of the reason's own, where that is not safe
+    """
 
     locality: model.Locality
     reason: reasons.Reason
     evidence: tuple[Evidence, ...] = ()
+    image: str = ''
+    remedy: str = ''
 
 
-def weigh(evidence: collections.abc.Sequence[Evidence]) -> Verdict:
+def weigh(
+    evidence: collections.abc.Sequence[Evidence], image: str = ''
+) -> Verdict:
     """Add up the evidence; what conflicts or is missing is UNKNOWN."""
+    return dataclasses.replace(_weighed(evidence), image=image)
+
+
+def _weighed(evidence: collections.abc.Sequence[Evidence]) -> Verdict:
     found = tuple(evidence)
     proofs = _of(found, Strength.PROOF)
     proven = {e.locality for e in proofs}
     declared = _of(found, Strength.DECLARATION)
     disproofs = _of(found, Strength.DISPROOF)
     if len(proven) > 1 or (disproofs and model.Locality.SHARED in proven):
+        said = {e.locality for e in declared}
+        if said == {model.Locality.SHARED} and not disproofs:
+            return _served(found, proofs)
         return _conflict(found, proofs)
     if _contradicted(declared, proven, bool(disproofs)):
         return _unknown(found, reasons.Reason.DECLARATION_CONFLICT)
@@ -76,7 +100,7 @@ def weigh(evidence: collections.abc.Sequence[Evidence]) -> Verdict:
     presumed = _of(found, Strength.PRESUMPTION)
     # The strongest decides; a disproof or a candidate says UNKNOWN.
     for best in (*proofs, *declared, *disproofs, *doubts, *presumed, *found):
-        return Verdict(best.locality, best.reason, found)
+        return Verdict(best.locality, best.reason, found, remedy=best.remedy)
     return _unknown(found, reasons.Reason.LOCALITY_UNKNOWN)
 
 
@@ -98,14 +122,25 @@ def _of(
     return tuple(e for e in evidence if e.strength is strength)
 
 
+def _served(
+    found: tuple[Evidence, ...], proofs: tuple[Evidence, ...]
+) -> Verdict:
+    """Take a file that both hosts see for shared where it is declared so.
+
+    This host serves it from its local file system, and the destination
+    mounts it from here.
+    """
+    if {e.reason for e in proofs} == _SEEN_BY_BOTH:
+        shared = model.Locality.SHARED
+        return Verdict(shared, reasons.Reason.SAME_AT_DESTINATION, found)
+    return _conflict(found, proofs)
+
+
 def _conflict(
     found: tuple[Evidence, ...], proofs: tuple[Evidence, ...]
 ) -> Verdict:
-    # The destination sees the very file, on a file system that one host
-    # mounts at a time: two hosts on one kernel, or one host twice.
-    same = reasons.Reason.SAME_AT_DESTINATION
-    local = reasons.Reason.LOCAL_FILESYSTEM
-    if {e.reason for e in proofs} == {same, local}:
+    # Two hosts on one kernel, one host twice, or a server and its client.
+    if {e.reason for e in proofs} == _SEEN_BY_BOTH:
         return _unknown(found, reasons.Reason.SAME_FILE_AT_DESTINATION)
     return _unknown(found, reasons.Reason.CONFLICTING_EVIDENCE)
 

@@ -18,11 +18,17 @@ from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.evidence import evidence
+from nova_selective_migrate.core.evidence import file_identity
 
 _LOCAL = model.Locality.LOCAL
 _SHARED = model.Locality.SHARED
 _UNKNOWN = model.Locality.UNKNOWN
 Evidences = collections.abc.Iterator[evidence.Evidence]
+_FIND_OUT = (
+    'find out first whether both hosts see one file: mount it on the '
+    'destination and allow the probe, or declare its path in shared_paths if '
+    'they do'
+)
 
 
 def of(
@@ -49,8 +55,8 @@ def of(
     if facts.kind is storage.PathKind.OTHER:
         yield evidence.missing(reasons.Reason.LOCALITY_UNKNOWN, path)
         return
-    is_device = _is_device(source, facts)
-    if is_device:
+    device = is_device(source, facts)
+    if device:
         reach = storage.device_reach(facts)
         below = f' over {", ".join(facts.slaves)}' if facts.slaves else ''
         what = f'{path} is a {facts.transport or "unknown"} device{below}'
@@ -71,9 +77,10 @@ def of(
             reasons.Reason.SHARED_NOT_CONFIRMED
             if candidate
             else reasons.Reason.LOCALITY_UNKNOWN,
+            '' if device else _careful(facts, known),
         )
     yield from _seen_from_destination(
-        path, facts, known, reach, is_device, attached
+        path, facts, known, reach, device, attached
     )
 
 
@@ -82,7 +89,7 @@ def _seen_from_destination(
     facts: storage.StorageFacts,
     known: storage.StorageFacts | None,
     reach: storage.Reach,
-    is_device: bool,
+    device: bool,
     attached: bool,
 ) -> Evidences:
     if known is None:
@@ -107,15 +114,17 @@ def _seen_from_destination(
             yield _disproof(f'destination host: {path} is not there')
     elif facts.identity and known.identity:
         yield _disproof(f'destination host: {path} is another file')
-    elif known.exists and not is_device:
+    elif known.exists and not device:
         yield from _other_mount(path, facts, known)
 
 
-def _is_device(source: model.DiskSource, facts: storage.StorageFacts) -> bool:
+def is_device(
+    source: model.DiskSource, facts: storage.StorageFacts | None
+) -> bool:
     """Tell a device; where the host does not, the domain's type counts."""
-    if facts.kind is None:
-        declared = source.type is model.SourceType.BLOCK
-        return declared or facts.transport is not None
+    if facts is None or facts.kind is None:
+        attached = facts is not None and facts.transport is not None
+        return attached or source.type is model.SourceType.BLOCK
     return facts.kind is storage.PathKind.BLOCK
 
 
@@ -131,18 +140,31 @@ def _other_mount(
     sentence = f'destination host: {path} is on {there}'
     reach = storage.filesystem_reach(known.fstype or '')
     if reach is storage.Reach.LOCAL:
-        yield _disproof(sentence)
+        yield _disproof(sentence, remedy=_FIND_OUT)
     elif _differ(facts.mount_source, known.mount_source):
-        yield _disproof(sentence, evidence.Strength.DOUBT)
+        yield _disproof(sentence, evidence.Strength.DOUBT, _FIND_OUT)
 
 
 def _differ(here: str | None, there: str | None) -> bool:
     return bool(here and there and here.rstrip('/') != there.rstrip('/'))
 
 
+def _careful(
+    facts: storage.StorageFacts, known: storage.StorageFacts | None
+) -> str:
+    """Return the remedy where the destination may have the file itself.
+
+    To declare it local would have it copied onto itself.
+    """
+    same = file_identity.compare(facts, known)
+    return _FIND_OUT if same is file_identity.Sameness.UNKNOWN else ''
+
+
 def _disproof(
-    sentence: str, strength: evidence.Strength = evidence.Strength.DISPROOF
+    sentence: str,
+    strength: evidence.Strength = evidence.Strength.DISPROOF,
+    remedy: str = '',
 ) -> evidence.Evidence:
     return evidence.Evidence(
-        sentence, _UNKNOWN, strength, reasons.Reason.SHARED_DISPROVED
+        sentence, _UNKNOWN, strength, reasons.Reason.SHARED_DISPROVED, remedy
     )

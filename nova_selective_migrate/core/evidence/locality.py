@@ -51,22 +51,18 @@ def judge(
                 for item in _declared_of(source, storage, policy)
                 if item.locality is _SHARED
             )
-            return evidence.weigh(found)
+            return evidence.weigh(found, source.label)
     place = storage_.in_pool(source, storage.pools)
     if place is None:
         found.append(
             evidence.missing(reasons.Reason.POOL_UNKNOWN, source.label)
         )
-        return evidence.weigh(found)
+        return evidence.weigh(found, source.label)
     facts = storage_.find(storage.source, place)
-    pool = storage.pools.get(source.pool or '')
-    if facts is None and pool and pool.type in storage_.FOLDER_POOLS:
-        # A directory tells where all its files are.
-        facts = storage.source.get(pool.path or '')
     if facts and storage_.contradicts(facts, storage.source):
         conflict = reasons.Reason.CONFLICTING_EVIDENCE
         found.append(evidence.missing(conflict, source.label))
-        return evidence.weigh(found)
+        return evidence.weigh(found, source.label)
     names = _names(place, facts)
     found.extend(_declared(policy, names))
     if place.type is model.SourceType.NETWORK:
@@ -79,7 +75,7 @@ def judge(
         found.append(
             evidence.missing(reasons.Reason.LOCALITY_UNKNOWN, source.label)
         )
-    verdict = evidence.weigh(found)
+    verdict = evidence.weigh(found, source.label)
     local = any(e.locality is _LOCAL for e in found)
     if joined.weak and local and verdict.locality is not _UNKNOWN:
         # A name goes stale: it does not outweigh what looks local.
@@ -125,8 +121,9 @@ def _names(
 ) -> tuple[str, ...]:
     """List what a declared prefix may name the source by."""
     if source.type is model.SourceType.NETWORK:
-        sockets = (host.socket for host in source.hosts if host.socket)
-        return (source.label, *sockets)
+        sockets = (host.socket or '' for host in source.hosts)
+        # A prefix is absolute: it names no relative one.
+        return (source.label, *(s for s in sockets if s.startswith('/')))
     resolved = facts.resolved if facts else None
     return tuple(
         dict.fromkeys(

@@ -201,7 +201,10 @@ def _whole(chosen: decision.Decision) -> decision.Decision:
         return chosen
     if why := decision.not_copied(chosen.disk, chosen.disk.chain):
         return dataclasses.replace(
-            chosen, action=model.DiskAction.REFUSE, reason=why
+            chosen,
+            action=model.DiskAction.REFUSE,
+            reason=why[0],
+            image=why[1],
         )
     return chosen.whole
 
@@ -218,15 +221,21 @@ def _images(
     for chosen in decisions:
         needed = None
         if chosen.action is model.DiskAction.COPY:
-            needed = images_.image_for(chosen, case.storage, case.options)
+            needed = images_.image_for(
+                chosen,
+                case.storage,
+                case.options,
+                case.hypervisors.destination.libvirt,
+            )
         if isinstance(needed, images_.DestinationImage):
             images.append(needed)
         elif needed is not None:
             chosen = dataclasses.replace(
                 chosen,
                 action=model.DiskAction.REFUSE,
-                reason=needed[0],
-                detail=needed[1],
+                reason=needed.reason,
+                detail=needed.detail,
+                remedy=needed.remedy,
             )
         settled.append(chosen)
     return settled, tuple(images)
@@ -255,12 +264,16 @@ def _incremental(
     """Tell whether one NON_SHARED_INC is right for all disks to copy.
 
     The flag holds for the whole call. It writes no cluster that the source
-    top image has not allocated, so every destination image must be fresh.
+    top image has not allocated, so every destination image must be fresh,
+    and nothing may lie below one that the domain XML does not tell.
     """
     prepared = case.options.prepared
     return (
         (prepared is None or prepared.images_type == 'qcow2')
         and any(chosen.top_only for chosen in copied)
-        and all(c.top_only or not c.disk.backing for c in copied)
+        and all(
+            c.top_only or (not c.disk.backing and c.disk.chain_ends)
+            for c in copied
+        )
         and not any(c.disk.target in case.options.existing for c in copied)
     )

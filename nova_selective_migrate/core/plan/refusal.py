@@ -50,12 +50,14 @@ def of_disks(
     for chosen in decisions:
         if chosen.action is model.DiskAction.REFUSE:
             source = chosen.disk.source
-            what = f' ({source.label})' if source else ''
+            image = chosen.image or (source.label if source else '')
+            what = f' ({image})' if image else ''
             yield _refusal(
                 chosen.reason,
                 chosen.detail,
                 f'{chosen.disk.target}{what}: ',
                 chosen.disk.target,
+                chosen.remedy,
             )
 
 
@@ -74,8 +76,8 @@ def of_duties(
     if not case.options.create_images:
         return
     for duty in duties:
-        here = case.storage.source.get(duty.path)
-        known = case.storage.destination.get(duty.path)
+        here = storage_.at(case.storage.source, duty.path)
+        known = storage_.at(case.storage.destination, duty.path)
         if known is None:
             continue
         size = here.virtual_bytes if here else None

@@ -17,6 +17,7 @@ import unittest
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.evidence import evidence
 
 _TOP = decision.Decision(
     model.Disk('vda', model.DiskDevice.DISK, None),
@@ -26,7 +27,11 @@ _TOP = decision.Decision(
     ('evidence',),
     top_only=True,
     seeded=True,
-    whole_reason=reasons.Reason.LOCAL_FILESYSTEM,
+    verdicts=(
+        evidence.Verdict(
+            model.Locality.LOCAL, reasons.Reason.LOCAL_FILESYSTEM
+        ),
+    ),
 )
 
 

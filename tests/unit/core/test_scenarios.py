@@ -70,6 +70,10 @@ class ScenarioTest(unittest.TestCase):
     def test_filesystem(self, scenario):
         self._check(scenario)
 
+    @_cases('identities')
+    def test_identity(self, scenario):
+        self._check(scenario)
+
     @_cases('images')
     def test_image(self, scenario):
         self._check(scenario)

@@ -16,6 +16,7 @@ from tests.unit.core.scenarios import chains
 from tests.unit.core.scenarios import declarations
 from tests.unit.core.scenarios import devices
 from tests.unit.core.scenarios import filesystems
+from tests.unit.core.scenarios import identities
 from tests.unit.core.scenarios import images
 from tests.unit.core.scenarios import joins
 from tests.unit.core.scenarios import mappings
@@ -35,6 +36,7 @@ SCENARIOS = {
         declarations,
         devices,
         filesystems,
+        identities,
         images,
         joins,
         mappings,

@@ -26,16 +26,17 @@ _FILES = {
 
 
 def _expected(places):
-    """Decide a chain as the design's sentence on backing chains does."""
+    """Decide a chain as the design's sentence on backing chains does.
+
+    Below a local image the whole content is copied, wherever it lies.
+    """
+    top, *lower = places
+    if top == 'local':
+        shared = all(place == 'shared' for place in lower)
+        return 'copy local-over-shared' if shared else 'copy local-filesystem'
     if 'unknown' in places:
         return 'refuse'
-    if ('shared', 'local') in itertools.pairwise(places):
-        return 'refuse shared-over-local'
-    if places[0] == 'shared':
-        return 'keep'
-    if all(place == 'shared' for place in places[1:]):
-        return 'copy local-over-shared'
-    return 'copy'
+    return 'refuse shared-over-local' if 'local' in lower else 'keep'
 
 
 def _chain(places):
@@ -121,7 +122,7 @@ SCENARIOS = (
     ),
     _below(
         'local_over_shared_over_an_identical_local_image',
-        'refuse shared-over-local',
+        'copy local-over-shared',
         b.file('/nfs/middle'),
         _BASE,
         facts={'/nfs/middle': _SEEN, '/base': _SAME},
@@ -129,7 +130,7 @@ SCENARIOS = (
     ),
     _below(
         'local_over_a_candidate_with_the_same_bytes',
-        'refuse shared-not-confirmed',
+        'copy local-over-shared',
         b.file('/nfs/base'),
         facts={'/nfs/base': b.on('nfs', content='x')},
         known={'/nfs/base': b.on('nfs', content='x')},
@@ -158,11 +159,30 @@ SCENARIOS = (
     _below('local_over_rbd', 'copy local-over-shared', b.rbd()),
     _below(
         'local_over_loopback',
-        'refuse loopback-server',
+        'copy local-filesystem',
         b.network('nbd', 'x', 'localhost'),
     ),
-    _below('local_over_an_unknown_pool', 'refuse', b.volume('p', 'v')),
-    _below('local_over_nothing_known', 'refuse', _BASE),
+    _below(
+        'local_over_an_unknown_pool',
+        'copy local-filesystem',
+        b.volume('p', 'v'),
+    ),
+    _below('local_over_nothing_known', 'copy local-filesystem', _BASE),
+    _below(
+        'local_over_what_is_declared_and_proven_otherwise',
+        'refuse declaration-conflict',
+        _BASE,
+        facts={'/base': b.local(content='x')},
+        known={'/base': b.local(content='x')},
+        shared=['/base'],
+    ),
+    _below(
+        'local_over_a_candidate_with_other_bytes',
+        'copy local-filesystem',
+        b.file('/nfs/base'),
+        facts={'/nfs/base': b.on('nfs', content='x')},
+        known={'/nfs/base': b.on('nfs', content='y')},
+    ),
     _below(
         'local_over_declared_shared',
         'copy local-over-shared',

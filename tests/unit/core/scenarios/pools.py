@@ -70,7 +70,7 @@ SCENARIOS = (
     *(
         _of(
             f'folder_of_a_{kind}_pool_known_and_volume_not',
-            'refuse shared-not-confirmed',
+            'refuse locality-unknown',
             {'type': kind, 'path': '/pool'},
             {'/pool': {**_FOLDER, 'fstype': 'nfs', 'mount_source': 's:/e'}},
         )
@@ -88,8 +88,9 @@ SCENARIOS = (
         {'/dev/vg/vol': b.device('dm', 'sata')},
     ),
     _of(
+        # A file in it can be a link, or mounted from elsewhere.
         'folder_known_and_the_image_there_made',
-        'copy local-filesystem',
+        'refuse locality-unknown',
         {'type': 'dir', 'path': '/pool'},
         {'/pool': {**_FOLDER, 'fstype': 'ext4'}},
         {'/pool/vol': b.local()},

@@ -198,7 +198,7 @@ SCENARIOS = (
     *(
         _of(
             f'a_data_file_that_is_nowhere_{n}',
-            'refuse locality-unknown',
+            'refuse external-data-file',
             b.disk('vda', b.file(PATH, inside=store)),
             _LOCAL,
         )

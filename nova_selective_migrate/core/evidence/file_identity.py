@@ -1,0 +1,58 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Whether two hosts see one file: what every copy onto a file rests on."""
+
+import enum
+
+from nova_selective_migrate.core.case import storage
+
+
+class Sameness(enum.Enum):
+    """Whether both hosts have the same file or device at a path."""
+
+    SAME = 'same'
+    OTHER = 'other'
+    UNKNOWN = 'unknown'
+
+
+def compare(
+    facts: storage.StorageFacts | None, known: storage.StorageFacts | None
+) -> Sameness:
+    """Say whether what the destination has is the source's own.
+
+    A local file system of one host alone shows nothing: the host can be the
+    server from which the other mounts it. Of both hosts it does.
+
+    :param facts: what the source host knows
+    :param known: what the destination knows
+    """
+    if known is None:
+        return Sameness.UNKNOWN
+    if known.exists is False:
+        return Sameness.OTHER
+    if facts is None:
+        return Sameness.UNKNOWN
+    if facts.identity is not None and known.identity is not None:
+        same = facts.identity == known.identity
+        return Sameness.SAME if same else Sameness.OTHER
+    if _on_local_filesystem(facts) and _on_local_filesystem(known):
+        return Sameness.OTHER
+    return Sameness.UNKNOWN
+
+
+def _on_local_filesystem(facts: storage.StorageFacts) -> bool:
+    """Tell a file, and no device node, that no server brings here."""
+    return (
+        facts.kind is not storage.PathKind.BLOCK
+        and storage.filesystem_reach(facts.fstype or '') is storage.Reach.LOCAL
+    )
