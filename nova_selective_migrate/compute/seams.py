@@ -131,6 +131,7 @@ TABLE = (
             'fallback_from_host',
         ),
     ),
+    Seam(_DRIVER, '_ensure_console_log_for_instance', ('instance',)),
     Seam(
         _DRIVER,
         '_live_migration_copy_disk_paths',

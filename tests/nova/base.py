@@ -64,6 +64,27 @@ class MigrationTest(hosts.HostsTest):
         self._make_files(server)
         return server
 
+    def make_volume_backed(self, *, config_drive: bool) -> Server:
+        """Boot a server on src that has all of its disks in Cinder."""
+        flavor = self._create_flavor(disk=0, ephemeral=0, swap=0)
+        body = self._build_server(
+            flavor_id=str(flavor), networks='none', host='src', image_uuid=''
+        )
+        body['imageRef'] = ''
+        body['config_drive'] = config_drive
+        body['block_device_mapping_v2'] = [
+            {
+                'boot_index': 0,
+                'uuid': cinder.CinderFixture.IMAGE_BACKED_VOL,
+                'source_type': 'volume',
+                'destination_type': 'volume',
+            }
+        ]
+        server = self.api.post_server({'server': body})
+        server = self._wait_for_state_change(server, 'ACTIVE')
+        self._make_files(server)
+        return server
+
     def _make_files(self, server: Server) -> None:
         for disk in self.domain(server)._def['devices']['disks']:
             if disk['type'] == 'file':

@@ -46,6 +46,7 @@ class DestinationTest(unittest.TestCase):
             is_shared_instance_path=False,
             is_shared_block_storage=False,
             instance_relative_path=UUID,
+            filename='tmpx',
         )
         for module in (arrival, withdrawal, leftover):
             conf = self.enterContext(mock.patch.object(module, 'CONF'))
@@ -91,7 +92,13 @@ class DestinationTest(unittest.TestCase):
 
     def prepare(self, stock=None, disk_info=None):
         """Prepare; nova's own part is to make the directory."""
+        make = stock or (lambda *_: self.home.mkdir())
+
+        def prepared(*arguments):
+            make(*arguments)
+            return self.data
+
         return self.arrivals.prepare(
-            stock or (lambda *_: self.home.mkdir()),
+            prepared,
             *(self.context, self.instance, None, None, disk_info, self.data),
         )

@@ -12,6 +12,7 @@
 
 """The destination journals what it makes, before it makes it."""
 
+import json
 import os
 import subprocess
 from unittest import mock
@@ -20,7 +21,10 @@ from nova import exception
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.wire import media
+from nova_selective_migrate.compute.wire import peer
 from tests.nova import destinations
+
+MARKED = peer.Peer(0, directory_exists=False, acknowledges=True).mark('tmpx')
 
 
 def run(command):
@@ -67,6 +71,46 @@ class ArrivalsTest(destinations.DestinationTest):
             self.prepare(stock)
         stock.assert_not_called()
         self.assertIsNone(self.claim())
+
+    def test_what_came_there_before_nova_looked_is_not_claimed(self):
+        def stock(error):
+            self.home.mkdir()
+            (self.home / 'disk').touch()
+            raise error
+
+        for error in (
+            exception.DestinationDiskExists(path=str(self.home)),
+            FileExistsError(str(self.home)),
+        ):
+            with self.assertRaises(type(error)):
+                self.prepare(lambda *_, e=error: stock(e))
+            self.assertIsNone(self.claim())
+            (self.home / 'disk').unlink()
+            self.home.rmdir()
+
+    def test_a_file_that_is_there_does_not_make_it_another_s(self):
+        def stock(*_):
+            self.home.mkdir()
+            self.arrivals.note(self.instance)
+            raise FileExistsError('kernel')
+
+        with self.assertRaises(FileExistsError):
+            self.prepare(stock)
+        self.claim().check()
+
+    def test_a_hard_reboot_proves_no_claim(self):
+        # An earlier process was killed before it had made anything.
+        self.claims.begin(destinations.UUID, str(self.home), ['disk'], 'req')
+        self.home.mkdir()
+        (self.home / 'disk').touch()
+        self.arrivals.note(self.instance)
+        self.assertIsNone(self.claim().proof)
+
+    def test_nor_does_one_after_a_preparation(self):
+        self.prepare()
+        self.claims.begin(destinations.UUID, str(self.home), ['disk'], 'req')
+        self.arrivals.note(self.instance)
+        self.assertIsNone(self.claim().proof)
 
     def test_a_link_that_leads_nowhere_is_there_too(self):
         self.home.symlink_to('/nowhere')
@@ -120,6 +164,47 @@ class ArrivalsTest(destinations.DestinationTest):
         self.data.is_shared_block_storage = True
         self.prepare()
         self.driver._create_images_and_backing.assert_not_called()
+
+    def test_it_is_acknowledged(self):
+        self.data.filename = MARKED
+        self.prepare()
+        self.assertTrue(peer.Note.PREPARED.is_in(self.data.filename))
+
+    def test_what_fails_is_not_acknowledged(self):
+        self.data.filename = MARKED
+        self.driver._create_images_and_backing.side_effect = ValueError
+        self.data.is_shared_block_storage = True
+        with self.assertRaises(ValueError):
+            self.prepare(disk_info='[]')
+        self.assertEqual(MARKED, self.data.filename)
+
+    def test_another_destination_s_name_stays(self):
+        self.prepare()
+        self.assertEqual('tmpx', self.data.filename)
+
+    def test_nothing_is_made_for_a_source_that_has_lost_its_plan(self):
+        self.data.filename = peer.Note.PLANNED.added_to(MARKED)
+        stock = mock.Mock()
+        ours = {'path': '/x/disk', 'selective_migrate': told()}
+        entries = [ours, {'path': '/x/disk.config'}]
+        with self.assertRaisesRegex(exception.MigrationError, 'without the'):
+            self.prepare(stock, json.dumps(entries))
+        stock.assert_not_called()
+        self.assertIsNone(self.claim())
+        self.prepare(disk_info=json.dumps([ours]))
+
+    def test_a_source_that_has_planned_nothing_is_served(self):
+        self.data.filename = MARKED
+        self.prepare(disk_info='[{"path": "/x/disk"}]')
+
+    def test_a_console_log_is_there_as_nova_makes_it(self):
+        self.prepare(disk_info='[]')
+        made = self.driver._ensure_console_log_for_instance
+        made.assert_called_once_with(self.instance)
+
+    def test_nova_makes_it_where_it_is_told_of_no_disk(self):
+        self.prepare()
+        self.driver._ensure_console_log_for_instance.assert_not_called()
 
     def fill(self, **entry):
         self.arrivals.fill(

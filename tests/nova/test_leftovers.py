@@ -23,6 +23,10 @@ from tests.nova import destinations
 P = destinations.P
 
 
+def row(status, host='here'):
+    return mock.Mock(status=status, dest_compute=host)
+
+
 @ddt.ddt
 class LeftoversTest(destinations.DestinationTest):
     def setUp(self):
@@ -31,7 +35,7 @@ class LeftoversTest(destinations.DestinationTest):
         self.record = objects.Instance.get_by_uuid
         self.record.return_value = self.instance
         self.migrations = objects.MigrationList.get_by_filters
-        self.migrations.return_value = [mock.Mock(status='error')]
+        self.migrations.return_value = [row('error')]
         self.leftovers = leftover.Leftovers(self.driver, self.claims)
         self.log = self.enterContext(mock.patch.object(leftover, 'LOG'))
         self.prepare()
@@ -86,10 +90,14 @@ class LeftoversTest(destinations.DestinationTest):
 
     @ddt.data('preparing', 'running', 'queued', 'new')
     def test_a_migration_that_goes_on(self, status):
-        self.migrations.return_value.append(mock.Mock(status=status))
+        self.migrations.return_value.append(row(status))
         self.assert_left(status)
-        asked = self.migrations.call_args.args[1]
-        self.assertEqual('here', asked['dest_compute'])
+
+    def test_a_migration_to_another_host(self):
+        # nova has no filter of that name, and gives them all.
+        self.migrations.return_value.append(row('running', 'third'))
+        self.leftovers.settle()
+        self.assertFalse(self.home.exists())
 
     def test_what_somebody_else_put_there(self):
         (self.home / 'notes').touch()

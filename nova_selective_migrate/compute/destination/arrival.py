@@ -15,6 +15,7 @@
 import collections.abc
 import json
 import os
+import threading
 import typing
 
 from nova import exception
@@ -28,6 +29,7 @@ from nova_selective_migrate.compute.destination import room as room_
 from nova_selective_migrate.compute.destination import seeding
 from nova_selective_migrate.compute.wire import disk_info as disk_info_
 from nova_selective_migrate.compute.wire import media
+from nova_selective_migrate.compute.wire import peer as peer_
 from nova_selective_migrate.host.facts import content
 
 CONF = nova.conf.CONF
@@ -50,6 +52,9 @@ class Arrivals:
         self._contents = contents
         self._claims = claims
         self._rooms = rooms
+        self._lock = threading.Lock()
+        # Instance -> whether nova has come to make its images.
+        self._preparing: dict[str, bool] = {}
 
     def prepare(
         self,
@@ -64,18 +69,21 @@ class Arrivals:
         """Let nova prepare, and add what it does not make.
 
         :raises DestinationDiskExists: when something is there already
-        :raises MigrationError: when it cannot be journalled
+        :raises MigrationError: when it cannot be journalled, or the source
+            does not keep to its plan any more
         """
         directory = os.path.normpath(
             libvirt_utils.get_instance_path_at_destination(
                 instance, migrate_data
             )
         )
+        self._assert_planned(disk_info, migrate_data)
         ours = not migrate_data.is_shared_instance_path
         if ours and os.path.lexists(directory):
             raise exception.DestinationDiskExists(path=directory)
         if ours:
             self._begin(context, instance, directory, disk_info)
+        made = True
         try:
             result = stock(
                 context,
@@ -88,12 +96,35 @@ class Arrivals:
             told = disk_info is not None
             if ours and told and migrate_data.is_shared_block_storage:
                 self._make_others(context, instance, directory, disk_info)
+            if ours and told:
+                # nova makes it where it is told of no disk (bug 1597644).
+                self._driver._ensure_console_log_for_instance(instance)
+        except (exception.DestinationDiskExists, FileExistsError):
+            # Another's directory came there after our look and before
+            # nova's, or ours is there and a file in it.
+            made = self._has_come(instance)
+            raise
         finally:
-            if ours and os.path.lexists(directory):
-                self._prove(instance, complete=True)
+            if ours:
+                self._end(instance, directory, made=made)
         if ours:
             self._rooms.begin(context, instance, directory, disk_info)
+        result.filename = peer_.Note.PREPARED.added_to(result.filename)
         return result
+
+    def _assert_planned(
+        self, disk_info: typing.Any, migrate_data: typing.Any
+    ) -> None:
+        """Make nothing for a source that has lost its plan since the check.
+
+        :raises MigrationError: nova then rolls back
+        """
+        if not peer_.Note.PLANNED.is_in(migrate_data.filename):
+            return
+        try:
+            disk_info_.assert_ours(disk_info_.loads(disk_info))
+        except exceptions.PreparationFailed as err:
+            raise exception.MigrationError(reason=str(err)) from err
 
     def _begin(
         self,
@@ -118,9 +149,35 @@ class Arrivals:
                 reason=f'what comes here cannot be journalled: {err}'
             ) from err
 
+        with self._lock:
+            self._preparing[instance.uuid] = False
+
     def note(self, instance: typing.Any) -> None:
-        """Note which directory nova has just made, before its images."""
+        """Note which directory nova has just made, before its images.
+
+        nova makes images for a hard reboot as well: there a claim is of an
+        earlier migration, and says nothing of what is there now.
+        """
+        with self._lock:
+            if instance.uuid not in self._preparing:
+                return
+            self._preparing[instance.uuid] = True
         self._prove(instance, complete=False)
+
+    def _has_come(self, instance: typing.Any) -> bool:
+        with self._lock:
+            return self._preparing.get(instance.uuid, False)
+
+    def _end(
+        self, instance: typing.Any, directory: str, *, made: bool
+    ) -> None:
+        """Prove what was made, or give up the claim to another's."""
+        with self._lock:
+            self._preparing.pop(instance.uuid, None)
+        if not made:
+            self._drop(instance)
+        elif os.path.lexists(directory):
+            self._prove(instance, complete=True)
 
     def _prove(self, instance: typing.Any, *, complete: bool) -> None:
         try:
@@ -205,8 +262,11 @@ class Arrivals:
     def finish(self, instance: typing.Any) -> None:
         """Give up the claim to what is the guest's from now on."""
         self._rooms.end(instance)
+        self._drop(instance)
+
+    def _drop(self, instance: typing.Any) -> None:
         try:
             self._claims.drop(instance.uuid)
         except exceptions.JournalFailed as err:
-            # The guest runs here: nova would set it to ERROR for this.
+            # A guest may run here: nova would set it to ERROR for this.
             LOG.warning('%s', err, instance=instance)

@@ -20,6 +20,7 @@ import re
 import typing
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.host.journal import entries as entries_
 from nova_selective_migrate.host.migration import ownership
 
@@ -79,7 +80,12 @@ class Claim:
     def _known(self, name: str) -> bool:
         if _LATER.fullmatch(name):
             return True
-        return not self.complete and name in (*self.names, *_BESIDE)
+        if self.complete:
+            return False
+        # A process that was killed leaves what it had half made as well.
+        return name in (*self.names, *_BESIDE) or any(
+            media.is_scratch(name, of) for of in self.names
+        )
 
 
 class Claims:

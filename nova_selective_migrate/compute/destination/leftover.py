@@ -116,13 +116,11 @@ class Leftovers:
             migration.status
             for migration in objects.MigrationList.get_by_filters(
                 context,
-                {
-                    'instance_uuid': uuid,
-                    'dest_compute': CONF.host,
-                    'migration_type': 'live-migration',
-                },
+                {'instance_uuid': uuid, 'migration_type': 'live-migration'},
             )
-            if migration.status not in statuses.FINAL
+            # nova filters by no destination.
+            if migration.dest_compute == CONF.host
+            and migration.status not in statuses.FINAL
         ]
         if pending:
             return f'a live migration to this host is {pending[0]}'

@@ -29,7 +29,7 @@ def fill(seed: media.Medium, image: str) -> None:
         than the image
     :raises OSError: when it cannot be written
     """
-    raw = f'{image}.seed'
+    raw = media.seed_path(image)
     try:
         media.unpack(seed, raw, _never)
         processutils.execute(

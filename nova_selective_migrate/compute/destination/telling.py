@@ -81,6 +81,7 @@ class Telling:
                 else ''
             ),
             disks_uri=self._disks_uri,
+            acknowledges=True,
         )
         name = peer.mark(data.filename)
         os.rename(

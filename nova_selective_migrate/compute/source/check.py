@@ -86,11 +86,8 @@ class SourceCheck:
         # nova holds this one boolean against all of the storage at once.
         data.block_migration = not shared
         result = stock(context, instance, data, block_device_info)
-        # Where the destination has the plugin, it is told in any case what
-        # to make; nova asks the source for that with this boolean alone.
-        result.block_migration = bool(
-            planned.peer or planned.plan.migrate_disks
-        )
+        result.block_migration = planned.told
+        result.filename = peer_.Note.PLANNED.added_to(result.filename)
         return result
 
     def plan(

@@ -170,6 +170,7 @@ class Migrations:
             *arguments,
         )
         try:
+            self._plans.assert_prepared(instance, arguments[-1])
             # nova's partials: see ComputeManager._do_live_migration.
             bdms = post.keywords['source_bdms']  # type: ignore[attr-defined]
             self._departures.begin(context, instance, dest, bdms, *arguments)

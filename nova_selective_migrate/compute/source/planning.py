@@ -135,6 +135,7 @@ class Planner:
             case=case,
             plan=plan,
             peer=peer is not None,
+            acknowledges=peer is not None and peer.acknowledges,
             shared_block_storage=_shared_block_storage(plan, choice.carried),
             carried=choice.carried,
             seeds={

@@ -21,6 +21,7 @@ from nova_selective_migrate.compute import fault
 from nova_selective_migrate.compute.source import check as check_
 from nova_selective_migrate.compute.source import record as record_
 from nova_selective_migrate.compute.wire import disk_info
+from nova_selective_migrate.compute.wire import peer as peer_
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.host.facts import content
@@ -90,6 +91,23 @@ class Plans:
                 f'{guest.name} changed since the plan was made; migrate again'
             )
         return planned
+
+    def assert_prepared(self, instance: typing.Any, data: typing.Any) -> None:
+        """See to it that the destination has made what it was told to.
+
+        :param data: LibvirtLiveMigrateData, as the destination gave it back
+        :raises PreparationFailed: when it does not say so, though it told
+            in the check that it would
+        """
+        planned = self._records.planned(instance.uuid)
+        if planned is None or not (planned.told and planned.acknowledges):
+            return
+        if not peer_.Note.PREPARED.is_in(data.filename):
+            raise exceptions.PreparationFailed(
+                'the destination does not acknowledge what it was to make: '
+                'its nova-compute has been started without the plugin since '
+                'the check; migrate again'
+            )
 
     def copied(self, instance: typing.Any) -> tuple[list[str], list[str]]:
         """Return source paths and targets of the disks to copy.

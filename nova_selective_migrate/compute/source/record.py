@@ -27,6 +27,7 @@ class Planned:
     """What the check before a live migration found.
 
     :ivar peer: whether the destination runs the plugin
+    :ivar acknowledges: whether it will say that it has prepared
     :ivar shared_block_storage: nova's is_shared_block_storage: whether its
         clean-up must leave images on shared storage alone
     :ivar carried: read-only content to bring over, by target
@@ -39,6 +40,17 @@ class Planned:
     shared_block_storage: bool
     carried: dict[str, media.Carriage]
     seeds: dict[str, media.Carriage]
+    acknowledges: bool = False
+
+    @property
+    def told(self) -> bool:
+        """Tell whether the destination is told what to make.
+
+        nova asks for that exactly where its block_migration is true. A
+        source whose plugin is off by then copies whatever it calls local
+        where it is: it must not be for a guest that has nothing to copy.
+        """
+        return bool(self.plan.migrate_disks or self.carried)
 
 
 class Call:

@@ -118,6 +118,21 @@ def loads(text: str | None) -> list[dict[str, typing.Any]]:
     return entries
 
 
+def assert_ours(
+    entries: collections.abc.Iterable[dict[str, typing.Any]],
+) -> None:
+    """See to it that a source with this plugin wrote all of them.
+
+    :raises PreparationFailed: when another did
+    """
+    if not all(_KEY in entry for entry in entries):
+        raise exceptions.PreparationFailed(
+            'the source planned this migration and now sends what nova '
+            'alone would: its nova-compute has been started without the '
+            'plugin since the check; migrate again'
+        )
+
+
 def arrivals(
     entries: collections.abc.Iterable[dict[str, typing.Any]],
 ) -> list[Arrival]:

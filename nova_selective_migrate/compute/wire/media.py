@@ -21,6 +21,7 @@ import binascii
 import contextlib
 import dataclasses
 import os
+import re
 import tempfile
 import typing
 
@@ -31,6 +32,9 @@ from nova_selective_migrate.host.facts import content
 #: The most of one file that travels: bytes that are not zero.
 READ_LIMIT = 64 * 2**20
 _LARGEST = 2**50
+_SEED = '.seed'
+# What mkstemp adds, and what nova's fetch makes of that name while it loads.
+_PART = r'\.[0-9a-z_]{8}(\.part|\.converted)?'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,6 +145,20 @@ def _digest(path: str, contents: content.Contents | None) -> str:
             f'the digest of {path} is not computed yet; migrate again'
         )
     return digest
+
+
+def seed_path(image: str) -> str:
+    """Return where a seed of an image waits while it is written."""
+    return f'{image}{_SEED}'
+
+
+def is_scratch(name: str, of: str) -> bool:
+    """Tell a file that is there while another is made, from its name.
+
+    :param of: name of the other, which may have a seed
+    """
+    made, seed = re.escape(of), re.escape(_SEED)
+    return bool(re.fullmatch(rf'{made}{seed}|\.{made}({seed})?{_PART}', name))
 
 
 def unpack(

@@ -14,10 +14,13 @@
 
 The versioned object that travels between nova's hosts takes no new field.
 The first thing that the destination puts into it is the name of a test file
-below instances_path, of its own choice, and that name carries this.
+below instances_path, of its own choice, and that name carries this. Later on
+nova uses the name no more, and both hosts add to it what they have done: a
+host that was restarted without the plugin in between would not.
 """
 
 import dataclasses
+import enum
 import re
 import typing
 import urllib.parse
@@ -28,6 +31,30 @@ _PROTOCOL = 2
 _FIELD = re.compile(r'([a-z]+)=([^,/]*)')
 # A file name has 255 characters, and the other fields their share.
 _LONGEST_URI = 48
+
+
+class Note(enum.Enum):
+    """What a host adds to the name, once it has done it.
+
+    PLANNED: the source has a plan, and will name what is to be made.
+    PREPARED: the destination has made what the source named.
+    """
+
+    PLANNED = 'planned'
+    PREPARED = 'prepared'
+
+    def added_to(self, name: str) -> str:
+        """Return a name that carries the note as well.
+
+        A name that no host with the plugin chose is left as it is.
+        """
+        if Peer.of(name) is None or self.is_in(name):
+            return name
+        return f'{name},{self.value}=1'
+
+    def is_in(self, name: str) -> bool:
+        """Tell whether a name carries the note."""
+        return f'{self.value}=1' in name.split(',')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +69,8 @@ class Peer:
     :ivar base: digest of its base image of the instance's image; empty
         where it tells of none
     :ivar disks_uri: where it listens for disks; empty for libvirt's choice
+    :ivar acknowledges: whether it will say that it has prepared; one with
+        an earlier release of this package does not
     """
 
     free_bytes: int
@@ -51,6 +80,7 @@ class Peer:
     images: str = ''
     base: str = ''
     disks_uri: str = ''
+    acknowledges: bool = False
 
     def mark(self, name: str) -> str:
         """Return a file name that tells all this, and ends in a name."""
@@ -68,6 +98,7 @@ class Peer:
                     if self.disks_uri
                     else ()
                 ),
+                *(['ack=1'] if self.acknowledges else ()),
                 name,
             )
         )
@@ -96,6 +127,7 @@ class Peer:
                 images=fields['images'],
                 base=fields['base'],
                 disks_uri=urllib.parse.unquote(fields.get('disks', '')),
+                acknowledges=fields.get('ack', '0') != '0',
             )
         except (KeyError, ValueError):
             return None

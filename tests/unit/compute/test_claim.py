@@ -72,6 +72,35 @@ class ClaimTest(unittest.TestCase):
         self.make('disk')
         self.assert_foreign('not proven')
 
+    def test_ended_while_content_was_written(self):
+        for scratch in (
+            *('disk.seed', '.disk.seed.0123abc_', '.disk.0123abc_'),
+            *('.disk.0123abc_.part', '.disk.0123abc_.converted'),
+        ):
+            with self.subTest(scratch):
+                self.begin()
+                self.make()
+                self.claims.prove(UUID, complete=False)
+                self.make('disk', scratch)
+                self.claim().remove()
+                self.assertFalse(self.home.exists())
+
+    def test_what_only_looks_half_made(self):
+        self.begin()
+        self.make()
+        self.claims.prove(UUID, complete=False)
+        for name in ('other.seed', 'disk.seed.old', '.disk.x', 'disk.part'):
+            self.make(name)
+            self.assert_foreign(name)
+            (self.home / name).unlink()
+
+    def test_nothing_is_half_made_in_the_end(self):
+        self.begin()
+        self.make('disk')
+        self.claims.prove(UUID, complete=True)
+        self.make('disk.seed')
+        self.assert_foreign('disk.seed')
+
     def test_ended_while_images_were_made(self):
         self.begin()
         self.make('disk.info')

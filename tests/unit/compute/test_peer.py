@@ -49,8 +49,28 @@ class PeerTest(unittest.TestCase):
         longest = f'tcp://{"x" * 38}'
         self.assertTrue(peer_.fits(longest))
         self.assertFalse(peer_.fits(f'{longest}x'))
-        longest = dataclasses.replace(PEER, disks_uri=longest)
+        longest = dataclasses.replace(
+            PEER, disks_uri=longest, acknowledges=True
+        )
         self.assertLess(len(longest.mark('tmpabcdefgh')), 255)
+
+    def test_notes(self):
+        name = dataclasses.replace(PEER, acknowledges=True).mark('tmpx')
+        for note in peer_.Note:
+            self.assertFalse(note.is_in(name))
+            noted = note.added_to(name)
+            self.assertTrue(note.is_in(noted))
+            self.assertEqual(noted, note.added_to(noted))
+            self.assertEqual(peer_.Peer.of(name), peer_.Peer.of(noted))
+        both = peer_.Note.PREPARED.added_to(peer_.Note.PLANNED.added_to(name))
+        self.assertTrue(all(note.is_in(both) for note in peer_.Note))
+
+    def test_nothing_is_noted_in_another_s_name(self):
+        self.assertEqual('tmpx', peer_.Note.PREPARED.added_to('tmpx'))
+
+    def test_one_that_says_when_it_has_prepared(self):
+        told = dataclasses.replace(PEER, acknowledges=True)
+        self.assertEqual(told, peer_.Peer.of(told.mark('tmpx')))
 
     def test_is_a_file_name(self):
         name = PEER.mark('tmpabcdefgh')
