@@ -61,12 +61,16 @@ class HypervisorError(SelectiveMigrateError):
 
     :ivar code: VIR_ERR_* of the error, 0 where there is none
     :ivar errno: the system's errno where libvirt reports one, else 0
+    :ivar domain: VIR_FROM_* of the error, 0 where there is none
     """
 
-    def __init__(self, message: str, code: int = 0, errno: int = 0) -> None:
+    def __init__(
+        self, message: str, code: int = 0, errno: int = 0, domain: int = 0
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.errno = errno
+        self.domain = domain
 
 
 class ConnectFailed(HypervisorError):

@@ -19,7 +19,6 @@ import typing
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import guarded
-from nova_selective_migrate.core.job import outcome
 
 if typing.TYPE_CHECKING:
     from nova_selective_migrate.host.journal import journal as journal_
@@ -100,14 +99,12 @@ def _states(
     """Say of each image of a run what it is, or what became of it."""
     from nova_selective_migrate.host.migration import settling
 
-    here = opened.source.look(run.uuid)
-    there = opened.destination.look(run.uuid)
-    found = outcome.settle(here, there, completed=False)
-    vacant = settling.Settled(found, here, there).vacant
-    if not vacant or not opened.source.guest(run.uuid).job_over():
+    found = settling.look_once(opened.source, opened.destination, run.uuid)
+    if not found.vacant:
         why = (
-            f'left: the source has the guest {here}, the destination '
-            f'{there}; migrate --resume-report {run.domain} settles that'
+            f'left: the source has the guest {found.source}, the destination '
+            f'{found.destination}; migrate --resume-report {run.domain} '
+            'settles that'
         )
         return {image.path: why for image in run.images}
     done = opened.clean(run, remove=remove)

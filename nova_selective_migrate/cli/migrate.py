@@ -26,15 +26,15 @@ from nova_selective_migrate.cli import interrupts
 from nova_selective_migrate.cli import outcome_tree
 from nova_selective_migrate.cli import plan_table
 from nova_selective_migrate.cli import progress
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import limits
-from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.core.plan import plan_json
 
 _STATUS = {
-    outcome.Ending.MOVED: exit_code.OK,
-    outcome.Ending.NOT_MOVED: exit_code.NOT_MOVED,
-    outcome.Ending.UNKNOWN: exit_code.UNKNOWN,
+    guest_location.Ending.MOVED: exit_code.OK,
+    guest_location.Ending.NOT_MOVED: exit_code.NOT_MOVED,
+    guest_location.Ending.UNKNOWN: exit_code.UNKNOWN,
 }
 
 

@@ -15,7 +15,7 @@
 import typing
 
 from nova_selective_migrate.core import model
-from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.core.plan import plan_json
 
@@ -46,7 +46,7 @@ def ended(
         {'host': 'destination', 'path': item.path, 'why': item.why}
         for item in ended.cleaned.left
     ]
-    if ended.settlement.ending is outcome.Ending.MOVED:
+    if ended.settlement.ending is guest_location.Ending.MOVED:
         copied = ended.created if plan is None else _copied(plan)
         why = 'the guest has left it behind'
         left += [

@@ -161,6 +161,7 @@ TABLE = (
         ('ctxt', 'instance', 'migration_id'),
     ),
     Seam(_GUEST, 'abort_job', ()),
+    Seam('nova.virt.libvirt.host:Host', '_connect', ('uri', 'read_only')),
     Seam(
         _GUEST,
         'migrate',

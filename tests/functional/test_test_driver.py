@@ -27,7 +27,7 @@ import libvirt
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.decision import images
-from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import pools
@@ -200,16 +200,24 @@ class ConnectionTest(DriverCase):
         self.assertTrue(self.host.is_local)
 
     def test_what_it_has_of_a_domain(self):
-        self.assertIs(outcome.Presence.RUNNING, self.host.look(UUID).presence)
+        self.assertIs(
+            guest_location.Presence.RUNNING, self.host.look(UUID).presence
+        )
         self.domain.suspend()
-        self.assertIs(outcome.Presence.PAUSED, self.host.look(UUID).presence)
+        self.assertIs(
+            guest_location.Presence.PAUSED, self.host.look(UUID).presence
+        )
         self.domain.destroy()
-        self.assertIs(outcome.Presence.ABSENT, self.host.look(UUID).presence)
+        self.assertIs(
+            guest_location.Presence.ABSENT, self.host.look(UUID).presence
+        )
 
     def test_a_closed_connection_is_unreachable_and_not_absent(self):
         with connection.Connection.open(URI) as other:
             pass
-        self.assertIs(outcome.Presence.UNREACHABLE, other.look(UUID).presence)
+        self.assertIs(
+            guest_location.Presence.UNREACHABLE, other.look(UUID).presence
+        )
 
     def test_versions(self):
         self.assertEqual(

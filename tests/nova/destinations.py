@@ -22,9 +22,9 @@ from nova_selective_migrate.compute.destination import arrival
 from nova_selective_migrate.compute.destination import claim
 from nova_selective_migrate.compute.destination import leftover
 from nova_selective_migrate.compute.destination import withdrawal
-from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job import guest_location
 
-P = outcome.Presence
+P = guest_location.Presence
 UUID = '3a0c4a5e-0000-4000-8000-000000000001'
 
 
@@ -40,7 +40,12 @@ class DestinationTest(unittest.TestCase):
         self.journal = pathlib.Path(folder, 'arrivals')
         self.context = types.SimpleNamespace(request_id='req-1')
         self.instance = types.SimpleNamespace(
-            uuid=UUID, image_ref='', trusted_certs=None, host='source'
+            uuid=UUID,
+            image_ref='',
+            trusted_certs=None,
+            host='source',
+            vm_state='active',
+            save=mock.Mock(),
         )
         self.data = types.SimpleNamespace(
             is_shared_instance_path=False,
@@ -65,6 +70,10 @@ class DestinationTest(unittest.TestCase):
             )
             made.return_value = self.host = mock.Mock()
         self.here(P.ABSENT)
+        self.events = self.enterContext(
+            mock.patch.object(withdrawal.event, 'record')
+        )
+        self.source_has(P.RUNNING)
         self.host.virt.listAllDomains.return_value = []
         self.driver = mock.Mock()
         self.contents = mock.Mock()
@@ -76,7 +85,14 @@ class DestinationTest(unittest.TestCase):
 
     def here(self, presence):
         """Say what this host has of the guest."""
-        self.host.look.return_value = outcome.Side(presence)
+        self.host.look.return_value = guest_location.Side(presence)
+
+    def source_has(self, presence):
+        """Say what the source has of the guest."""
+        side = guest_location.Side(presence)
+        self.enterContext(
+            mock.patch.object(withdrawal.peers, 'look', lambda *_: side)
+        )
 
     def use(self, name='another', uuid='other'):
         """Have a domain that uses the directory."""

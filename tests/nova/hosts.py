@@ -21,6 +21,7 @@ from nova.compute import manager as compute
 from nova.conductor import manager as conductor
 from nova.tests.functional.libvirt import base
 from nova.virt.libvirt import driver
+from nova.virt.libvirt import host as libvirt_host
 from nova.virt.libvirt import utils as libvirt_utils
 
 from tests.nova import libvirt_fixture
@@ -63,6 +64,17 @@ class HostsTest(base.ServersTestBase):
         self._at = threading.local()
         self.fake = self.useFixture(
             libvirt_fixture.MigratingLibvirt(lambda: self.connection('dest'))
+        )
+        #: URIs of other hosts that libvirt was opened with.
+        self.opened: list[str] = []
+        #: What opening one raises.
+        self.out_of_reach: Exception | None = None
+        self.useFixture(
+            fixtures.MockPatchObject(
+                libvirt_host.Host,
+                '_connect',
+                lambda _host, uri, read_only: self._connect(uri),
+            )
         )
         self.conducted = self.useFixture(
             watched.Watched(
@@ -122,6 +134,13 @@ class HostsTest(base.ServersTestBase):
     def connection(self, host: str) -> typing.Any:
         """The fake libvirt of a host."""
         return self.computes[host].driver._host.get_connection()
+
+    def _connect(self, uri: str) -> typing.Any:
+        """Connect to another host; both have one inbound address."""
+        self.opened.append(uri)
+        if self.out_of_reach is not None:
+            raise self.out_of_reach
+        return self.connection('src' if '://src/' in uri else 'dest')
 
     def start_hosts(self) -> None:
         """Start a nova-compute on src and one on dest."""

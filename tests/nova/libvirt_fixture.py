@@ -53,6 +53,7 @@ class Course:
 
     def __init__(self) -> None:
         self.fails: str | None = None
+        self.loses_answer = False
         self.aborted = False
         self.completed = False
         self.started = threading.Event()
@@ -108,6 +109,16 @@ def error(
     )
 
 
+def lost() -> Exception:
+    """An answer that did not come."""
+    return fakelibvirt.make_libvirtError(
+        fakelibvirt.libvirtError,
+        'Unable to read from socket: Connection reset by peer',
+        error_code=libvirt.VIR_ERR_SYSTEM_ERROR,
+        error_domain=libvirt.VIR_FROM_RPC,
+    )
+
+
 def completed(xml: str) -> str:
     """Add to the disks of a domain what libvirt itself adds to them."""
     domain = etree.fromstring(xml)
@@ -152,6 +163,11 @@ class MigratingLibvirt(fixtures.Fixture):
             course = self.course(uuid)
             course.take()
             self._destination().createXML(params['destination_xml'], 0)
+            if course.loses_answer:
+                # Of Finish: the source takes it for "not there", and lets
+                # the guest run on.
+                domain.reason = libvirt.VIR_DOMAIN_RUNNING_MIGRATION_CANCELED
+                raise lost()
             domain.destroy()
             domain.undefine()
             # Last: nova takes the migration for finished from here on.
@@ -171,7 +187,7 @@ class MigratingLibvirt(fixtures.Fixture):
             'jobStats': job_stats,
             'migrateToURI3': migrate,
             'snapshotNum': lambda domain, flags=0: 0,
-            'state': lambda domain, flags=0: [domain._state, 0],
+            'state': state,
         }.items():
             self.useFixture(
                 fixtures.MonkeyPatch(
@@ -181,6 +197,8 @@ class MigratingLibvirt(fixtures.Fixture):
         for name, method in {
             'lookupByName': by_name,
             'isAlive': lambda connection: 1,
+            'close': lambda connection: 0,
+            'setKeepAlive': lambda connection, interval, count: 0,
         }.items():
             self.useFixture(
                 fixtures.MonkeyPatch(
@@ -194,6 +212,11 @@ class MigratingLibvirt(fixtures.Fixture):
             'nova.tests.fixtures.libvirt.VIR_ERR_NO_DOMAIN': NO_DOMAIN,
         }.items():
             self.useFixture(fixtures.MonkeyPatch(name, value))
+
+
+def state(domain: typing.Any, flags: int = 0) -> list[int]:
+    """Return a domain's state and the reason of it."""
+    return [domain._state, getattr(domain, 'reason', 0)]
 
 
 def by_name(connection: typing.Any, name: str) -> typing.Any:

@@ -12,6 +12,7 @@
 
 """What is journalled at a source is what nova needs for an end."""
 
+import json
 import pathlib
 import tempfile
 import types
@@ -22,7 +23,7 @@ from nova import objects
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import departure
-from nova_selective_migrate.compute.source import ending
+from nova_selective_migrate.core.job import guest_location
 
 UUID = '3a0c4a5e-0000-4000-8000-000000000001'
 
@@ -52,10 +53,11 @@ class DeparturesTest(unittest.TestCase):
             ]
         )
 
-    def begin(self):
+    def begin(self, uri=None):
         instance = types.SimpleNamespace(uuid=UUID)
         self.departures.begin(
-            *(self.context, instance, 'there', self.bdms, True, self.data)
+            *(self.context, instance, 'there', self.bdms, True, self.data),
+            uri,
         )
 
     def read(self):
@@ -71,14 +73,45 @@ class DeparturesTest(unittest.TestCase):
         self.assertFalse(found.migrate_data.is_shared_instance_path)
         self.assertEqual('{"data": 1}', found.source_bdms[0].connection_info)
 
+    def test_where_the_call_went_is_noted(self):
+        uri = 'qemu+tcp://192.0.2.2/system'
+        self.begin(uri)
+        self.assertEqual(uri, self.read().uri)
+
+    def test_a_password_in_it_is_not(self):
+        self.begin('qemu+tcp://me:s3cret@there/system')
+        self.assertNotIn('s3cret', self.file.read_text())
+        self.assertIsNone(self.read().uri)
+
+    def test_an_entry_of_an_earlier_release(self):
+        """It has no URI, and its own word for a guest that has stayed."""
+        self.begin('qemu+tcp://there/system')
+        tree = json.loads(self.file.read_text())
+        del tree['uri']
+        tree['ending'] = 'not moved'
+        self.file.write_text(json.dumps(tree))
+        found = self.read()
+        self.assertIsNone(found.uri)
+        self.assertIs(guest_location.Ending.NOT_MOVED, found.ending)
+
+    def test_the_address_is_the_one_that_nova_calls(self):
+        self.begin()
+        self.assertEqual('there', self.read().address)
+        self.data.target_connect_addr = None
+        self.begin()
+        self.assertEqual('there', self.read().address)
+        self.data.target_connect_addr = '192.0.2.2'
+        self.begin()
+        self.assertEqual('192.0.2.2', self.read().address)
+
     def test_an_ending_is_added(self):
         self.begin()
-        for each in ending.Ending:
+        for each in guest_location.Ending:
             self.departures.note(UUID, each)
             self.assertIs(each, self.read().ending)
 
     def test_there_is_no_ending_of_what_is_not_entered(self):
-        self.departures.note(UUID, ending.Ending.MOVED)
+        self.departures.note(UUID, guest_location.Ending.MOVED)
         self.assertEqual([], self.departures.instances())
 
     def test_the_secret_of_a_tpm_is_not_written(self):

@@ -20,24 +20,29 @@ import libvirt
 
 from nova_selective_migrate.compute.source import end as end_
 from nova_selective_migrate.compute.source import ending
-from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job import guest_location
 
-MOVED, NOT_MOVED, UNKNOWN = ending.Ending
-P = outcome.Presence
+MOVED, NOT_MOVED, UNKNOWN = guest_location.Ending
+P = guest_location.Presence
 
 
 @ddt.ddt
 class EndTest(unittest.TestCase):
     def setUp(self):
         super().setUp()
-        self.methods = mock.Mock(spec=['ending', 'post', 'recover', 'fault'])
+        self.methods = mock.Mock(
+            spec=['ending', 'post', 'recover', 'fault', 'event']
+        )
         self.end = end_.End(
             self.methods, 'context', 'instance', 'there', None, 'data'
         )
 
     def find(self, found, presence, error=None):
-        side = outcome.Side(presence)
-        self.methods.ending.return_value = ending.Settled(found, side, error)
+        side = guest_location.Side(presence)
+        self.methods.ending.return_value = ending.Settled(
+            guest_location.Settlement(found, 'the explanation'),
+            *(side, guest_location.Side(P.UNREACHABLE), error),
+        )
 
     def fault(self):
         self.methods.fault.assert_called_once()
@@ -107,10 +112,31 @@ class EndTest(unittest.TestCase):
         self.methods.post.assert_not_called()
         self.methods.recover.assert_not_called()
         text = self.fault()
-        for words in ('unknown', 'connection lost', 'nothing was cleaned up'):
+        for words in (
+            *('unknown', 'the explanation', 'connection lost'),
+            'nothing was cleaned up',
+        ):
             self.assertIn(words, text)
+        self.methods.event.assert_called_once()
+        *_, name, message = self.methods.event.call_args.args
+        self.assertEqual('selective_migrate_location-unknown', name)
+        self.assertIn('the explanation', message)
         with self.assertRaisesRegex(Exception, 'unknown'):
             self.end.report()
+
+    def test_both_run(self):
+        """What to destroy is within what nova keeps of a fault."""
+        found = ending.Settled(
+            guest_location.both_ran(None),
+            *(guest_location.Side(P.RUNNING), guest_location.Side(P.PAUSED)),
+            ValueError('end of file'),
+        )
+        self.methods.ending.return_value = found
+        self.end.believed_failed()
+        self.methods.recover.assert_not_called()
+        self.assertIn('destroy that of the destination', self.fault()[:250])
+        name = self.methods.event.call_args.args[2]
+        self.assertEqual('selective_migrate_runs-on-both-hosts', name)
 
     def test_broken_off_before_the_call(self):
         self.find(NOT_MOVED, P.RUNNING)

@@ -21,14 +21,16 @@ from nova import exception
 from nova.compute import task_states
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import event
 from nova_selective_migrate.compute import fault
 from nova_selective_migrate.compute.source import departure
 from nova_selective_migrate.compute.source import ending
 from nova_selective_migrate.compute.source import interrupted
-from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job import guest_location
 
-P = outcome.Presence
-MOVED, NOT_MOVED, UNKNOWN = ending.Ending
+P = guest_location.Presence
+MOVED, NOT_MOVED, UNKNOWN = guest_location.Ending
+URI = 'qemu+tcp://192.0.2.2/system'
 
 
 @ddt.ddt
@@ -54,9 +56,6 @@ class InterruptedTest(unittest.TestCase):
         self.record.return_value = self.instance
         objects.Migration.get_by_id.return_value = self.row
         objects.Migration.get_by_instance_and_status.return_value = self.row
-        self.find = self.enterContext(
-            mock.patch.object(interrupted.whereabouts, 'find')
-        )
         self.departures = mock.Mock()
         self.departures.instances.return_value = ['uuid']
         self.left('there')
@@ -65,21 +64,33 @@ class InterruptedTest(unittest.TestCase):
         self.post = self.manager._post_live_migration_update_host
         self.recover = self.manager._rollback_live_migration
         self.recorded = self.enterContext(mock.patch.object(fault, 'record'))
+        self.events = self.enterContext(mock.patch.object(event, 'record'))
         self.migrations = mock.Mock()
+        self.migrations.uri = lambda address: f'qemu+tcp://{address}/system'
+        self.find = self.migrations.find
         self.log = self.enterContext(mock.patch.object(interrupted, 'LOG'))
         self.interrupted = interrupted.Interrupted(
             self.driver, self.departures, self.migrations
         )
 
-    def left(self, destination, source='here', found=None):
-        self.data = types.SimpleNamespace(migration=self.row)
+    def left(self, destination, source='here', found=None, uri=None):
+        self.data = mock.MagicMock(migration=self.row)
+        self.data.__contains__.return_value = False
         self.departures.of.return_value = departure.Departure(
-            *(source, destination, 'since', found, True, self.data, 'bdms')
+            *(source, destination, 'since', found, True, self.data, 'bdms'),
+            uri,
         )
 
     def settle(self, found=None, here=P.RUNNING, there=P.ABSENT):
-        sides = outcome.Side(here), outcome.Side(there)
-        self.find.return_value = (found, *sides)
+        sides = guest_location.Side(here), guest_location.Side(there)
+
+        def find(uuid, call, uri, *, was_there):
+            return ending.Settled(
+                guest_location.Settlement(found, 'as it is'),
+                *(*sides, call.error),
+            )
+
+        self.find.side_effect = find
         self.interrupted.settle()
 
     def fault(self):
@@ -141,8 +152,24 @@ class InterruptedTest(unittest.TestCase):
     def test_where_it_had_been_found(self, found, was_moved):
         self.left('there', found=found)
         self.settle(NOT_MOVED)
-        told = self.find.call_args.kwargs['was_moved']
+        told = self.find.call_args.kwargs['was_there']
         self.assertEqual(was_moved, told)
+
+    def asked(self):
+        return self.find.call_args.args[2]
+
+    def test_it_asks_where_the_call_went(self):
+        self.left('there', uri=URI)
+        self.settle(NOT_MOVED)
+        self.assertEqual(URI, self.asked())
+
+    def test_an_entry_of_an_earlier_release(self):
+        self.settle(NOT_MOVED)
+        self.assertEqual('qemu+tcp://there/system', self.asked())
+        self.data.__contains__.return_value = True
+        self.data.target_connect_addr = '192.0.2.2'
+        self.settle(NOT_MOVED)
+        self.assertEqual(URI, self.asked())
 
     def test_the_destination_has_it_already(self):
         self.instance.host = 'there'

@@ -88,6 +88,34 @@ class LeftoversTest(destinations.DestinationTest):
         self.record.side_effect = exception.InstanceNotFound(instance_id='x')
         self.assert_left('no such server')
 
+    def test_a_server_in_error(self):
+        """The source could not tell: both hosts' disks are evidence."""
+        self.instance.vm_state = 'error'
+        self.assert_left('ERROR')
+
+    def test_it_stays_when_somebody_has_reset_the_state(self):
+        self.instance.vm_state = 'error'
+        self.leftovers.settle()
+        self.log.warning.reset_mock()
+        self.instance.vm_state = 'active'
+        self.assert_left('ERROR')
+
+    def test_what_a_rollback_has_left_in_doubt(self):
+        self.claims.doubt(destinations.UUID, 'both ran it')
+        self.assert_left('both ran it')
+
+    @ddt.data(P.ABSENT, P.MIGRATED, P.SWITCHING, P.POSTCOPY, P.POSTCOPY_FAILED)
+    def test_a_source_that_has_not_the_whole_guest(self, presence):
+        self.source_has(presence)
+        self.assert_left(presence.value, 'source')
+
+    @ddt.data(P.RUNNING, P.PAUSED, P.OFF, P.UNREACHABLE)
+    def test_a_source_that_has_it_or_is_not_seen(self, presence):
+        """Of one that is not seen, nova's records tell enough."""
+        self.source_has(presence)
+        self.leftovers.settle()
+        self.assertFalse(self.home.exists())
+
     @ddt.data('preparing', 'running', 'queued', 'new')
     def test_a_migration_that_goes_on(self, status):
         self.migrations.return_value.append(row(status))

@@ -25,6 +25,7 @@ from nova_selective_migrate.compute import fault
 from nova_selective_migrate.compute.source import migration
 from nova_selective_migrate.compute.source import plans
 from nova_selective_migrate.compute.source import record
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import limits
 from nova_selective_migrate.core.plan import call
 from nova_selective_migrate.core.plan import plan as plan_
@@ -37,6 +38,7 @@ SECOND = call.MigrateCall(
 PLAN = plan_.MigrationPlan(
     mock.sentinel.domain, (), (), (), (), FIRST, (), (), again=SECOND
 )
+URI = 'qemu+tcp://there/system'
 ASKED = ('context', INSTANCE, 'there')
 
 
@@ -46,6 +48,7 @@ class MigrationsTest(unittest.TestCase):
         self.records = record.Records()
         self.check = mock.Mock()
         self.driver = mock.Mock()
+        self.driver._live_migration_uri.return_value = URI
         self.departures = mock.Mock()
         self.plans = plans.Plans(self.check, self.records, mock.Mock())
         self.migrations = migration.Migrations(
@@ -60,10 +63,10 @@ class MigrationsTest(unittest.TestCase):
         self.host = self.enterContext(
             mock.patch.object(migration.connection, 'Connection')
         ).return_value
-        self.here(migration.ending_.outcome.Presence.RUNNING)
+        self.here(guest_location.Presence.RUNNING)
 
     def here(self, presence):
-        self.host.look.return_value = migration.ending_.outcome.Side(presence)
+        self.host.look.return_value = guest_location.Side(presence)
 
     def operate(self, stock, data='data'):
         self.records.begin('uuid', 'data')
@@ -184,7 +187,7 @@ class MigrationsTest(unittest.TestCase):
 
     def test_what_fails_after_the_end_is_nova_s(self):
         def stock(context, instance, dest, post, recover, *rest):
-            self.here(migration.ending_.outcome.Presence.ABSENT)
+            self.here(guest_location.Presence.ABSENT)
             call = self.records.call('uuid')
             call.start()
             call.end()
@@ -204,14 +207,14 @@ class MigrationsTest(unittest.TestCase):
     def test_it_is_journalled_until_its_end(self):
         def stock(*_):
             self.departures.begin.assert_called_once_with(
-                *ASKED[:2], 'there', 'bdms', None, 'data'
+                *(*ASKED[:2], 'there', 'bdms', None, 'data', URI)
             )
             self.departures.drop.assert_not_called()
             raise ValueError('x')
 
         def recover(*_, **__):
             self.departures.note.assert_called_once_with(
-                'uuid', migration.ending_.Ending.NOT_MOVED
+                'uuid', guest_location.Ending.NOT_MOVED
             )
             self.departures.drop.assert_not_called()
 
@@ -235,7 +238,7 @@ class MigrationsTest(unittest.TestCase):
         self.recover.assert_called_once()
 
     def test_an_unknown_end_is_raised(self):
-        self.here(migration.ending_.outcome.Presence.UNREACHABLE)
+        self.here(guest_location.Presence.UNREACHABLE)
         self.enterContext(
             mock.patch.object(migration.ending_, '_SETTLE_SECONDS', 0)
         )

@@ -18,6 +18,7 @@ from unittest import mock
 import ddt
 from nova import exception
 
+from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.destination import withdrawal
 from tests.nova import destinations
 
@@ -135,16 +136,73 @@ class WithdrawalsTest(destinations.DestinationTest):
         )
         self.assertEqual((False, self.data), stock.call_args.args[-2:])
 
-    @ddt.data(P.RUNNING, P.PAUSED, P.OFF, P.MIGRATED, P.UNREACHABLE)
+    def refuse(self):
+        """Roll back in vain; return what the user reads."""
+        stock = mock.Mock()
+        with self.assertRaises(exception.MigrationError) as raised:
+            self.roll_back(stock)
+        stock.assert_not_called()
+        self.assertTrue(self.home.exists())
+        self.assertIn(f'{self.home} is not touched', str(raised.exception))
+        return str(raised.exception)
+
+    @ddt.data(P.OFF, P.MIGRATED, P.UNREACHABLE)
+    def test_what_is_here_otherwise_is_not_destroyed(self, presence):
+        self.prepare()
+        self.here(presence)
+        self.refuse()
+        self.instance.save.assert_not_called()
+
+    @ddt.data(P.RUNNING, P.PAUSED, P.POSTCOPY, P.POSTCOPY_FAILED)
     def test_a_guest_that_is_here_is_not_destroyed(self, presence):
         self.prepare()
         self.here(presence)
-        stock = mock.Mock()
-        with self.assertRaisesRegex(
-            exception.MigrationError, f'{self.home} is not touched'
-        ):
-            self.roll_back(stock)
-        stock.assert_not_called()
+        text = self.refuse()
+        self.assertEqual('error', self.instance.vm_state)
+        self.instance.save.assert_called_once_with()
+        *_, name, message = self.events.call_args.args
+        self.assertTrue(name.startswith('selective_migrate_'), name)
+        self.assertIn(message, text)
+        self.assertEqual(message, self.claim().doubt)
+
+    @ddt.data(P.RUNNING, P.UNREACHABLE)
+    def test_a_guest_that_runs_on_both_hosts_is_suspended(self, source):
+        """The source has asked for a rollback: it runs the guest."""
+        self.prepare()
+        self.here(P.RUNNING)
+        self.source_has(source)
+        text = self.refuse()
+        self.host.guest.return_value.suspend.assert_called_once_with()
+        self.assertIn('suspended at once', text)
+        self.assertIn('destroy that of the destination', text)
+
+    @ddt.data(P.ABSENT, P.OFF, P.PAUSED, P.SWITCHING)
+    def test_the_only_guest_that_runs_runs_on(self, source):
+        self.prepare()
+        self.here(P.RUNNING)
+        self.source_has(source)
+        self.refuse()
+        self.host.guest.assert_not_called()
+
+    @ddt.data(P.PAUSED, P.POSTCOPY, P.POSTCOPY_FAILED)
+    def test_so_does_one_that_does_not_run(self, presence):
+        self.prepare()
+        self.here(presence)
+        self.refuse()
+        self.host.guest.assert_not_called()
+
+    def test_a_postcopy_that_failed_may_be_taken_up_again(self):
+        self.prepare()
+        self.here(P.POSTCOPY_FAILED)
+        self.source_has(P.POSTCOPY_FAILED)
+        self.assertIn('--postcopy-resume', self.refuse())
+
+    def test_one_that_cannot_be_suspended_is_told(self):
+        self.prepare()
+        self.here(P.RUNNING)
+        guest = self.host.guest.return_value
+        guest.suspend.side_effect = exceptions.HypervisorError('no monitor')
+        self.assertIn('no monitor', self.refuse())
 
     def test_without_a_daemon_what_stays_is_named(self):
         self.prepare()

@@ -42,6 +42,8 @@ class Claim:
     :ivar request: the request of the migration, as in nova's logs
     :ivar proof: what it was when somebody last looked; None: nobody could
     :ivar complete: whether that was after all had been made
+    :ivar doubt: why it may be the newest that there is of the guest, and is
+        left until somebody has looked; empty where it is not
     """
 
     directory: str
@@ -51,6 +53,7 @@ class Claim:
     request: str
     proof: ownership.Proof | None = None
     complete: bool = False
+    doubt: str = ''
 
     def check(self) -> None:
         """See to it that there is what was claimed and nothing else.
@@ -133,6 +136,15 @@ class Claims:
                 dataclasses.replace(claim, proof=proof, complete=complete),
             )
 
+    def doubt(self, instance: str, why: str) -> None:
+        """Note that it is to be left until somebody has looked.
+
+        :raises JournalFailed: when that cannot be written down
+        """
+        claim = self.of(instance)
+        if claim is not None and not claim.doubt:
+            self._write(instance, dataclasses.replace(claim, doubt=why))
+
     def of(self, instance: str) -> Claim | None:
         """Return the claim of an instance.
 
@@ -170,4 +182,5 @@ def _claim(tree: dict[str, typing.Any]) -> Claim:
         tree['request'],
         proof,
         tree['complete'] is True,
+        str(tree.get('doubt') or ''),
     )

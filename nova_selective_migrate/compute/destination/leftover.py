@@ -18,18 +18,30 @@ import typing
 from nova import context as nova_context
 from nova import exception
 from nova import objects
+from nova.compute import vm_states
 import nova.conf
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import peers
 from nova_selective_migrate.compute import statuses
 from nova_selective_migrate.compute.destination import claim as claim_
-from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import usage
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
+
+
+# What a source has that has the guest no more, or a part of it.
+_UNFIT = (
+    guest_location.Presence.ABSENT,
+    guest_location.Presence.MIGRATED,
+    guest_location.Presence.SWITCHING,
+    guest_location.Presence.POSTCOPY,
+    guest_location.Presence.POSTCOPY_FAILED,
+)
 
 
 class Leftovers:
@@ -96,19 +108,20 @@ class Leftovers:
         context: typing.Any,
         uuid: str,
         host: connection.Connection,
-        here: outcome.Side,
+        here: guest_location.Side,
         claim: claim_.Claim,
     ) -> str | None:
         """Say why nothing is done about it; None: something is."""
         try:
-            of = objects.Instance.get_by_uuid(context, uuid).host
+            instance = objects.Instance.get_by_uuid(context, uuid)
         except exception.InstanceNotFound:
             return 'nova knows no such server any more'
+        of = instance.host
         if here.holds:
             if of == CONF.host:
                 return None
             return f'the guest is {here} here, nova has it on {of}'
-        if here.presence is not outcome.Presence.ABSENT:
+        if here.presence is not guest_location.Presence.ABSENT:
             return f'the guest is {here} here'
         if of in (None, CONF.host):
             return f'nova has the server on {of or "no host"}'
@@ -124,9 +137,31 @@ class Leftovers:
         ]
         if pending:
             return f'a live migration to this host is {pending[0]}'
+        if doubt := self._doubt(instance, claim):
+            return doubt
         try:
             claim.check()
         except exceptions.NotOurs as err:
             return str(err)
         users = usage.users(host, claim.directory)
         return f'it is used by {", ".join(users)}' if users else None
+
+    def _doubt(self, instance: typing.Any, claim: claim_.Claim) -> str | None:
+        """Say why it may be the newest that there is of the guest.
+
+        What was not known when the migration ended is not known after a
+        restart, nor when somebody has reset the state of the server.
+        """
+        if claim.doubt:
+            return claim.doubt
+        if instance.vm_state == vm_states.ERROR:
+            why = (
+                'nova has had the server in ERROR, so that it is not known '
+                'which host has its newest disks'
+            )
+            self._claims.doubt(instance.uuid, why)
+            return why
+        source = peers.look(self._driver, instance)
+        if source.presence in _UNFIT:
+            return f'the guest is {source} on {instance.host}'
+        return None

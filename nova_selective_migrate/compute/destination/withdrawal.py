@@ -18,24 +18,32 @@ import os
 import typing
 
 from nova import exception
+from nova.compute import vm_states
 import nova.conf
 from nova.virt.libvirt import utils as libvirt_utils
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import event
+from nova_selective_migrate.compute import peers
 from nova_selective_migrate.compute.destination import claim as claim_
 from nova_selective_migrate.compute.destination import room as room_
-from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import usage
+from nova_selective_migrate.host.migration import double_run
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 Method = collections.abc.Callable[..., typing.Any]
 
-# A guest that waits for its source has not come yet.
-_GONE = (outcome.Presence.ABSENT, outcome.Presence.SWITCHING)
+_HERE = (
+    guest_location.Presence.RUNNING,
+    guest_location.Presence.PAUSED,
+    guest_location.Presence.POSTCOPY,
+    guest_location.Presence.POSTCOPY_FAILED,
+)
 
 
 class Withdrawals:
@@ -80,12 +88,8 @@ class Withdrawals:
             ) from err
         host = connection.Connection(virt, 'this host')
         here = host.look(instance.uuid)
-        if here.presence not in _GONE:
-            raise exception.MigrationError(
-                reason=f'the guest is {here} on {CONF.host}, though its '
-                f'live migration is said to have failed: {directory} is not '
-                'touched; look at both hosts'
-            )
+        if here.may_have_run:
+            self._refuse(context, instance, host, here, directory)
         shared = migrate_data is None or migrate_data.is_shared_instance_path
         there = not shared and os.path.lexists(directory)
         objection = there and self._objection(host, here, instance, directory)
@@ -118,10 +122,69 @@ class Withdrawals:
         if not shared and not os.path.lexists(directory):
             self._drop(instance)
 
+    def _refuse(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        host: connection.Connection,
+        here: guest_location.Side,
+        directory: str,
+    ) -> typing.NoReturn:
+        """Leave a guest that is here, and say which one is to be destroyed.
+
+        The source has told that the migration failed: it has the guest.
+
+        :raises MigrationError: nova records it as a fault of the server
+        """
+        if here.presence not in _HERE:
+            raise exception.MigrationError(
+                reason=f'the guest is {here} on {CONF.host}, though its '
+                f'live migration is said to have failed: {directory} is not '
+                'touched; look at both hosts'
+            )
+        found = self._locate(instance, host, here)
+        text = (
+            f'{found.explanation}. {CONF.host} has the guest {here}, though '
+            f'its live migration from {instance.host} is said to have failed: '
+            f'{directory} is not touched'
+        )
+        doubt = found.doubt or guest_location.Doubt.LOCATION
+        try:
+            self._claims.doubt(instance.uuid, text)
+        except exceptions.JournalFailed as err:
+            # nova's record of the server keeps the next start from it.
+            LOG.warning('%s', err, instance=instance)
+        event.record(
+            context, instance, f'selective_migrate_{doubt.value}', text
+        )
+        instance.vm_state = vm_states.ERROR
+        instance.save()
+        raise exception.MigrationError(reason=text)
+
+    def _locate(
+        self,
+        instance: typing.Any,
+        host: connection.Connection,
+        here: guest_location.Side,
+    ) -> guest_location.Settlement:
+        """Say where the guest is; suspend it here where both run it.
+
+        A source that cannot be asked runs it: it has asked for a rollback.
+        """
+        source = peers.look(self._driver, instance)
+        if source.presence is guest_location.Presence.UNREACHABLE:
+            source = guest_location.Side(guest_location.Presence.RUNNING)
+        found = guest_location.locate(source, here)
+        if found.doubt is not guest_location.Doubt.BOTH_RUN:
+            return found
+        return guest_location.both_ran(
+            double_run.suspend(lambda: host.guest(instance.uuid).suspend())
+        )
+
     def _objection(
         self,
         host: connection.Connection,
-        here: outcome.Side,
+        here: guest_location.Side,
         instance: typing.Any,
         directory: str,
     ) -> str | None:
@@ -132,7 +195,7 @@ class Withdrawals:
                 return f'{directory} was not made by this live migration'
             claim.check()
             # nova destroys a guest that waits for its source.
-            waits = here.presence is outcome.Presence.SWITCHING
+            waits = here.presence is guest_location.Presence.SWITCHING
             besides = instance.uuid if waits else ''
             users = usage.users(host, directory, besides)
         except exceptions.SelectiveMigrateError as err:

@@ -24,7 +24,8 @@ import nova.conf
 from nova.objects import base
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute.source import ending as ending_
+from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.journal import entries as entries_
 
 CONF = nova.conf.CONF
@@ -42,15 +43,45 @@ class Departure:
     :ivar since: when it was entered, before libvirt was called
     :ivar migrate_data: nova's LibvirtLiveMigrateData, with its Migration
     :ivar source_bdms: the block device mappings as they were here
+    :ivar uri: of the destination's libvirt, that the call went to; None in
+        an entry of a release that did not note it
     """
 
     source: str
     destination: str
     since: str
-    ending: ending_.Ending | None
+    ending: guest_location.Ending | None
     block_migration: typing.Any
     migrate_data: typing.Any
     source_bdms: typing.Any
+    uri: str | None = None
+
+    @property
+    def address(self) -> str:
+        """Return what nova has libvirt call the destination."""
+        return address(self.destination, self.migrate_data)
+
+
+def address(destination: str, migrate_data: typing.Any) -> str:
+    """Return what nova has libvirt call the destination.
+
+    Its [libvirt]live_migration_inbound_addr where it has one (nova.virt.
+    libvirt.driver.LibvirtDriver._live_migration_operation).
+    """
+    data = migrate_data
+    if 'target_connect_addr' in data and data.target_connect_addr is not None:
+        return str(data.target_connect_addr)
+    return destination
+
+
+# Of releases that had an enumeration of their own for it.
+_ENDINGS = {'not moved': guest_location.Ending.NOT_MOVED}
+
+
+def _ending(text: str | None) -> guest_location.Ending | None:
+    if not text:
+        return None
+    return _ENDINGS.get(text) or guest_location.Ending(text)
 
 
 class Departures:
@@ -67,9 +98,12 @@ class Departures:
         source_bdms: typing.Any,
         block_migration: typing.Any,
         migrate_data: typing.Any,
+        uri: str | None = None,
     ) -> None:
         """Enter a migration that is about to begin.
 
+        :param uri: that of the destination's libvirt; what may be a password
+            in it is not written down
         :raises JournalFailed: when that cannot be written down
         """
         serialize = base.NovaObjectSerializer().serialize_entity
@@ -90,10 +124,11 @@ class Departures:
                 'block_migration': bool(block_migration),
                 'migrate_data': data,
                 'source_bdms': serialize(context, source_bdms),
+                'uri': uri if uri and redact.uri(uri) == uri else None,
             },
         )
 
-    def note(self, instance: str, ending: ending_.Ending) -> None:
+    def note(self, instance: str, ending: guest_location.Ending) -> None:
         """Note where the guest was found, before that is acted upon.
 
         :raises JournalFailed: when that cannot be written down
@@ -114,10 +149,11 @@ class Departures:
                 tree['source'],
                 tree['destination'],
                 tree['since'],
-                tree['ending'] and ending_.Ending(tree['ending']),
+                _ending(tree['ending']),
                 tree['block_migration'],
                 deserialize(context, tree['migrate_data']),
                 deserialize(context, tree['source_bdms']),
+                tree.get('uri'),
             ),
             'departure',
         )

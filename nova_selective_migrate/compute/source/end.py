@@ -21,6 +21,7 @@ import nova.conf
 from oslo_log import log as logging
 
 from nova_selective_migrate.compute.source import ending as ending_
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import errors
 
 CONF = nova.conf.CONF
@@ -37,12 +38,14 @@ class Methods:
     :ivar post: nova's work after a migration that came through
     :ivar recover: nova's rollback
     :ivar fault: records a fault of the instance
+    :ivar event: adds an event to its action: name and text
     """
 
     ending: collections.abc.Callable[[], ending_.Settled]
     post: Method
     recover: Method
     fault: Method
+    event: Method
 
 
 class End:
@@ -103,11 +106,12 @@ class End:
         settled = self._methods.ending()
         self.reached = True
         why = error or settled.error
-        if error is None and why is not None and errors.is_aborted(why):
+        aborted = guest_location.CallResult.ABORTED
+        if error is None and why and errors.call_result(why) is aborted:
             # libvirt forgets how a job has ended in less time than passes
             # between two looks of nova's, which then takes it for failed.
             status = 'cancelled'
-        if settled.ending is ending_.Ending.MOVED:
+        if settled.ending is guest_location.Ending.MOVED:
             self._methods.post(
                 self._context,
                 self._instance,
@@ -115,7 +119,7 @@ class End:
                 self._block_migration,
                 self._migrate_data,
             )
-        elif settled.ending is ending_.Ending.NOT_MOVED:
+        elif settled.ending is guest_location.Ending.NOT_MOVED:
             self._methods.recover(
                 self._context,
                 self._instance,
@@ -129,13 +133,27 @@ class End:
                 f'({settled.here.presence.value})'
             )
         else:
-            self._unknown = self._tell(
-                f'it is unknown whether the live migration to {self._dest} '
-                f'came through: {CONF.host} has the guest '
-                f'{settled.here.presence.value}; {_words(why)}; nothing was '
-                'cleaned up: look at both hosts before the guest is started '
-                'anywhere'
-            )
+            self._unknown = self._tell_unknown(settled, why)
+
+    def _tell_unknown(
+        self, settled: ending_.Settled, why: Exception | None
+    ) -> Exception:
+        """Tell what to look at; of a fault nova keeps 255 characters."""
+        found = settled.settlement
+        text = (
+            f'live migration to {self._dest} unknown: {found.explanation}; '
+            f'nothing was cleaned up, look at both hosts; {CONF.host} has '
+            f'the guest {settled.here}, {self._dest} {settled.there}; '
+            f'{_words(why)}'
+        )
+        doubt = found.doubt or guest_location.Doubt.LOCATION
+        self._methods.event(
+            self._context,
+            self._instance,
+            f'selective_migrate_{doubt.value}',
+            text,
+        )
+        return self._tell(text)
 
     def _tell(self, text: str) -> Exception:
         fault: Exception = exception.MigrationError(reason=text)

@@ -10,18 +10,22 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Where a guest is when nova's source believes its migration over."""
+"""Where a guest is when its migration is believed to be over.
+
+By nova's monitor, or by a nova-compute that starts and finds one that an
+earlier process has begun: nobody knows any more what its call has said.
+"""
 
 import collections.abc
 import dataclasses
-import enum
 import time
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import record as record_
-from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
-from nova_selective_migrate.host.hypervisor import errors
+from nova_selective_migrate.host.migration import double_run
+from nova_selective_migrate.host.migration import timed_look
 
 #: For a call that is about to return.
 _CALL_SECONDS = 20.0
@@ -31,57 +35,82 @@ _LAST_SECONDS = 300.0
 _POLL_SECONDS = 0.2
 
 Connect = collections.abc.Callable[[], connection.Connection]
-
-
-class Ending(enum.Enum):
-    """What the source can tell of a migration that is over."""
-
-    MOVED = 'moved'
-    NOT_MOVED = 'not moved'
-    UNKNOWN = 'unknown'
-
-
-def judge(here: outcome.Side, call: record_.Call) -> Ending:
-    """Judge from the state of the source and the end of the call.
-
-    libvirt undefines the guest on the source, or marks it as migrated,
-    after the destination has confirmed that it runs there, and not before.
-    A guest that is off for any other reason has not moved: nova takes it
-    for moved, and deletes its disks (nova.virt.libvirt.migration.
-    find_job_type). So does it with one that somebody else has undefined.
-    """
-    presence = here.presence
-    if presence in (outcome.Presence.MIGRATED, outcome.Presence.ABSENT):
-        lost = call.error is not None and errors.is_lost(call.error)
-        marked = presence is outcome.Presence.MIGRATED
-        moved = call.made and (call.returned or lost or marked)
-        return Ending.MOVED if moved else Ending.UNKNOWN
-    if presence is outcome.Presence.OFF:
-        return Ending.MOVED if call.returned else Ending.NOT_MOVED
-    if here.holds and not call.returned:
-        return Ending.NOT_MOVED
-    return Ending.UNKNOWN
+_Result = guest_location.CallResult
+_Presence = guest_location.Presence
+_GONE = (_Presence.ABSENT, _Presence.OFF, _Presence.MIGRATED)
+# These do not change any more.
+_BROKEN = (_Presence.POSTCOPY_FAILED,)
 
 
 @dataclasses.dataclass(frozen=True)
 class Settled:
-    """An ending, what the source has then, and why the call failed."""
+    """Where the guest is, what both hosts have, and why the call failed.
 
-    ending: Ending
-    here: outcome.Side
-    error: Exception | None
+    :ivar there: NOT_ASKED where the source alone told enough
+    """
+
+    settlement: guest_location.Settlement
+    here: guest_location.Side
+    there: guest_location.Side = guest_location.NOT_ASKED
+    error: Exception | None = None
+
+    @property
+    def ending(self) -> guest_location.Ending:
+        """Return the ending as nova is to record it.
+
+        A guest that the migration has left paused is not as it was before:
+        nova would have it as active.
+        """
+        ending = self.settlement.ending
+        if ending is guest_location.Ending.NOT_MOVED and not (
+            self.here.holds or self.here.presence is _Presence.OFF
+        ):
+            return guest_location.Ending.UNKNOWN
+        return ending
 
 
-def settle(connect: Connect, uuid: str, call: record_.Call) -> Settled:
-    """Wait until the source does not change any more, and judge.
+@dataclasses.dataclass(frozen=True)
+class Hosts:
+    """How to reach the libvirt of both hosts.
+
+    :ivar source: returns a connection that stays open
+    :ivar destination: returns one that is closed afterwards
+    """
+
+    source: Connect
+    destination: Connect
+
+    def look_there(self, uuid: str) -> guest_location.Side:
+        """Look what the destination has.
+
+        :raises ConnectFailed: when it cannot be reached
+        """
+        with self.destination() as host:
+            return host.look(uuid)
+
+    def suspend_there(self, uuid: str) -> None:
+        """Suspend the guest of the destination.
+
+        :raises HypervisorError: when libvirt cannot
+        """
+        with self.destination() as host:
+            host.guest(uuid).suspend()
+
+
+def settle(
+    hosts: Hosts, uuid: str, call: record_.Call, *, was_there: bool = False
+) -> Settled:
+    """Wait until nothing changes any more, and judge.
 
     A call can end before its job does, when its connection is lost; a job
     that nobody follows any more is aborted, and so is a call that nova has
     given up. A daemon that starts again cancels the migration itself, and
-    is asked over a new connection.
+    is asked over a new connection. Where both hosts run the guest, that of
+    the destination is suspended.
 
-    :param connect: returns a connection to the source's daemon
+    :param was_there: whether it was found at the destination before
     """
+    look_there = timed_look.TimedLook(lambda: hosts.look_there(uuid))
     started = time.monotonic()
     calm = None
     while True:
@@ -89,22 +118,69 @@ def settle(connect: Connect, uuid: str, call: record_.Call) -> Settled:
         now = time.monotonic()
         given_up = not ended and now - started > _CALL_SECONDS
         unfollowed = ended and not call.returned
-        here, over = look(connect, uuid, abort=given_up or unfollowed)
-        if ended and (call.returned or over):
+        here, over = look(hosts.source, uuid, abort=given_up or unfollowed)
+        quiet = over or call.returned or here.presence in _BROKEN
+        if ended and quiet:
             calm = calm or now
-            found = judge(here, call)
-            if found is not Ending.UNKNOWN or now - calm > _SETTLE_SECONDS:
-                return Settled(found, here, call.error)
+            there = guest_location.NOT_ASKED
+            if _asks(here, call.result):
+                there = look_there()
+            found = guest_location.locate(
+                here, there, call.result, was_there=was_there
+            )
+            settled = Settled(found, here, there, call.error)
+            if double_run.is_to_be_ended(found, call.result):
+                return _end_double_run(hosts, uuid, settled)
+            if _is_certain(settled, call) or now - calm > _SETTLE_SECONDS:
+                return settled
         elif now - started > _LAST_SECONDS:
-            return Settled(Ending.UNKNOWN, here, call.error)
+            found = guest_location.locate(
+                here, guest_location.NOT_ASKED, call.result, job_over=False
+            )
+            return Settled(found, here, error=call.error)
         if ended:
             # libvirt has no event for "it stays as it is".
             time.sleep(_POLL_SECONDS)
 
 
+def _asks(here: guest_location.Side, result: _Result) -> bool:
+    """Tell whether the source alone does not tell enough.
+
+    After an abort, and without a call, the destination was not told to run
+    the guest. After a call that has succeeded it does.
+    """
+    if result is _Result.SUCCEEDED:
+        return here.presence not in _GONE
+    return result not in (_Result.NOT_MADE, _Result.ABORTED)
+
+
+def _is_certain(settled: Settled, call: record_.Call) -> bool:
+    found = settled.settlement
+    if found.ending is guest_location.Ending.UNKNOWN:
+        return found.final
+    if found.final:
+        return True
+    # What still waits there is told that the migration is off.
+    return settled.here.holds and call.result is _Result.FAILED
+
+
+def _end_double_run(hosts: Hosts, uuid: str, settled: Settled) -> Settled:
+    """Suspend the destination's guest where the source still runs its own."""
+    here, _ = look(hosts.source, uuid, abort=False)
+    if here.presence is not _Presence.RUNNING:
+        found = guest_location.locate(here, settled.there)
+        return dataclasses.replace(settled, settlement=found, here=here)
+    failure = double_run.suspend(lambda: hosts.suspend_there(uuid))
+    found = guest_location.both_ran(failure)
+    there = timed_look.TimedLook(lambda: hosts.look_there(uuid))()
+    return dataclasses.replace(
+        settled, settlement=found, here=here, there=there
+    )
+
+
 def look(
     connect: Connect, uuid: str, *, abort: bool
-) -> tuple[outcome.Side, bool]:
+) -> tuple[guest_location.Side, bool]:
     """Look what the source has, and whether no job runs on it.
 
     :param abort: whether to abort one that does
@@ -116,7 +192,7 @@ def look(
         over = _job_over(host, uuid, abort=abort)
         return host.look(uuid), over
     except exceptions.HypervisorError as err:
-        return outcome.Side(outcome.Presence.UNREACHABLE, str(err)), False
+        return guest_location.Side(_Presence.UNREACHABLE, str(err)), False
 
 
 def _job_over(host: connection.Connection, uuid: str, *, abort: bool) -> bool:

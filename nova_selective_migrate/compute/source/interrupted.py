@@ -30,13 +30,14 @@ import nova.conf
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import event
 from nova_selective_migrate.compute import fault
 from nova_selective_migrate.compute import statuses
 from nova_selective_migrate.compute.source import departure as departure_
 from nova_selective_migrate.compute.source import end as end_
-from nova_selective_migrate.compute.source import ending as ending_
 from nova_selective_migrate.compute.source import migration
-from nova_selective_migrate.compute.source import whereabouts
+from nova_selective_migrate.compute.source import record as record_
+from nova_selective_migrate.core.job import guest_location
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -147,30 +148,32 @@ class Interrupted:
         instance: typing.Any,
         departure: departure_.Departure,
     ) -> None:
-        found, here, there = whereabouts.find(
-            self._migrations.connect,
-            instance.uuid,
-            self._driver._live_migration_uri(departure.destination),
-            was_moved=departure.ending is ending_.Ending.MOVED,
-        )
-        LOG.warning(
-            'A live migration to %s was interrupted: the guest is %s here '
-            'and %s there, so it is %s',
-            departure.destination,
-            here,
-            there,
-            found.value,
-            instance=instance,
-        )
         why = exceptions.SelectiveMigrateError(
             f'nova-compute on {CONF.host} ended in the middle of it'
         )
+        settled = self._migrations.find(
+            instance.uuid,
+            record_.Call.earlier(why),
+            departure.uri or self._migrations.uri(departure.address),
+            was_there=departure.ending is guest_location.Ending.MOVED,
+        )
+        found = settled.ending
+        LOG.warning(
+            'A live migration to %s was interrupted: the guest is %s here '
+            'and %s there, so it is %s: %s',
+            departure.destination,
+            settled.here,
+            settled.there,
+            found.value,
+            settled.settlement.explanation,
+            instance=instance,
+        )
         manager, bdms = self._manager, departure.source_bdms
-        if found is ending_.Ending.MOVED:
+        if found is guest_location.Ending.MOVED:
             manager.update_available_resource(context)
         end = end_.End(
             end_.Methods(
-                lambda: ending_.Settled(found, here, why),
+                lambda: settled,
                 functools.partial(
                     manager._post_live_migration_update_host, source_bdms=bdms
                 ),
@@ -178,6 +181,7 @@ class Interrupted:
                     manager._rollback_live_migration, source_bdms=bdms
                 ),
                 fault.record,
+                event.record,
             ),
             context,
             instance,
@@ -196,7 +200,7 @@ class Interrupted:
                 found.value,
                 instance=instance,
             )
-            if found is not ending_.Ending.UNKNOWN:
+            if found is not guest_location.Ending.UNKNOWN:
                 self._tell(context, instance, f'({found.value}) {err!r}')
             instance.refresh()
             _to_error(instance, departure.migrate_data.migration)

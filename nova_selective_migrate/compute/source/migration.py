@@ -19,7 +19,9 @@ from nova import exception
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import event
 from nova_selective_migrate.compute import fault
+from nova_selective_migrate.compute import peers
 from nova_selective_migrate.compute.source import calling
 from nova_selective_migrate.compute.source import converging
 from nova_selective_migrate.compute.source import departure as departure_
@@ -157,12 +159,14 @@ class Migrations:
             nothing has been cleaned up then
         """
         call = self._records.begin(instance.uuid, arguments[-1])
+        uri = self.uri(departure_.address(dest, arguments[-1]))
         end = end_.End(
             end_.Methods(
-                lambda: self._settle(instance, call),
+                lambda: self._settle(instance, call, uri),
                 post,
                 recover,
                 fault.record,
+                event.record,
             ),
             context,
             instance,
@@ -173,7 +177,9 @@ class Migrations:
             self._plans.assert_prepared(instance, arguments[-1])
             # nova's partials: see ComputeManager._do_live_migration.
             bdms = post.keywords['source_bdms']  # type: ignore[attr-defined]
-            self._departures.begin(context, instance, dest, bdms, *arguments)
+            self._departures.begin(
+                *(context, instance, dest, bdms, *arguments, uri)
+            )
             stock(
                 context,
                 instance,
@@ -194,9 +200,9 @@ class Migrations:
         end.report()
 
     def _settle(
-        self, instance: typing.Any, call: record_.Call
+        self, instance: typing.Any, call: record_.Call, uri: str
     ) -> ending_.Settled:
-        settled = ending_.settle(self.connect, instance.uuid, call)
+        settled = self.find(instance.uuid, call, uri)
         try:
             self._departures.note(instance.uuid, settled.ending)
         except exceptions.JournalFailed as err:
@@ -210,6 +216,28 @@ class Migrations:
         except exceptions.JournalFailed as err:
             # The next start finds that nova has ended it.
             LOG.warning('%s', err, instance=instance)
+
+    def find(
+        self,
+        uuid: str,
+        call: record_.Call,
+        uri: str,
+        *,
+        was_there: bool = False,
+    ) -> ending_.Settled:
+        """Wait for the end of a migration, and find where the guest is.
+
+        :param uri: of the destination's libvirt
+        :param was_there: whether it was found there before
+        """
+        hosts = ending_.Hosts(
+            self.connect, lambda: peers.connect(self._driver, uri)
+        )
+        return ending_.settle(hosts, uuid, call, was_there=was_there)
+
+    def uri(self, address: str) -> str:
+        """Return the URI of another host's libvirt, as nova has it."""
+        return str(self._driver._live_migration_uri(address))
 
     def connect(self) -> connection.Connection:
         """Return a connection to this host's daemon.

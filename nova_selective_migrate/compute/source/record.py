@@ -19,7 +19,9 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import again
 from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.host.hypervisor import errors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,11 +94,33 @@ class Call:
         """Tell whether libvirt has been called."""
         return self._started
 
+    @classmethod
+    def earlier(cls, error: Exception) -> 'Call':
+        """Return the call of another process, of which nothing is known.
+
+        :param error: what is told of it
+        """
+        call = cls()
+        call.start()
+        call.end(error)
+        return call
+
     def end(self, error: Exception | None = None) -> None:
         """Note that the call is over, or will not be made any more."""
         self.error = error
         self.returned = error is None
         self._ended.set()
+
+    @property
+    def result(self) -> guest_location.CallResult:
+        """Return what is known of the end."""
+        if not self.made:
+            return guest_location.CallResult.NOT_MADE
+        if self.returned:
+            return guest_location.CallResult.SUCCEEDED
+        if self.error is None:
+            return guest_location.CallResult.UNTOLD
+        return errors.call_result(self.error)
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end of the call; one not made yet never will be."""

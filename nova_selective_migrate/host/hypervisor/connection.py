@@ -12,8 +12,10 @@
 
 """A connection to one libvirt daemon."""
 
+import collections.abc
 import socket
 import types
+import typing
 import urllib.parse
 
 import libvirt
@@ -23,7 +25,7 @@ from nova_selective_migrate.core.case import hypervisor
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.case import xml
-from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.hypervisor import states
@@ -34,27 +36,36 @@ _KEEPALIVE_COUNT = 5
 # Ids of domains are C ints.
 _LARGEST_ID = 2**31 - 1
 
+Connect = collections.abc.Callable[[str], typing.Any]
+
 
 class Connection:
     """An open connection; a context manager that closes it."""
 
-    def __init__(self, virt: libvirt.virConnect, uri: str) -> None:
+    def __init__(
+        self,
+        virt: libvirt.virConnect,
+        uri: str,
+        connect: Connect | None = None,
+    ) -> None:
         self.virt = virt
         self.uri = uri
+        self._connect = connect
         # For messages: what is before the @ of a URI may be a password.
         self.name = redact.uri(uri)
         self._host_uuid: str | None = None
 
     @classmethod
-    def open(cls, uri: str) -> 'Connection':
+    def open(cls, uri: str, connect: Connect | None = None) -> 'Connection':
         """Connect to a daemon.
 
+        :param connect: takes the URI; libvirt's own without it
         :raises ConnectFailed: when it cannot be reached
         """
         doing = f'cannot connect to {redact.uri(uri)}'
         with errors.translated(doing, exceptions.ConnectFailed):
-            virt = libvirt.open(uri)
-        connection = cls(virt, uri)
+            virt = (connect or libvirt.open)(uri)
+        connection = cls(virt, uri, connect)
         if not connection.is_local:
             with errors.translated(doing, exceptions.ConnectFailed):
                 virt.setKeepAlive(_KEEPALIVE_SECONDS, _KEEPALIVE_COUNT)
@@ -65,7 +76,7 @@ class Connection:
 
         :raises ConnectFailed: when it cannot be reached any more
         """
-        return self.open(self.uri)
+        return self.open(self.uri, self._connect)
 
     def __enter__(self) -> 'Connection':
         return self
@@ -145,16 +156,17 @@ class Connection:
             return  # it still is not there, and the next question says so
         self.virt = fresh.virt
 
-    def look(self, uuid: str) -> outcome.Side:
+    def look(self, uuid: str) -> guest_location.Side:
         """Look what this host has of a domain; never raises."""
         self.renew()
         try:
             domain = self.virt.lookupByUUIDString(uuid)
             state, reason = domain.state()
         except libvirt.libvirtError as err:
+            presence = guest_location.Presence
             if err.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
-                return outcome.Side(outcome.Presence.ABSENT)
-            return outcome.Side(outcome.Presence.UNREACHABLE, str(err))
+                return guest_location.Side(presence.ABSENT)
+            return guest_location.Side(presence.UNREACHABLE, str(err))
         return states.side(state, reason)
 
     def pool(self, name: str) -> storage.StoragePool | None:

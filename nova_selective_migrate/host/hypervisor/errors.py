@@ -19,6 +19,12 @@ import libvirt
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.job import guest_location
+
+_BY_DOMAIN = {
+    libvirt.VIR_FROM_QEMU: guest_location.CallResult.FAILED,
+    libvirt.VIR_FROM_RPC: guest_location.CallResult.LOST,
+}
 
 
 @contextlib.contextmanager
@@ -52,6 +58,7 @@ def ours(
         f'{doing}: {message}',
         code=err.get_error_code() or 0,
         errno=(err.get_int1() or 0) if system else 0,
+        domain=err.get_error_domain() or 0,
     )
 
 
@@ -64,20 +71,22 @@ def is_busy(err: Exception) -> bool:
     return _has_code(err, libvirt.VIR_ERR_OPERATION_TIMEOUT)
 
 
-def is_aborted(err: Exception) -> bool:
-    """Tell an end that somebody has asked for.
+def call_result(err: Exception) -> guest_location.CallResult:
+    """Say what the error of a call to migrate tells of the migration.
 
-    "canceled by client", see qemuMigrationJobCheckStatus.
+    What the source's own part of it ends with is QEMU's driver's, and
+    "canceled by client" is an abort (qemuMigrationJobCheckStatus). A reply
+    of the destination that was lost is an error of the RPC.
     """
-    return _has_code(err, libvirt.VIR_ERR_OPERATION_ABORTED)
-
-
-def is_lost(err: Exception) -> bool:
-    """Tell that the connection broke, so that a call may have succeeded."""
-    return (
-        isinstance(err, libvirt.libvirtError)
-        and err.get_error_domain() == libvirt.VIR_FROM_RPC
-    )
+    if isinstance(err, exceptions.HypervisorError):
+        code, domain = err.code, err.domain
+    elif isinstance(err, libvirt.libvirtError):
+        code, domain = err.get_error_code(), err.get_error_domain()
+    else:
+        return guest_location.CallResult.UNTOLD
+    if code == libvirt.VIR_ERR_OPERATION_ABORTED:
+        return guest_location.CallResult.ABORTED
+    return _BY_DOMAIN.get(domain, guest_location.CallResult.UNTOLD)
 
 
 def _has_code(err: Exception, code: int) -> bool:

@@ -19,7 +19,7 @@ import typing
 import libvirt
 
 from nova_selective_migrate.core.case import hypervisor
-from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import optional
@@ -140,8 +140,9 @@ class Guest:
             state, reason = self._domain.state()
         except libvirt.libvirtError:
             return False  # it is about to leave, or has left
-        return (
-            states.side(state, reason).presence is outcome.Presence.SWITCHING
+        return states.side(state, reason).presence in (
+            guest_location.Presence.SWITCHING,
+            guest_location.Presence.POSTCOPY,
         )
 
     def job_active(self) -> bool:
@@ -185,6 +186,14 @@ class Guest:
         except libvirt.libvirtError:
             return False  # nothing to abort yet, or not any more
         return True
+
+    def suspend(self) -> None:
+        """Pause the guest; virsh resume lets it run on.
+
+        :raises HypervisorError: when libvirt cannot
+        """
+        with errors.translated(f'cannot suspend {self.name}'):
+            self._domain.suspend()
 
     def max_speed(self) -> int | None:
         """Ask what memory may take, in MiB/s; None where it is not told."""

@@ -14,7 +14,7 @@
 
 import libvirt
 
-from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job import guest_location
 
 _STATES = {
     libvirt.VIR_DOMAIN_NOSTATE: 'nostate',
@@ -28,12 +28,16 @@ _STATES = {
 }
 _OFF = ('shutoff', 'crashed')
 # The pauses that libvirt itself makes for a migration.
-_SWITCHING = (
-    libvirt.VIR_DOMAIN_PAUSED_MIGRATION,
-    libvirt.VIR_DOMAIN_PAUSED_POSTCOPY,
-    libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED,
-    libvirt.VIR_DOMAIN_PAUSED_STARTING_UP,
-)
+_PAUSED = {
+    libvirt.VIR_DOMAIN_PAUSED_MIGRATION: guest_location.Presence.SWITCHING,
+    libvirt.VIR_DOMAIN_PAUSED_STARTING_UP: guest_location.Presence.SWITCHING,
+    libvirt.VIR_DOMAIN_PAUSED_POSTCOPY: guest_location.Presence.POSTCOPY,
+    libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED: (
+        guest_location.Presence.POSTCOPY_FAILED
+    ),
+}
+# VIR_DOMAIN_RUNNING_POSTCOPY_FAILED: bindings before 8.5 do not have it.
+_RUNNING_POSTCOPY_FAILED = 11
 
 
 def word(state: int) -> str:
@@ -41,15 +45,19 @@ def word(state: int) -> str:
     return _STATES.get(state, 'nostate')
 
 
-def side(state: int, reason: int) -> outcome.Side:
+def side(state: int, reason: int) -> guest_location.Side:
     """Say what libvirt's state and reason mean for a migration."""
+    presence = guest_location.Presence
     said = word(state)
     if said == 'paused':
-        if reason in _SWITCHING:
-            return outcome.Side(outcome.Presence.SWITCHING)
-        return outcome.Side(outcome.Presence.PAUSED)
+        return guest_location.Side(_PAUSED.get(reason, presence.PAUSED))
     if said == 'shutoff' and reason == libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED:
-        return outcome.Side(outcome.Presence.MIGRATED)
+        return guest_location.Side(presence.MIGRATED)
     if said in _OFF:
-        return outcome.Side(outcome.Presence.OFF, said)
-    return outcome.Side(outcome.Presence.RUNNING, said)
+        return guest_location.Side(presence.OFF, said)
+    if said == 'running' and reason == _RUNNING_POSTCOPY_FAILED:
+        return guest_location.Side(presence.POSTCOPY_FAILED, said)
+    resumed = libvirt.VIR_DOMAIN_RUNNING_MIGRATION_CANCELED
+    return guest_location.Side(
+        presence.RUNNING, said, said == 'running' and reason == resumed
+    )

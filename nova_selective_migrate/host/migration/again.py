@@ -27,7 +27,5 @@ def cleared(hosts: conclusion.Hosts, run: run_.Run, held: list[str]) -> bool:
 
     :param held: paths that this process has made
     """
-    settled = settling.settle(
-        hosts.source, hosts.destination, run.uuid, succeeded=False
-    )
+    settled = settling.settle(hosts.source, hosts.destination, run.uuid)
     return settled.vacant and not hosts.clean(run, held).left

@@ -18,7 +18,7 @@ import dataclasses
 import typing
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.job import outcome as outcome_
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import progress as progress_
 from nova_selective_migrate.host.facts import peer_storage
 from nova_selective_migrate.host.hypervisor import connection
@@ -28,6 +28,8 @@ from nova_selective_migrate.host.migration import cleaning
 from nova_selective_migrate.host.migration import settling
 
 _NOT_RUNNING = 'nothing is removed while the source has no guest running'
+_NOT_ASKED = 'nothing is removed while the destination cannot be asked'
+_IN_DOUBT = 'nothing is removed while the destination may use it'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,9 +46,9 @@ class MigrationOutcome:
     :ivar cleaned: of these, what was removed and left after a failure
     """
 
-    settlement: outcome_.Settlement
-    source: outcome_.Side
-    destination: outcome_.Side
+    settlement: guest_location.Settlement
+    source: guest_location.Side
+    destination: guest_location.Side
     seconds: float
     plan_id: str
     error: str | None = None
@@ -78,15 +80,13 @@ class Hosts:
         self,
         run: run_.Run,
         *,
-        called: bool = True,
-        succeeded: bool = False,
+        call: guest_location.CallResult = guest_location.CallResult.UNTOLD,
         follow: bool = True,
         held: collections.abc.Collection[str] = (),
     ) -> MigrationOutcome:
         """Wait for the end of a migration and settle what can be proven.
 
-        :param called: whether libvirt has been asked to migrate
-        :param succeeded: whether it said that it has
+        :param call: what is known of the call
         :param follow: whether to wait for a job that still runs
         :param held: see :func:`cleaning.examine`
         """
@@ -94,22 +94,29 @@ class Hosts:
             self.source,
             self.destination,
             run.uuid,
-            succeeded=succeeded,
+            call,
             follow=follow,
         )
-        moved = settled.settlement.ending is outcome_.Ending.MOVED
+        called = call is not guest_location.CallResult.NOT_MADE
+        moved = settled.settlement.ending is guest_location.Ending.MOVED
         cleaned = cleaning.Cleaned()
         if settled.vacant or not called:
             cleaned = self.clean(run, held)
         elif not moved:
+            silent = guest_location.Presence.UNREACHABLE
+            why = _NOT_RUNNING
+            if settled.destination.presence is silent:
+                why = _NOT_ASKED
+            elif settled.source.holds:
+                why = _IN_DOUBT
             cleaned = cleaning.Cleaned(
                 left=tuple(
-                    cleaning.Left(image.path, _NOT_RUNNING)
+                    cleaning.Left(image.path, why)
                     for image in run.images
                     if image.stamp is not None or image.path in held
                 )
             )
-            if settled.settlement.ending is outcome_.Ending.NOT_MOVED:
+            if settled.settlement.ending is guest_location.Ending.NOT_MOVED:
                 self._keep(run, cleaned)
         if moved:
             # The images are the guest's own now.
@@ -120,7 +127,7 @@ class Hosts:
             destination=settled.destination,
             seconds=0.0,
             plan_id=run.plan_id,
-            stats=self._completed_stats(run.uuid) if moved else {},
+            stats=self._completed_stats(settled, run.uuid) if moved else {},
             created=tuple(i.path for i in run.images if i.stamp is not None),
             cleaned=cleaned,
         )
@@ -158,7 +165,11 @@ class Hosts:
             with contextlib.suppress(exceptions.PreparationFailed):
                 self.journal.write(kept)
 
-    def _completed_stats(self, uuid: str) -> dict[str, typing.Any]:
+    def _completed_stats(
+        self, settled: settling.Settled, uuid: str
+    ) -> dict[str, typing.Any]:
+        if not settled.destination.holds:
+            return {}
         try:
             return self.destination.guest(uuid).job_stats(completed=True)
         except exceptions.HypervisorError:

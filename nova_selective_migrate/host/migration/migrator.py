@@ -18,11 +18,12 @@ import time
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import lag as lag_
 from nova_selective_migrate.core.job import limits as limits_
-from nova_selective_migrate.core.job import outcome as outcome_
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.journal import run as run_
 from nova_selective_migrate.host.migration import again
@@ -113,12 +114,11 @@ class Migrator:
                 )
         ended = self._hosts.conclude(
             run,
-            called=self._called,
-            succeeded=self._succeeded,
+            call=self._call_result,
             follow=self._returned.is_set() or not self._called,
             held=[image.path for image in self._made],
         )
-        if ended.settlement.ending is outcome_.Ending.NOT_MOVED:
+        if ended.settlement.ending is guest_location.Ending.NOT_MOVED:
             former.restore()
         return dataclasses.replace(
             ended,
@@ -182,6 +182,16 @@ class Migrator:
             about += ', '.join(f'{item.path} ({item.why})' for item in left)
             raise exceptions.PreparationFailed(f'{err}{about}') from err
         return run
+
+    @property
+    def _call_result(self) -> guest_location.CallResult:
+        if not self._called:
+            return guest_location.CallResult.NOT_MADE
+        if self._succeeded:
+            return guest_location.CallResult.SUCCEEDED
+        if self._error is None:
+            return guest_location.CallResult.UNTOLD
+        return errors.call_result(self._error)
 
     def _said(self) -> str | None:
         said = ' '.join(str(self._error).split()) if self._error else ''

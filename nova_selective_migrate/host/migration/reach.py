@@ -14,7 +14,7 @@
 
 import time
 
-from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.migration import lookout
 
@@ -50,6 +50,6 @@ class Reach(lookout.Lookout):
     def look(self, host: connection.Connection) -> float:
         """See whether it answers."""
         there = host.look(self._uuid).presence
-        if there is not outcome.Presence.UNREACHABLE:
+        if there is not guest_location.Presence.UNREACHABLE:
             self._answered = time.monotonic()
         return _POLL_SECONDS

@@ -16,7 +16,7 @@ import dataclasses
 import time
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.job import outcome as outcome_
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.hypervisor import usage
@@ -55,7 +55,7 @@ def _on_the_way(hosts: conclusion.Hosts, run: run_.Run) -> frozenset[str]:
     They are those of the run: what it made is there now, and in use.
     """
     there = hosts.destination.look(run.uuid)
-    if there.presence is not outcome_.Presence.SWITCHING:
+    if there.presence is not guest_location.Presence.SWITCHING:
         return frozenset()
     try:
         used = usage.paths(hosts.destination, run.uuid)

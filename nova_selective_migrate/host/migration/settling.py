@@ -16,8 +16,10 @@ import dataclasses
 import time
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.migration import double_run
+from nova_selective_migrate.host.migration import timed_look
 
 # libvirt needs some time to stop what is left on both hosts.
 _SETTLE_SECONDS = 15.0
@@ -28,17 +30,19 @@ _POLL_SECONDS = 0.1
 class Settled:
     """An ending, and the state of both hosts that it follows from."""
 
-    settlement: outcome.Settlement
-    source: outcome.Side
-    destination: outcome.Side
+    settlement: guest_location.Settlement
+    source: guest_location.Side
+    destination: guest_location.Side
 
     @property
     def vacant(self) -> bool:
         """Tell whether the destination is done with and has nothing."""
         return (
             self.settlement.final
-            and self.settlement.ending is outcome.Ending.NOT_MOVED
+            and self.settlement.ending is guest_location.Ending.NOT_MOVED
             and self.source.holds
+            and self.destination.presence
+            is not guest_location.Presence.UNREACHABLE
         )
 
 
@@ -46,41 +50,88 @@ def settle(
     source: connection.Connection,
     destination: connection.Connection,
     uuid: str,
+    call: guest_location.CallResult = guest_location.CallResult.UNTOLD,
     *,
-    succeeded: bool,
     follow: bool = True,
 ) -> Settled:
     """Wait until neither host changes any more, and say where the guest is.
 
-    :param succeeded: whether the call returned without an error
+    Where both run it, that of the destination is suspended.
+
+    :param call: what is known of the call
     :param follow: whether to wait for a job that still runs
     """
+    look_there = timed_look.TimedLook(lambda: _look(destination, uuid))
     deadline = time.monotonic() + _SETTLE_SECONDS
     while True:
         # The call can end before its job: the daemon that was told to
         # migrate goes on when we lose the connection that waits for it.
-        active = False if succeeded else _migrates(source, uuid)
-        here = source.look(uuid)
-        there = destination.look(uuid)
-        found = Settled(
-            outcome.settle(
-                here,
-                there,
-                completed=succeeded or _completed(destination, uuid),
-            ),
-            here,
-            there,
-        )
+        active = False if call in _ENDED else _migrates(source, uuid)
+        found = _judge(source.look(uuid), look_there(), call, active)
+        if double_run.is_to_be_ended(found.settlement, call):
+            again = _judge(source.look(uuid), found.destination, call, active)
+            if double_run.is_to_be_ended(again.settlement, call):
+                failure = double_run.suspend(
+                    lambda: destination.guest(uuid).suspend()
+                )
+                return Settled(
+                    guest_location.both_ran(failure),
+                    again.source,
+                    look_there(),
+                )
         if active and follow:
             deadline = time.monotonic() + _SETTLE_SECONDS
-        elif (
-            time.monotonic() > deadline
-            or found.settlement.final
-            and active is not None
-        ):
+        elif time.monotonic() > deadline or found.settlement.final:
             return found
         # No event of libvirt's tells what both hosts have come to.
         time.sleep(_POLL_SECONDS)
+
+
+# After these nothing of ours runs on the source.
+_ENDED = (
+    guest_location.CallResult.SUCCEEDED,
+    guest_location.CallResult.NOT_MADE,
+)
+
+
+def look_once(
+    source: connection.Connection,
+    destination: connection.Connection,
+    uuid: str,
+) -> Settled:
+    """Say where the guest is by one look; touches nothing.
+
+    :param uuid: of a guest of whose call nothing is known any more
+    """
+    look_there = timed_look.TimedLook(lambda: _look(destination, uuid))
+    active = _migrates(source, uuid)
+    call = guest_location.CallResult.UNTOLD
+    return _judge(source.look(uuid), look_there(), call, active)
+
+
+def _judge(
+    here: guest_location.Side,
+    there: guest_location.Side,
+    call: guest_location.CallResult,
+    active: bool | None,
+) -> Settled:
+    # A host that does not answer is judged as one.
+    silent = here.presence is guest_location.Presence.UNREACHABLE
+    found = guest_location.locate(
+        here, there, call, job_over=active is False or silent
+    )
+    return Settled(found, here, there)
+
+
+def _look(
+    destination: connection.Connection, uuid: str
+) -> guest_location.Side:
+    """Look what the destination has, and whether a migration brought it."""
+    there = destination.look(uuid)
+    if not there.holds:
+        return there
+    arrived = destination.guest(uuid).came_here()
+    return dataclasses.replace(there, arrived=arrived)
 
 
 def _migrates(source: connection.Connection, uuid: str) -> bool | None:
@@ -95,11 +146,3 @@ def _migrates(source: connection.Connection, uuid: str) -> bool | None:
         return False
     except exceptions.HypervisorError:
         return None
-
-
-def _completed(destination: connection.Connection, uuid: str) -> bool:
-    """Ask the destination whether the job that brought the guest is done."""
-    try:
-        return destination.guest(uuid).came_here()
-    except exceptions.HypervisorError:
-        return False

@@ -15,7 +15,7 @@
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import redact
-from nova_selective_migrate.core.job import outcome
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host.hypervisor import connection
@@ -23,9 +23,9 @@ from nova_selective_migrate.host.hypervisor import guest as guest_
 
 # What a destination may have of the guest: nothing, or its definition.
 _VACANT = (
-    outcome.Presence.ABSENT,
-    outcome.Presence.OFF,
-    outcome.Presence.MIGRATED,
+    guest_location.Presence.ABSENT,
+    guest_location.Presence.OFF,
+    guest_location.Presence.MIGRATED,
 )
 
 

@@ -21,6 +21,11 @@ UUID = '8c0d9f5e-6e43-4a3f-9b3a-0d3f3ad5b6c1'
 #: libvirt's, where nobody has set a speed.
 UNLIMITED = 8796093022207
 RUNNING = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED)
+RESUMED = (
+    libvirt.VIR_DOMAIN_RUNNING,
+    libvirt.VIR_DOMAIN_RUNNING_MIGRATION_CANCELED,
+)
+PAUSED = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_USER)
 
 
 def file_disk(path: str, target: str = 'vda', driver: str = 'raw') -> str:
@@ -51,6 +56,8 @@ class FakeDomain:
     :ivar speeds: every speed of a block job that was set: target, number,
         flags
     :ivar fixed: what setting the speed of a block job raises
+    :ivar suspended: how often it was
+    :ivar stays: what suspending it raises
     """
 
     def __init__(self, *disks: str, secret: str = '') -> None:
@@ -77,6 +84,8 @@ class FakeDomain:
         self.max_speed = UNLIMITED
         self.speeds: list[tuple[str, int, int]] = []
         self.fixed: Exception | None = None
+        self.suspended = 0
+        self.stays: Exception | None = None
         self.on_speed: collections.abc.Callable[[], None] = lambda: None
 
     def _maybe_fail(self) -> None:
@@ -126,6 +135,13 @@ class FakeDomain:
             return self.completed
         self._maybe_fail()
         return {'type': libvirt.VIR_DOMAIN_JOB_NONE, **self.job, **self.stats}
+
+    def suspend(self) -> int:
+        if self.stays is not None:
+            raise self.stays
+        self.suspended += 1
+        self.states = PAUSED
+        return 0
 
     def abortJob(self) -> int:
         self._maybe_fail()

@@ -17,9 +17,9 @@ from unittest import mock
 
 import libvirt
 
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import lag
 from nova_selective_migrate.core.job import limits
-from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.host.hypervisor import volumes
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
@@ -73,7 +73,7 @@ class AgainTest(migration.MigrationCase):
 
     def test_the_second_call_is_synchronous_and_moves_the_guest(self):
         ended = self.run_it()
-        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)
         self.assertEqual([False, True], self.flags)
         self.assertEqual((migration.DISK,), ended.created)
         self.assertIsNone(ended.error)
@@ -114,7 +114,7 @@ class AgainTest(migration.MigrationCase):
         with self.nothing_is_left():
             ended = self.run_it()
         self.assertEqual([False, True], self.flags)
-        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
         self.assertIn('no space', ended.error)
         self.assertNotIn('canceled', ended.error)
 
@@ -129,7 +129,7 @@ class AgainTest(migration.MigrationCase):
         with self.nothing_is_left():
             ended = migrator.run(self.reports.append)
         self.assertEqual([False], self.flags)
-        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
         self.assertIsNone(ended.begun_again)
         self.assertNotIn(WORD, ended.error)
 
@@ -148,14 +148,14 @@ class AgainTest(migration.MigrationCase):
         ):
             ended = migrator.run(self.reports.append)
         self.assertEqual([False], self.flags)
-        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
 
     def test_one_that_came_through_is_not_begun_again(self):
         self.first = self.move
         ended = self.run_it()
         self.assertEqual([False], self.flags)
         self.assertIsNone(ended.error)
-        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)
 
     def test_nor_one_whose_guest_is_at_the_destination(self):
         def first():
@@ -165,7 +165,7 @@ class AgainTest(migration.MigrationCase):
         self.first = first
         ended = self.run_it()
         self.assertEqual([False], self.flags)
-        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)
         self.assertEqual(['disk'], self.images())
 
     def test_nor_one_that_the_destination_still_waits_for(self):
@@ -249,7 +249,7 @@ class RoomTest(migration.MigrationCase):
         self.domain.on_migrate = migrate
         with self.nothing_is_left():
             ended = self.run_it()
-        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
         self.assertTrue(self.aborted.is_set())
         for word in (migration.FOLDER, str(3 * migration.MIB), 'reserve'):
             self.assertIn(word, ended.error)

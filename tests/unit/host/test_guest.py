@@ -17,7 +17,7 @@ import unittest
 import ddt
 import libvirt
 
-from nova_selective_migrate.core.job.outcome import Presence
+from nova_selective_migrate.core.job.guest_location import Presence
 from nova_selective_migrate.host.hypervisor import guest
 from nova_selective_migrate.host.hypervisor import states
 from tests.unit.host import fake_daemon
@@ -35,8 +35,10 @@ class SideTest(unittest.TestCase):
         ('PAUSED', 'PAUSED_IOERROR', Presence.PAUSED),
         ('PAUSED', 'PAUSED_UNKNOWN', Presence.PAUSED),
         ('PAUSED', 'PAUSED_MIGRATION', Presence.SWITCHING),
-        ('PAUSED', 'PAUSED_POSTCOPY', Presence.SWITCHING),
-        ('PAUSED', 'PAUSED_POSTCOPY_FAILED', Presence.SWITCHING),
+        ('PAUSED', 'PAUSED_POSTCOPY', Presence.POSTCOPY),
+        ('PAUSED', 'PAUSED_POSTCOPY_FAILED', Presence.POSTCOPY_FAILED),
+        ('RUNNING', 'RUNNING_POSTCOPY', Presence.RUNNING),
+        ('RUNNING', 'RUNNING_POSTCOPY_FAILED', Presence.POSTCOPY_FAILED),
         ('PAUSED', 'PAUSED_STARTING_UP', Presence.SWITCHING),
         ('SHUTOFF', 'SHUTOFF_MIGRATED', Presence.MIGRATED),
         ('SHUTOFF', 'SHUTOFF_SHUTDOWN', Presence.OFF),
@@ -50,6 +52,22 @@ class SideTest(unittest.TestCase):
             getattr(libvirt, f'VIR_DOMAIN_{reason}'),
         )
         self.assertIs(want, found.presence)
+
+    @ddt.data(
+        ('RUNNING', 'RUNNING_MIGRATION_CANCELED', True),
+        ('RUNNING', 'RUNNING_BOOTED', False),
+        ('RUNNING', 'RUNNING_UNPAUSED', False),
+        # The same number, and another state.
+        ('BLOCKED', 'RUNNING_MIGRATION_CANCELED', False),
+        ('PAUSED', 'PAUSED_USER', False),
+    )
+    @ddt.unpack
+    def test_what_a_migration_had_paused(self, state, reason, want):
+        found = states.side(
+            getattr(libvirt, f'VIR_DOMAIN_{state}'),
+            getattr(libvirt, f'VIR_DOMAIN_{reason}'),
+        )
+        self.assertIs(want, found.resumed)
 
     def test_a_state_of_tomorrow_counts_as_a_guest(self):
         # Taken for gone, its images would be removed.

@@ -24,8 +24,8 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import limits
-from nova_selective_migrate.core.job import outcome
 from nova_selective_migrate.core.job import stall
 from nova_selective_migrate.host.hypervisor import volumes
 from nova_selective_migrate.host.migration import migrator as migrator_
@@ -33,6 +33,7 @@ from nova_selective_migrate.host.migration import patience
 from nova_selective_migrate.host.migration import reach
 from nova_selective_migrate.host.migration import settling
 from nova_selective_migrate.host.migration import throttle
+from nova_selective_migrate.host.migration import timed_look
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 from tests.unit.host import migration
@@ -43,13 +44,14 @@ SWITCHING = (
     libvirt.VIR_DOMAIN_PAUSED,
     libvirt.VIR_DOMAIN_PAUSED_MIGRATION,
 )
+OFF = (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_CRASHED)
 
 
 class SuccessTest(migration.MigrationCase):
     def test_the_guest_has_moved(self):
         self.domain.on_migrate = self.move
         ended = self.run_it()
-        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)
         self.assertIsNone(ended.error)
         self.assertEqual((migration.DISK,), ended.created)
         self.assertEqual((), ended.cleaned.removed)
@@ -100,7 +102,7 @@ class SuccessTest(migration.MigrationCase):
                 self.reports.append, lambda _text: told.set()
             )
         self.assertTrue(told.is_set())
-        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)
 
     def test_a_direct_migration_goes_through_our_connection(self):
         self.domain.on_migrate = self.move
@@ -189,7 +191,7 @@ class SecretTest(migration.MigrationCase):
         ):
             ended = migrator.run(self.reports.append)
         self.assertEqual([], self.domain.calls)
-        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
         self.assertIn('changed', ended.error)
 
     def test_another_job_is_waited_for_by_the_caller(self):
@@ -241,7 +243,7 @@ class FailureTest(migration.MigrationCase):
         self.domain.on_migrate = self.break_off
         with self.nothing_is_left():
             ended = self.run_it()
-        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
         self.assertIn('Input/output error', ended.error)
         self.assertEqual((migration.DISK,), ended.created)
         self.assertEqual((migration.DISK,), ended.cleaned.removed)
@@ -261,7 +263,7 @@ class FailureTest(migration.MigrationCase):
 
         self.domain.on_migrate = migrate
         ended = self.run_it()
-        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)
         self.assertIn('lost connection', ended.error)
         self.assertEqual(['disk'], self.images())
         self.assertEqual(((), ()), self._cleaned(ended))
@@ -275,27 +277,138 @@ class FailureTest(migration.MigrationCase):
             self.there.fails['lookupByUUIDString'] = fake_daemon.broken('eof')
             self.break_off()
 
-        for state in (fake_domain.RUNNING, SWITCHING):
+        ending = guest_location.Ending
+        for state, expected in (
+            # It was never paused, so that it cannot run there.
+            (fake_domain.RUNNING, ending.NOT_MOVED),
+            (fake_domain.RESUMED, ending.UNKNOWN),
+            (fake_domain.PAUSED, ending.UNKNOWN),
+            (SWITCHING, ending.UNKNOWN),
+        ):
             self.domain.states = state
             self.domain.on_migrate = migrate
             with self.subTest(state=state):
                 ended = self.run_it()
-                self.assertIs(outcome.Ending.UNKNOWN, ended.settlement.ending)
+                self.assertIs(expected, ended.settlement.ending)
                 self.assertEqual(((), (migration.DISK,)), self._cleaned(ended))
+                (left,) = ended.cleaned.left
+                self.assertIn('destination cannot be asked', left.why)
                 self.assertEqual(['disk'], self.images())
                 self.assertIn('eof', str(ended.destination))
+                self.assertEqual(1, len(self.journal.runs()))
             (self.folder / 'disk').unlink()
+            for run in self.journal.runs():
+                self.journal.end(run)
             self.there.fails.clear()
 
+    def lose_the_answer(self):
+        """Run the guest at the destination; the source resumes it."""
+        self.arrived = fake_domain.FakeDomain(*self.domain.disks)
+        self.there.domains[fake_domain.UUID] = self.arrived
+        self.domain.states = fake_domain.RESUMED
+        self.break_off()
+
     def test_a_guest_on_both_hosts_loses_no_image(self):
+        self.domain.on_migrate = self.lose_the_answer
+        ended = self.run_it()
+        self.assertIs(guest_location.Ending.UNKNOWN, ended.settlement.ending)
+        self.assertEqual(['disk'], self.images())
+        self.assertEqual(1, len(self.journal.runs()))
+
+    def test_a_guest_on_both_hosts_is_suspended_at_the_destination(self):
+        self.domain.on_migrate = self.lose_the_answer
+        ended = self.run_it()
+        self.assertEqual(
+            (0, 1), (self.domain.suspended, self.arrived.suspended)
+        )
+        self.assertIs(
+            guest_location.Presence.PAUSED, ended.destination.presence
+        )
+        self.assertIn('suspended at once', ended.settlement.explanation)
+        self.assertIn(
+            'destroy that of the destination', ended.settlement.explanation
+        )
+
+    def test_where_it_cannot_be_suspended_that_is_told(self):
         def migrate():
-            self.there.domains[fake_domain.UUID] = self.domain
+            try:
+                self.lose_the_answer()
+            finally:
+                self.arrived.stays = fake_daemon.broken('no monitor')
+
+        self.domain.on_migrate = migrate
+        ended = self.run_it()
+        self.assertIs(guest_location.Ending.UNKNOWN, ended.settlement.ending)
+        for words in ('no monitor', 'virsh suspend'):
+            self.assertIn(words, ended.settlement.explanation)
+
+    def test_a_guest_that_the_source_pauses_meanwhile_is_left_running(self):
+        def migrate():
+            # Looked at, and once more before anything is done.
+            self.domain.passing = [fake_domain.RESUMED]
+            self.domain.states = fake_domain.PAUSED
+            self.arrived = fake_domain.FakeDomain(*self.domain.disks)
+            self.there.domains[fake_domain.UUID] = self.arrived
             self.break_off()
 
         self.domain.on_migrate = migrate
         ended = self.run_it()
-        self.assertIs(outcome.Ending.UNKNOWN, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.UNKNOWN, ended.settlement.ending)
+        self.assertEqual(0, self.arrived.suspended)
+
+    def test_a_guest_that_somebody_else_runs_there_is_not_touched(self):
+        """Our call was never made."""
+        migrator = self.migrator()
+        there = fake_domain.FakeDomain(*self.domain.disks)
+        create = self.hosts().journal.write
+
+        def write(journal, run):
+            create(run)
+            self.there.domains[fake_domain.UUID] = there
+            migrator.abort()
+
+        with mock.patch.object(type(self.journal), 'write', write):
+            ended = migrator.run(self.reports.append)
+        self.assertEqual([], self.domain.calls)
+        self.assertEqual(0, there.suspended)
+        self.assertIs(guest_location.Ending.UNKNOWN, ended.settlement.ending)
+
+    def test_a_guest_that_was_shut_off_there_loses_no_image(self):
+        """It may have run there, and its disks may be the newest."""
+
+        def migrate():
+            self.arrived = fake_domain.FakeDomain(*self.domain.disks)
+            self.arrived.states = OFF
+            self.there.domains[fake_domain.UUID] = self.arrived
+            self.domain.states = fake_domain.RESUMED
+            self.break_off()
+
+        self.domain.on_migrate = migrate
+        ended = self.run_it()
+        self.assertIs(guest_location.Ending.UNKNOWN, ended.settlement.ending)
         self.assertEqual(['disk'], self.images())
+
+    def test_a_daemon_that_stands_still_is_not_waited_for(self):
+        still = threading.Event()
+        self.addCleanup(still.set)
+
+        def migrate():
+            ask = self.there.lookupByUUIDString
+
+            def stand_still(uuid):
+                still.wait(PATIENCE)
+                return ask(uuid)
+
+            self.there.lookupByUUIDString = stand_still
+            self.domain.states = fake_domain.RESUMED
+            self.break_off()
+
+        self.domain.on_migrate = migrate
+        with mock.patch.object(timed_look, 'SECONDS', 0.01):
+            ended = self.run_it()
+        self.assertIs(guest_location.Ending.UNKNOWN, ended.settlement.ending)
+        self.assertIn('no answer', str(ended.destination))
+        self.assertLess(ended.seconds, PATIENCE)
 
     def test_a_guest_that_waits_at_the_destination_loses_no_image(self):
         def migrate():
@@ -317,8 +430,8 @@ class FailureTest(migration.MigrationCase):
         self.domain.on_migrate = migrate
         with mock.patch.object(settling, '_SETTLE_SECONDS', PATIENCE):
             ended = self.run_it()
-        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
-        self.assertIs(outcome.Presence.RUNNING, ended.source.presence)
+        self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Presence.RUNNING, ended.source.presence)
         self.assertEqual((migration.DISK,), ended.cleaned.removed)
 
     def test_a_daemon_that_takes_no_second_connection_is_a_failure(self):
@@ -329,7 +442,7 @@ class FailureTest(migration.MigrationCase):
             self.nothing_is_left(),
         ):
             ended = self.run_it()
-        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
         self.assertIn('refused', ended.error)
 
     def test_an_error_of_the_binding_is_no_success(self):
@@ -354,7 +467,7 @@ class FailureTest(migration.MigrationCase):
 
         self.domain.on_migrate = migrate
         ended = self.run_it()
-        self.assertIs(outcome.Ending.UNKNOWN, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.UNKNOWN, ended.settlement.ending)
         self.assertEqual(['disk'], self.images())
 
     def test_an_error_of_the_binding_proves_no_move(self):
@@ -366,7 +479,7 @@ class FailureTest(migration.MigrationCase):
         self.domain.on_migrate = migrate
         with mock.patch.object(threading, 'excepthook'):
             ended = self.run_it()
-        self.assertIs(outcome.Ending.UNKNOWN, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.UNKNOWN, ended.settlement.ending)
 
 
 class BeforeTheCallTest(migration.MigrationCase):
@@ -414,7 +527,7 @@ class BeforeTheCallTest(migration.MigrationCase):
         self.there.domains[fake_domain.UUID] = defined
         self.domain.on_migrate = self.move
         ended = self.run_it()
-        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)
 
     def test_an_image_that_cannot_be_made_stops_it(self):
         self.there.fails['createXML'] = fake_daemon.broken('full')
@@ -433,7 +546,7 @@ class AbortTest(migration.MigrationCase):
         with self.nothing_is_left():
             ended = migrator.run(self.reports.append)
         self.assertEqual([], self.domain.calls)
-        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
         self.assertIn('abort', ended.error)
 
     def test_while_images_are_made_nothing_is_called(self):
@@ -472,7 +585,7 @@ class AbortTest(migration.MigrationCase):
         with self.nothing_is_left():
             ended = migrator.run(lambda progress: migrator.abort())
         self.assertTrue(aborted.is_set())
-        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
         self.assertIn('canceled', ended.error)
 
     def test_it_is_asked_again_until_libvirt_takes_it(self):
@@ -480,7 +593,7 @@ class AbortTest(migration.MigrationCase):
         migrator = self.migrator()
         ended = migrator.run(lambda progress: migrator.abort())
         self.assertEqual(4, len(self.asked))
-        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
 
     def test_once_taken_it_is_not_asked_again(self):
         aborted = self._block()
@@ -506,7 +619,7 @@ class AbortTest(migration.MigrationCase):
 
         self.domain.on_migrate = migrate
         ended = migrator.run(self.reports.append)
-        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)
         self.assertEqual(['disk'], self.images())
 
 
@@ -527,7 +640,9 @@ class StallTest(migration.MigrationCase):
             self.nothing_is_left(),
         ):
             outcome_ = self.run_it()
-        self.assertIs(outcome.Ending.NOT_MOVED, outcome_.settlement.ending)
+        self.assertIs(
+            guest_location.Ending.NOT_MOVED, outcome_.settlement.ending
+        )
         self.assertIn('nothing moved: ', outcome_.error)
         self.assertIn('canceled', outcome_.error)
 
@@ -542,7 +657,7 @@ class StallTest(migration.MigrationCase):
         self.domain.on_migrate = migrate
         with mock.patch.object(stall, 'LIMIT_SECONDS', 0.01):
             ended = self.run_it()
-        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)
         self.assertEqual([], aborted)
 
 
@@ -573,7 +688,9 @@ class SilenceTest(migration.MigrationCase):
 
         self.domain.on_migrate = migrate
         ended = self.run_it()
-        self.assertIs(outcome.Ending.UNKNOWN, ended.settlement.ending)
+        # The guest was never paused.
+        self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertEqual(['disk'], self.images())
         self.assertIn('did not answer: ', ended.error)
         self.assertIn('canceled', ended.error)
 
@@ -587,7 +704,7 @@ class SilenceTest(migration.MigrationCase):
         self.domain.on_migrate = migrate
         ended = self.run_it()
         self.assertFalse(self.ended.is_set())
-        self.assertIs(outcome.Ending.UNKNOWN, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.UNKNOWN, ended.settlement.ending)
         self.assertIn('ss -K', ended.error)
         self.assertEqual(['disk'], self.images())
 
@@ -601,7 +718,7 @@ class SilenceTest(migration.MigrationCase):
 
         self.domain.on_migrate = migrate
         ended = self.run_it()
-        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)
         self.assertEqual([], aborted)
 
 
@@ -627,7 +744,7 @@ class StuckTest(migration.MigrationCase):
 
         self.domain.on_migrate = migrate
         ended = self.run_it()
-        self.assertIs(outcome.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
         self.assertIn('--progress-timeout', ended.error)
 
     def test_it_is_waited_for_without_a_limit(self):
@@ -641,7 +758,7 @@ class StuckTest(migration.MigrationCase):
         self.domain.on_migrate = migrate
         ended = self.run_it()
         self.assertFalse(self.ended.is_set())
-        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)
 
     def test_one_that_cannot_be_aborted_is_told(self):
         self.patch('_LAST_SECONDS', 0.05)
@@ -663,7 +780,7 @@ class StuckTest(migration.MigrationCase):
         self.limits = limits.Limits(progress_seconds=1.0)
         self.domain.on_migrate = migrate
         ended = self.run_it()
-        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)
         self.assertEqual([], aborted)
 
 
@@ -751,4 +868,4 @@ class ReportTest(migration.MigrationCase):
         returned.wait(PATIENCE)
         self.assertTrue(was_followed, 'nobody follows the migration any more')
         self.assertIsNotNone(ended)
-        self.assertIs(outcome.Ending.MOVED, ended.settlement.ending)
+        self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)

@@ -1,0 +1,437 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Where the guest of a migration is: the one rule that tells.
+
+The command line, the driver and a driver that starts again after a crash
+know different things of a migration; what they do not know they leave out.
+
+The rule builds on what libvirt does (qemuMigrationSrcPerformPeer2Peer3,
+qemuMigrationDstFinish, qemuMigrationSrcConfirmPhase):
+
+- The destination runs the guest only after the source has paused it and has
+  sent all of it, and only when it is told to by Finish.
+- Where the answer to Finish is lost the source resumes the guest, and the
+  destination may run it.
+- The source undefines the guest, or marks it as migrated, only after the
+  destination has confirmed that it runs there.
+"""
+
+import dataclasses
+import enum
+
+
+class Presence(enum.Enum):
+    """What a host has of a domain.
+
+    SWITCHING is the pause that libvirt makes for a migration: on the
+    source while it hands over, at the destination while it waits.
+    POSTCOPY is the source's when the guest runs at the destination already
+    and its memory follows. A post-copy that has failed leaves a part of the
+    guest on either host, and neither is whole.
+    """
+
+    RUNNING = 'running'
+    PAUSED = 'paused'
+    SWITCHING = 'paused by the migration'
+    POSTCOPY = 'paused in post-copy'
+    POSTCOPY_FAILED = 'in a post-copy that failed'
+    OFF = 'shut off'
+    MIGRATED = 'shut off after a migration'
+    ABSENT = 'absent'
+    UNREACHABLE = 'unreachable'
+
+
+_HOLDS = (Presence.RUNNING, Presence.PAUSED)
+_GONE = (Presence.OFF, Presence.MIGRATED, Presence.ABSENT)
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """One host's state of a domain, with libvirt's words for it.
+
+    :ivar resumed: whether libvirt has resumed it after a migration that had
+        paused it (VIR_DOMAIN_RUNNING_MIGRATION_CANCELED)
+    :ivar arrived: whether its last job was to come here, and has succeeded
+    """
+
+    presence: Presence
+    detail: str = ''
+    resumed: bool = False
+    arrived: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the guest is here, and not about to leave."""
+        return self.presence in _HOLDS
+
+    @property
+    def may_have_run(self) -> bool:
+        """Tell whether this may be the newest that there is of the guest.
+
+        A guest that waits for its source has not run here.
+        """
+        return self.presence not in (Presence.ABSENT, Presence.SWITCHING)
+
+    def __str__(self) -> str:
+        detail = f' ({self.detail})' if self.detail else ''
+        return f'{self.presence.value}{detail}'
+
+
+#: A host that nobody has asked.
+NOT_ASKED = Side(Presence.UNREACHABLE, 'not asked')
+
+
+class CallResult(enum.Enum):
+    """What is known of the call that was to migrate the guest.
+
+    ABORTED and FAILED are ends of the source's own part of the migration:
+    the destination is told then that it is off. LOST is a connection that
+    broke: whatever was to come may have been done. UNTOLD is anything else,
+    and that nobody knows any more.
+    """
+
+    NOT_MADE = 'not made'
+    SUCCEEDED = 'succeeded'
+    ABORTED = 'aborted'
+    FAILED = 'failed'
+    LOST = 'lost'
+    UNTOLD = 'untold'
+
+
+#: The destination was never told to run the guest.
+_NOT_HANDED_OVER = (
+    CallResult.NOT_MADE,
+    CallResult.ABORTED,
+    CallResult.FAILED,
+)
+
+
+class Ending(enum.Enum):
+    """Where the guest is after a migration."""
+
+    MOVED = 'moved'
+    NOT_MOVED = 'not-moved'
+    UNKNOWN = 'unknown'
+
+
+class Doubt(enum.Enum):
+    """Why it is unknown where the guest is."""
+
+    BOTH_RUN = 'runs-on-both-hosts'
+    BOTH_HAVE = 'on-both-hosts'
+    POSTCOPY_FAILED = 'post-copy-failed'
+    MIGRATES = 'still-migrating'
+    LOCATION = 'location-unknown'
+
+
+@dataclasses.dataclass(frozen=True)
+class Settlement:
+    """An ending and what it follows from.
+
+    :ivar final: False while waiting can still change it
+    :ivar doubt: of an ending that is unknown
+    """
+
+    ending: Ending
+    explanation: str
+    final: bool = True
+    doubt: Doubt | None = None
+
+
+def locate(
+    source: Side,
+    destination: Side,
+    call: CallResult = CallResult.UNTOLD,
+    *,
+    job_over: bool = True,
+    was_there: bool = False,
+) -> Settlement:
+    """Tell where the guest is.
+
+    At most one host may have it for an answer. "Not moved" takes that the
+    source has it as before and that the destination cannot have run it:
+    what was made there is removed then.
+
+    :param destination: NOT_ASKED where nobody has looked
+    :param job_over: False while a migration runs on the source, or may
+    :param was_there: whether it was found at the destination before
+    """
+    here, there = source.presence, destination.presence
+    succeeded = call is CallResult.SUCCEEDED
+    if Presence.POSTCOPY_FAILED in (here, there):
+        return _postcopy_failed(here, there)
+    if not job_over and not (succeeded or call is CallResult.NOT_MADE):
+        return _unknown(
+            'the migration still runs on the source, and cannot be told to '
+            'have ended: look at the source with virsh domjobinfo',
+            Doubt.MIGRATES,
+        )
+    if here in _HOLDS and there in _HOLDS:
+        return _both(here, there)
+    if here in _HOLDS:
+        return _on_source(source, there, call, was_there=was_there)
+    if here in _GONE:
+        return _gone(here, there, call, was_there=was_there)
+    if here is Presence.UNREACHABLE:
+        arrived = destination.arrived or was_there
+        if there in _HOLDS and (succeeded or arrived):
+            return Settlement(
+                Ending.MOVED,
+                'the destination has the guest and the job completed; the '
+                'source cannot be asked any more',
+            )
+        return _silent(here, there)
+    return _held(here, there, succeeded=succeeded)
+
+
+def _on_source(
+    source: Side, there: Presence, call: CallResult, *, was_there: bool
+) -> Settlement:
+    """Judge where the source has the guest, and the destination does not."""
+    if call is CallResult.SUCCEEDED or was_there:
+        return _unknown(
+            'the migration has succeeded, and the source has the guest all '
+            f'the same, while the destination has it {there.value}: look '
+            'which host has its newest data before anything is removed'
+        )
+    never_paused = source.presence is Presence.RUNNING and not source.resumed
+    kept = never_paused or call in _NOT_HANDED_OVER
+    if there is Presence.ABSENT or there is Presence.MIGRATED:
+        # What has migrated away from there was there before.
+        return Settlement(
+            Ending.NOT_MOVED, 'the source has the guest as before'
+        )
+    if there is Presence.SWITCHING:
+        return Settlement(
+            Ending.NOT_MOVED,
+            'the source has the guest; the destination still waits for it: '
+            'destroy that domain there',
+            final=False,
+        )
+    if kept and there is Presence.OFF:
+        return Settlement(
+            Ending.NOT_MOVED, 'the source has the guest as before'
+        )
+    if kept and there is Presence.UNREACHABLE:
+        return Settlement(
+            Ending.NOT_MOVED,
+            'the source has the guest as before, which was never handed '
+            'over; the destination cannot be asked, and may keep a domain '
+            'that waits for it',
+        )
+    if there is Presence.UNREACHABLE:
+        return _unknown(
+            'the source has the guest, and the destination cannot be asked '
+            'whether it runs there as well: look there, and where it does, '
+            'suspend it at once, then destroy the one without the newest data'
+        )
+    return _unknown(
+        'the source has the guest, and the destination has it '
+        f'{there.value}, where it may have run: look at both hosts before '
+        'anything is removed'
+    )
+
+
+def _gone(
+    here: Presence, there: Presence, call: CallResult, *, was_there: bool
+) -> Settlement:
+    """Judge where the source has the guest no more, or has it off."""
+    if call is CallResult.NOT_MADE:
+        if here is Presence.OFF:
+            return _stopped()
+        return _unknown(
+            'the source has the guest no more, and it was not this '
+            'migration: look at both hosts before it is started anywhere'
+        )
+    if there in _HOLDS:
+        return Settlement(Ending.MOVED, 'the destination has the guest')
+    if was_there:
+        return Settlement(
+            Ending.MOVED, 'the destination was seen to have the guest'
+        )
+    if there is Presence.UNREACHABLE:
+        # Where the connection broke, nobody else can have undefined it.
+        if (
+            call is CallResult.SUCCEEDED
+            or here is Presence.MIGRATED
+            or (here is Presence.ABSENT and call is CallResult.LOST)
+        ):
+            return Settlement(
+                Ending.MOVED,
+                'the source has handed over the guest and the job completed; '
+                'the destination cannot be asked any more',
+            )
+        if here is Presence.OFF and call in _NOT_HANDED_OVER:
+            return _stopped()
+        return _silent(here, there)
+    if (
+        here is Presence.OFF
+        and call is not CallResult.SUCCEEDED
+        and there in _GONE
+        and (there is Presence.ABSENT or call in _NOT_HANDED_OVER)
+    ):
+        return _stopped()
+    return _nowhere()
+
+
+def _held(here: Presence, there: Presence, *, succeeded: bool) -> Settlement:
+    """Judge where the source has the guest paused by the migration."""
+    if here is Presence.POSTCOPY and there in _GONE:
+        return _unknown(
+            'the source has the guest paused in post-copy, and the '
+            f'destination, where it ran, has it {there.value}: look at both '
+            'hosts before it is started anywhere'
+        )
+    if here is Presence.POSTCOPY:
+        return _unknown(
+            'the guest runs at the destination in a post-copy, and a part of '
+            'its memory is on the source alone: destroy neither; look at '
+            'both with virsh domstate --reason'
+        )
+    if there is Presence.UNREACHABLE:
+        return _silent(here, there)
+    if there in _HOLDS:
+        return _unknown(
+            'the destination has the guest and the source has it paused: '
+            'look at both and destroy the one that must not run',
+            Doubt.BOTH_HAVE,
+        )
+    if there is Presence.ABSENT and not succeeded:
+        return Settlement(
+            Ending.NOT_MOVED,
+            'the guest is paused on the source by the migration: resume it '
+            'with virsh resume',
+            final=False,
+        )
+    return _nowhere()
+
+
+def both_ran(failure: str | None) -> Settlement:
+    """Judge where both ran the guest, after what was done about it.
+
+    :param failure: why it could not be suspended
+    """
+    if failure is not None:
+        return _unknown(
+            f'{_BOTH_RUN}; it could not be suspended ({failure}): do that '
+            f'first, with virsh suspend there. Then {_CHOOSE}',
+            Doubt.BOTH_RUN,
+            final=True,
+        )
+    return _unknown(
+        f'{_BOTH_RUN}, and has been suspended at once (virsh resume takes '
+        f'that back). Now {_CHOOSE}',
+        Doubt.BOTH_RUN,
+        final=True,
+    )
+
+
+_BOTH_RUN = 'both hosts ran the guest, the destination as well'
+_CHOOSE = (
+    'look at both, then destroy that of the destination; if only that one has '
+    'what must be kept, destroy that of the source and resume the other'
+)
+
+
+def _both(here: Presence, there: Presence) -> Settlement:
+    """Judge where both hosts have the guest, running or paused."""
+    running = Presence.RUNNING
+    if here is running and there is running:
+        return _unknown(
+            'both hosts run the guest, and each write damages the disks that '
+            'they share: suspend that of the destination at once, with virsh '
+            f'suspend there. Then {_CHOOSE}',
+            Doubt.BOTH_RUN,
+            final=True,
+        )
+    if here is running:
+        return _unknown(
+            'the source runs the guest, and the destination has it paused, '
+            f'where it may have run: {_CHOOSE}. Never run both',
+            Doubt.BOTH_HAVE,
+            final=True,
+        )
+    if there is running:
+        return _unknown(
+            'the destination runs the guest, and the source has it paused: '
+            'look at both, then destroy the one without the newest data. '
+            'Never run both',
+            Doubt.BOTH_HAVE,
+            final=True,
+        )
+    # A paused guest is paused on both for a moment.
+    return _unknown(
+        'both hosts have the guest, paused: look at both, then destroy one '
+        'of them before the other is resumed',
+        Doubt.BOTH_HAVE,
+    )
+
+
+def _postcopy_failed(here: Presence, there: Presence) -> Settlement:
+    """Judge a post-copy of which a part never came."""
+    if here in _GONE:
+        words = (
+            f'and the source has the guest {here.value}: the memory that was '
+            'still to come is lost, and the newest disks are at the '
+            'destination. Look at both hosts before it is started anywhere'
+        )
+    elif there in _GONE:
+        words = (
+            f'and the destination, where the guest ran, has it {there.value}: '
+            'the memory of the source is older than its disks. Look at both '
+            'hosts before it is started anywhere'
+        )
+    else:
+        words = (
+            'and the newest memory and disks of the guest are at the '
+            'destination, some of its memory on the source alone: destroy '
+            'neither. Where both hosts have libvirt 8.5 or later, look why '
+            'the connection broke and take it up again with virsh migrate '
+            '--postcopy-resume on the source'
+        )
+    return _unknown(
+        f'the post-copy has failed, {words}', Doubt.POSTCOPY_FAILED, final=True
+    )
+
+
+def _silent(here: Presence, there: Presence) -> Settlement:
+    """Judge with one host, or both, not answering."""
+    silent = ' and the '.join(
+        name
+        for name, presence in (('source', here), ('destination', there))
+        if presence is Presence.UNREACHABLE
+    )
+    return _unknown(
+        f'the {silent} cannot be asked: look there whether the guest '
+        'runs before starting it anywhere'
+    )
+
+
+def _stopped() -> Settlement:
+    return Settlement(
+        Ending.NOT_MOVED,
+        'the guest is off on the source: it stopped during the migration',
+    )
+
+
+def _nowhere() -> Settlement:
+    return _unknown(
+        'neither host has the guest running: look into the logs of both '
+        'before starting it; its disks may be complete on either'
+    )
+
+
+def _unknown(
+    words: str, doubt: Doubt = Doubt.LOCATION, *, final: bool = False
+) -> Settlement:
+    return Settlement(Ending.UNKNOWN, words, final, doubt)

@@ -1,0 +1,131 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Both hosts are looked at until it is certain where the guest is."""
+
+import unittest
+from unittest import mock
+
+import ddt
+import libvirt
+
+from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.host.migration import settling
+from tests.unit.host import fake_daemon
+from tests.unit.host import fake_domain
+
+P = guest_location.Presence
+UUID = fake_domain.UUID
+MIGRATING = {
+    'type': libvirt.VIR_DOMAIN_JOB_UNBOUNDED,
+    'operation': libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT,
+}
+FAILED_POSTCOPY = (
+    libvirt.VIR_DOMAIN_PAUSED,
+    libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED,
+)
+
+
+@ddt.ddt
+class SettlingTest(unittest.TestCase):
+    def setUp(self):
+        self.here = fake_daemon.FakeDaemon()
+        self.there = fake_daemon.FakeDaemon()
+        self.guest = fake_domain.FakeDomain()
+        self.here.domains[UUID] = self.guest
+        for name, value in (
+            ('_SETTLE_SECONDS', 0.05),
+            ('_POLL_SECONDS', 0.001),
+        ):
+            self.enterContext(mock.patch.object(settling, name, value))
+
+    @property
+    def both(self):
+        return (
+            fake_daemon.connect(self.here),
+            fake_daemon.connect(self.there),
+            UUID,
+        )
+
+    def arrive(self, states=fake_domain.RUNNING):
+        arrived = fake_domain.FakeDomain()
+        arrived.states = states
+        self.there.domains[UUID] = arrived
+        return arrived
+
+    @ddt.data('FAILED', 'LOST', 'UNTOLD', 'ABORTED')
+    def test_a_job_that_goes_on_frees_nothing(self, call):
+        """Given up for good, while the destination has nothing yet."""
+        self.guest.job = MIGRATING
+        found = settling.settle(
+            *self.both, guest_location.CallResult[call], follow=False
+        )
+        self.assertFalse(found.settlement.final)
+        self.assertFalse(found.vacant)
+        self.assertIs(guest_location.Ending.UNKNOWN, found.settlement.ending)
+
+    def test_nor_does_one_that_cannot_be_told_to_have_ended(self):
+        """libvirt waits for QEMU, and answers nothing about the job."""
+        self.guest.fails = fake_daemon.libvirt_error(
+            libvirt.VIR_ERR_OPERATION_TIMEOUT, 'busy'
+        )
+        for found in (
+            settling.settle(*self.both, follow=False),
+            settling.look_once(*self.both),
+        ):
+            self.assertFalse(found.settlement.final)
+            self.assertFalse(found.vacant)
+
+    def test_without_a_job_it_is_over(self):
+        for found in (
+            settling.settle(*self.both),
+            settling.look_once(*self.both),
+        ):
+            self.assertTrue(found.vacant)
+
+    def test_a_destination_that_cannot_be_asked_is_not_vacant(self):
+        self.there.fails['lookupByUUIDString'] = fake_daemon.broken('eof')
+        found = settling.settle(*self.both)
+        self.assertIs(guest_location.Ending.NOT_MOVED, found.settlement.ending)
+        self.assertFalse(found.vacant)
+
+    def test_one_look_suspends_nobody(self):
+        arrived = self.arrive()
+        found = settling.look_once(*self.both)
+        self.assertFalse(found.vacant)
+        self.assertEqual(0, arrived.suspended)
+
+    def test_a_restart_suspends_as_well(self):
+        arrived = self.arrive()
+        found = settling.settle(*self.both)
+        self.assertEqual(1, arrived.suspended)
+        self.assertIs(P.PAUSED, found.destination.presence)
+        self.assertIs(guest_location.Doubt.BOTH_RUN, found.settlement.doubt)
+
+    def test_a_half_of_a_postcopy_is_left(self):
+        arrived = self.arrive(FAILED_POSTCOPY)
+        self.guest.states = FAILED_POSTCOPY
+        self.guest.job = MIGRATING
+        found = settling.settle(*self.both, follow=False)
+        self.assertFalse(found.vacant)
+        self.assertEqual(0, arrived.suspended)
+        self.assertIn('--postcopy-resume', found.settlement.explanation)
+
+    def test_the_destination_knows_that_it_came(self):
+        arrived = self.arrive()
+        self.here.fails['lookupByUUIDString'] = fake_daemon.broken('eof')
+        found = settling.settle(*self.both)
+        self.assertIs(guest_location.Ending.UNKNOWN, found.settlement.ending)
+        incoming = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN
+        arrived.completed = {'operation': incoming}
+        found = settling.settle(*self.both)
+        self.assertIs(guest_location.Ending.MOVED, found.settlement.ending)
