@@ -59,7 +59,8 @@ has every trial with its seed. A short campaign is part of ``make test``.
    one cannot be reached, at its console or its power switch. Start it only
    where it is certain that the other one does not run it and cannot come
    back running it. ``migrate --resume-report`` tells more once both answer;
-   "unknown, then not-moved" below is that.
+   "unknown, then not-moved" below is that. A guest that is found running on
+   both is suspended at the destination (:doc:`crashes`).
 
 """
 _COUNTS = (
