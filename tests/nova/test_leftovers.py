@@ -100,6 +100,15 @@ class LeftoversTest(destinations.DestinationTest):
         self.instance.vm_state = 'active'
         self.assert_left('ERROR')
 
+    def test_nor_when_the_guest_here_has_been_destroyed(self):
+        self.instance.vm_state = 'error'
+        self.here(P.PAUSED)
+        self.assert_left('paused')
+        self.log.warning.reset_mock()
+        self.instance.vm_state = 'active'
+        self.here(P.ABSENT)
+        self.assert_left('ERROR')
+
     def test_what_a_rollback_has_left_in_doubt(self):
         self.claims.doubt(destinations.UUID, 'both ran it')
         self.assert_left('both ran it')

@@ -120,6 +120,7 @@ class Leftovers:
         if here.holds:
             if of == CONF.host:
                 return None
+            self._note_doubt(instance)
             return f'the guest is {here} here, nova has it on {of}'
         if here.presence is not guest_location.Presence.ABSENT:
             return f'the guest is {here} here'
@@ -154,14 +155,20 @@ class Leftovers:
         """
         if claim.doubt:
             return claim.doubt
-        if instance.vm_state == vm_states.ERROR:
-            why = (
-                'nova has had the server in ERROR, so that it is not known '
-                'which host has its newest disks'
-            )
-            self._claims.doubt(instance.uuid, why)
-            return why
+        if doubt := self._note_doubt(instance):
+            return doubt
         source = peers.look(self._driver, instance)
         if source.presence in _UNFIT:
             return f'the guest is {source} on {instance.host}'
         return None
+
+    def _note_doubt(self, instance: typing.Any) -> str | None:
+        """Note what is not known of a server in ERROR, and return it."""
+        if instance.vm_state != vm_states.ERROR:
+            return None
+        why = (
+            'nova has had the server in ERROR, so that it is not known which '
+            'host has its newest disks'
+        )
+        self._claims.doubt(instance.uuid, why)
+        return why

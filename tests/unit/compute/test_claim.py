@@ -12,6 +12,7 @@
 
 """Claims prove what they may remove, also those of a process that ended."""
 
+import json
 import pathlib
 import tempfile
 import unittest
@@ -66,6 +67,26 @@ class ClaimTest(unittest.TestCase):
         self.claim().check()
         self.claim().remove()
         self.assertFalse(self.home.exists())
+
+    def test_a_doubt_stays(self):
+        """The first that was told of it; a proof does not take it away."""
+        self.begin()
+        self.claims.doubt(UUID, 'both ran it')
+        self.claims.doubt(UUID, 'another')
+        self.make('disk')
+        self.claims.prove(UUID, complete=True)
+        self.assertEqual('both ran it', self.claim().doubt)
+        self.claims.drop(UUID)
+        self.claims.doubt(UUID, 'x')
+        self.assertIsNone(self.claim())
+
+    def test_an_entry_of_an_earlier_release_has_none(self):
+        self.begin()
+        (file,) = self.journal.iterdir()
+        tree = json.loads(file.read_text())
+        del tree['doubt']
+        file.write_text(json.dumps(tree))
+        self.assertEqual('', self.claim().doubt)
 
     def test_ended_before_anything_is_proven(self):
         self.begin()
