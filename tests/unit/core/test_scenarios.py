@@ -102,6 +102,10 @@ class ScenarioTest(unittest.TestCase):
     def test_uncopied(self, scenario):
         self._check(scenario)
 
+    @_cases('unsafe')
+    def test_unsafe(self, scenario):
+        self._check(scenario)
+
     @_cases('volume_names')
     def test_volume_name(self, scenario):
         self._check(scenario)
