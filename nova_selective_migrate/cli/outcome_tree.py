@@ -52,6 +52,10 @@ def ended(
         left += [
             {'host': 'source', 'path': path, 'why': why} for path in copied
         ]
+        left += [
+            {'host': 'source', 'path': item.what, 'why': item.why}
+            for item in (plan.left if plan else ())
+        ]
     return {
         'plan_id': ended.plan_id,
         'outcome': ended.settlement.ending.value,

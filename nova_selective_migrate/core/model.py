@@ -16,6 +16,8 @@ import dataclasses
 import enum
 import re
 
+from nova_selective_migrate.core import other_devices
+
 # nova and others name a device by their own id: <alias name='ua-ID'>.
 _USER_ALIAS = re.compile(
     r'ua-([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})', re.IGNORECASE
@@ -174,13 +176,16 @@ class Disk:
 class Domain:
     """A libvirt domain, as far as a migration is concerned.
 
-    :ivar videos: models of its video devices
+    :ivar others: what it has beside disks; nova takes some of it away
+        between plan and call, which makes no other domain
     """
 
     name: str
     uuid: str | None
     disks: tuple[Disk, ...]
-    videos: tuple[str, ...] = ()
+    others: other_devices.OtherDevices = dataclasses.field(
+        default=other_devices.OtherDevices(), compare=False
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -136,6 +136,7 @@ def _facts(fields: json_fields.Fields) -> storage_.StorageFacts:
         format=fields.text('format'),
         content=fields.text('content'),
         free_bytes=fields.integer('free_bytes'),
+        internal_snapshots=fields.integer('internal_snapshots'),
     )
 
 
@@ -147,6 +148,7 @@ def _domain_state(fields: json_fields.Fields) -> hypervisor.DomainState:
         persistent=fields.boolean('persistent'),
         paused_without_io=fields.boolean('paused_without_io'),
         job_active=fields.boolean('job_active'),
+        checkpoints=fields.integer('checkpoints') or 0,
     )
 
 

@@ -16,6 +16,7 @@ from lxml import etree
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core import model
+from nova_selective_migrate.core.case import device_xml
 from nova_selective_migrate.core.case import xml
 
 # The attribute of <source> that holds the path, by disk type
@@ -52,10 +53,7 @@ def parse(text: str) -> model.Domain:
         name=root.findtext('./name') or '',
         uuid=root.findtext('./uuid'),
         disks=disks,
-        videos=tuple(
-            node.get('type', '')
-            for node in root.iterfind('./devices/video/model')
-        ),
+        others=device_xml.parse(root),
     )
 
 

@@ -38,6 +38,7 @@ class DomainState:
     :ivar snapshots: number of snapshots that libvirt keeps
     :ivar block_jobs: targets with an active block job
     :ivar job_active: whether a job runs on the whole domain
+    :ivar checkpoints: number of backup checkpoints that libvirt keeps
     :ivar persistent: whether the domain is defined, not just running
     :ivar paused_without_io: paused, and no disk has served a request since
         its QEMU started: it may have come here paused
@@ -49,6 +50,7 @@ class DomainState:
     persistent: bool | None = None
     paused_without_io: bool | None = None
     job_active: bool | None = None
+    checkpoints: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -32,7 +32,7 @@ Keys = collections.abc.Iterable[str]
 
 # The children and attributes of each element that stay.
 _DOMAIN = ('name', 'uuid')
-_DISK_CHILDREN = {
+_CHILDREN = {
     'disk': [
         *('driver', 'source', 'backingStore', 'mirror', 'target'),
         *('readonly', 'shareable', 'transient', 'serial', 'alias'),
@@ -43,7 +43,21 @@ _DISK_CHILDREN = {
     'mirror': ['format', 'source'],
     'dataStore': ['format', 'source'],
     'source': ['host', 'address', 'encryption', 'dataStore'],
+    # What a guest has beside disks, as far as it can stop a migration.
+    'filesystem': ['driver', 'source', 'target'],
+    'hostdev': ['source', 'teaming'],
+    'interface': ['teaming'],
+    'shmem': ['model'],
+    'video': ['model'],
+    'tpm': ['backend'],
+    'os': ['nvram'],
+    'nvram': ['source'],
 }
+_DEVICES = (
+    *('disk', 'filesystem', 'hostdev', 'interface', 'shmem', 'video', 'tpm'),
+)
+# Of the network's interfaces those that belong to the host.
+_HOST_INTERFACES = ('hostdev', 'vdpa')
 _ATTRIBUTES = {
     'domain': {'type'},
     'disk': {'type', 'device'},
@@ -51,13 +65,21 @@ _ATTRIBUTES = {
     'source': {
         *('file', 'dev', 'dir', 'path', 'protocol', 'name', 'pool'),
         *('volume', 'mode', 'type', 'namespace', 'startupPolicy'),
+        'socket',
     },
     'host': {'name', 'port', 'transport', 'socket'},
     'format': {'type'},
     'backingStore': {'type'},
     'mirror': {'type', 'job', 'ready'},
     'dataStore': {'type'},
-    'target': {'dev', 'bus'},
+    'target': {'dev', 'bus', 'dir'},
+    'filesystem': {'type'},
+    'hostdev': {'mode', 'type'},
+    'interface': {'type'},
+    'teaming': {'type'},
+    'shmem': {'role'},
+    'model': {'type'},
+    'backend': {'type'},
     'alias': {'name'},
     'encryption': {'format'},
     'address': {
@@ -65,7 +87,7 @@ _ATTRIBUTES = {
         *('controller', 'target', 'unit'),
     },
 }
-_TEXT = ('name', 'uuid', 'serial')
+_TEXT = ('name', 'uuid', 'serial', 'nvram')
 
 _USERINFO = re.compile(r'^((?:[a-z][a-z0-9+.-]*:)?//)[^/\s]*@', re.I)
 # QEMU's own notations of a source, which can hold keys and passwords.
@@ -76,12 +98,12 @@ _VZ_PASSWORD = re.compile(r'^((?:\S+:/)?[\w-]+)(?::(?!/).*)?$', re.S)
 _URL_PROTOCOLS = ('http', 'https', 'ftp', 'ftps', 'tftp', 'ssh')
 # A path is what it is, whatever characters it has: //a@b/c is one, and
 # only with a password in it, //a:b@c/d, it is none.
-_PATHS = ('file', 'dev', 'dir', 'path', 'device_path')
+_PATHS = ('file', 'dev', 'dir', 'path', 'device_path', 'socket')
 _NO_PATH = re.compile(r'^([a-z][a-z0-9+.-]*:)//|^//[^/\s]*:[^/\s]*@', re.I)
 
 
 def domain_xml(text: str) -> str:
-    """Reduce a domain's XML to its name, uuid and disks.
+    """Reduce a domain's XML to its name, uuid and what is decided on.
 
     :raises InvalidDomain: when the text cannot be parsed
     """
@@ -93,8 +115,11 @@ def domain_xml(text: str) -> str:
     for child in root:
         if child.tag == 'devices':
             devices = etree.SubElement(kept, 'devices')
-            for disk in child.iterfind('./disk'):
-                _keep(disk, devices)
+            for device in child:
+                if device.tag in _DEVICES and _counts(device):
+                    _keep(device, devices)
+        elif child.tag == 'os' and child.find('./nvram') is not None:
+            _keep(child, kept)
         elif child.tag in _DOMAIN:
             etree.SubElement(kept, child.tag).text = child.text
     return xml.render(kept)
@@ -146,13 +171,19 @@ def anywhere(text: str) -> str:
     return re.sub(r'//[^/\s]*@', '//', text)
 
 
+def _counts(device: etree._Element) -> bool:
+    if device.tag != 'interface':
+        return True
+    return device.get('type') in _HOST_INTERFACES
+
+
 def _keep(node: etree._Element, parent: etree._Element) -> None:
     kept = etree.SubElement(parent, node.tag)
     _copy_attributes(node, kept)
     if node.tag in _TEXT:
         kept.text = node.text
     for child in node:
-        if child.tag in _DISK_CHILDREN.get(node.tag, ()):
+        if child.tag in _CHILDREN.get(node.tag, ()):
             _keep(child, kept)
 
 

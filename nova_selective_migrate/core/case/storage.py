@@ -50,6 +50,7 @@ class StorageFacts:
     :ivar content: of an image that nobody writes: equal on both hosts
         exactly when its bytes are; of one that does not exist: what the
         host will have made sure of before the guest runs there
+    :ivar internal_snapshots: how many an image has inside
     :ivar free_bytes: of a directory: what its file system has room for
     """
 
@@ -67,6 +68,7 @@ class StorageFacts:
     format: str | None = None
     content: str | None = None
     free_bytes: int | None = None
+    internal_snapshots: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -236,6 +236,12 @@ class Reason(enum.Enum):
         'give the disk a target dev of letters, digits, "_", "-", "." '
         'and ":" alone',
     )
+    INTERNAL_SNAPSHOTS = (
+        'internal-snapshots',
+        'Its image has snapshots inside, and a copy has none of them.',
+        'shut the guest down to move the image itself, or delete the '
+        'snapshots where nobody needs them any more',
+    )
     # A disk is refused: it is kept, and libvirt takes it for local.
     UNSAFE_FOR_LIBVIRT = (
         'unsafe-for-libvirt',
@@ -392,7 +398,24 @@ class Reason(enum.Enum):
     SNAPSHOTS = (
         'snapshots',
         'libvirt migrates no guest that has snapshots.',
-        'delete their metadata with virsh snapshot-delete --metadata',
+        'merge or delete those that are not needed any more with virsh '
+        'snapshot-delete, or shut the guest down to move its images with '
+        'all that is in them',
+    )
+    FILES_LEFT_BEHIND = (
+        'files-left-behind',
+        'The guest has a directory of its host as a file system, and nothing '
+        'shows that the destination has the same: libvirt moves the guest '
+        'without the files.',
+        'put the directory on storage that both hosts reach and, where '
+        'nothing can show that, declare it in shared_paths; or unmount it '
+        'in the guest and detach it',
+    )
+    DEVICE_NOT_MIGRATABLE = (
+        'device-not-migratable',
+        'The guest has a device that belongs to this host, or that libvirt '
+        'does not migrate.',
+        'detach it before the migration, or shut the guest down to move it',
     )
     PAUSED_SINCE_MIGRATION = (
         'paused-since-migration',

@@ -163,7 +163,9 @@ def features(
         Feature.NAMELESS_PARALLEL: nameless and flag.PARALLEL in call.flags,
         Feature.NAMELESS_POSTCOPY: nameless and flag.POSTCOPY in call.flags,
         Feature.CUSTOM_XML: 'destination_xml' in names,
-        Feature.VIRTIO_VIDEO: bool(domain and 'virtio' in domain.videos),
+        Feature.VIRTIO_VIDEO: bool(
+            domain and 'virtio' in domain.others.videos
+        ),
     }
     return frozenset(feature for feature, used in using.items() if used)
 

@@ -19,10 +19,12 @@ from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import attachments
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
+from nova_selective_migrate.core.decision import blockers
 from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import duplicates
 from nova_selective_migrate.core.decision import duty
 from nova_selective_migrate.core.decision import images as images_
+from nova_selective_migrate.core.decision import internal_snapshots
 from nova_selective_migrate.core.decision import prepared as prepared_
 from nova_selective_migrate.core.decision import unsafe_disks
 from nova_selective_migrate.core.evidence import join
@@ -31,6 +33,7 @@ from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import converging
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import known_bad
+from nova_selective_migrate.core.plan import left_behind
 from nova_selective_migrate.core.plan import plan_notes
 from nova_selective_migrate.core.plan import planned_call
 from nova_selective_migrate.core.plan import planned_disk
@@ -49,6 +52,7 @@ class MigrationPlan:
     :ivar images: what to make at the destination before the call
     :ivar flattened: targets whose image will hold the whole chain
     :ivar thinning: how zeroes are kept from taking room there
+    :ivar left: what stays on the source beside what is copied
     :ivar limit: what the link may carry, disks and memory together
     """
 
@@ -65,6 +69,7 @@ class MigrationPlan:
     )
     limit: bandwidth.Limit = dataclasses.field(default_factory=bandwidth.Limit)
     again: call_.MigrateCall | None = None
+    left: tuple[left_behind.LeftBehind, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -150,6 +155,8 @@ def plan(case: case_.Case) -> MigrationPlan:
         copied = [d for d in decisions if d.action is model.DiskAction.COPY]
     unsafe_notes = tuple(unsafe_disks.notes(decisions, case))
     decisions = unsafe_disks.refuse(decisions, case)
+    decisions = internal_snapshots.refuse(decisions, case.storage)
+    left = tuple(left_behind.of(domain, case))
     flattened = images_.chains_to_flatten(copied, case.options)
     made = planned_call.of(domain, copied, flattened, case, incremental)
     call, thinning = made.call, made.thinning
@@ -177,6 +184,8 @@ def plan(case: case_.Case) -> MigrationPlan:
             *plan_notes.notes(domain, case, bool(copied)),
             *unsafe_notes,
             *plan_notes.dropped(dropped),
+            *blockers.notes(domain.others, case),
+            *map(str, left),
             *plan_notes.releases(
                 case,
                 known_bad.features(call, domain, thinning.drivers),
@@ -192,6 +201,7 @@ def plan(case: case_.Case) -> MigrationPlan:
         thinning=thin_.Thinning() if refusals else thinning,
         limit=planned_call.limit(case),
         again=again,
+        left=left,
     )
 
 

@@ -20,6 +20,7 @@ from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.case import preparation
 from nova_selective_migrate.core.case import storage as storage_
+from nova_selective_migrate.core.decision import blockers
 from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import duty as duty_
 from nova_selective_migrate.core.decision import reasons
@@ -147,6 +148,8 @@ def of_plan(
         yield _refusal(
             reasons.Reason.ACTIVE_BLOCK_JOB, f'on {", ".join(jobs)}'
         )
+    for blocker in blockers.find(domain.others, case):
+        yield _refusal(blocker.reason, blocker.detail)
     if state.snapshots:
         yield _refusal(reasons.Reason.SNAPSHOTS, f'it has {state.snapshots}')
     if state.paused_without_io and _leaves_medium(domain, call):

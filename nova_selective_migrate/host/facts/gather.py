@@ -17,6 +17,7 @@ import dataclasses
 import typing
 
 from nova_selective_migrate.core import model
+from nova_selective_migrate.core import other_devices
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import hypervisor
@@ -26,6 +27,7 @@ from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.facts import peer_storage
+from nova_selective_migrate.host.facts import qcow2_header
 from nova_selective_migrate.host.facts import qemu_conf
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as guest_
@@ -36,6 +38,7 @@ _ON_HOST = (
     model.SourceType.DIR,
     model.SourceType.VOLUME,
 )
+_WITH_HEADER = (storage_.PathKind.FILE, storage_.PathKind.BLOCK)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +82,7 @@ def gather(
     if destination is not None:
         there = peer_storage.facts(
             destination,
-            here,
+            _without(here, domain.others.directories),
             sees=peer_storage.sight(source),
             probe=asked.probe,
         )
@@ -162,11 +165,38 @@ def source_facts(
                 if path is None or part.type not in _ON_HOST:
                     continue
                 if see is not None and path not in facts:
-                    facts[path] = see(path)
+                    facts[path] = _with_snapshots(path, see(path), part)
                 if depth == 0 and part is image:
                     known = facts.get(path, storage_.StorageFacts())
                     facts[path] = _with_sizes(known, guest, disk.target)
+    for directory in domain.others.directories:
+        if see is not None and directory.path not in facts:
+            facts[directory.path] = see(directory.path)
     return facts
+
+
+def _without(
+    here: dict[str, storage_.StorageFacts],
+    directories: tuple[other_devices.HostDirectory, ...],
+) -> dict[str, storage_.StorageFacts]:
+    """Leave out directories that guests use as they are.
+
+    A pool of libvirt's would open every file of one, and the guest would
+    see the marker.
+    """
+    paths = {directory.path for directory in directories}
+    return {path: known for path, known in here.items() if path not in paths}
+
+
+def _with_snapshots(
+    path: str, facts: storage_.StorageFacts, image: model.DiskSource
+) -> storage_.StorageFacts:
+    """Add how many snapshots an image of this machine has inside."""
+    if image.format != 'qcow2' or facts.kind not in _WITH_HEADER:
+        return facts
+    return dataclasses.replace(
+        facts, internal_snapshots=qcow2_header.internal_snapshots(path)
+    )
 
 
 def _with_sizes(

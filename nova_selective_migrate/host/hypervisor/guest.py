@@ -90,12 +90,36 @@ class Guest:
                     if active and self.block_job(target)
                 ),
                 persistent=bool(self._domain.isPersistent()),
+                checkpoints=self._checkpoints(),
                 job_active=active and self.job_active(),
                 paused_without_io=(
                     states.word(state) == 'paused'
                     and self._without_io(targets)
                 ),
             )
+
+    def _checkpoints(self) -> int:
+        # Not every driver has them, nor every binding.
+        listed = getattr(self._domain, 'listAllCheckpoints', None)
+        try:
+            return len(listed()) if listed else 0
+        except libvirt.libvirtError:
+            return 0
+
+    def autostart(self) -> bool:
+        """Tell whether libvirt starts the domain with its host."""
+        try:
+            return bool(self._domain.autostart())
+        except libvirt.libvirtError:
+            return False  # one that is not defined has no such thing
+
+    def start_with_host(self) -> bool:
+        """Have libvirt do so; tell whether it took it."""
+        try:
+            self._domain.setAutostart(1)
+        except libvirt.libvirtError:
+            return False
+        return True
 
     def _without_io(self, targets: collections.abc.Iterable[str]) -> bool:
         """Tell whether no disk has served a request on this host.

@@ -13,6 +13,7 @@
 """Run a plan: make the images, call libvirt, follow, settle the truth."""
 
 import dataclasses
+import logging
 import threading
 import time
 
@@ -40,6 +41,8 @@ from nova_selective_migrate.host.migration import throttle
 
 # Each poll is one call and one more for each disk; small disks are through
 # in less than nova's half second.
+LOG = logging.getLogger(__name__)
+
 _POLL_SECONDS = 0.2
 
 
@@ -99,6 +102,7 @@ class Migrator:
         run = self._prepare()
         follow = following.Following(self._plan.migrate_disks, report)
         former = former_speed.FormerSpeed(self._guest)
+        autostart = self._guest.autostart()
         self._tell = tell
         if not self._aborted:
             self._call_and_follow(follow)
@@ -120,6 +124,8 @@ class Migrator:
         )
         if ended.settlement.ending is guest_location.Ending.NOT_MOVED:
             former.restore()
+        if autostart and ended.settlement.ending is outcome_.Ending.MOVED:
+            self._start_with_host()
         return dataclasses.replace(
             ended,
             seconds=time.monotonic() - started,
@@ -128,6 +134,19 @@ class Migrator:
             progress=follow.progress,
             begun_again=self._begun_again,
         )
+
+    def _start_with_host(self) -> None:
+        """Have it start with its host there too; libvirt forgets that."""
+        try:
+            taken = self._destination.guest(self._guest.uuid).start_with_host()
+        except exceptions.HypervisorError:
+            taken = False
+        if not taken:
+            LOG.warning(
+                'The destination does not start %s with the host as the '
+                'source did: set it with virsh autostart',
+                self._guest.name,
+            )
 
     def _begin_again(
         self, seconds: float, report: following.Report

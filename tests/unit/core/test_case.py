@@ -38,6 +38,7 @@ _FACTS = {
     'format': 'raw',
     'content': 'c',
     'free_bytes': 1,
+    'internal_snapshots': 4,
 }
 _PREPARED = {
     'directory': '/nova/uuid',
@@ -70,6 +71,7 @@ FULL = {
         'persistent': True,
         'paused_without_io': True,
         'job_active': True,
+        'checkpoints': 2,
     },
     'hypervisor': {
         'source': {'libvirt': 1, 'qemu': 2, 'shared_filesystems': ['/m']},

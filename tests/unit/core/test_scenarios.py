@@ -54,6 +54,10 @@ class ScenarioTest(unittest.TestCase):
         self.assertEqual(scenario.ready, plan['ready'])
         invariants.check(self, plan)
 
+    @_cases('blockers')
+    def test_blocker(self, scenario):
+        self._check(scenario)
+
     @_cases('chains')
     def test_chain(self, scenario):
         self._check(scenario)

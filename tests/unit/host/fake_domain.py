@@ -115,6 +115,12 @@ class FakeDomain:
     def isPersistent(self) -> int:
         return int(self.persistent)
 
+    def autostart(self) -> int:
+        return 0
+
+    def listAllCheckpoints(self) -> list[object]:
+        return []
+
     def snapshotNum(self) -> int:
         return 0
 

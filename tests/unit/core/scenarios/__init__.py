@@ -12,6 +12,7 @@
 
 """All cases with what the design decides of them."""
 
+from tests.unit.core.scenarios import blockers
 from tests.unit.core.scenarios import chains
 from tests.unit.core.scenarios import declarations
 from tests.unit.core.scenarios import devices
@@ -32,6 +33,7 @@ from tests.unit.core.scenarios import whole_plan
 SCENARIOS = {
     noun.__name__.rpartition('.')[2]: noun.SCENARIOS
     for noun in (
+        blockers,
         chains,
         declarations,
         devices,

@@ -1,0 +1,146 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What keeps a guest where it is beside its disks."""
+
+import collections.abc
+import dataclasses
+
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core import other_devices
+from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import hypervisor
+from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.evidence import join
+from nova_selective_migrate.core.evidence import locality
+
+# Since then libvirt asks QEMU what blocks a migration; before, it refuses
+# such devices itself (qemuMigrationSrcIsAllowed of 9.0.0, and nova's own
+# least version for vGPUs).
+_ASKS_QEMU_SINCE = 8_006_000
+# Since then QEMU migrates VFIO devices whose driver can.
+_VFIO_SINCE = 8_001_000
+# qemuMigrationSrcIsAllowed of 9.0.0 refuses every one; that of 11.3.0 goes
+# by what virtiofsd can.
+_LAST_WITHOUT_VIRTIOFS = 9_000_999
+_VFIO = ('pci', 'mdev', 'interface')
+#: What nova takes from a guest before the call, or has judged itself.
+_LEFT_TO_NOVA = (*_VFIO, 'vdpa')
+
+
+@dataclasses.dataclass(frozen=True)
+class Blocker:
+    """A reason against a migration that no disk is to blame for."""
+
+    reason: reasons.Reason
+    detail: str
+
+
+def find(
+    devices: other_devices.OtherDevices, case: case_.Case
+) -> collections.abc.Iterator[Blocker]:
+    """Find what libvirt would refuse, and what would lose files.
+
+    libvirt moves a guest with a directory of its host, and no file of it.
+    """
+    for directory in devices.directories:
+        yield from _of_directory(directory, case)
+    for device in devices.devices:
+        if why := _of_device(device, case):
+            yield Blocker(reasons.Reason.DEVICE_NOT_MIGRATABLE, why)
+
+
+def notes(
+    devices: other_devices.OtherDevices, case: case_.Case
+) -> collections.abc.Iterator[str]:
+    """Note what only QEMU or the guest can tell."""
+    for directory in devices.directories:
+        if directory.driver == 'path':
+            yield (
+                f'{directory.path}: QEMU refuses to migrate while the guest '
+                'has it mounted (9p)'
+            )
+        elif directory.driver == 'virtiofs':
+            yield (
+                f'{directory.path}: it migrates only where virtiofsd of both '
+                'hosts can'
+            )
+    kinds = [device.kind for device in devices.devices]
+    if 'usb' in kinds:
+        yield (
+            'a USB device of the host stays where it is: the guest is given '
+            'the one at that place of the destination'
+        )
+    if case.options.prepared is None and {*_LEFT_TO_NOVA}.intersection(
+        device.kind for device in devices.devices if not device.teamed
+    ):
+        yield (
+            'the guest has a device of its host, and QEMU alone can tell '
+            'whether its driver can migrate it'
+        )
+
+
+def _of_directory(
+    directory: other_devices.HostDirectory, case: case_.Case
+) -> collections.abc.Iterator[Blocker]:
+    libvirt = case.hypervisors.source.libvirt
+    if (
+        directory.driver == 'virtiofs'
+        and libvirt is not None
+        and libvirt <= _LAST_WITHOUT_VIRTIOFS
+    ):
+        yield Blocker(
+            reasons.Reason.DEVICE_NOT_MIGRATABLE,
+            f'{directory.path} by virtiofs, which this libvirt migrates not '
+            'at all',
+        )
+    source = model.DiskSource(model.SourceType.DIR, path=directory.path)
+    verdict = locality.judge(source, join.Joined(), case.storage, case.policy)
+    if verdict.locality is not model.Locality.SHARED:
+        seen = '; '.join(item.sentence for item in verdict.evidence)
+        yield Blocker(
+            reasons.Reason.FILES_LEFT_BEHIND,
+            f'{directory.path}{": " if seen else ""}{seen}',
+        )
+
+
+def _of_device(device: other_devices.HostDevice, case: case_.Case) -> str:
+    """Say what is wrong with a device; empty where nothing is known."""
+    if device.kind == 'shmem':
+        if device.role == 'master':
+            return ''
+        return 'shared memory without role master'
+    if device.kind == 'capabilities':
+        return 'hostdev of mode capabilities'
+    if device.kind == 'usb' or device.teamed:
+        return ''
+    if case.options.prepared and device.kind in _LEFT_TO_NOVA:
+        return ''
+    source = case.hypervisors.source
+    if _never(device) or not _is_asked(source):
+        return f'a {device.kind} device of the host'
+    too_old = source.qemu is not None and source.qemu < _VFIO_SINCE
+    if device.kind in _VFIO and too_old:
+        return f'a {device.kind} device of the host, and QEMU before 8.1'
+    return ''
+
+
+def _never(device: other_devices.HostDevice) -> bool:
+    """Tell SCSI devices that this host alone knows by that address."""
+    if device.kind == 'scsi':
+        return not device.over_network
+    return device.kind == 'scsi_host'
+
+
+def _is_asked(source: hypervisor.Versions) -> bool:
+    """Tell whether QEMU says what blocks; true where that is not known."""
+    return source.libvirt is None or source.libvirt >= _ASKS_QEMU_SINCE
