@@ -23,6 +23,7 @@ import ddt
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import attachments
 from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.plan import destination_xml
 from tests.unit.core import builders as b
@@ -145,6 +146,39 @@ class SecretTest(unittest.TestCase):
                 *('alias', 'address', 'encryption'),
             },
         )
+
+    def test_what_can_stop_a_migration_is_kept(self):
+        text = b.domain(b.disk('vda', b.rbd())).replace(
+            '</devices>',
+            "<filesystem type='mount'><driver type='virtiofs'/>"
+            "<source dir='/s'/><target dir='t'/></filesystem>"
+            "<filesystem type='mount'><driver type='virtiofs'/>"
+            "<source socket='/v'/><target dir='u'/></filesystem>"
+            "<hostdev mode='subsystem' type='pci'><source/>"
+            "<teaming type='transient' persistent='x'/></hostdev>"
+            "<hostdev mode='subsystem' type='scsi'>"
+            "<source protocol='iscsi' name='iqn'/></hostdev>"
+            "<interface type='hostdev'/><interface type='bridge'/>"
+            "<shmem role='master'><model type='ivshmem-plain'/></shmem>"
+            "<video><model type='virtio'/></video>"
+            "<tpm><backend type='emulator' secret='s3cret'/></tpm>"
+            '</devices><os><loader>/l</loader><nvram>/n</nvram></os>',
+        )
+        kept = redact.domain_xml(text)
+        self.assertNotIn('s3cret', kept)
+        self.assertNotIn('/l<', kept)
+        self.assertEqual(
+            domain_xml.parse(text).others, domain_xml.parse(kept).others
+        )
+        others = domain_xml.parse(kept).others
+        self.assertEqual(['/s', '/v'], [d.path for d in others.directories])
+        self.assertEqual(
+            ['pci', 'scsi', 'interface', 'shmem'],
+            [device.kind for device in others.devices],
+        )
+        self.assertEqual(('virtio',), others.videos)
+        self.assertEqual('/n', others.nvram)
+        self.assertTrue(others.tpm)
 
     def test_connection_data(self):
         row = b.row('vdb', b.VOLUME, 'iscsi', **CONNECTION_DATA)

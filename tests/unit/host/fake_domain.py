@@ -66,6 +66,8 @@ class FakeDomain:
         self.states = RUNNING
         self.passing: list[tuple[int, int]] = []
         self.persistent = False
+        self.starts_with_host = False
+        self.checkpoints = 0
         self.sizes: dict[str, tuple[int, int, int]] = {}
         self.jobs: dict[str, dict[str, int]] = {}
         self.job: dict[str, int] = {}
@@ -116,10 +118,14 @@ class FakeDomain:
         return int(self.persistent)
 
     def autostart(self) -> int:
+        return int(self.starts_with_host)
+
+    def setAutostart(self, wanted: int) -> int:
+        self.starts_with_host = bool(wanted)
         return 0
 
     def listAllCheckpoints(self) -> list[object]:
-        return []
+        return [object()] * self.checkpoints
 
     def snapshotNum(self) -> int:
         return 0

@@ -15,6 +15,7 @@
 import os
 import pathlib
 import socket
+import struct
 import tempfile
 import unittest
 
@@ -106,6 +107,48 @@ class GatherTest(unittest.TestCase):
         )
         self.assertEqual(
             local_storage.facts(self.disk).identity, found.identity
+        )
+
+    def test_snapshots_inside_of_an_image(self):
+        header = b'QFI\xfb' + struct.pack('>I', 3) + bytes(52)
+        for count, version in ((0, 3), (2, 3), (None, 9)):
+            header = b'QFI\xfb' + struct.pack('>I', version) + bytes(52)
+            content = header + struct.pack('>I', count or 0) + bytes(80)
+            pathlib.Path(self.disk).write_bytes(content)
+            self.domain.disks = (
+                fake_domain.file_disk(self.disk, driver='qcow2'),
+            )
+            found = self.gather().storage.source[self.disk]
+            self.assertEqual(count, found.internal_snapshots)
+
+    def test_what_is_no_qcow2_has_none_inside(self):
+        self.domain.disks = (fake_domain.file_disk(self.disk, driver='qcow2'),)
+        found = self.gather().storage.source[self.disk]
+        self.assertIsNone(found.internal_snapshots)
+        pathlib.Path(self.disk).write_bytes(b'QFI')
+        found = self.gather().storage.source[self.disk]
+        self.assertIsNone(found.internal_snapshots)
+
+    def test_checkpoints(self):
+        self.domain.checkpoints = 3
+        self.assertEqual(3, self.gather().domain_state.checkpoints)
+
+    def test_a_directory_that_the_guest_has(self):
+        shared = self.top / 'shared'
+        shared.mkdir()
+        self.domain.disks += (
+            "<filesystem type='mount'><driver type='virtiofs'/>"
+            f"<source dir='{shared}'/><target dir='t'/></filesystem>",
+        )
+        found = self.gather().storage
+        self.assertIs(
+            storage.PathKind.DIRECTORY, found.source[str(shared)].kind
+        )
+        # No pool and no marker where the guest would see it.
+        self.assertNotIn(str(shared), found.destination)
+        plan = plan_.plan(self.gather())
+        self.assertIn(
+            'files-left-behind', [r.reason.value for r in plan.refusals]
         )
 
     def test_without_qemus_sizes_the_files_facts_stay(self):

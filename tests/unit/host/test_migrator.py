@@ -59,6 +59,15 @@ class SuccessTest(migration.MigrationCase):
         self.assertEqual(['disk'], self.images())
         self.assertEqual(42, ended.stats['downtime'])
 
+    def test_it_starts_with_its_host_as_before(self):
+        for before in (True, False):
+            self.setUp()
+            self.domain.starts_with_host = before
+            self.domain.on_migrate = self.move
+            self.run_it()
+            arrived = self.there.domains[self.domain.uuid]
+            self.assertEqual(before, arrived.starts_with_host)
+
     def test_the_image_is_there_before_the_call(self):
         seen = []
         self.domain.on_migrate = lambda: seen.extend(self.images())
