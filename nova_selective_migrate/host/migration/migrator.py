@@ -124,7 +124,10 @@ class Migrator:
         )
         if ended.settlement.ending is guest_location.Ending.NOT_MOVED:
             former.restore()
-        if autostart and ended.settlement.ending is outcome_.Ending.MOVED:
+        if (
+            autostart
+            and ended.settlement.ending is guest_location.Ending.MOVED
+        ):
             self._start_with_host()
         return dataclasses.replace(
             ended,
