@@ -54,6 +54,7 @@ class Connection:
         # For messages: what is before the @ of a URI may be a password.
         self.name = redact.uri(uri)
         self._host_uuid: str | None = None
+        self._is_local: bool | None = None
 
     @classmethod
     def open(cls, uri: str, connect: Connect | None = None) -> 'Connection':
@@ -98,8 +99,11 @@ class Connection:
         """
         if urllib.parse.urlsplit(self.uri).netloc:
             return False
-        with errors.translated('cannot ask the host name'):
-            return bool(self.virt.getHostname() == socket.gethostname())
+        if self._is_local is None:
+            with errors.translated('cannot ask the host name'):
+                name = self.virt.getHostname()
+            self._is_local = _is_our_name(name)
+        return self._is_local
 
     def host_uuid(self) -> str | None:
         """Return the UUID by which libvirt tells hosts apart."""
@@ -180,3 +184,21 @@ class Connection:
             type=root.get('type', 'unknown'),
             path=root.findtext('./target/path'),
         )
+
+
+def _is_our_name(name: str) -> bool:
+    """Tell whether a daemon on this host would call it so.
+
+    libvirt gives the canonical name, where the host's own has no domain and
+    the resolver knows it with one (virGetHostname in virutil.c): Debian's
+    own line in /etc/hosts does.
+    """
+    ours = socket.gethostname()
+    if name == ours:
+        return True
+    try:
+        found = socket.getaddrinfo(ours, None, flags=socket.AI_CANONNAME)
+    except OSError:
+        return False
+    canonical = found[0][3]
+    return name == canonical and not canonical.startswith('localhost')

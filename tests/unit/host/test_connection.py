@@ -12,7 +12,9 @@
 
 """A connection's messages name the host and never its password."""
 
+import socket
 import unittest
+from unittest import mock
 
 import ddt
 
@@ -65,3 +67,48 @@ class SecretTest(unittest.TestCase):
 
         setattr(self.daemon, name, fail)
         self.assertIn('there', self._fails(lambda: ask(self.connection)))
+
+
+@ddt.ddt
+class LocalTest(unittest.TestCase):
+    """Whether a daemon is on this host: by the name that libvirt gives."""
+
+    def _is_local(self, name, canonical, uri='qemu:///system'):
+        daemon = fake_daemon.FakeDaemon()
+        daemon.host = name
+        answer = [(socket.AF_INET, 1, 6, canonical, ('127.0.1.1', 0))]
+        with (
+            mock.patch.object(socket, 'gethostname', lambda: 'compute1'),
+            mock.patch.object(socket, 'getaddrinfo') as resolve,
+        ):
+            if canonical is None:
+                resolve.side_effect = socket.gaierror('no such name')
+            resolve.return_value = answer
+            found = fake_daemon.connect(daemon, uri)
+            return found.is_local
+
+    @ddt.data(
+        ('compute1', 'compute1'),
+        ('compute1', None),
+        # 127.0.1.1 compute1.example.com compute1
+        ('compute1.example.com', 'compute1.example.com'),
+    )
+    @ddt.unpack
+    def test_of_this_host(self, name, canonical):
+        self.assertIs(True, self._is_local(name, canonical))
+
+    @ddt.data(
+        ('compute2', 'compute1.example.com'),
+        ('compute1.example.org', 'compute1.example.com'),
+        ('compute1.example.com', None),
+        ('localhost', 'localhost'),
+        ('localhost.localdomain', 'localhost.localdomain'),
+    )
+    @ddt.unpack
+    def test_of_another(self, name, canonical):
+        self.assertIs(False, self._is_local(name, canonical))
+
+    def test_a_server_is_another_whatever_its_name(self):
+        self.assertIs(
+            False, self._is_local('compute1', 'x', 'qemu+ssh://h/system')
+        )
