@@ -137,6 +137,7 @@ def _facts(fields: json_fields.Fields) -> storage_.StorageFacts:
         content=fields.text('content'),
         free_bytes=fields.integer('free_bytes'),
         internal_snapshots=fields.integer('internal_snapshots'),
+        error=fields.text('error'),
     )
 
 

@@ -52,6 +52,7 @@ class StorageFacts:
         host will have made sure of before the guest runs there
     :ivar internal_snapshots: how many an image has inside
     :ivar free_bytes: of a directory: what its file system has room for
+    :ivar error: what was answered, where it cannot be told what is there
     """
 
     exists: bool | None = None
@@ -69,6 +70,7 @@ class StorageFacts:
     content: str | None = None
     free_bytes: int | None = None
     internal_snapshots: int | None = None
+    error: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

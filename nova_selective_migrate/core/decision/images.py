@@ -102,6 +102,11 @@ def image_for(
     folder = storage_.at(storage.destination, posixpath.dirname(path))
     if known is not None and known.exists:
         return _in_the_way(known, same)
+    if known is not None and known.error:
+        return Problem(
+            reasons.Reason.DESTINATION_UNREACHABLE,
+            f'it cannot be told whether {path} is free there: {known.error}',
+        )
     if folder is None or not folder.exists or known is None:
         return Problem(
             reasons.Reason.DESTINATION_UNREACHABLE,

@@ -55,6 +55,15 @@ def of(
     if facts.kind is storage.PathKind.OTHER:
         yield evidence.missing(reasons.Reason.LOCALITY_UNKNOWN, path)
         return
+    if facts.exists is None and facts.error:
+        yield evidence.Evidence(
+            f'source host: {path} cannot be looked at: {facts.error}',
+            _UNKNOWN,
+            evidence.Strength.MISSING,
+            reasons.Reason.LOCALITY_UNKNOWN,
+            _careful(facts, known),
+        )
+        return
     device = is_device(source, facts)
     if device:
         reach = storage.device_reach(facts)

@@ -29,6 +29,7 @@ from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.facts import peer_storage
 from nova_selective_migrate.host.facts import qcow2_header
 from nova_selective_migrate.host.facts import qemu_conf
+from nova_selective_migrate.host.facts import source_view
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as guest_
 
@@ -83,7 +84,7 @@ def gather(
         there = peer_storage.facts(
             destination,
             _without(here, domain.others.directories),
-            sees=peer_storage.sight(source),
+            source=source_view.of(source),
             probe=asked.probe,
         )
     persistent = guest.persistent_xml()

@@ -52,7 +52,10 @@ def facts(path: str) -> storage.StorageFacts:
             return storage.StorageFacts()
     except (FileNotFoundError, NotADirectoryError):
         return storage.StorageFacts(exists=False)
-    except (OSError, ValueError):
+    except OSError as err:
+        # EIO or ESTALE, say: what is there cannot be told.
+        return storage.StorageFacts(error=err.strerror)
+    except ValueError:
         return storage.StorageFacts()
     kind = next(
         (kind for test, kind in _KINDS if test(status.st_mode)),

@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+
 """What the destination knows of paths, asked through libvirt alone."""
 
 import collections.abc
@@ -17,6 +18,7 @@ import dataclasses
 import os.path
 
 from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.host.facts import source_view
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pools
 from nova_selective_migrate.host.hypervisor import volumes
@@ -31,41 +33,56 @@ def facts(
     peer: connection.Connection,
     here: collections.abc.Mapping[str, storage.StorageFacts],
     *,
-    sees: Sight,
+    source: source_view.SourceView,
     probe: bool,
 ) -> Facts:
-    """Ask the destination for the files that the source has.
+    """Ask the destination for the files and devices that the source has.
 
     The directory of each file is told as well: it exists where an image
     can be made in it. What cannot be asked is left out.
 
     :param peer: the destination
-    :param sees: looks whether the source has a path
-    :param probe: whether a marker may tell if both see one directory
+    :param source: looks at the source
+    :param probe: whether files may be made for a moment, to tell if both
+        see one directory and if a name is free
     """
     folders: dict[str, list[str]] = {}
-    for path, known in here.items():
-        folder = os.path.dirname(path)
-        device = known.kind is storage.PathKind.BLOCK
-        if path.startswith('/') and not device and _may_look(folder):
-            folders.setdefault(folder, []).append(path)
     found: Facts = {}
+    for path, known in here.items():
+        folder = os.path.dirname(storage.tidy(path))
+        if known.kind is storage.PathKind.BLOCK:
+            if (device := volumes.of_path(peer.virt, path)) is not None:
+                found[path] = device
+        elif path.startswith('/') and _may_look(folder):
+            folders.setdefault(folder, []).append(path)
+    proofs = _Directories(peer, source)
     for folder, paths in folders.items():
+        changed = {path: source.changed_ns(path) for path in paths}
         with pools.directory(peer, folder) as seen:
             if seen is False:
                 gone = storage.StorageFacts(exists=False)
                 found.update(dict.fromkeys((folder, *paths), gone))
             elif isinstance(seen, volumes.Directory):
-                found.update(_in_folder(seen, paths, here, sees, probe))
+                found.update(_in_folder(seen, paths))
+                if not probe:
+                    continue
+                if any(found[path].exists for path in paths):
+                    proofs.compare(seen)
+                for path in paths:
+                    name = _name(path)
+                    if found[path].exists is False:
+                        found[path] = seen.absent(name)
+                    elif _between(
+                        changed[path],
+                        seen.changed_ns(name),
+                        source.changed_ns(path),
+                    ):
+                        proofs.suspect(path)
+    if probe:
+        for path, known in here.items():
+            if (there := found.get(path)) and there.exists:
+                found[path] = proofs.identified(path, there, known)
     return found
-
-
-def sees(peer: connection.Connection, path: str) -> bool | None:
-    """Look through libvirt whether a host has a file; None: not told."""
-    with pools.directory(peer, os.path.dirname(path)) as seen:
-        if isinstance(seen, volumes.Directory):
-            return seen.facts(os.path.basename(path)).exists
-        return None if seen is None else False
 
 
 def same_directory(seen: volumes.Directory, sight: Sight) -> bool | None:
@@ -80,9 +97,7 @@ def same_directory(seen: volumes.Directory, sight: Sight) -> bool | None:
 
 def sight(source: connection.Connection) -> Sight:
     """Return how to look whether a host, the source, has a file."""
-    if source.is_local:
-        return os.path.lexists
-    return lambda path: sees(source, path)
+    return source_view.of(source).sees
 
 
 def _may_look(folder: str) -> bool:
@@ -92,40 +107,92 @@ def _may_look(folder: str) -> bool:
     )
 
 
+def _name(path: str) -> str:
+    return os.path.basename(storage.tidy(path))
+
+
 def _in_folder(
-    seen: volumes.Directory,
-    paths: collections.abc.Sequence[str],
-    here: collections.abc.Mapping[str, storage.StorageFacts],
-    sight: Sight,
-    probe: bool,
+    seen: volumes.Directory, paths: collections.abc.Iterable[str]
 ) -> Facts:
-    found = {path: seen.facts(os.path.basename(path)) for path in paths}
-    if probe and any(known.exists for known in found.values()):
-        same = same_directory(seen, sight)
-        found = {
-            path: _identified(path, known, here[path], same)
-            for path, known in found.items()
-        }
-    found[seen.path] = storage.StorageFacts(
-        exists=True, kind=storage.PathKind.DIRECTORY
-    )
-    return found
+    return {
+        seen.path: storage.StorageFacts(
+            exists=True, kind=storage.PathKind.DIRECTORY
+        ),
+        **{path: seen.facts(_name(path)) for path in paths},
+    }
 
 
-def _identified(
-    path: str,
-    known: storage.StorageFacts,
-    here: storage.StorageFacts,
-    same: bool | None,
-) -> storage.StorageFacts:
-    """Give a file of the destination the identity that follows.
+def _between(before: int | None, there: int | None, after: int | None) -> bool:
+    """Tell whether a file there was changed when the source's was.
 
-    The marker tells of the directory that was named: behind a link either
-    host may have another.
+    Two files are not, to the nanosecond: it may be one, by a link or a
+    mount of the destination's.
     """
-    if same is None or not known.exists or not here.identity:
+    if before is None or there is None or after is None:
+        return False
+    return before <= there <= after
+
+
+class _Directories:
+    """Which directories of both hosts are one, as markers tell."""
+
+    def __init__(
+        self, peer: connection.Connection, source: source_view.SourceView
+    ) -> None:
+        self._peer = peer
+        self._source = source
+        self._same: dict[str, bool | None] = {}
+        self._suspects: set[str] = set()
+
+    def compare(self, seen: volumes.Directory) -> bool | None:
+        """Look for a marker of each host at the other.
+
+        One that is seen proves one directory, whichever host made it. That
+        the source's is not seen proves nothing: a client may list what it
+        has cached.
+        """
+        same = same_directory(seen, self._source.sees)
+        if not same:
+            with self._source.marker(seen.path) as name:
+                if name and seen.refresh() and seen.facts(name).exists:
+                    same = True
+        self._same[seen.path] = same
+        return same
+
+    def suspect(self, path: str) -> None:
+        """Note a file there that may be the source's own."""
+        self._suspects.add(path)
+
+    def identified(
+        self,
+        path: str,
+        known: storage.StorageFacts,
+        here: storage.StorageFacts,
+    ) -> storage.StorageFacts:
+        """Give a file of the destination the identity that follows.
+
+        A marker tells of the directory that was named. Behind a link either
+        host may have another, so that each link's own directory counts, as
+        does that of what it leads to. Of a file that is mounted over its
+        name the directory tells nothing.
+        """
+        if not here.identity or here.mount_point == here.resolved:
+            return known
+        hops = self._source.hops(storage.tidy(path))
+        told = {self._directory(os.path.dirname(hop)) for hop in hops}
+        if told == {True}:
+            return dataclasses.replace(known, identity=here.identity)
+        if told == {False} and path not in self._suspects:
+            return dataclasses.replace(known, identity=f'not {here.identity}')
         return known
-    if here.resolved != path:
-        return known
-    identity = here.identity if same else f'not {here.identity}'
-    return dataclasses.replace(known, identity=identity)
+
+    def _directory(self, folder: str) -> bool | None:
+        if folder not in self._same:
+            self._same[folder] = None
+            if _may_look(folder):
+                with pools.directory(self._peer, folder) as seen:
+                    if isinstance(seen, volumes.Directory):
+                        self.compare(seen)
+                    else:
+                        self._same[folder] = seen if seen is False else None
+        return self._same[folder]

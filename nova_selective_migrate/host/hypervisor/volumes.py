@@ -15,6 +15,7 @@
 import collections.abc
 import contextlib
 import dataclasses
+import errno
 import os
 import stat
 import uuid
@@ -54,22 +55,39 @@ class Directory:
     def facts(self, name: str) -> storage.StorageFacts:
         """Tell what the host knows of a file in the directory."""
         try:
-            volume = self._pool.storageVolLookupByName(name)
-            root = xml.parse(volume.XMLDesc())
+            return _facts(self._pool.storageVolLookupByName(name))
         except libvirt.libvirtError as err:
             missing = err.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_VOL
             return storage.StorageFacts(exists=False if missing else None)
-        kind = {'file': storage.PathKind.FILE, 'block': storage.PathKind.BLOCK}
-        target_format = root.find('./target/format')
-        return storage.StorageFacts(
-            exists=True,
-            kind=kind.get(root.get('type', ''), storage.PathKind.OTHER),
-            virtual_bytes=_bytes(root, 'capacity'),
-            allocated_bytes=_bytes(root, 'allocation'),
-            format=None
-            if target_format is None
-            else target_format.get('type'),
-        )
+
+    def absent(self, name: str) -> storage.StorageFacts:
+        """Make sure of a name that libvirt does not list.
+
+        It lists neither a link that leads nowhere nor what it may not open
+        (virStorageBackendVolOpen), and makes a qcow2 image at the target of
+        such a link. A raw one it makes with O_EXCL: one of no bytes, for a
+        moment, tells.
+        """
+        try:
+            volume = self._pool.createXML(_empty_xml(name))
+        except libvirt.libvirtError as err:
+            taken = err.get_error_code() == libvirt.VIR_ERR_STORAGE_VOL_EXIST
+            if taken or err.get_int1() == errno.EEXIST:
+                return storage.StorageFacts(
+                    exists=True, kind=storage.PathKind.OTHER
+                )
+            return storage.StorageFacts(error=str(err))
+        with errors.translated(f'cannot remove {self.path}/{name}'):
+            volume.delete()
+        return storage.StorageFacts(exists=False)
+
+    def changed_ns(self, name: str) -> int | None:
+        """Tell when a file was last changed; None where it is not told."""
+        stamp = self.stamp(name)
+        seconds, _, rest = (stamp.changed if stamp else '').partition('.')
+        if not seconds.isdecimal() or not (rest or '0').isdecimal():
+            return None
+        return int(seconds) * 10**9 + int(rest.ljust(9, '0')[:9])
 
     def create(self, image: images.DestinationImage) -> None:
         """Make a fresh, sparse image of exactly the wanted size.
@@ -78,6 +96,14 @@ class Directory:
             is a file already it does not touch it
         :raises PreparationFailed: when it comes out in another size
         """
+        name = os.path.basename(image.path)
+        # QEMU follows a link that leads nowhere.
+        if image.format != 'raw' and self.absent(name).exists:
+            raise exceptions.HypervisorError(
+                f'cannot create {image.path}: the name is taken there by '
+                'what libvirt does not list, such as a link that leads '
+                'nowhere'
+            )
         with errors.translated(f'cannot create {image.path}'):
             volume = self._pool.createXML(_volume_xml(image))
         try:
@@ -137,10 +163,7 @@ class Directory:
         """
         name = f'.{PREFIX}{uuid.uuid4()}'
         try:
-            volume = self._pool.createXML(
-                f'<volume><name>{name}</name><capacity>0</capacity>'
-                "<target><format type='raw'/></target></volume>"
-            )
+            volume = self._pool.createXML(_empty_xml(name))
         except libvirt.libvirtError:
             yield None
             return
@@ -165,6 +188,45 @@ class Directory:
         except libvirt.libvirtError:
             return False
         return True
+
+
+def of_path(
+    virt: libvirt.virConnect, path: str
+) -> storage.StorageFacts | None:
+    """Tell what a host knows of a path that a pool of its has already.
+
+    No pool is made for it: one of /dev would open every device.
+
+    :returns: None where no pool that runs has it
+    """
+    try:
+        found = _facts(virt.storageVolLookupByPath(path))
+    except libvirt.libvirtError:
+        return None
+    # Its size is the device's, and libvirt does not look what it holds.
+    return dataclasses.replace(found, format=None)
+
+
+def _facts(volume: libvirt.virStorageVol) -> storage.StorageFacts:
+    root = xml.parse(volume.XMLDesc())
+    kind = {'file': storage.PathKind.FILE, 'block': storage.PathKind.BLOCK}
+    target_format = root.find('./target/format')
+    return storage.StorageFacts(
+        exists=True,
+        kind=kind.get(root.get('type', ''), storage.PathKind.OTHER),
+        virtual_bytes=_bytes(root, 'capacity'),
+        allocated_bytes=_bytes(root, 'allocation'),
+        format=None if target_format is None else target_format.get('type'),
+    )
+
+
+def _empty_xml(name: str) -> str:
+    volume = etree.Element('volume')
+    etree.SubElement(volume, 'name').text = name
+    etree.SubElement(volume, 'capacity').text = '0'
+    target = etree.SubElement(volume, 'target')
+    etree.SubElement(target, 'format', type='raw')
+    return xml.render(volume)
 
 
 def _inode(path: str) -> str | None:

@@ -137,6 +137,13 @@ class FakeDaemon:
                 return pool
         raise libvirt_error(libvirt.VIR_ERR_NO_STORAGE_POOL, 'no pool')
 
+    def storageVolLookupByPath(self, path: str) -> 'FakeVolume':
+        self.do('storageVolLookupByPath', path)
+        for pool in self.pools:
+            if pool.active and os.path.dirname(path) == pool.path:
+                return pool.storageVolLookupByName(os.path.basename(path))
+        raise libvirt_error(libvirt.VIR_ERR_NO_STORAGE_VOL, 'no volume')
+
     def storagePoolCreateXML(self, text: str) -> 'FakePool':
         tree = etree.fromstring(text)
         path = tree.findtext('./target/path') or ''
@@ -209,7 +216,8 @@ class FakePool(libvirt.virStoragePool):
     def storageVolLookupByName(self, name: str) -> 'FakeVolume':
         self.daemon.do('storageVolLookupByName', name)
         file = self.daemon.real(self.path) / name
-        if not os.path.lexists(file):
+        # As libvirt, which follows links and lists none that leads nowhere.
+        if not file.exists():
             raise libvirt_error(libvirt.VIR_ERR_NO_STORAGE_VOL, 'no volume')
         return FakeVolume(self.daemon, file)
 
@@ -225,8 +233,16 @@ class FakePool(libvirt.virStoragePool):
         size = int(tree.findtext('capacity') or 0)
         form = tree.find('./target/format')
         kind = 'raw' if form is None else str(form.get('type'))
-        with file.open('xb') as out:
-            out.truncate(size if kind == 'raw' else 0)
+        try:
+            # qemu-img follows a link that leads nowhere.
+            with file.open('xb' if kind == 'raw' else 'wb') as out:
+                out.truncate(size if kind == 'raw' else 0)
+        except OSError as err:
+            raise libvirt_error(
+                libvirt.VIR_ERR_SYSTEM_ERROR,
+                f"cannot create path '{file}'",
+                err.errno or 0,
+            ) from err
         if kind != 'raw':
             # As libvirt does: whole KiB, rounded up.
             self.daemon.formats[file] = (kind, -(-size // _KIB) * _KIB)
@@ -256,8 +272,9 @@ class FakeVolume:
             f"<capacity unit='bytes'>{capacity}</capacity>"
             f"<allocation unit='bytes'>{allocated}</allocation>"
             f"<target><format type='{kind}'/><timestamps>"
-            f'<mtime>{status.st_mtime_ns}</mtime>'
-            f'<ctime>{status.st_ctime_ns}</ctime></timestamps></target>'
+            f'<mtime>{_time(status.st_mtime_ns)}</mtime>'
+            f'<ctime>{_time(status.st_ctime_ns)}</ctime>'
+            '</timestamps></target>'
             '</volume>'
         )
 
@@ -273,6 +290,12 @@ class FakeVolume:
         self.daemon.do('delete', self.file.name)
         self.file.unlink()
         return 0
+
+
+def _time(nanoseconds: int) -> str:
+    """Write a time as libvirt does."""
+    seconds, rest = divmod(nanoseconds, 10**9)
+    return f'{seconds}.{rest:09d}'
 
 
 def connect(

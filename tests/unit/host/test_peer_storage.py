@@ -12,19 +12,39 @@
 
 """What the destination has of the source's files, and whether it is one."""
 
-import os.path
+import contextlib
+import dataclasses
+import errno
+import os
 import pathlib
 import tempfile
 import unittest
+from unittest import mock
 
 import ddt
 
 from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.facts import peer_storage
+from nova_selective_migrate.host.facts import source_view
 from tests.unit.host import fake_daemon
 
 GONE = storage.StorageFacts(exists=False)
+
+
+class _Seen(source_view.ThisHost):
+    """A source that looks for files in another way, and makes none."""
+
+    def __init__(self, sees):
+        self.sees = sees
+
+    def marker(self, folder):
+        return contextlib.nullcontext()
+
+
+class _Blind(_Seen):
+    def __init__(self):
+        super().__init__(lambda path: None)
 
 
 class PeerStorageCase(unittest.TestCase):
@@ -48,10 +68,13 @@ class PeerStorageCase(unittest.TestCase):
         self.shared = fake_daemon.FakeDaemon()
         self.apart = fake_daemon.FakeDaemon(self.there)
 
-    def facts(self, daemon, *paths, sees=os.path.lexists, probe=True):
+    def facts(self, daemon, *paths, source=None, probe=True):
         here = {path: local_storage.facts(path) for path in paths}
         return peer_storage.facts(
-            fake_daemon.connect(daemon), here, sees=sees, probe=probe
+            fake_daemon.connect(daemon),
+            here,
+            source=source or source_view.ThisHost(),
+            probe=probe,
         )
 
     def identity(self, path: str | None = None) -> str:
@@ -80,16 +103,19 @@ class MarkerTest(PeerStorageCase):
         self.copy.unlink()
         found = self.facts(self.apart, self.path)
         self.assertEqual(GONE, found[self.path])
-        self.assertEqual([], self.apart.names('createXML'))
+        # Its name alone is tried.
+        self.assertEqual(['disk'], self.apart.names('createXML'))
+        self.assertEqual([], os.listdir(self.copy.parent))
 
     def test_one_that_cannot_be_made_tells_nothing(self):
         self.shared.fails['createXML'] = fake_daemon.broken('read-only')
-        found = self.facts(self.shared, self.path)[self.path]
+        source = _Seen(source_view.ThisHost().sees)
+        found = self.facts(self.shared, self.path, source=source)[self.path]
         self.assertTrue(found.exists)
         self.assertIsNone(found.identity)
 
     def test_one_that_the_source_cannot_look_for_tells_nothing(self):
-        found = self.facts(self.shared, self.path, sees=lambda path: None)
+        found = self.facts(self.shared, self.path, source=_Blind())
         self.assertIsNone(found[self.path].identity)
 
     def test_nothing_is_left_of_it(self):
@@ -115,7 +141,7 @@ class MarkerTest(PeerStorageCase):
             found = peer_storage.facts(
                 fake_daemon.connect(daemon),
                 {self.path: storage.StorageFacts()},
-                sees=os.path.lexists,
+                source=source_view.ThisHost(),
                 probe=True,
             )
             self.assertIsNone(found[self.path].identity)
@@ -157,7 +183,7 @@ class DirectoryTest(PeerStorageCase):
         peer_storage.facts(
             fake_daemon.connect(self.apart),
             {path: storage.StorageFacts(exists=True)},
-            sees=lambda path: True,
+            source=source_view.ThisHost(),
             probe=True,
         )
         self.assertEqual([], self.apart.names('storagePoolCreateXML'))
@@ -174,10 +200,10 @@ class DirectoryTest(PeerStorageCase):
         peer_storage.facts(
             fake_daemon.connect(self.apart),
             {self.path: block},
-            sees=os.path.lexists,
+            source=source_view.ThisHost(),
             probe=True,
         )
-        self.assertEqual([], self.apart.done)
+        self.assertEqual([], self.apart.names('storagePoolCreateXML'))
 
     def test_a_relative_path_is_not_looked_at(self):
         self.assertEqual({}, self.facts(self.apart, 'images/disk'))
@@ -188,7 +214,7 @@ class SeesTest(PeerStorageCase):
 
     def sees(self, path: str, daemon=None) -> bool | None:
         peer = fake_daemon.connect(daemon or self.shared)
-        return peer_storage.sees(peer, path)
+        return source_view.sees(peer, path)
 
     def test_what_is_there_what_is_not_and_what_is_not_told(self):
         self.assertIs(True, self.sees(self.path))
@@ -204,8 +230,165 @@ class SeesTest(PeerStorageCase):
 
     def test_two_daemons_with_one_directory_find_it_out(self):
         other = fake_daemon.FakeDaemon()
-        found = self.facts(
-            self.shared, self.path, sees=lambda p: self.sees(p, other)
-        )
+        peer = fake_daemon.connect(other)
+        source = _Seen(lambda path: source_view.sees(peer, path))
+        found = self.facts(self.shared, self.path, source=source)
         self.assertEqual(self.identity(), found[self.path].identity)
         self.assertTrue(other.released)
+
+
+class BothWaysTest(PeerStorageCase):
+    """The source is the server; the destination may not write there."""
+
+    def setUp(self):
+        super().setUp()
+        self.shared.fails['createXML'] = fake_daemon.broken('squashed')
+        self.apart.fails['createXML'] = fake_daemon.broken('squashed')
+
+    def test_a_marker_of_the_source_is_seen(self):
+        found = self.facts(self.shared, self.path)[self.path]
+        self.assertEqual(self.identity(), found.identity)
+        self.assertEqual(['disk'], os.listdir(self.folder))
+
+    def test_one_that_is_not_seen_proves_nothing(self):
+        found = self.facts(self.apart, self.path)[self.path]
+        self.assertIsNone(found.identity)
+
+    def test_none_is_made_without_leave(self):
+        found = self.facts(self.shared, self.path, probe=False)[self.path]
+        self.assertIsNone(found.identity)
+
+
+class LinkTest(PeerStorageCase):
+    """Links, on either host, in the path and at its end."""
+
+    def _link(self, top, name, target):
+        link = top / name.lstrip('/')
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(target)
+
+    def test_an_image_directory_that_is_a_link(self):
+        link = str(self.here / 'datastore')
+        os.symlink(self.folder, link)
+        path = f'{link}/disk'
+        found = self.facts(self.shared, path)[path]
+        self.assertEqual(self.identity(), found.identity)
+
+    def test_two_slashes(self):
+        path = f'{self.folder}//disk'
+        for daemon, same in ((self.shared, True), (self.apart, False)):
+            found = self.facts(daemon, path)
+            identity = found[path].identity
+            self.assertEqual(same, identity == self.identity())
+            self.assertTrue(found[self.folder].exists)
+
+    def test_a_link_in_a_directory_that_both_see(self):
+        link = f'{self.folder}/link'
+        os.symlink(self.path, link)
+        found = self.facts(self.shared, link)[link]
+        self.assertEqual(self.identity(), found.identity)
+
+    def test_a_link_that_leads_elsewhere_there(self):
+        # Both see the link; what it names is another directory there.
+        other = self.here / 'other'
+        other.mkdir()
+        (other / 'disk').write_bytes(b'x')
+        link = f'{self.folder}/link'
+        os.symlink(other / 'disk', link)
+        seen = peer_storage.same_directory
+
+        def same(directory, sees):
+            return directory.path == self.folder and seen(directory, sees)
+
+        with mock.patch.object(peer_storage, 'same_directory', same):
+            source = _Seen(source_view.ThisHost().sees)
+            found = self.facts(self.shared, link, source=source)[link]
+        self.assertIsNone(found.identity)
+
+    def test_a_link_of_each_host_to_another_file(self):
+        link = f'{self.folder}/link'
+        os.symlink(self.path, link)
+        self._link(self.there, link, self.copy)
+        found = self.facts(self.apart, link)[link]
+        self.assertEqual(f'not {self.identity()}', found.identity)
+
+    def test_a_link_of_the_destination_to_the_very_file(self):
+        self.copy.unlink()
+        self.copy.symlink_to(self.path)
+        found = self.facts(self.apart, self.path)[self.path]
+        self.assertTrue(found.exists)
+        self.assertIsNone(found.identity)
+
+    def test_a_link_there_that_leads_nowhere(self):
+        self.copy.unlink()
+        self.copy.symlink_to('/nowhere/disk')
+        found = self.facts(self.apart, self.path)[self.path]
+        self.assertTrue(found.exists)
+        self.assertIs(storage.PathKind.OTHER, found.kind)
+        self.assertTrue(self.copy.is_symlink())
+        # Without leave nobody can tell.
+        found = self.facts(self.apart, self.path, probe=False)[self.path]
+        self.assertEqual(GONE, found)
+
+    def test_a_name_of_which_it_cannot_be_told(self):
+        self.copy.unlink()
+        self.apart.fails['createXML', 'disk'] = fake_daemon.broken('denied')
+        found = self.facts(self.apart, self.path)[self.path]
+        self.assertIsNone(found.exists)
+        self.assertIn('denied', found.error)
+
+    def test_a_file_that_is_mounted_over_its_name(self):
+        here = dataclasses.replace(
+            local_storage.facts(self.path), mount_point=self.path
+        )
+        for daemon in (self.shared, self.apart):
+            found = peer_storage.facts(
+                fake_daemon.connect(daemon),
+                {self.path: here},
+                source=source_view.ThisHost(),
+                probe=True,
+            )
+            self.assertIsNone(found[self.path].identity)
+
+
+class DeviceTest(PeerStorageCase):
+    """Devices that a storage pool of the destination has already."""
+
+    def _facts(self):
+        block = storage.StorageFacts(kind=storage.PathKind.BLOCK)
+        return peer_storage.facts(
+            fake_daemon.connect(self.apart),
+            {self.path: block},
+            source=source_view.ThisHost(),
+            probe=True,
+        )
+
+    def test_the_size_is_told(self):
+        pool = fake_daemon.FakePool(self.apart, self.folder)
+        self.apart.pools.append(pool)
+        found = self._facts()[self.path]
+        self.assertEqual((True, 512), (found.exists, found.virtual_bytes))
+        self.assertIsNone(found.identity)
+
+    def test_without_a_pool_nothing_is(self):
+        self.assertEqual({}, self._facts())
+
+
+class ThisHostTest(PeerStorageCase):
+    """An error is no answer."""
+
+    def test_what_is_there_and_what_is_not(self):
+        sees = source_view.ThisHost().sees
+        self.assertIs(True, sees(self.path))
+        self.assertIs(False, sees(f'{self.folder}/none'))
+        self.assertIs(False, sees(f'{self.path}/none'))
+
+    def test_an_error_tells_nothing(self):
+        for code in (errno.EIO, errno.ESTALE, errno.EACCES):
+            error = OSError(code, os.strerror(code))
+            with mock.patch.object(os, 'lstat', side_effect=error):
+                self.assertIsNone(source_view.ThisHost().sees(self.path))
+            with mock.patch.object(os, 'stat', side_effect=error):
+                found = local_storage.facts(self.path)
+            self.assertIsNone(found.exists)
+            self.assertEqual(os.strerror(code), found.error)

@@ -209,7 +209,7 @@ class CreateTest(VolumesTest):
                 'vda', f'{FOLDER}/d', 'qcow2', 1024, '/base&<', 'qcow2'
             )
         )
-        text = self.daemon.names('volume')[0]
+        text = self.daemon.names('volume')[-1]
         self.assertIn(
             '<backingStore><path>/base&amp;&lt;</path>'
             '<format type="qcow2"/></backingStore>',
