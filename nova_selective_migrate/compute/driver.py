@@ -280,10 +280,15 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         planned = self._planned(instance)
         if planned is None:
             return float(super()._live_migration_data_gb(instance, disk_paths))
-        copied = (d.copy_bytes / _GIB for d in planned.plan.disks)
+        limited = bool(planned.plan.limit.total)
+        copied = (
+            disk.counted_bytes(limited=limited) / _GIB
+            for disk in planned.plan.disks
+            if disk.copied
+        )
         memory_gb = float(instance.flavor.memory_mb) / 1024
         return max(memory_gb, _LEAST_GB) + sum(
-            max(size, _LEAST_GB) for size in copied if size
+            max(size, _LEAST_GB) for size in copied
         )
 
     def _live_migration_operation(
@@ -311,7 +316,9 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
             CONF.libvirt, 'live_migration_monitor_interval', _INTERVAL_SECONDS
         )
         with self._migrations.follow(
-            *(guest, instance, planned, interval), idle=libvirt_guest.JobInfo
+            *(guest, instance, planned, interval),
+            idle=libvirt_guest.JobInfo,
+            ask=super().live_migration_force_complete,
         ) as follow:
             stock(context, follow.instance, follow.guest, *args)
 
@@ -319,6 +326,13 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         stock = super().live_migration_abort
         if self._enforced:
             self._migrations.abort(stock, instance)
+        else:
+            stock(instance)
+
+    def live_migration_force_complete(self, instance: typing.Any) -> None:
+        stock = super().live_migration_force_complete
+        if self._enforced:
+            self._migrations.force_complete(stock, instance)
         else:
             stock(instance)
 

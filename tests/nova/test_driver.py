@@ -24,6 +24,9 @@ from nova_selective_migrate import conf
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import driver
 from nova_selective_migrate.compute.source import record
+from nova_selective_migrate.core import model
+from nova_selective_migrate.core.plan import bandwidth
+from nova_selective_migrate.core.plan import planned_disk
 
 GIB = 2**30
 
@@ -99,17 +102,29 @@ class InitHostTest(DriverTestCase):
 
 
 class FiguresTest(DriverTestCase):
-    def keep(self, *sizes, peer=True):
-        """Plan disks of (bytes to copy, virtual bytes)."""
+    def keep(self, *sizes, peer=True, limit=0):
+        """Plan disks of (bytes to copy, virtual bytes); None: kept."""
         disks = [
-            types.SimpleNamespace(copy_bytes=copied, virtual_bytes=virtual)
+            planned_disk.PlannedDisk(
+                types.SimpleNamespace(
+                    action=model.DiskAction.KEEP
+                    if copied is None
+                    else model.DiskAction.COPY,
+                    top_only=False,
+                ),
+                virtual,
+                copied,
+                copied or 0,
+            )
             for copied, virtual in sizes
         ]
         self.driver._records.keep(
             'uuid',
             record.Planned(
                 case=None,
-                plan=types.SimpleNamespace(disks=disks),
+                plan=types.SimpleNamespace(
+                    disks=disks, limit=bandwidth.Limit(limit)
+                ),
                 peer=peer,
                 shared_block_storage=True,
                 carried={},
@@ -121,8 +136,12 @@ class FiguresTest(DriverTestCase):
         return self.driver._live_migration_data_gb(self.instance, ['/x'])
 
     def test_time_outs_follow_from_the_plan_s_bytes(self):
-        self.keep((5 * GIB, 20 * GIB), (1, GIB), (0, GIB))
+        self.keep((5 * GIB, 20 * GIB), (1, GIB), (None, GIB))
         self.assertEqual(4 + 5 + 2, self.data_gb())
+
+    def test_under_a_limit_zeroes_take_their_time(self):
+        self.keep((GIB, 1024 * GIB), (0, 6 * GIB), (None, GIB), limit=100)
+        self.assertEqual(4 + 1024 + 6, self.data_gb())
 
     def test_without_a_plan_they_are_nova_s(self):
         with mock.patch.object(
@@ -136,9 +155,14 @@ class FiguresTest(DriverTestCase):
         )
 
     def test_room_as_callers_below_2_25_ask_for_it(self):
-        self.keep((GIB, 4 * GIB), (0, 100 * GIB))
+        self.keep((GIB, 4 * GIB), (None, 100 * GIB))
         self.has_enough(1024, True)
         self.has_enough(4096, False)
+        self.keep((0, GIB))
+        self.has_enough(0, True)
+        with self.assertRaises(exception.MigrationPreCheckError):
+            self.has_enough(1023, False)
+        self.keep((GIB, 4 * GIB))
         for available, over_commit in (
             (1023, True),
             (4095, False),

@@ -238,7 +238,7 @@ def assert_room(
     needed = sum(
         (disk.copy_bytes if over_commit else disk.virtual_bytes) or 0
         for disk in planned.plan.disks
-        if disk.copy_bytes
+        if disk.copied
     )
     available = (available_mb or 0) * 2**20
     if needed > available:

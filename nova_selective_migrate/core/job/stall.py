@@ -26,11 +26,15 @@ import typing
 #: peer as long to answer (keepalive_interval times keepalive_count).
 LIMIT_SECONDS = 30.0
 
+#: State of devices such as a vGPU, which travels at the switch-over; told
+#: from libvirt 10.6 on (VIR_DOMAIN_JOB_VFIO_DATA_TRANSFERRED).
+DEVICE_STATE = 'vfio_data_transferred'
 _MOVING = (
     'memory_processed',
     'memory_remaining',
     'memory_iteration',
     'disk_processed',
+    DEVICE_STATE,
 )
 Job = collections.abc.Mapping[str, typing.Any]
 

@@ -31,6 +31,26 @@ class PlannedDisk:
     allocated_bytes: int | None
     copy_bytes: int
 
+    def counted_bytes(self, *, limited: bool) -> int:
+        """Return what QEMU counts of a copy.
+
+        Under a limit zeroes that hardly travel count as what they are the
+        zeroes of, so that a sparse disk takes as long as a full one. A copy
+        of the top alone has nothing but what that has allocated.
+
+        :param limited: whether the speed of the copy has a limit
+        """
+        if not self.copied:
+            return 0
+        if limited and not self.decision.top_only:
+            return self.virtual_bytes or self.copy_bytes
+        return self.copy_bytes
+
+    @property
+    def copied(self) -> bool:
+        """Tell whether the disk is one to copy, however little of it."""
+        return self.decision.action is model.DiskAction.COPY
+
 
 def of(chosen: decision.Decision, storage: storage_.Storage) -> PlannedDisk:
     """Add the sizes to a decision."""
@@ -38,7 +58,9 @@ def of(chosen: decision.Decision, storage: storage_.Storage) -> PlannedDisk:
     top = facts[0] if facts else storage_.StorageFacts()
     # A base that is brought over moves as well, though not in the copy.
     copied = facts[:1] if chosen.top_only and not chosen.seeded else facts
-    known = [f.allocated_bytes for f in copied if f.allocated_bytes]
+    known = [
+        f.allocated_bytes for f in copied if f.allocated_bytes is not None
+    ]
     size = sum(known) if known else (top.virtual_bytes or 0)
     if top.virtual_bytes is not None:
         size = min(size, top.virtual_bytes)

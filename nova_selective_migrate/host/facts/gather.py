@@ -209,7 +209,8 @@ def _with_sizes(
         return facts
     allocated = facts.allocated_bytes
     if allocated is None:
-        allocated = sizes.allocation
+        # libvirt says 0 where it does not know.
+        allocated = sizes.allocation or None
     return dataclasses.replace(
         facts, virtual_bytes=sizes.capacity, allocated_bytes=allocated
     )

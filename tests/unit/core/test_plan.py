@@ -39,6 +39,21 @@ class SizeTest(unittest.TestCase):
         self.assertEqual(700, disk['allocated_bytes'])
         self.assertEqual(700, plan['copy_bytes'])
 
+    def test_what_has_allocated_nothing_moves_nothing(self):
+        plan = self._plan(
+            b.disk('vda', b.file(A)),
+            a=b.local(virtual_bytes=9000, allocated_bytes=0),
+        )
+        self.assertEqual(0, plan['disks'][0]['allocated_bytes'])
+        self.assertEqual(0, plan['copy_bytes'])
+        self.assertTrue(plan['ready'])
+
+    def test_where_that_is_not_known_all_of_it_may_move(self):
+        plan = self._plan(
+            b.disk('vda', b.file(A)), a=b.local(virtual_bytes=9000)
+        )
+        self.assertEqual(9000, plan['copy_bytes'])
+
     def test_sizes_that_are_not_known_are_null(self):
         plan = self._plan(
             b.disk('vda', b.file(A)),

@@ -32,10 +32,14 @@ class StallTest(unittest.TestCase):
         self.assertTrue(found.lasts(LATE))
 
     def test_what_moves_begins_anew(self):
-        for name in ('memory_processed', 'memory_remaining', 'disk_processed'):
+        for name in (
+            *('memory_processed', 'memory_remaining', 'disk_processed'),
+            # The state of a vGPU.
+            'vfio_data_transferred',
+        ):
             with self.subTest(name=name):
                 found = stall.Stall().look(0.0, paused=True, job=JOB)
-                moved = {**JOB, name: JOB[name] + 1}
+                moved = {**JOB, name: JOB.get(name, 0) + 1}
                 found = found.look(LATE, paused=True, job=moved)
                 self.assertFalse(found.lasts(LATE))
 
