@@ -12,12 +12,12 @@
 
 """A destination that becomes full has the source abort."""
 
-import itertools
 import json
 import threading
 import types
 from unittest import mock
 
+import ddt
 from nova import exception
 
 from nova_selective_migrate.compute.destination import room
@@ -31,6 +31,7 @@ DISK_INFO = json.dumps(
 )
 
 
+@ddt.ddt
 class RoomTest(destinations.DestinationTest):
     def setUp(self):
         super().setUp()
@@ -39,9 +40,18 @@ class RoomTest(destinations.DestinationTest):
         self.free = 100 * MIB
         self.context.elevated = lambda: self.context
         # nova fills the module when a service starts.
+        self.enterContext(mock.patch.object(room, 'CONF')).host = 'here'
         objects = self.enterContext(mock.patch.object(room, 'objects'))
-        self.find = objects.Migration.get_by_instance_and_status
-        self.find.return_value = types.SimpleNamespace(id=7)
+        self.row = types.SimpleNamespace(
+            id=7,
+            status='running',
+            source_compute='source',
+            dest_compute='here',
+        )
+        rows = objects.MigrationList.get_in_progress_by_instance
+        rows.return_value = self.rows = [self.row]
+        self.find = objects.Migration.get_by_id
+        self.find.side_effect = lambda _, number: {7: self.row}[number]
         self.rooms = room.Rooms(self.driver, 64 * MIB)
         rpcapi = self.driver.virtapi._compute.compute_rpcapi
         self.ask = rpcapi.live_migration_abort
@@ -97,34 +107,86 @@ class RoomTest(destinations.DestinationTest):
         self.begin()
         self.free = 63 * MIB
         self.pass_by(self.asked)
-        self.find.assert_called_with(
-            self.context, destinations.UUID, 'running'
-        )
+        self.find.assert_called_with(self.context, 7)
         self.ask.assert_called_with(self.context, self.instance, 7)
 
     def test_a_migration_that_does_not_run_yet_is_waited_for(self):
-        none = exception.MigrationNotFoundByStatus(
-            instance_id='i', status='running'
-        )
-        # It goes on looking while this test does.
-        self.find.side_effect = itertools.chain(
-            [none], itertools.repeat(self.find.return_value)
-        )
+        self.row.status = 'preparing'
+        self.begin()
+        self.free = MIB
+        self.pass_by(self.looked, 5)
+        self.ask.assert_not_called()
+        self.record.assert_not_called()
+        self.row.status = 'running'
+        self.pass_by(self.asked)
+        self.ask.assert_called_with(self.context, self.instance, 7)
+
+    @ddt.data('completed', 'failed', 'error', 'cancelled')
+    def test_one_that_is_over_is_not_watched_any_more(self, status):
+        """Nor does another one of the server's suffer for it."""
+        with mock.patch.object(room.LOG, 'warning') as warning:
+            self.begin()
+            self.row.status = status
+            self.rows.append(
+                types.SimpleNamespace(**{**vars(self.row), 'id': 8})
+            )
+            self.free = MIB
+            self.join()
+        warning.assert_not_called()
+        self.record.assert_not_called()
+        self.ask.assert_not_called()
+        self.assertEqual({}, self.rooms._ends)
+
+    def test_it_is_seen_to_be_over_while_there_is_room(self):
+        self.enterContext(mock.patch.object(room, '_RECORD_SECONDS', 0))
+        self.begin()
+        self.row.status = 'error'
+        self.join()
+
+    def test_one_whose_server_is_deleted_is_over(self):
+        gone = exception.MigrationNotFound(migration_id=7)
+        self.find.side_effect = gone
+        self.begin()
+        self.free = MIB
+        self.join()
+        self.ask.assert_not_called()
+
+    def test_it_is_the_newest_that_comes_here(self):
+        other = {**vars(self.row), 'status': 'running'}
+        for changed in (
+            {'id': 5},
+            {'id': 8, 'dest_compute': 'third'},
+            {'id': 9, 'source_compute': 'third'},
+        ):
+            self.rows.append(types.SimpleNamespace(**{**other, **changed}))
         self.begin()
         self.free = MIB
         self.pass_by(self.asked)
         self.ask.assert_called_with(self.context, self.instance, 7)
 
-    def test_one_that_has_ended_is_no_news(self):
-        self.find.side_effect = exception.MigrationNotFoundByStatus(
-            instance_id='i', status='running'
-        )
+    def test_what_is_not_known_to_come_is_not_watched(self):
+        self.rows.clear()
         with mock.patch.object(room.LOG, 'warning') as warning:
             self.begin()
-            self.free = MIB
-            self.pass_by(self.looked, 5)
-        warning.assert_not_called()
-        self.record.assert_not_called()
+        warning.assert_called_once()
+        self.join()
+
+    def test_the_cause_is_there_before_the_abort(self):
+        """The source reads it."""
+        seen = []
+        self.ask.side_effect = lambda *_: (
+            seen.append(self.record.call_count),
+            self.asked.release(),
+        )
+        self.begin()
+        self.free = MIB
+        self.pass_by(self.asked)
+        self.assertEqual(1, seen[0])
+
+    def test_an_empty_disk_that_fills_is_watched(self):
+        self.begin('[{"path": "/there/disk", "disk_size": 0}]')
+        self.free = MIB
+        self.pass_by(self.asked)
 
     def test_one_that_goes_on_is_asked_again_and_told_once(self):
         self.begin()

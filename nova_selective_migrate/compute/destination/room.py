@@ -12,9 +12,11 @@
 
 """Watch the room of this host while a guest's disks come to it."""
 
+import dataclasses
 import json
 import os
 import threading
+import time
 import typing
 
 from nova import exception
@@ -22,7 +24,9 @@ from nova import objects
 import nova.conf
 from oslo_log import log as logging
 
+from nova_selective_migrate.compute import abort_cause
 from nova_selective_migrate.compute import event
+from nova_selective_migrate.compute import statuses
 from nova_selective_migrate.core.job import free_space
 from nova_selective_migrate.host.facts import local_storage
 
@@ -32,7 +36,24 @@ LOG = logging.getLogger(__name__)
 # A migration that goes on then may have been about to begin when it was
 # first asked to end: nova aborts none before libvirt has been called.
 _ASK_AGAIN_SECONDS = 15.0
-_EVENT = 'selective_migrate_destination-full'
+# So often the records are asked whether it is over: nova's rollback does not
+# come here where something else of it fails before.
+_RECORD_SECONDS = 60.0
+
+
+@dataclasses.dataclass(frozen=True)
+class _Coming:
+    """One migration to this host, and the room that it is to leave.
+
+    :ivar migration: id of its row, which no other one has
+    """
+
+    context: typing.Any
+    instance: typing.Any
+    migration: int
+    directory: str
+    floor: free_space.Floor
+    ended: threading.Event
 
 
 class Rooms:
@@ -55,25 +76,34 @@ class Rooms:
 
         :param directory: the instance's, with the images that wait
         """
+        self.end(instance)
+        if not self._reserve:
+            return
         try:
             needed = _needed(directory, disk_info)
+            if needed is None:
+                return
             free = local_storage.free_bytes(directory)
+            migration = _coming(context.elevated(), instance)
         except Exception as err:
             # A boundary: the migration can go on without.
             LOG.warning(
                 'The room for it is not watched: %r', err, instance=instance
             )
             return
-        floor = free_space.Floor.of(self._reserve, free, needed)
-        if not self._reserve or not needed:
-            return
-        ended = threading.Event()
-        self.end(instance)
+        coming = _Coming(
+            context,
+            instance,
+            migration,
+            directory,
+            free_space.Floor.of(self._reserve, free, needed),
+            threading.Event(),
+        )
         with self._lock:
-            self._ends[instance.uuid] = ended
+            self._ends[instance.uuid] = coming.ended
         threading.Thread(
             target=self._watch,
-            args=(ended, context, instance, directory, floor),
+            args=(coming,),
             name='selective-migrate-room',
             daemon=True,
         ).start()
@@ -85,72 +115,117 @@ class Rooms:
         if ended is not None:
             ended.set()
 
-    def _watch(
-        self,
-        ended: threading.Event,
-        context: typing.Any,
-        instance: typing.Any,
-        directory: str,
-        floor: free_space.Floor,
-    ) -> None:
+    def _watch(self, coming: _Coming) -> None:
         told = False
         pause = 0.0
-        while not ended.wait(pause):
+        asked_record = time.monotonic()
+        while not coming.ended.wait(pause):
             try:
-                free = local_storage.free_bytes(directory)
+                free = local_storage.free_bytes(coming.directory)
             except OSError:
-                return  # it has been taken back
-            if floor.allows(free):
-                pause = floor.next_look(free)
+                break  # it has been taken back
+            full = not coming.floor.allows(free)
+            pause = coming.floor.next_look(free)
+            if full:
+                pause = free_space.Floor().next_look(0)
+            elif time.monotonic() - asked_record < _RECORD_SECONDS:
                 continue
-            pause = free_space.Floor().next_look(0)
+            asked_record = time.monotonic()
             try:
-                asked = self._ask(context.elevated(), instance)
+                status = _status(coming)
+                if status in statuses.FINAL:
+                    break
+                # Only the source knows it when the destination is prepared.
+                if not full or status != 'running':
+                    continue
+                cause = abort_cause.destination_full(
+                    CONF.host, coming.directory, free, coming.floor.bytes
+                )
+                if not told:
+                    # Before the abort: the source looks there for the cause.
+                    told = True
+                    event.record(
+                        coming.context,
+                        coming.instance,
+                        cause.event,
+                        cause.text,
+                    )
+                LOG.warning('%s', cause.text, instance=coming.instance)
+                self._abort(coming)
             except Exception as err:
                 # The thread's boundary: it is asked again.
                 LOG.warning(
                     'The live migration is not aborted: %r',
                     err,
-                    instance=instance,
+                    instance=coming.instance,
                 )
                 continue
-            if not asked:
-                continue
             pause = _ASK_AGAIN_SECONDS
-            why = (
-                f'{CONF.host} has {free} bytes free in {directory}, less '
-                f'than the {floor.bytes} that are to stay while a live '
-                'migration comes: it is aborted. Make room there and migrate '
-                'again, or lower [selective_migrate]free_space_reserve'
-            )
-            LOG.warning('%s', why, instance=instance)
-            if not told:
-                told = True
-                event.record(context, instance, _EVENT, why)
+        self._forget(coming)
 
-    def _ask(self, context: typing.Any, instance: typing.Any) -> bool:
-        """Ask the source to abort; tell whether there was anything to."""
-        try:
-            # Only the source knows it when the destination is prepared.
-            migration = objects.Migration.get_by_instance_and_status(
-                context, instance.uuid, 'running'
-            )
-        except exception.MigrationNotFoundByStatus:
-            return False  # not yet, or not any more
+    def _forget(self, coming: _Coming) -> None:
+        """Forget a watch that has ended by itself."""
+        with self._lock:
+            if self._ends.get(coming.instance.uuid) is coming.ended:
+                del self._ends[coming.instance.uuid]
+
+    def _abort(self, coming: _Coming) -> None:
+        """Ask the source to abort this migration, and no other."""
         # nova.compute.manager.ComputeVirtAPI.
         rpcapi = self._driver.virtapi._compute.compute_rpcapi
-        rpcapi.live_migration_abort(context, instance, migration.id)
-        return True
+        rpcapi.live_migration_abort(
+            coming.context.elevated(), coming.instance, coming.migration
+        )
 
 
-def _needed(directory: str, disk_info: str | None) -> int:
-    """Add up what the images that wait have still to get, in bytes."""
-    needed = 0
+def _coming(context: typing.Any, instance: typing.Any) -> int:
+    """Return the id of the migration that this host is prepared for.
+
+    nova passes it to no destination; the row is the newest to this host
+    that is not over, and the source has set it before it asked.
+
+    :raises MigrationNotFound: when there is none
+    """
+    rows = objects.MigrationList.get_in_progress_by_instance(
+        context, instance.uuid, 'live-migration'
+    )
+    found = [
+        int(row.id)
+        for row in rows
+        if row.dest_compute == CONF.host
+        and row.source_compute == instance.host
+        and row.status not in statuses.FINAL
+    ]
+    if not found:
+        raise exception.MigrationNotFoundByStatus(
+            instance_id=instance.uuid, status='in progress'
+        )
+    return max(found)
+
+
+def _status(coming: _Coming) -> str:
+    """Return nova's word for how far the migration is."""
+    try:
+        row = objects.Migration.get_by_id(
+            coming.context.elevated(), coming.migration
+        )
+    except exception.MigrationNotFound:
+        return statuses.FINAL[0]  # its server was deleted
+    return str(row.status)
+
+
+def _needed(directory: str, disk_info: str | None) -> int | None:
+    """Add up what the images that wait have still to get, in bytes.
+
+    None where no image waits. One that needs nothing now is filled by what
+    the guest writes meanwhile.
+    """
+    needed = None
     for entry in json.loads(disk_info or '[]'):
         name = os.path.basename(entry['path'])
         try:
             there = os.stat(os.path.join(directory, name)).st_blocks * 512
         except FileNotFoundError:
             continue  # nova makes it elsewhere
-        needed += max(int(entry['disk_size']) - there, 0)
+        needed = (needed or 0) + max(int(entry['disk_size']) - there, 0)
     return needed

@@ -1,0 +1,94 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Why a live migration was aborted, where it was not asked for.
+
+libvirt says "canceled by client" of each.
+"""
+
+import dataclasses
+
+_EVENT = 'selective_migrate_'
+_FULL = 'destination-full'
+#: The destination records that one before it asks for the abort.
+FULL_EVENT = f'{_EVENT}{_FULL}'
+
+
+@dataclasses.dataclass(frozen=True)
+class AbortCause:
+    """What a watchdog, ours or nova's, has aborted a migration for.
+
+    :ivar code: for the name of the event, which the server's owner reads
+    :ivar text: what has happened, and what to do about it
+    :ivar recorded: whether its event is there already
+    """
+
+    code: str
+    text: str
+    recorded: bool = False
+
+    @property
+    def event(self) -> str:
+        """Return the name of its event."""
+        return f'{_EVENT}{self.code}'
+
+
+def told_by_destination(text: str) -> AbortCause:
+    """Return the cause that the destination has recorded."""
+    return AbortCause(_FULL, text, recorded=True)
+
+
+def switch_over_stalled(seconds: float) -> AbortCause:
+    """Return the cause of a guest that was held and not moved."""
+    return AbortCause(
+        'switch-over-stalled',
+        f'aborted after {seconds:.0f} s in which the guest was paused for the '
+        'switch-over and nothing moved: look at the network between the '
+        'hosts, and migrate again',
+    )
+
+
+def no_progress(seconds: float) -> AbortCause:
+    """Return the cause of a migration that stood still."""
+    return AbortCause(
+        'no-progress',
+        f'aborted after {seconds:.0f} s in which nothing moved, which is as '
+        'long as [selective_migrate]progress_timeout allows: look at the '
+        'network between the hosts and at their storage, and migrate again',
+    )
+
+
+def completion_timeout() -> AbortCause:
+    """Return the cause of a migration that took longer than nova allows."""
+    return AbortCause(
+        'completion-timeout',
+        'aborted by nova because it took longer than '
+        '[libvirt]live_migration_completion_timeout allows for its size: '
+        'raise that, or give it more bandwidth, and migrate again',
+    )
+
+
+def destination_full(
+    host: str, directory: str, free: int, floor: int
+) -> AbortCause:
+    """Return the cause of a destination that has no room any more.
+
+    :param free: bytes that are free in the directory
+    :param floor: bytes that are to stay free
+    """
+    return AbortCause(
+        _FULL,
+        f'{host} has {free} bytes free in {directory}, less than the {floor} '
+        'that are to stay while a live migration comes: it is aborted. Make '
+        'room there and migrate again, or lower '
+        '[selective_migrate]free_space_reserve',
+    )
