@@ -74,6 +74,10 @@ class Server(Recorded):
             'abort', server=self.id, migration=self.migrations[-1]['id']
         )
 
+    def force_complete(self, source: Host) -> None:
+        """Have the newest migration completed whatever that takes."""
+        self.cloud.compute(source).command('force_complete', server=self.id)
+
     def directory(self, host: Host) -> Path:
         """Return its directory on a host, for those outside."""
         return host.path(f'{INSTANCES}/{self.id}')

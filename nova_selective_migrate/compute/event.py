@@ -31,8 +31,8 @@ def record(
     context: typing.Any, instance: typing.Any, name: str, message: str
 ) -> None:
     """Add a failed event to the action of the context; never raises."""
-    event = objects.InstanceActionEvent
     try:
+        event = objects.InstanceActionEvent
         event.event_start(
             context, instance.uuid, name, want_result=False, host=CONF.host
         )
@@ -49,3 +49,27 @@ def record(
         LOG.warning(
             '%s is not in the events: %r', name, err, instance=instance
         )
+
+
+def message(
+    context: typing.Any, instance: typing.Any, name: str
+) -> str | None:
+    """Return what an event of the context's action says; never raises.
+
+    None where there is no such event.
+    """
+    try:
+        action = objects.InstanceAction.get_by_request_id(
+            context, instance.uuid, context.request_id
+        )
+        events = objects.InstanceActionEventList.get_by_action(
+            context, action.id
+        )
+        for found in events:
+            if found.event == name:
+                # The details end after 255 characters.
+                return str(found.traceback or found.details or '') or None
+    except Exception as err:
+        # A boundary: the end of the migration is recorded without it.
+        LOG.warning('No event can be read: %r', err, instance=instance)
+    return None

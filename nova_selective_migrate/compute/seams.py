@@ -160,8 +160,12 @@ TABLE = (
         'live_migration_abort',
         ('ctxt', 'instance', 'migration_id'),
     ),
+    Seam(_DRIVER, 'live_migration_force_complete', ('instance',)),
     Seam(_GUEST, 'abort_job', ()),
     Seam('nova.virt.libvirt.host:Host', '_connect', ('uri', 'read_only')),
+    Seam(_GUEST, 'pause', ()),
+    Seam(_GUEST, 'resume', ()),
+    Seam(_GUEST, 'migrate_start_postcopy', ()),
     Seam(
         _GUEST,
         'migrate',

@@ -18,6 +18,7 @@ from unittest import mock
 import ddt
 import libvirt
 
+from nova_selective_migrate.compute import abort_cause
 from nova_selective_migrate.compute.source import end as end_
 from nova_selective_migrate.compute.source import ending
 from nova_selective_migrate.core.job import guest_location
@@ -31,8 +32,9 @@ class EndTest(unittest.TestCase):
     def setUp(self):
         super().setUp()
         self.methods = mock.Mock(
-            spec=['ending', 'post', 'recover', 'fault', 'event']
+            spec=['ending', 'post', 'recover', 'fault', 'cause', 'event']
         )
+        self.methods.cause.return_value = None
         self.end = end_.End(
             self.methods, 'context', 'instance', 'there', None, 'data'
         )
@@ -104,6 +106,33 @@ class EndTest(unittest.TestCase):
         error = libvirt.libvirtError('canceled by client')
         error.err = (libvirt.VIR_ERR_OPERATION_ABORTED,) + (None,) * 8
         return error
+
+    def test_a_watchdog_s_abort_has_its_own_cause(self):
+        self.find(NOT_MOVED, P.RUNNING, self.aborted())
+        self.methods.cause.return_value = abort_cause.no_progress(300)
+        self.end.believed_failed()
+        self.assert_not_moved('cancelled')
+        text = self.fault()
+        self.assertIn('progress_timeout', text)
+        self.assertNotIn('canceled by client', text)
+        self.methods.event.assert_called_once_with(
+            'context', 'instance', 'selective_migrate_no-progress', text
+        )
+
+    def test_what_libvirt_says_besides_is_told(self):
+        self.find(NOT_MOVED, P.RUNNING, ValueError('QEMU is gone'))
+        self.methods.cause.return_value = abort_cause.no_progress(300)
+        self.end.believed_failed()
+        for word in ('progress_timeout', 'QEMU is gone'):
+            self.assertIn(word, self.fault())
+
+    def test_what_the_destination_has_recorded_is_no_event_again(self):
+        self.find(NOT_MOVED, P.RUNNING, self.aborted())
+        cause = abort_cause.told_by_destination('there is full')
+        self.methods.cause.return_value = cause
+        self.end.believed_failed()
+        self.assertIn('there is full', self.fault())
+        self.methods.event.assert_not_called()
 
     @ddt.data('believed_moved', 'believed_failed')
     def test_unknown(self, belief):

@@ -246,3 +246,72 @@ class MigrationsTest(unittest.TestCase):
             self.run_with(mock.Mock(side_effect=ValueError('x')))
         self.post.assert_not_called()
         self.recover.assert_not_called()
+
+    def end_aborted(self, told, *, asked=True):
+        """Abort it as somebody asks, and return what was told of it."""
+        message = self.enterContext(
+            mock.patch.object(migration.event, 'message', return_value=told)
+        )
+
+        def stock(context, instance, dest, post, recover, *rest):
+            if asked:
+                self.migrations.abort(mock.Mock(), INSTANCE)
+            recover(context, instance, dest, *rest)
+
+        self.run_with(stock)
+        return message, str(self.fault.call_args.args[2])
+
+    def test_the_destination_s_cause_is_told(self):
+        message, text = self.end_aborted('there is full')
+        message.assert_called_once_with(
+            'context', INSTANCE, 'selective_migrate_destination-full'
+        )
+        self.assertIn('there is full', text)
+
+    def test_a_user_s_abort_has_none(self):
+        _, text = self.end_aborted(None)
+        self.assertIn('libvirt gave no reason', text)
+
+    def test_nobody_looks_for_one_where_nobody_has_asked(self):
+        message, _ = self.end_aborted('of another one', asked=False)
+        message.assert_not_called()
+
+    def force(self, presence, resumed=None):
+        """Fail, with a guest that was paused to complete it."""
+        guest = self.host.guest.return_value
+        guest.job_over.return_value = True
+        guest.resume.side_effect = resumed
+
+        def stock(context, instance, dest, post, recover, *rest):
+            self.here(presence)
+            call = self.records.call('uuid')
+            call.held = True
+            call.end(ValueError('canceled'))
+            recover(context, instance, dest, *rest)
+
+        self.run_with(stock)
+        self.recover.assert_called_once()
+        return guest.resume
+
+    def test_a_guest_that_was_paused_to_complete_it_runs_again(self):
+        presence = guest_location.Presence
+        self.force(presence.PAUSED).assert_called_once_with()
+
+    def test_one_that_libvirt_has_resumed_is_left_alone(self):
+        self.force(guest_location.Presence.RUNNING).assert_not_called()
+
+    def test_a_guest_that_cannot_be_resumed_is_no_other_end(self):
+        failed = exceptions.HypervisorError('no')
+        with self.assertLogs(migration.__name__, 'ERROR') as logged:
+            self.force(guest_location.Presence.PAUSED, failed)
+        self.assertIn('unpause', logged.output[0])
+
+    def test_what_is_to_be_completed_is_asked_once(self):
+        stock = mock.Mock()
+        self.migrations.force_complete(stock, INSTANCE)
+        call = self.records.begin('uuid', 'data')
+        self.migrations.force_complete(stock, INSTANCE)
+        self.assertEqual(2, stock.call_count)
+        call.force()
+        self.migrations.force_complete(stock, INSTANCE)
+        self.assertEqual(2, stock.call_count)

@@ -128,6 +128,15 @@ class Commands:
         )
         self._manager.live_migration_abort(context, instance, migration)
 
+    def do_force_complete(self, server: str) -> None:
+        """Complete a migration that runs, as nova-api has us do."""
+        context = _context()
+        instance = objects.Instance.get_by_uuid(context, server)
+        objects.InstanceAction.action_start(
+            context, server, instance_actions.LIVE_MIGRATION_FORCE_COMPLETE
+        )
+        self._manager.live_migration_force_complete(context, instance)
+
     def do_be_impatient(self, seconds: float) -> None:
         """Take disks for not getting ahead after so long."""
         lag.LIMIT_SECONDS = seconds

@@ -20,6 +20,7 @@ from nova import exception
 import nova.conf
 from oslo_log import log as logging
 
+from nova_selective_migrate.compute import abort_cause
 from nova_selective_migrate.compute.source import ending as ending_
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import errors
@@ -39,6 +40,7 @@ class Methods:
     :ivar recover: nova's rollback
     :ivar fault: records a fault of the instance
     :ivar event: adds an event to its action: name and text
+    :ivar cause: says why it was aborted, where nobody has asked for that
     """
 
     ending: collections.abc.Callable[[], ending_.Settled]
@@ -46,6 +48,9 @@ class Methods:
     recover: Method
     fault: Method
     event: Method
+    cause: collections.abc.Callable[[], abort_cause.AbortCause | None] = (
+        lambda: None
+    )
 
 
 class End:
@@ -127,11 +132,18 @@ class End:
                 self._migrate_data,
                 migration_status=status,
             )
-            self._tell(
+            cause = self._methods.cause()
+            said = _words(why, cause)
+            fault = self._tell(
                 f'live migration to {self._dest} {status}: '
-                f'{_words(why)}; the server is on {CONF.host} as before '
+                f'{said}; the server is on {CONF.host} as before '
                 f'({settled.here.presence.value})'
             )
+            if cause is not None and not cause.recorded:
+                # nova shows no fault of a server that is ACTIVE.
+                self._methods.event(
+                    self._context, self._instance, cause.event, str(fault)
+                )
         else:
             self._unknown = self._tell_unknown(settled, why)
 
@@ -168,5 +180,14 @@ class End:
         return fault
 
 
-def _words(error: Exception | None) -> str:
-    return ' '.join(str(error).split()) if error else 'libvirt gave no reason'
+def _words(
+    error: Exception | None, cause: abort_cause.AbortCause | None = None
+) -> str:
+    said = ' '.join(str(error).split()) if error else ''
+    if cause is None:
+        return said or 'libvirt gave no reason'
+    # Of an abort libvirt says no more than that it was asked for.
+    aborted = guest_location.CallResult.ABORTED
+    if error is None or errors.call_result(error) is aborted:
+        return cause.text
+    return f'{cause.text} ({said})'

@@ -26,11 +26,15 @@ import typing
 
 from oslo_log import log as logging
 
-from nova_selective_migrate.compute.source import again
+from nova_selective_migrate.compute import abort_cause
 from nova_selective_migrate.compute.source import converging
+from nova_selective_migrate.compute.source import forced_completion
 from nova_selective_migrate.compute.source import holding
+from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.core.job import progress
+from nova_selective_migrate.core.job import stall
 from nova_selective_migrate.host.hypervisor import errors
+from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.migration import throttle
 
 LOG = logging.getLogger(__name__)
@@ -39,6 +43,7 @@ _INFO_SECONDS = 30.0
 _JOB_KEYS = (
     *('memory_total', 'memory_processed', 'memory_remaining'),
     *('memory_iteration', 'disk_total', 'disk_processed'),
+    stall.DEVICE_STATE,
 )
 
 
@@ -55,11 +60,8 @@ class Watches:
     holding: holding.Holding
     converging: converging.Converging
     limits: throttle.Throttle
-
-    @property
-    def again(self) -> again.Again:
-        """Return whether the copy begins again."""
-        return self.converging.again
+    forced: forced_completion.ForcedCompletion
+    call: record.Call
 
 
 class Following:
@@ -87,8 +89,9 @@ class Following:
         self._memory_bytes = instance.flavor.memory_mb * 2**20
         self.real = instance
         self._disks = guest
+        self._job_stats = guest_.Guest(guest._domain).job_stats
         self._watches = watches
-        self.guest = _WatchedGuest(guest, self, idle, watches.again)
+        self.guest = _WatchedGuest(guest, self, idle, watches)
         self.instance = _CountedInstance(instance, self)
 
     def __enter__(self) -> typing.Self:
@@ -110,9 +113,15 @@ class Following:
 
     def take(self, info: typing.Any) -> None:
         """Look at the job statistics that nova has just asked for."""
-        self._job = {key: getattr(info, key, 0) or 0 for key in _JOB_KEYS}
+        job = {key: getattr(info, key, 0) or 0 for key in _JOB_KEYS}
+        if job['memory_total']:
+            # nova's JobInfo leaves it out.
+            found = self._job_stats().get(stall.DEVICE_STATE)
+            job[stall.DEVICE_STATE] = found or 0
+        self._job = job
         running = getattr(info, 'type', _NO_JOB) != _NO_JOB
         self._watches.holding.look(self._job, running=running)
+        self._watches.forced.look(self._job, running=running)
 
     def percent(self) -> int:
         """Return how much is done, disks and memory; never less again."""
@@ -168,10 +177,12 @@ class _WatchedGuest:
         guest: typing.Any,
         following: Following,
         idle: collections.abc.Callable[[], typing.Any],
-        again: again.Again,
+        watches: Watches,
     ) -> None:
         self._guest = guest
-        self._again = again
+        self._call = watches.call
+        self._again = watches.call.again
+        self._forced = watches.forced
         self._downtime: int | None = None
         self._following = following
         self._idle = idle
@@ -180,9 +191,23 @@ class _WatchedGuest:
         return getattr(self._guest, name)
 
     def abort_job(self) -> None:
-        """Abort the migration for nova, and for good."""
-        self._again.end()
+        """Abort the migration for nova's time-out, and for good."""
+        self._call.abort(abort_cause.completion_timeout())
         self._guest.abort_job()
+
+    def pause(self) -> None:
+        """Pause it for nova, so that its migration comes to an end."""
+        self._forced.pause()
+
+    def migrate_start_postcopy(self) -> None:
+        """Switch to post-copy for nova, as soon as QEMU can."""
+        self._forced.start_postcopy()
+
+    def resume(self) -> None:
+        """Leave it paused when nova takes its migration for failed.
+
+        Where it is has still to be found out; it may run at the destination.
+        """
 
     def get_job_info(self) -> typing.Any:
         """Return nova's JobInfo.

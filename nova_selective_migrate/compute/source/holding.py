@@ -19,6 +19,8 @@ import typing
 
 from oslo_log import log as logging
 
+from nova_selective_migrate.compute import abort_cause
+from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.core.job import stall
 from nova_selective_migrate.host.hypervisor import guest as guest_
 
@@ -33,6 +35,7 @@ class Holding:
 
     :param guest: nova.virt.libvirt.guest.Guest
     :param progress_seconds: for how long nothing may move; 0 for ever
+    :param call: is told of the abort
     """
 
     def __init__(
@@ -40,13 +43,17 @@ class Holding:
         guest: typing.Any,
         instance: typing.Any,
         progress_seconds: float = 0,
+        call: record.Call | None = None,
     ) -> None:
         self._guest = guest_.Guest(guest._domain)
         self._instance = instance
+        self._call = call or record.Call()
         self._stall = stall.Stall()
         self._still = stall.Stall()
         self._progress_seconds = progress_seconds or math.inf
-        self._let_go = False
+        self._cause: abort_cause.AbortCause | None = None
+        self._taken = False
+        self._memory_begun = False
 
     def look(
         self, job: collections.abc.Mapping[str, int], *, running: bool = True
@@ -58,31 +65,28 @@ class Holding:
             begin it
         """
         now = time.monotonic()
-        self._stall = self._stall.look(
-            now, paused=self._guest.held_by_migration(), job=job
-        )
+        self._memory_begun |= bool(job.get('memory_total'))
+        # libvirt says of a guest that is paused so that its disks get in
+        # sync what it says at the switch-over.
+        waits = self._call.forced and not self._memory_begun
+        held = not waits and self._guest.held_by_migration()
+        self._stall = self._stall.look(now, paused=held, job=job)
         self._still = self._still.look(now, paused=running, job=job)
-        if self._let_go:
-            return
-        if self._stall.lasts(now):
-            self._abort(
-                'while the guest was paused for the switch-over',
-                stall.LIMIT_SECONDS,
-            )
-        elif self._still.seconds(now) > self._progress_seconds:
-            self._abort(
-                'which is as long as [selective_migrate]progress_timeout '
-                'allows',
-                self._progress_seconds,
-            )
+        if self._cause is None:
+            self._cause = self._find(now)
+            if self._cause is None:
+                return
+            # Whatever comes of it, there is no second copy.
+            self._call.abort(self._cause)
+            LOG.warning('%s', self._cause.text, instance=self._instance)
+        # Where libvirt takes no abort now, it may the next time.
+        if not self._taken:
+            self._taken = self._guest.abort_migration()
 
-    def _abort(self, why: str, seconds: float) -> None:
-        self._let_go = True
-        LOG.warning(
-            'Nothing has moved for %d s, %s: the live migration is aborted',
-            seconds,
-            why,
-            instance=self._instance,
-        )
-        if not self._guest.abort_migration():
-            LOG.warning('It cannot be aborted', instance=self._instance)
+    def _find(self, now: float) -> abort_cause.AbortCause | None:
+        """Return why to abort the migration; None: it may go on."""
+        if self._stall.lasts(now):
+            return abort_cause.switch_over_stalled(stall.LIMIT_SECONDS)
+        if self._still.seconds(now) > self._progress_seconds:
+            return abort_cause.no_progress(self._progress_seconds)
+        return None

@@ -13,12 +13,14 @@
 """A live migration on its source: hold to the plan, tell the truth."""
 
 import collections.abc
+import dataclasses
 import typing
 
 from nova import exception
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import abort_cause
 from nova_selective_migrate.compute import event
 from nova_selective_migrate.compute import fault
 from nova_selective_migrate.compute import peers
@@ -28,9 +30,11 @@ from nova_selective_migrate.compute.source import departure as departure_
 from nova_selective_migrate.compute.source import end as end_
 from nova_selective_migrate.compute.source import ending as ending_
 from nova_selective_migrate.compute.source import following
+from nova_selective_migrate.compute.source import forced_completion
 from nova_selective_migrate.compute.source import holding
 from nova_selective_migrate.compute.source import plans as plans_
 from nova_selective_migrate.compute.source import record as record_
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import limits as limits_
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as hypervisor_guest
@@ -106,15 +110,20 @@ class Migrations:
         planned: record_.Planned,
         interval: float,
         idle: collections.abc.Callable[[], typing.Any],
+        ask: Method,
     ) -> following.Following:
-        """Return what looks on while nova's monitor follows a migration."""
+        """Return what looks on while nova's monitor follows a migration.
+
+        :param idle: makes nova's JobInfo of no job
+        :param ask: nova's live_migration_force_complete
+        """
         call = self._records.call(instance.uuid) or record_.Call()
         return following.Following(
             *(guest, instance, planned.plan.migrate_disks, interval),
             idle=idle,
             watches=following.Watches(
                 holding.Holding(
-                    guest, instance, self._limits.progress_seconds
+                    guest, instance, self._limits.progress_seconds, call
                 ),
                 converging.Converging(
                     guest, instance, planned.plan, call.again
@@ -125,13 +134,23 @@ class Migrations:
                     len(planned.plan.migrate_disks),
                     lambda text: LOG.info('%s', text, instance=instance),
                 ),
+                forced_completion.ForcedCompletion(
+                    *(guest, instance, call), lambda: ask(instance)
+                ),
+                call,
             ),
         )
+
+    def force_complete(self, stock: Method, instance: typing.Any) -> None:
+        """Let nova complete a migration, where that is not remembered."""
+        call = self._records.call(instance.uuid)
+        if call is None or not call.forced:
+            stock(instance)
 
     def abort(self, stock: Method, instance: typing.Any) -> None:
         """Let nova abort a migration, also between its two copies."""
         call = self._records.call(instance.uuid)
-        pending = call is not None and call.again.end()
+        pending = call is not None and call.abort()
         try:
             stock(instance)
         except Exception as err:
@@ -167,6 +186,7 @@ class Migrations:
                 recover,
                 fault.record,
                 event.record,
+                lambda: _cause(context, instance, call),
             ),
             context,
             instance,
@@ -203,12 +223,34 @@ class Migrations:
         self, instance: typing.Any, call: record_.Call, uri: str
     ) -> ending_.Settled:
         settled = self.find(instance.uuid, call, uri)
+        if call.held and settled.ending is guest_location.Ending.NOT_MOVED:
+            settled = self._release(instance, settled)
         try:
             self._departures.note(instance.uuid, settled.ending)
         except exceptions.JournalFailed as err:
             # Where the guest is can be found out again.
             LOG.warning('%s', err, instance=instance)
         return settled
+
+    def _release(
+        self, instance: typing.Any, settled: ending_.Settled
+    ) -> ending_.Settled:
+        """Resume a guest that was paused to complete its migration.
+
+        libvirt does so itself where it was paused before the job's end.
+        """
+        if settled.here.presence is not guest_location.Presence.PAUSED:
+            return settled
+        try:
+            host = self.connect()
+            host.guest(instance.uuid).resume()
+            here = host.look(instance.uuid)
+        except exceptions.HypervisorError as err:
+            LOG.error(
+                'It is still paused, unpause it: %s', err, instance=instance
+            )
+            return settled
+        return dataclasses.replace(settled, here=here)
 
     def _drop(self, instance: typing.Any) -> None:
         try:
@@ -250,3 +292,16 @@ class Migrations:
             )
         except exception.HypervisorUnavailable as err:
             raise exceptions.ConnectFailed(str(err)) from err
+
+
+def _cause(
+    context: typing.Any, instance: typing.Any, call: record_.Call
+) -> abort_cause.AbortCause | None:
+    """Say why a migration was aborted, where nobody has asked for that.
+
+    The destination asks for an abort as a user does, and has recorded why.
+    """
+    if call.cause is not None or not call.aborted:
+        return call.cause
+    told = event.message(context, instance, abort_cause.FULL_EVENT)
+    return abort_cause.told_by_destination(told) if told else None

@@ -16,6 +16,7 @@ import dataclasses
 import threading
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import abort_cause
 from nova_selective_migrate.compute.source import again
 from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.core.case import case as case_
@@ -65,6 +66,9 @@ class Call:
     :ivar again: whether there is to be a second one
     :ivar returned: whether libvirt said that the migration succeeded
     :ivar error: what it said otherwise
+    :ivar cause: why it was aborted, where nobody has asked for that
+    :ivar forced: whether it is to be completed whatever that takes
+    :ivar held: whether the guest was paused for that
     """
 
     def __init__(self, of: object = None) -> None:
@@ -76,6 +80,40 @@ class Call:
         self.returned = False
         self.again = again.Again()
         self.error: Exception | None = None
+        self.cause: abort_cause.AbortCause | None = None
+        self._aborted = False
+        self.forced = False
+        self.held = False
+
+    def force(self) -> bool:
+        """Note that it is to be completed; tell whether that is new.
+
+        No copy begins again for a guest that is paused, unless one is about
+        to.
+        """
+        with self._lock:
+            new, self.forced = not self.forced, True
+        if not self.again.pending:
+            self.again.end()
+        return new
+
+    def abort(self, cause: abort_cause.AbortCause | None = None) -> bool:
+        """Note that the migration is aborted, for good.
+
+        No copy begins any more. The first cause is the true one.
+
+        :param cause: None where somebody has asked for it
+        :returns: whether a second copy was about to begin
+        """
+        with self._lock:
+            if not self._aborted:
+                self._aborted, self.cause = True, cause
+        return self.again.end()
+
+    @property
+    def aborted(self) -> bool:
+        """Tell whether it is aborted, or was asked to be."""
+        return self._aborted
 
     def start(self) -> None:
         """Note that the call is being made.

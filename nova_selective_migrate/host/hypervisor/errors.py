@@ -89,6 +89,12 @@ def call_result(err: Exception) -> guest_location.CallResult:
     return _BY_DOMAIN.get(domain, guest_location.CallResult.UNTOLD)
 
 
+def refused(message: str) -> Exception:
+    """Return an error that its catcher takes for one of libvirt's."""
+    error: Exception = libvirt.libvirtError(message)
+    return error
+
+
 def _has_code(err: Exception, code: int) -> bool:
     return (
         isinstance(err, libvirt.libvirtError) and err.get_error_code() == code

@@ -160,14 +160,26 @@ class Guest:
 
     def held_by_migration(self) -> bool:
         """Tell whether a migration has paused the guest on this host."""
-        try:
-            state, reason = self._domain.state()
-        except libvirt.libvirtError:
-            return False  # it is about to leave, or has left
-        return states.side(state, reason).presence in (
+        return self.presence() in (
             guest_location.Presence.SWITCHING,
             guest_location.Presence.POSTCOPY,
         )
+
+    def presence(self) -> guest_location.Presence | None:
+        """Tell what this host has of the guest; None: not to be told."""
+        try:
+            state, reason = self._domain.state()
+        except libvirt.libvirtError:
+            return None  # it is about to leave, or has left
+        return states.side(state, reason).presence
+
+    def resume(self) -> None:
+        """Let a paused guest run.
+
+        :raises HypervisorError: when it does not
+        """
+        with errors.translated(f'cannot resume domain {self.name}'):
+            self._domain.resume()
 
     def job_active(self) -> bool:
         """Tell whether a job runs on the whole domain, as a migration."""

@@ -20,8 +20,8 @@ from unittest import mock
 
 import libvirt
 
-from nova_selective_migrate.compute.source import again
 from nova_selective_migrate.compute.source import following
+from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.migration import throttle
@@ -58,9 +58,11 @@ class FollowingTest(unittest.TestCase):
         self.rounds = threading.Semaphore(0)
         self.guest.get_block_device.side_effect = self._device
         self.guest._domain.state.return_value = (1, 1)
-        self.again = again.Again()
+        self.guest._domain.jobStats.return_value = {}
+        self.call = record.Call()
+        self.again = self.call.again
         self.watches = following.Watches(
-            mock.Mock(), mock.Mock(again=self.again), mock.Mock()
+            *(mock.Mock(), mock.Mock(), mock.Mock(), mock.Mock(), self.call)
         )
 
     def _device(self, target):
@@ -163,6 +165,31 @@ class FollowingTest(unittest.TestCase):
         self.again.want()
         self.follow().guest.abort_job()
         self.assertFalse(self.again.pending)
+        self.assertEqual('completion-timeout', self.call.cause.code)
+
+    def test_what_forces_it_is_asked_in_nova_s_place(self):
+        guest, forced = self.follow().guest, self.watches.forced
+        guest.pause()
+        forced.pause.assert_called_once_with()
+        guest.migrate_start_postcopy()
+        forced.start_postcopy.assert_called_once_with()
+        # Where the guest is has not been found out then.
+        guest.resume()
+        for name in ('pause', 'migrate_start_postcopy', 'resume'):
+            getattr(self.guest, name).assert_not_called()
+
+    def test_a_vgpu_s_state_is_looked_at_with_the_memory(self):
+        follow = self.follow()
+        stats = self.guest._domain.jobStats
+        stats.return_value = {'vfio_data_transferred': 7}
+        for total, found in ((0, 0), (9, 7)):
+            self.guest.get_job_info.return_value = Info(
+                type=2, memory_total=total
+            )
+            follow.guest.get_job_info()
+            (job,) = self.watches.holding.look.call_args.args
+            self.assertEqual(found, job['vfio_data_transferred'])
+        stats.assert_called_once()
 
     def test_the_downtime_holds_for_the_second_copy(self):
         follow = self.follow()

@@ -18,6 +18,7 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate.compute.source import holding
+from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.core.job import stall
 
 RUNNING = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED)
@@ -32,7 +33,8 @@ class HoldingTest(unittest.TestCase):
         self.domain = self.guest._domain
         operation = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
         self.domain.jobStats.return_value = {'operation': operation}
-        self.holding = holding.Holding(self.guest, mock.Mock())
+        self.call = record.Call()
+        self.watch(0)
         self.now = 0.0
         clock = mock.patch.object(holding.time, 'monotonic', lambda: self.now)
         clock.start()
@@ -66,7 +68,9 @@ class HoldingTest(unittest.TestCase):
         self.assertEqual(0, self.aborted())
 
     def watch(self, seconds):
-        self.holding = holding.Holding(self.guest, mock.Mock(), seconds)
+        self.holding = holding.Holding(
+            *(self.guest, mock.Mock(), seconds, self.call)
+        )
 
     def test_one_that_stands_still_is_aborted_once(self):
         self.watch(300)
@@ -94,11 +98,43 @@ class HoldingTest(unittest.TestCase):
 
     def test_the_monitor_goes_on_whatever_libvirt_says(self):
         self.domain.abortJob.side_effect = libvirt.libvirtError('too late')
-        for _ in range(3):
+        for _ in range(2):
             self.look(HELD)
         self.domain.state.side_effect = libvirt.libvirtError('gone')
         self.holding.look(JOB)
-        self.assertEqual(1, self.aborted())
+        self.assertEqual(2, self.aborted())
+
+    def test_an_abort_that_is_not_taken_is_asked_for_again(self):
+        self.domain.abortJob.side_effect = [libvirt.libvirtError('no'), None]
+        for _ in range(5):
+            self.look(HELD)
+        self.assertEqual(2, self.aborted())
+
+    def test_no_copy_begins_again_and_the_cause_is_known(self):
+        self.call.again.want()
+        self.watch(300)
+        for _ in range(2):
+            self.look(RUNNING, after=301)
+        self.assertFalse(self.call.again.pending)
+        self.assertFalse(self.call.again.take())
+        self.assertEqual('no-progress', self.call.cause.code)
+        self.assertIn('300 s', self.call.cause.text)
+
+    def test_the_first_cause_is_the_true_one(self):
+        self.call.abort()
+        for _ in range(2):
+            self.look(HELD)
+        self.assertIsNone(self.call.cause)
+
+    def test_one_that_waits_for_its_disks_is_not_held(self):
+        self.call.force()
+        for _ in range(4):
+            self.look(HELD)
+        self.assertEqual(0, self.aborted())
+        # It is, once its memory is sent.
+        for _ in range(2):
+            self.look(HELD, {**JOB, 'memory_total': 9})
+        self.assertEqual('switch-over-stalled', self.call.cause.code)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,136 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Bring a live migration to its end that somebody wants to be completed.
+
+nova pauses the guest for that, or switches to post-copy where that is
+permitted. While disks are copied QEMU takes no post-copy, nova forgets the
+request then (nova.virt.libvirt.migration.trigger_postcopy_switch), and a guest
+that writes faster than its disks are copied goes on for ever. A guest that is
+paused writes nothing: its disks come to be in sync.
+"""
+
+import collections.abc
+import time
+import typing
+
+from oslo_log import log as logging
+
+from nova_selective_migrate.compute.source import record
+from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.host.hypervisor import errors
+from nova_selective_migrate.host.hypervisor import guest as guest_
+
+LOG = logging.getLogger(__name__)
+
+# QEMU refuses in the first moments of sending memory.
+_ASK_AGAIN_SECONDS = 5.0
+
+
+class ForcedCompletion:
+    """Remembers that a migration is to be completed, until it is.
+
+    libvirt itself resumes the guest: at the destination, and here when the
+    migration ends otherwise (qemuMigrationSrcRestoreDomainState). One that
+    its user has paused stays so.
+
+    :param guest: nova.virt.libvirt.guest.Guest
+    :param call: remembers the request
+    :param ask: asks nova for it once more
+    """
+
+    def __init__(
+        self,
+        guest: typing.Any,
+        instance: typing.Any,
+        call: record.Call,
+        ask: collections.abc.Callable[[], None],
+    ) -> None:
+        self._guest = guest
+        self._domain = guest_.Guest(guest._domain)
+        self._instance = instance
+        self._call = call
+        self._ask = ask
+        self._memory_begun = False
+        self._switch_wanted = False
+        self._asked: float | None = None
+        self._told = False
+
+    def pause(self) -> None:
+        """Act on nova's request where post-copy is not permitted."""
+        self._begin()
+        self._hold()
+
+    def start_postcopy(self) -> None:
+        """Act on nova's request where post-copy is permitted.
+
+        :raises libvirtError: while it cannot be started; it is remembered,
+            and nova does not record that it has been
+        """
+        self._begin()
+        self._switch_wanted = True
+        if not self._memory_begun:
+            self._hold()
+            raise errors.refused(
+                'the guest is paused until its disks are in sync; post-copy '
+                'is started then'
+            )
+        self._guest.migrate_start_postcopy()
+        self._switch_wanted = False
+
+    def look(
+        self, job: collections.abc.Mapping[str, int], *, running: bool
+    ) -> None:
+        """Do what is wanted, as far as it can be done now.
+
+        :param job: the job's statistics, as they are now
+        :param running: whether there is one
+        """
+        if not running:
+            return
+        # libvirt sends no memory before all disks are in sync.
+        self._memory_begun = bool(job.get('memory_total'))
+        if not self._call.forced:
+            return
+        if self._memory_begun and self._switch_wanted:
+            now = time.monotonic()
+            if self._asked is None or now - self._asked > _ASK_AGAIN_SECONDS:
+                self._asked = now
+                self._ask()
+        else:
+            # A copy that began again has a guest that runs.
+            self._hold()
+
+    def _begin(self) -> None:
+        if self._call.force():
+            LOG.info(
+                'The live migration is to be completed: the guest is paused '
+                'until its disks are in sync',
+                instance=self._instance,
+            )
+
+    def _hold(self) -> None:
+        if self._domain.presence() is not guest_location.Presence.RUNNING:
+            return
+        self._call.held = True
+        try:
+            self._guest.pause()
+        except Exception as err:
+            # The monitor's boundary, as nova has it: it goes on without, and
+            # the next look tries again.
+            if not self._told:
+                self._told = True
+                LOG.warning(
+                    'The guest is not paused yet: %s',
+                    err,
+                    instance=self._instance,
+                )
