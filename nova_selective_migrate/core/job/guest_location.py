@@ -323,20 +323,20 @@ def both_ran(failure: str | None) -> Settlement:
     """
     if failure is not None:
         return _unknown(
-            f'{_BOTH_RUN}; it could not be suspended ({failure}): do that '
-            f'first, with virsh suspend there. Then {_CHOOSE}',
+            'both hosts run the guest, and that of the destination could not '
+            f'be suspended ({failure}): do that first, with virsh suspend '
+            f'there. Then {_CHOOSE}',
             Doubt.BOTH_RUN,
             final=True,
         )
     return _unknown(
-        f'{_BOTH_RUN}, and has been suspended at once (virsh resume takes '
-        f'that back). Now {_CHOOSE}',
+        'both hosts ran the guest: that of the destination was suspended at '
+        f'once (virsh resume takes that back). Now {_CHOOSE}',
         Doubt.BOTH_RUN,
         final=True,
     )
 
 
-_BOTH_RUN = 'both hosts ran the guest, the destination as well'
 _CHOOSE = (
     'look at both, then destroy that of the destination; if only that one has '
     'what must be kept, destroy that of the source and resume the other'
