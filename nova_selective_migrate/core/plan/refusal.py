@@ -81,15 +81,38 @@ def of_duties(
         known = storage_.at(case.storage.destination, duty.path)
         if known is None:
             continue
-        size = here.virtual_bytes if here else None
-        other = size and known.virtual_bytes and size != known.virtual_bytes
+        other = _other_content(here or storage_.StorageFacts(), known)
         if known.exists is False or other:
             yield _refusal(
                 reasons.Reason.CONTENT_MISSING,
-                'it has another size there' if other else '',
+                other,
                 f'{duty.target} ({duty.path}): ',
                 duty.target,
             )
+
+
+def _other_content(
+    here: storage_.StorageFacts, known: storage_.StorageFacts
+) -> str:
+    """Say how what the destination has differs; '' where nothing shows it.
+
+    Another file has the same bytes where that is shown: the same size shows
+    nothing.
+    """
+    sizes = here.virtual_bytes, known.virtual_bytes
+    if all(sizes) and len({*sizes}) > 1:
+        return 'it has another size there'
+    contents = here.content, known.content
+    if all(contents):
+        same = len({*contents}) == 1
+        return '' if same else 'it has other bytes there'
+    identities = here.identity, known.identity
+    if known.exists and all(identities) and len({*identities}) > 1:
+        return (
+            'it is another file there, and nothing shows that it has the '
+            'same bytes'
+        )
+    return ''
 
 
 def _not_carried(

@@ -15,6 +15,7 @@
 import collections.abc
 import errno
 import hashlib
+import itertools
 import os
 import threading
 import time
@@ -107,13 +108,43 @@ def digest_of(path: str) -> str:
 
     :raises OSError: when the file cannot be read
     """
-    total = hashlib.sha256()
     with open(path, 'rb', buffering=0) as file:
+        total = _Total()
         for offset, chunk in chunks(file, _CHUNK):
-            total.update(offset.to_bytes(8, 'big'))
-            total.update(hashlib.sha256(chunk).digest())
-        total.update(os.fstat(file.fileno()).st_size.to_bytes(8, 'big'))
-    return f'sha256-{total.hexdigest()}'
+            total.add(offset, chunk)
+        return total.ended(os.fstat(file.fileno()).st_size)
+
+
+def digest_of_parts(parts: collections.abc.Iterable[bytes]) -> str:
+    """Return the digest of a file whose bytes come one after the other.
+
+    :param parts: of any length
+    """
+    total, offset, left = _Total(), 0, bytearray()
+    for part in itertools.chain(parts, (b'',)):
+        left += part
+        while len(left) >= (_CHUNK if part else 1):
+            chunk = bytes(left[:_CHUNK])
+            del left[:_CHUNK]
+            if any(chunk):
+                total.add(offset, chunk)
+            offset += len(chunk)
+    return total.ended(offset)
+
+
+class _Total:
+    """A digest of the chunks of a file that are not zero."""
+
+    def __init__(self) -> None:
+        self._sum = hashlib.sha256()
+
+    def add(self, offset: int, chunk: bytes) -> None:
+        self._sum.update(offset.to_bytes(8, 'big'))
+        self._sum.update(hashlib.sha256(chunk).digest())
+
+    def ended(self, size: int) -> str:
+        self._sum.update(size.to_bytes(8, 'big'))
+        return f'sha256-{self._sum.hexdigest()}'
 
 
 def chunks(

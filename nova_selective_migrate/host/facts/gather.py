@@ -26,6 +26,7 @@ from nova_selective_migrate.core.case import policy as policy_
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.host.facts import local_storage
+from nova_selective_migrate.host.facts import media_contents
 from nova_selective_migrate.host.facts import peer_storage
 from nova_selective_migrate.host.facts import qcow2_header
 from nova_selective_migrate.host.facts import qemu_conf
@@ -87,6 +88,8 @@ def gather(
             source=source_view.of(source),
             probe=asked.probe,
         )
+        if asked.probe and source.is_local:
+            media_contents.compare(domain, here, there, destination)
     persistent = guest.persistent_xml()
     versions = connection.Connection.versions
     unknown = hypervisor.Versions()

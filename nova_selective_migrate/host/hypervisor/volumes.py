@@ -34,6 +34,11 @@ from nova_selective_migrate.host.journal import run
 PREFIX = 'nova-selective-migrate-'
 
 
+# As much as one message of libvirt's carries (VIR_NET_MESSAGE_PAYLOAD_MAX
+# is larger since 1.0.6, and older parts are cut to it).
+_PART = 256 * 1024
+
+
 @dataclasses.dataclass(frozen=True)
 class Room:
     """Size and free space, in bytes, of a directory's file system."""
@@ -80,6 +85,24 @@ class Directory:
         with errors.translated(f'cannot remove {self.path}/{name}'):
             volume.delete()
         return storage.StorageFacts(exists=False)
+
+    def parts(self, name: str) -> collections.abc.Iterator[bytes]:
+        """Read a file, part by part.
+
+        :raises HypervisorError: when it cannot be read
+        """
+        with errors.translated(f'cannot read {self.path}/{name}'):
+            volume = self._pool.storageVolLookupByName(name)
+            stream = self._pool.connect().newStream()
+            volume.download(stream, 0, 0)
+            ended = False
+            try:
+                while part := stream.recv(_PART):
+                    yield part
+                ended = True
+            finally:
+                # One that is left open would block the connection.
+                stream.finish() if ended else stream.abort()
 
     def changed_ns(self, name: str) -> int | None:
         """Tell when a file was last changed; None where it is not told."""

@@ -137,6 +137,9 @@ class FakeDaemon:
                 return pool
         raise libvirt_error(libvirt.VIR_ERR_NO_STORAGE_POOL, 'no pool')
 
+    def newStream(self, flags: int = 0) -> 'FakeStream':
+        return FakeStream()
+
     def storageVolLookupByPath(self, path: str) -> 'FakeVolume':
         self.do('storageVolLookupByPath', path)
         for pool in self.pools:
@@ -204,6 +207,9 @@ class FakePool(libvirt.virStoragePool):
         capacity, free = self.daemon.room
         return [libvirt.VIR_STORAGE_POOL_RUNNING, capacity, 0, free]
 
+    def connect(self) -> FakeDaemon:
+        return self.daemon
+
     def refresh(self, flags: int = 0) -> int:
         self.daemon.do('refresh', self.path)
         return 0
@@ -250,6 +256,23 @@ class FakePool(libvirt.virStoragePool):
         return FakeVolume(self.daemon, file)
 
 
+class FakeStream:
+    """What we use of virStream: bytes that come, at most 1000 at once."""
+
+    def __init__(self) -> None:
+        self.left = b''
+
+    def recv(self, count: int) -> bytes:
+        part, self.left = self.left[: min(count, 1000)], self.left[1000:]
+        return part
+
+    def finish(self) -> int:
+        return 0
+
+    def abort(self) -> int:
+        return 0
+
+
 class FakeVolume:
     """What we use of virStorageVol."""
 
@@ -280,6 +303,13 @@ class FakeVolume:
 
     def info(self) -> list[int]:
         return [0, self._format()[1], 0]
+
+    def download(
+        self, stream: FakeStream, offset: int, length: int, flags: int = 0
+    ) -> int:
+        self.daemon.do('download', self.file.name)
+        stream.left = self.file.read_bytes()
+        return 0
 
     def resize(self, capacity: int, flags: int = 0) -> int:
         self.daemon.do('resize', self.file.name)

@@ -63,6 +63,15 @@ class DigestTest(ContentTestCase):
             data[place] ^= 1
             self.assertNotEqual(*self.digests(one, other), place)
 
+    def test_parts_that_come_one_after_the_other(self):
+        data = bytes(MIB) + b'x' * (MIB + 7) + bytes(MIB)
+        (whole,) = self.digests(self.file('a', data))
+        for size in (1000, MIB, 3 * MIB, len(data)):
+            parts = [data[n : n + size] for n in range(0, len(data), size)]
+            self.assertEqual(whole, content.digest_of_parts(parts), size)
+        (empty,) = self.digests(self.file('b'))
+        self.assertEqual(empty, content.digest_of_parts([]))
+
     def test_data_at_another_place(self):
         one = self.file('a', b'x', size=4 * MIB)
         other = self.file('b', 2 * MIB, b'x', size=4 * MIB)

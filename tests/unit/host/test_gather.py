@@ -18,6 +18,7 @@ import socket
 import struct
 import tempfile
 import unittest
+from unittest import mock
 
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import hypervisor
@@ -194,6 +195,48 @@ class GatherTest(unittest.TestCase):
         self.assertEqual(
             {self.disk, self.base, str(self.top)}, {*found.destination}
         )
+
+    def _medium(self, theirs: bytes, **asked):
+        """Gather a guest with a medium that each host has for itself."""
+        top = self.enterContext(tempfile.TemporaryDirectory())
+        copy = pathlib.Path(top, self.disk[1:])
+        copy.parent.mkdir(parents=True)
+        copy.write_bytes(theirs)
+        self.there = fake_daemon.FakeDaemon(top)
+        disk = fake_domain.file_disk(self.disk)
+        self.domain.disks = (disk.replace("'disk'", "'cdrom'"),)
+        found = self.gather(**asked).storage
+        return found.source[self.disk], found.destination[self.disk]
+
+    def test_a_medium_is_held_against_that_of_the_destination(self):
+        here, there = self._medium(b'x' * 4096)
+        self.assertIsNotNone(here.content)
+        self.assertEqual(here.content, there.content)
+        self.assertEqual(1, len(self.there.names('download')))
+
+    def test_another_medium_of_the_same_size_is_seen(self):
+        here, there = self._medium(b'x' * 4095 + b'y')
+        self.assertIsNotNone(there.content)
+        self.assertNotEqual(here.content, there.content)
+
+    def test_a_medium_of_another_size_is_not_read(self):
+        self.domain.sizes['vda'] = (4096, 4096, 4096)
+        here, there = self._medium(b'x' * 4097)
+        self.assertEqual((None, None), (here.content, there.content))
+
+    def test_without_leave_no_medium_is_read(self):
+        here, there = self._medium(b'x' * 4096, probe=False)
+        self.assertEqual((None, None), (here.content, there.content))
+        self.assertEqual([], self.there.names('download'))
+
+    def test_a_medium_that_cannot_be_read_is_not_the_same(self):
+        with mock.patch.object(
+            fake_daemon.FakeVolume,
+            'download',
+            side_effect=fake_daemon.broken(),
+        ):
+            here, there = self._medium(b'x' * 4096)
+        self.assertEqual((None, None), (here.content, there.content))
 
     def test_a_volume_is_found_in_its_pool(self):
         self.domain.disks = (volume_disk('images', 'disk'),)

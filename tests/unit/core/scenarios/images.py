@@ -328,6 +328,32 @@ SCENARIOS = (
         create_images=True,
     ),
     _iso('an_iso_that_is_there', b.local(), create_images=True),
+    *(
+        Scenario(
+            f'an_iso_of_one_size_{name}',
+            b.case(
+                b.cdrom('hda', b.file(_ISO, 'raw')),
+                source={_ISO: b.local(**here)},
+                destination={_ISO: b.local(**there)},
+                create_images=True,
+            ),
+            {'hda': 'skip read-only'},
+            also=() if ready else (_MISSING,),
+        )
+        for name, here, there, ready in (
+            ('with_other_bytes', {'content': 'x'}, {'content': 'y'}, False),
+            ('with_the_same_bytes', {'content': 'x'}, {'content': 'x'}, True),
+            (
+                'in_another_file_with_the_same_bytes',
+                {'identity': 'i', 'content': 'x'},
+                {'identity': 'j', 'content': 'x'},
+                True,
+            ),
+            ('in_another_file', {'identity': 'i'}, {'identity': 'j'}, False),
+            ('in_the_same_file', {'identity': 'i'}, {'identity': 'i'}, True),
+            ('that_nobody_compared', {'identity': 'i'}, {}, True),
+        )
+    ),
     _iso('an_iso_that_nobody_looked_for', None, create_images=True),
     _iso(
         'an_iso_of_a_size_that_is_not_known_there',
