@@ -24,6 +24,8 @@
      |    +-- ConnectFailed  a daemon cannot be reached
      |    +-- DomainNotFound no such domain on that host
      +-- PreparationFailed   a destination image could not be made
+     +-- GuestBusy           another process migrates it or cleans up
+     +-- Interrupted         who asked does not want it any more
      +-- NotOurs             a file or directory is not one that we made
      +-- JournalFailed       what is begun cannot be written down, or read
 """
@@ -83,6 +85,21 @@ class DomainNotFound(HypervisorError):
 
 class PreparationFailed(SelectiveMigrateError):
     """A destination image could not be made as the plan needs it."""
+
+
+class GuestBusy(SelectiveMigrateError):
+    """Another process of this host migrates the guest, or cleans up.
+
+    :ivar process: its number; 0 where it is not known
+    """
+
+    def __init__(self, message: str, process: int) -> None:
+        super().__init__(message)
+        self.process = process
+
+
+class Interrupted(SelectiveMigrateError):
+    """Who asked for something does not want it any more."""
 
 
 class NotOurs(SelectiveMigrateError):

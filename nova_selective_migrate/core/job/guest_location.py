@@ -182,6 +182,13 @@ def locate(
         return _on_source(source, there, call, was_there=was_there)
     if here in _GONE:
         return _gone(here, there, call, was_there=was_there)
+    untouched = call is CallResult.NOT_MADE and there not in _HOLDS
+    if here is Presence.UNREACHABLE and untouched:
+        return Settlement(
+            Ending.NOT_MOVED,
+            'libvirt was not asked to migrate, so the guest is where it '
+            'was; the source cannot be asked any more',
+        )
     if here is Presence.UNREACHABLE:
         arrived = destination.arrived or was_there
         if there in _HOLDS and (succeeded or arrived):

@@ -13,10 +13,12 @@
 """A connection to one libvirt daemon."""
 
 import collections.abc
+import contextlib
 import socket
 import types
 import typing
 import urllib.parse
+import uuid
 
 import libvirt
 
@@ -29,6 +31,7 @@ from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.hypervisor import states
+from nova_selective_migrate.host.journal import looks as looks_
 
 # libvirt's default for daemons: a peer is dead after 5 lost beats of 5 s.
 _KEEPALIVE_SECONDS = 5
@@ -40,15 +43,23 @@ Connect = collections.abc.Callable[[str], typing.Any]
 
 
 class Connection:
-    """An open connection; a context manager that closes it."""
+    """An open connection; a context manager that closes it.
+
+    :ivar looks: where it is written down what is put on the host for a
+        moment; None where it is not
+    :ivar outwaited: storage pools that were waited for and did not go
+    """
 
     def __init__(
         self,
         virt: libvirt.virConnect,
         uri: str,
         connect: Connect | None = None,
+        looks: looks_.Looks | None = None,
     ) -> None:
         self.virt = virt
+        self.looks = looks
+        self.outwaited: set[str] = set()
         self.uri = uri
         self._connect = connect
         # For messages: what is before the @ of a URI may be a password.
@@ -57,7 +68,12 @@ class Connection:
         self._is_local: bool | None = None
 
     @classmethod
-    def open(cls, uri: str, connect: Connect | None = None) -> 'Connection':
+    def open(
+        cls,
+        uri: str,
+        connect: Connect | None = None,
+        looks: looks_.Looks | None = None,
+    ) -> 'Connection':
         """Connect to a daemon.
 
         :param connect: takes the URI; libvirt's own without it
@@ -66,7 +82,7 @@ class Connection:
         doing = f'cannot connect to {redact.uri(uri)}'
         with errors.translated(doing, exceptions.ConnectFailed):
             virt = (connect or libvirt.open)(uri)
-        connection = cls(virt, uri, connect)
+        connection = cls(virt, uri, connect, looks)
         if not connection.is_local:
             with errors.translated(doing, exceptions.ConnectFailed):
                 virt.setKeepAlive(_KEEPALIVE_SECONDS, _KEEPALIVE_COUNT)
@@ -77,7 +93,7 @@ class Connection:
 
         :raises ConnectFailed: when it cannot be reached any more
         """
-        return self.open(self.uri, self._connect)
+        return self.open(self.uri, self._connect, self.looks)
 
     def __enter__(self) -> 'Connection':
         return self
@@ -112,6 +128,18 @@ class Connection:
                 text = self.virt.getCapabilities()
             self._host_uuid = xml.parse(text).findtext('./host/uuid') or None
         return self._host_uuid
+
+    def look_into(
+        self, directory: str
+    ) -> contextlib.AbstractContextManager[str]:
+        """Look into a directory; give an id for the names of what is put.
+
+        :raises JournalFailed: when it cannot be written down
+        :raises Interrupted: when nothing is to be begun any more
+        """
+        if self.looks is None:
+            return contextlib.nullcontext(str(uuid.uuid4()))
+        return self.looks.into(self.host_uuid() or '', self.name, directory)
 
     def versions(self) -> hypervisor.Versions:
         """Return the releases of the daemon and of its QEMU."""

@@ -16,17 +16,19 @@ import threading
 
 import libvirt
 
+_NAME = 'libvirt-event-loop'
+
 
 def start() -> None:
     """Start the loop in a thread that ends with the process.
 
-    To be called once, before the first connection is opened.
+    To be called before the first connection is opened. One loop is enough,
+    however often.
     """
+    if any(thread.name == _NAME for thread in threading.enumerate()):
+        return
     libvirt.virEventRegisterDefaultImpl()
-    thread = threading.Thread(
-        target=_run, name='libvirt-event-loop', daemon=True
-    )
-    thread.start()
+    threading.Thread(target=_run, name=_NAME, daemon=True).start()
 
 
 def _run() -> None:

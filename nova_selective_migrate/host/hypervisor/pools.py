@@ -17,7 +17,6 @@ import contextlib
 import errno
 import os.path
 import time
-import uuid
 
 import libvirt
 from lxml import etree
@@ -26,6 +25,7 @@ from nova_selective_migrate.core.case import xml
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import volumes
+from nova_selective_migrate.host.journal import looks as looks_
 
 _FOREIGN_POOL_SECONDS = 10.0
 _FOREIGN_POOL_POLL_SECONDS = 0.1
@@ -44,46 +44,81 @@ def directory(
 
     :returns: False where there is no such directory, None where it cannot
         be told
+    :raises JournalFailed: when it cannot be written down before
+    :raises Interrupted: when nothing is to be begun any more
     """
-    pool, ours = _pool(peer.virt, path)
-    if not isinstance(pool, libvirt.virStoragePool):
-        yield pool
-        return
-    found = volumes.Directory(pool, path, is_local=peer.is_local)
-    if not ours and not found.refresh():
-        # A volume is being made in it, or it broke: look another time.
-        yield None
-        return
-    try:
-        yield found
-    finally:
-        if ours:
-            with errors.translated(f'cannot release {path}'):
-                pool.destroy()
+    with peer.look_into(path) as look_id:
+        pool, ours = _pool(peer, path, looks_.new_name(look_id))
+        if not isinstance(pool, libvirt.virStoragePool):
+            yield pool
+            return
+        found = volumes.Directory(
+            pool, path, is_local=peer.is_local, look_id=look_id
+        )
+        if not ours and not found.refresh():
+            # A volume is being made in it, or it broke: look another time.
+            yield None
+            return
+        try:
+            yield found
+        finally:
+            if ours:
+                with errors.translated(f'cannot release {path}'):
+                    pool.destroy()
+
+
+def release(peer: connection.Connection, look: looks_.Look) -> list[str]:
+    """Destroy the pools that a killed process has left on a host.
+
+    They are transient, and what is in their directories stays.
+
+    :returns: the names of those that are there no more
+    :raises HypervisorError: when the host cannot be asked
+    """
+    gone = []
+    for name in left_by(peer, look):
+        with errors.translated(f'cannot release the storage pool {name}'):
+            peer.virt.storagePoolLookupByName(name).destroy()
+        gone.append(name)
+    return gone
+
+
+def left_by(peer: connection.Connection, look: looks_.Look) -> list[str]:
+    """Name the pools of a look that a host has.
+
+    :raises HypervisorError: when the host cannot be asked
+    """
+    with errors.translated(f'cannot list the storage pools of {peer.name}'):
+        names = [str(p.name()) for p in peer.virt.listAllStoragePools()]
+    return sorted(name for name in names if look.names(name))
 
 
 def _pool(
-    virt: libvirt.virConnect, path: str
+    peer: connection.Connection, path: str, name: str
 ) -> tuple[libvirt.virStoragePool | bool | None, bool]:
     """Find or make the pool of a directory.
 
     libvirt allows one pool a directory. Another migration's is gone in a
     moment and must not vanish under our hands: wait for it, but not for
-    ever, since a killed one leaves its pool behind.
+    that of a process which was killed.
 
+    :param name: of the one that is made
     :returns: the pool, False where there is no directory or None where it
         cannot be told; and whether the pool is ours to destroy
     """
+    virt = peer.virt
     deadline = time.monotonic() + _FOREIGN_POOL_SECONDS
     while True:
         pool = _existing(virt, path)
         late = time.monotonic() > deadline
-        if pool is not None and (late or not _transient(pool)):
+        if pool is not None and (late or not _waited_for(peer, pool)):
+            if late:
+                peer.outwaited.add(str(pool.name()))
             # To start a pool would change what the host does.
             return (pool if _active(pool) else None), False
         if pool is None:
             try:
-                return virt.storagePoolCreateXML(_pool_xml(path)), True
+                return virt.storagePoolCreateXML(_pool_xml(path, name)), True
             except libvirt.libvirtError as err:
                 if err.get_int1() == errno.ENOENT:
                     return False, False
@@ -99,8 +134,14 @@ def _active(pool: libvirt.virStoragePool) -> bool:
         return False  # it went away while we looked
 
 
-def _transient(pool: libvirt.virStoragePool) -> bool:
-    return str(pool.name()).startswith(volumes.PREFIX)
+def _waited_for(
+    peer: connection.Connection, pool: libvirt.virStoragePool
+) -> bool:
+    """Tell whether a pool is one that will be gone in a moment."""
+    name = str(pool.name())
+    if not name.startswith(looks_.PREFIX) or name in peer.outwaited:
+        return False
+    return not looks_.is_stale(name, peer.looks)
 
 
 def _existing(
@@ -121,9 +162,9 @@ def _existing(
     return None
 
 
-def _pool_xml(path: str) -> str:
+def _pool_xml(path: str, name: str) -> str:
     pool = etree.Element('pool', type='dir')
-    etree.SubElement(pool, 'name').text = f'{volumes.PREFIX}{uuid.uuid4()}'
+    etree.SubElement(pool, 'name').text = name
     target = etree.SubElement(pool, 'target')
     etree.SubElement(target, 'path').text = path
     return xml.render(pool)

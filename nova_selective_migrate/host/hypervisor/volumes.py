@@ -28,10 +28,8 @@ from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.case import xml
 from nova_selective_migrate.core.decision import images
 from nova_selective_migrate.host.hypervisor import errors
+from nova_selective_migrate.host.journal import looks
 from nova_selective_migrate.host.journal import run
-
-#: Of the names of all that we put on a host for a while.
-PREFIX = 'nova-selective-migrate-'
 
 
 # As much as one message of libvirt's carries (VIR_NET_MESSAGE_PAYLOAD_MAX
@@ -51,10 +49,20 @@ class Directory:
     """A directory of a host, seen through a storage pool of type dir."""
 
     def __init__(
-        self, pool: libvirt.virStoragePool, path: str, *, is_local: bool
+        self,
+        pool: libvirt.virStoragePool,
+        path: str,
+        *,
+        is_local: bool,
+        look_id: str = '',
     ) -> None:
+        """Take a pool.
+
+        :param look_id: for the names of what is put into the directory
+        """
         self._pool = pool
         self._is_local = is_local
+        self._look_id = look_id or str(uuid.uuid4())
         self.path = path
 
     def facts(self, name: str) -> storage.StorageFacts:
@@ -184,7 +192,7 @@ class Directory:
 
         :returns: its name; None where it cannot be made
         """
-        name = f'.{PREFIX}{uuid.uuid4()}'
+        name = f'.{looks.new_name(self._look_id)}'
         try:
             volume = self._pool.createXML(_empty_xml(name))
         except libvirt.libvirtError:
@@ -195,6 +203,17 @@ class Directory:
         finally:
             with errors.translated(f'cannot remove {self.path}/{name}'):
                 volume.delete()
+
+    def markers(self, look: looks.Look) -> list[str]:
+        """Name the markers of a look that are in the directory.
+
+        :raises HypervisorError: when it cannot be listed
+        """
+        with errors.translated(f'cannot list {self.path}'):
+            names = [str(v.name()) for v in self._pool.listAllVolumes()]
+        return sorted(
+            name for name in names if name.startswith('.') and look.names(name)
+        )
 
     def room(self) -> Room | None:
         """Tell the file system's room as of the last refresh."""

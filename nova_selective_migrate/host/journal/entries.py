@@ -24,6 +24,7 @@ import typing
 import uuid
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.host.journal import file_locks
 
 _VERSION = 1
 _SUFFIX = '.json'
@@ -113,6 +114,14 @@ class Entries:
                 return []
         stems = (n.removesuffix(_SUFFIX) for n in names if n.endswith(_SUFFIX))
         return sorted(stem for stem in stems if _is_uuid(stem))
+
+    def lock(self, name: str) -> file_locks.FileLock:
+        """Return the lock of a UUID, which ends with who takes it.
+
+        :raises JournalFailed: when that is no UUID
+        """
+        self.path(name)
+        return file_locks.FileLock(self._directory, name)
 
     def path(self, name: str) -> str:
         """Return where the entry of a UUID is.

@@ -12,11 +12,13 @@
 
 """The migrations of the command line that were not seen to their end."""
 
+import collections.abc
 import contextlib
 import os
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.host.journal import entries
+from nova_selective_migrate.host.journal import file_locks
 from nova_selective_migrate.host.journal import run as run_
 
 
@@ -45,6 +47,40 @@ class Journal:
         with contextlib.suppress(exceptions.JournalFailed):
             self._entries.drop(run.plan_id)
 
+    @contextlib.contextmanager
+    def alone(self, uuid: str, name: str) -> collections.abc.Iterator[None]:
+        """Keep others from a guest, and from what was made for it.
+
+        The lock ends with this process, however it ends: what is in the
+        journal of a guest that nobody has locked is of a dead one.
+
+        :param uuid: the guest's
+        :param name: the guest's, for the message
+        :raises GuestBusy: when another process has it
+        :raises JournalFailed: when nothing can be locked
+        """
+        lock = self._entries.lock(uuid)
+        try:
+            lock.take()
+        except file_locks.Held as err:
+            raise exceptions.GuestBusy(
+                f'{said(err.process or 0)} migrates {name} or cleans up '
+                'after it; wait for it to end',
+                err.process or 0,
+            ) from err
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def busy(self, uuid: str) -> int | None:
+        """Return the process that has a guest for itself, if one has.
+
+        :returns: 0 where its number is not known, None where none has
+        :raises JournalFailed: when that is no UUID
+        """
+        return self._entries.lock(uuid).holder()
+
     def runs(self) -> list[run_.Run]:
         """Read all runs, the oldest first.
 
@@ -56,6 +92,13 @@ class Journal:
             (run for run in found if run is not None),
             key=lambda run: run.began,
         )
+
+    def read(self, plan_id: str) -> run_.Run | None:
+        """Read a run; None where it has been seen to its end.
+
+        :raises JournalFailed: when it cannot be read
+        """
+        return self._read(plan_id)
 
     def newest(self, domain: str) -> run_.Run | None:
         """Return the newest run of a domain, by its name or UUID.
@@ -76,6 +119,11 @@ class Journal:
                 f'{self._entries.path(name)} is not of this program: {err}; '
                 'move it away after looking into it'
             ) from err
+
+
+def said(process: int) -> str:
+    """Name a process for a message."""
+    return f'process {process}' if process else 'another process'
 
 
 def default_directory() -> str:

@@ -44,7 +44,7 @@ class Cleaned:
 def examine(
     run: run_.Run,
     peer: connection.Connection,
-    sees: peer_storage.Sight,
+    sees: peer_storage.Sight | None,
     *,
     held: collections.abc.Collection[str] = (),
     probe: bool = True,
@@ -55,7 +55,8 @@ def examine(
     To be called only while the source has the guest and the destination
     has not. Never raises: what is not certain is left.
 
-    :param sees: looks whether the source has a path
+    :param sees: looks whether the source has a path; None where it cannot
+        be asked, which leaves all but what is held
     :param held: paths that this process has made, or has seen in the
         guest that was on its way
     :param probe: whether a marker may show that the source does not see the
@@ -75,9 +76,12 @@ def examine(
         else:
             try:
                 ours = image.path in held
-                look = sees if probe or not ours else None
-                why = _remove(peer, image, look, ours, remove)
-            except exceptions.HypervisorError as err:
+                if sees is None and not ours:
+                    why = 'the source cannot be asked whether it sees it'
+                else:
+                    look = sees if probe or not ours else None
+                    why = _remove(peer, image, look, ours, remove)
+            except exceptions.SelectiveMigrateError as err:
                 why = str(err)
         if why is None:
             removed.append(image.path)

@@ -146,7 +146,7 @@ class Hosts:
         cleaned = cleaning.examine(
             run,
             self.destination,
-            peer_storage.sight(self.source),
+            self._sight(),
             held=held,
             probe=self.probe,
             remove=remove,
@@ -154,6 +154,13 @@ class Hosts:
         if remove:
             self._keep(run, cleaned)
         return cleaned
+
+    def _sight(self) -> peer_storage.Sight | None:
+        """Return how to look at the source; None where it has gone."""
+        try:
+            return peer_storage.sight(self.source)
+        except exceptions.HypervisorError:
+            return None
 
     def _keep(self, run: run_.Run, cleaned: cleaning.Cleaned) -> None:
         """Leave in the journal what is left of a run, if anything is."""

@@ -75,6 +75,12 @@ class Migrator:
         self._left_out: str | None = None
         self._error: Exception | None = None
         self._made: list[run_.Image] = []
+        self._plan_id: str | None = None
+
+    @property
+    def plan_id(self) -> str | None:
+        """Return what the journal calls it; None before it is in there."""
+        return self._plan_id
 
     def abort(self) -> None:
         """Ask for the migration to be aborted.
@@ -91,11 +97,20 @@ class Migrator:
         """Migrate and return the truth about it.
 
         :param tell: is given what becomes of the limit
+        :raises GuestBusy: when another process migrates the guest or cleans
+            up after it
         :raises PreparationFailed: when the domain is not the planned one
             any more, the destination runs one like it, an image could not
             be made there or the journal not be written; then nothing is
             changed
         """
+        name, uuid = self._guest.name, self._guest.uuid
+        with self._hosts.journal.alone(uuid, name):
+            return self._run_alone(report, tell)
+
+    def _run_alone(
+        self, report: following.Report, tell: throttle.Tell
+    ) -> conclusion.MigrationOutcome:
         started = time.monotonic()
         still.planned(self._guest, self._plan)
         still.vacant(self._destination, self._guest)
@@ -188,6 +203,7 @@ class Migrator:
             images=tuple(map(run_.Image.planned, self._plan.images)),
         )
         self._hosts.journal.write(run)
+        self._plan_id = run.plan_id
 
         def note(image: run_.Image) -> None:
             nonlocal run

@@ -56,5 +56,8 @@ def create(
                         planned, stamp=stamp or run_.Stamp('', '')
                     )
                 )
-        except exceptions.HypervisorError as err:
+        except (
+            exceptions.HypervisorError,
+            exceptions.JournalFailed,
+        ) as err:
             raise exceptions.PreparationFailed(str(err)) from err

@@ -34,7 +34,16 @@ def resume(
 
     A migration from peer to peer is the daemons' and goes on without the
     program that began it; a direct one ends with it.
+
+    :raises GuestBusy: when its program is there, or cleanup is at it
     """
+    with hosts.journal.alone(run.uuid, run.domain):
+        return _resume_alone(hosts, run, report)
+
+
+def _resume_alone(
+    hosts: conclusion.Hosts, run: run_.Run, report: following.Report
+) -> conclusion.MigrationOutcome:
     started = time.monotonic()
     held = _on_the_way(hosts, run)
     follow = following.Following(run.targets, report)

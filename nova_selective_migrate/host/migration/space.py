@@ -58,7 +58,7 @@ class Space(lookout.Lookout):
         for path in self._needed:
             # What cannot be seen now is seen the next time.
             with (
-                contextlib.suppress(exceptions.HypervisorError),
+                contextlib.suppress(exceptions.SelectiveMigrateError),
                 pools.directory(host, path) as seen,
             ):
                 if isinstance(seen, volumes.Directory):

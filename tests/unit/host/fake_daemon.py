@@ -66,6 +66,10 @@ class FakeDaemon:
         self.formats: dict[pathlib.Path, tuple[str, int]] = {}
         #: Capacity and free bytes of the file system of all directories.
         self.room = (1 << 40, 1 << 39)
+        #: What happens when a volume has been made.
+        self.on_create: collections.abc.Callable[[str], object] = lambda name: (
+            None
+        )
         #: What happens meanwhile, whenever pools are listed.
         self.on_list: collections.abc.Callable[[], object] = lambda: None
 
@@ -227,6 +231,11 @@ class FakePool(libvirt.virStoragePool):
             raise libvirt_error(libvirt.VIR_ERR_NO_STORAGE_VOL, 'no volume')
         return FakeVolume(self.daemon, file)
 
+    def listAllVolumes(self, flags: int = 0) -> list['FakeVolume']:
+        self.daemon.do('listAllVolumes', self.path)
+        files = sorted(self.daemon.real(self.path).iterdir())
+        return [FakeVolume(self.daemon, file) for file in files]
+
     def createXML(self, text: str, flags: int = 0) -> 'FakeVolume':
         tree = etree.fromstring(text)
         name = tree.findtext('name') or ''
@@ -253,6 +262,7 @@ class FakePool(libvirt.virStoragePool):
             # As libvirt does: whole KiB, rounded up.
             self.daemon.formats[file] = (kind, -(-size // _KIB) * _KIB)
         self.daemon.done.append(('volume', text))
+        self.daemon.on_create(name)
         return FakeVolume(self.daemon, file)
 
 
@@ -279,6 +289,9 @@ class FakeVolume:
     def __init__(self, daemon: FakeDaemon, file: pathlib.Path) -> None:
         self.daemon = daemon
         self.file = file
+
+    def name(self) -> str:
+        return self.file.name
 
     def _format(self) -> tuple[str, int]:
         raw = ('raw', self.file.stat().st_size)

@@ -27,6 +27,8 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import limits
 from nova_selective_migrate.core.job import stall
+from nova_selective_migrate.host.facts import peer_storage
+from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import volumes
 from nova_selective_migrate.host.migration import migrator as migrator_
 from nova_selective_migrate.host.migration import patience
@@ -492,6 +494,16 @@ class FailureTest(migration.MigrationCase):
 
 
 class BeforeTheCallTest(migration.MigrationCase):
+    def test_a_guest_that_another_process_migrates_is_not_touched(self):
+        with (
+            self.journal.alone(fake_domain.UUID, 'guest'),
+            self.nothing_is_left(),
+            self.assertRaises(exceptions.GuestBusy),
+        ):
+            self.run_it()
+        self.assertEqual([], self.domain.calls)
+        self.assertEqual([], self.there.names('createXML'))
+
     def test_a_domain_that_changed_since_the_plan_is_not_touched(self):
         migrator = self.migrator()
         self.domain.disks += (fake_domain.file_disk('/srv/new', 'vdb'),)
@@ -546,6 +558,48 @@ class BeforeTheCallTest(migration.MigrationCase):
         ):
             self.run_it()
         self.assertEqual([], self.domain.calls)
+
+
+class SourceGoneTest(migration.MigrationCase):
+    """The source's daemon ends between the images and the call."""
+
+    def run_it(self, **options):
+        def gone(_host):
+            raise exceptions.ConnectFailed('the daemon has gone')
+
+        def make(name):
+            self.here.fails['lookupByUUIDString'] = fake_daemon.broken('eof')
+            self.enterContext(
+                mock.patch.object(connection.Connection, 'again', gone)
+            )
+            self.enterContext(
+                mock.patch.object(
+                    peer_storage,
+                    'sight',
+                    side_effect=exceptions.HypervisorError('eof'),
+                )
+            )
+
+        self.there.on_create = make
+        return super().run_it(**options)
+
+    def test_the_guest_has_not_moved_and_its_images_are_gone(self):
+        with self.nothing_is_left():
+            ended = self.run_it()
+        self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
+        self.assertIn('was not asked', ended.settlement.explanation)
+        self.assertIn('the daemon has gone', ended.error)
+        self.assertEqual((migration.DISK,), ended.cleaned.removed)
+        self.assertEqual([], self.domain.calls)
+
+    def test_what_cannot_be_removed_is_named(self):
+        self.there.fails['delete'] = fake_daemon.broken()
+        ended = self.run_it()
+        self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
+        (left,) = ended.cleaned.left
+        self.assertEqual(migration.DISK, left.path)
+        (run,) = self.journal.runs()
+        self.assertEqual([migration.DISK], [i.path for i in run.images])
 
 
 class AbortTest(migration.MigrationCase):
