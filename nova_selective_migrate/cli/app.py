@@ -13,6 +13,7 @@
 """The application nova-selective-migrate: global options, exit codes."""
 
 import argparse
+import contextlib
 import gc
 import importlib.metadata
 import io
@@ -28,6 +29,7 @@ from cliff import commandmanager
 
 from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import guarded
+from nova_selective_migrate.cli import interrupts
 
 NAME = 'nova-selective-migrate'
 _DESCRIPTION = """
@@ -140,6 +142,10 @@ def main(argv: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: sys.exit(exit_code.TERMINATED))
     try:
         status = SelectiveMigrateApp().run(arguments)
+    except SystemExit as ended:
+        if interrupts.at_work():
+            _end(int(ended.code or 0))
+        raise
     except KeyboardInterrupt:
         return exit_code.INTERRUPTED
     except BrokenPipeError:
@@ -148,10 +154,20 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         guarded.discard_output()
+    if interrupts.at_work():
+        _end(status)
     # All that is left dies with the process: Python would look for garbage
     # in it first.
     gc.freeze()
     return status
+
+
+def _end(status: int) -> typing.NoReturn:
+    """End at once: a thread of ours waits for libvirt, and might for ever."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 if __name__ == '__main__':

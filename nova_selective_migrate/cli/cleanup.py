@@ -19,9 +19,11 @@ import typing
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import guarded
+from nova_selective_migrate.cli import interrupts
 
 if typing.TYPE_CHECKING:
     from nova_selective_migrate.host.journal import journal as journal_
+    from nova_selective_migrate.host.journal import looks as looks_
     from nova_selective_migrate.host.journal import run as run_
     from nova_selective_migrate.host.migration import conclusion
 
@@ -36,7 +38,9 @@ class Cleanup(guarded.GuardedLister):
     An image at its destination goes only while the source has the guest
     running, no domain of the destination uses it, the source does not see
     its directory, and it is the very file that was made. What cannot be
-    shown to be that stays, with the reason.
+    shown to be that stays, with the reason. A migration that still runs is
+    left alone and named. Marker files and storage pools that a killed
+    command has left at a destination go as well.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -55,42 +59,106 @@ class Cleanup(guarded.GuardedLister):
         )
         return parser
 
-    def take_action(
+    def interruption(
         self, parsed_args: argparse.Namespace
-    ) -> tuple[
-        collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
-    ]:
+    ) -> interrupts.Interruption:
+        """Say that the rest is for another time."""
+        interruption = interrupts.Interruption()
+        interruption.undone = 'what was not removed is still in the journal'
+        return interruption
+
+    def act(
+        self,
+        parsed_args: argparse.Namespace,
+        interruption: interrupts.Interruption,
+    ) -> guarded.Shown:
         """List or remove."""
         # Here, so that --help and completion need no libvirt.
+        from nova_selective_migrate.cli import hosts
         from nova_selective_migrate.cli import journalled
 
-        journal = journalled.journal(self.app.options.journal)
+        directory = self.app.options.journal
+        journal = journalled.journal(directory)
         rows: list[Row] = []
-        for run in journal.runs():
-            if parsed_args.domain in (None, run.domain, run.uuid):
-                rows += self._look(journal, run, parsed_args.remove)
+        with hosts.looks(directory, interruption) as looks:
+            for run in journal.runs():
+                if parsed_args.domain in (None, run.domain, run.uuid):
+                    rows += self._run(journal, run, looks, parsed_args.remove)
+            if parsed_args.domain is None:
+                for look in looks.dead():
+                    rows += self._look(looks, look, parsed_args.remove)
         return _COLUMNS, rows
 
-    def _look(
-        self, journal: 'journal_.Journal', run: 'run_.Run', remove: bool
+    def _run(
+        self,
+        journal: 'journal_.Journal',
+        run: 'run_.Run',
+        looks: 'looks_.Looks',
+        remove: bool,
     ) -> list[Row]:
+        """Look after the images of one migration."""
         from nova_selective_migrate.cli import journalled
 
         try:
-            with journalled.hosts(
-                journal, run, self.app.options.connect
-            ) as opened:
+            with (
+                journal.alone(run.uuid, run.domain),
+                journalled.hosts(
+                    journal, run, self.app.options.connect, looks=looks
+                ) as opened,
+            ):
+                if journal.read(run.plan_id) is None:
+                    return []  # seen to its end meanwhile
                 states = _states(opened, run, remove)
+        except exceptions.GuestBusy as err:
+            states = _each(run, f'left: {err}')
         except (
             exceptions.HypervisorError,
             exceptions.InvalidInput,
         ) as err:
-            states = {image.path: f'left: {err}' for image in run.images}
-        if remove and any(s.startswith('left') for s in states.values()):
-            self.status = exit_code.NOT_MOVED
+            states = _each(run, f'left: {err}')
         states = states or {'-': 'nothing was made'}
         known = (run.plan_id, run.began, run.domain, run.destination_uri)
+        return self._rows(known, states, remove)
+
+    def _look(
+        self, looks: 'looks_.Looks', look: 'looks_.Look', remove: bool
+    ) -> list[Row]:
+        """Look after the markers and pools of one look at other hosts."""
+        from nova_selective_migrate.cli import journalled
+        from nova_selective_migrate.host.migration import left_looks
+
+        rows: list[Row] = []
+        hosts = {place.host: place.uri for place in look.places}
+        for host, uri in hosts.items():
+            try:
+                with journalled.host(host, uri, looks) as peer:
+                    states = left_looks.put_away(peer, look, remove=remove)
+            except (
+                exceptions.HypervisorError,
+                exceptions.InvalidInput,
+            ) as err:
+                places = [p for p in look.places if p.host == host]
+                states = {p.directory: f'left: {err}' for p in places}
+            known = (look.look_id, look.began, '-', uri)
+            rows += self._rows(known, states, remove)
+        if remove and not any(row[-1].startswith('left') for row in rows):
+            looks.forget(look)
+        return rows
+
+    def _rows(
+        self,
+        known: tuple[str, ...],
+        states: collections.abc.Mapping[str, str],
+        remove: bool,
+    ) -> list[Row]:
+        if remove and any(s.startswith('left') for s in states.values()):
+            self.status = exit_code.NOT_MOVED
         return [(*known, path, state) for path, state in states.items()]
+
+
+def _each(run: 'run_.Run', state: str) -> dict[str, str]:
+    """Say one thing of all that a run has made."""
+    return {image.path: state for image in run.images} or {'-': state}
 
 
 def _states(

@@ -13,11 +13,11 @@
 """``disk list``: each disk with its locality and the evidence."""
 
 import argparse
-import collections.abc
 import typing
 
 from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.cli import guarded
+from nova_selective_migrate.cli import interrupts
 from nova_selective_migrate.core.case import options as options_
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.core.plan import plan_json
@@ -50,11 +50,11 @@ class ListDisk(guarded.GuardedLister):
         evidence.add(parser)
         return parser
 
-    def take_action(
-        self, parsed_args: argparse.Namespace
-    ) -> tuple[
-        collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
-    ]:
+    def act(
+        self,
+        parsed_args: argparse.Namespace,
+        interruption: interrupts.Interruption,
+    ) -> guarded.Shown:
         """List the disks."""
         # Here, so that --help and completion need no libvirt.
         from nova_selective_migrate.cli import hosts

@@ -12,7 +12,9 @@
 
 """A command whose errors are one line and an exit code."""
 
+import abc
 import argparse
+import collections.abc
 import os
 import sys
 import typing
@@ -23,12 +25,38 @@ from cliff import show
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import exit_code
+from nova_selective_migrate.cli import interrupts
+
+Shown = tuple[
+    collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
+]
 
 
 class _Guarded(command_.Command):
     """Subclasses set ``status`` to their exit code."""
 
     status = exit_code.OK
+
+    @abc.abstractmethod
+    def act(
+        self,
+        parsed_args: argparse.Namespace,
+        interruption: interrupts.Interruption,
+    ) -> Shown:
+        """Do what the command does, in a thread that may be left."""
+
+    def interruption(
+        self, parsed_args: argparse.Namespace
+    ) -> interrupts.Interruption:
+        """Return what becomes of the command when it is interrupted."""
+        return interrupts.Interruption()
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Shown:
+        """Act, and take the signals meanwhile."""
+        interruption = self.interruption(parsed_args)
+        return interrupts.attend(
+            lambda: self.act(parsed_args, interruption), interruption
+        )
 
     def get_epilog(self) -> str:
         """Return none; cliff would look through all distributions for it."""
@@ -63,6 +91,8 @@ def guarded(
     """Run and turn our errors into one line on stderr."""
     try:
         return run(parsed_args)
+    except exceptions.GuestBusy as err:
+        status, message = exit_code.REFUSED, str(err)
     except exceptions.PreparationFailed as err:
         status, message = exit_code.NOT_MOVED, str(err)
     except (exceptions.SelectiveMigrateError, ValueError) as err:

@@ -20,6 +20,7 @@ import dataclasses
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments as arguments_
 from nova_selective_migrate.cli import evidence
+from nova_selective_migrate.cli import interrupts
 from nova_selective_migrate.cli import journalled
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
@@ -30,6 +31,8 @@ from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import event_loop
 from nova_selective_migrate.host.hypervisor import guest as guest_
+from nova_selective_migrate.host.journal import journal as journal_
+from nova_selective_migrate.host.journal import looks as looks_
 from nova_selective_migrate.host.migration import conclusion
 from nova_selective_migrate.host.migration import migration_address
 
@@ -41,16 +44,37 @@ _NAME_IT = (
 
 @dataclasses.dataclass(frozen=True)
 class Hosts:
-    """The guest, where it is, and where it is to go."""
+    """The guest, where it is, and where it is to go.
+
+    :ivar journal: of migrations that were begun here
+    """
 
     source: connection.Connection
     guest: guest_.Guest
     destination: connection.Connection
+    journal: journal_.Journal
+
+
+@contextlib.contextmanager
+def looks(
+    directory: str | None, interruption: interrupts.Interruption
+) -> collections.abc.Iterator[looks_.Looks]:
+    """Write down what is put on the hosts for a moment.
+
+    :param directory: of the journal
+    :param interruption: told of it, to wait until it is put away
+    """
+    found = journalled.looks(directory)
+    interruption.looks = found
+    try:
+        yield found
+    finally:
+        found.end()
 
 
 @contextlib.contextmanager
 def source(
-    uri: str, domain: str
+    uri: str, domain: str, looks: looks_.Looks | None = None
 ) -> collections.abc.Iterator[tuple[connection.Connection, guest_.Guest]]:
     """Open the source and find the guest.
 
@@ -58,37 +82,57 @@ def source(
     """
     errors.silence()
     event_loop.start()
-    with connection.Connection.open(uri) as here:
+    with connection.Connection.open(uri, looks=looks) as here:
         yield here, here.guest(domain)
 
 
 @contextlib.contextmanager
 def both(
-    uri: str, arguments: argparse.Namespace
+    options: argparse.Namespace,
+    arguments: argparse.Namespace,
+    looks: looks_.Looks,
 ) -> collections.abc.Iterator[Hosts]:
     """Open both hosts.
 
+    :param options: the application's
     :raises HypervisorError: when there is no such host or guest
     :raises InvalidInput: when both are the same
     """
     with (
-        source(uri, arguments.domain) as (here, guest),
-        connection.Connection.open(arguments.destination_uri) as there,
+        source(options.connect, arguments.domain, looks) as (here, guest),
+        connection.Connection.open(
+            arguments.destination_uri, looks=looks
+        ) as there,
     ):
         if here.host_uuid() == there.host_uuid():
             raise exceptions.InvalidInput(
                 f'{there.name} is the host that has '
                 f'{guest.name} already; name another destination'
             )
-        yield Hosts(here, guest, there)
+        journal = journalled.journal(options.journal)
+        yield Hosts(here, guest, there, journal)
 
 
-def with_journal(
-    hosts: Hosts, directory: str | None, *, probe: bool
-) -> conclusion.Hosts:
-    """Add the journal of what is made at destinations."""
-    journal = journalled.journal(directory)
-    return conclusion.Hosts(hosts.source, hosts.destination, journal, probe)
+def of_run(hosts: Hosts, *, probe: bool) -> conclusion.Hosts:
+    """Return what a migration needs of both hosts."""
+    return conclusion.Hosts(
+        hosts.source, hosts.destination, hosts.journal, probe
+    )
+
+
+def case_now(hosts: Hosts, arguments: argparse.Namespace) -> case_.Case:
+    """Gather the case of a migration, and whether another one is at it.
+
+    Between its images and its call libvirt knows of no job.
+
+    :raises InvalidInput: when an argument or the domain cannot be used
+    :raises HypervisorError: when a daemon fails
+    """
+    found = case(hosts, arguments)
+    if hosts.journal.busy(hosts.guest.uuid) is None:
+        return found
+    state = dataclasses.replace(found.domain_state, job_active=True)
+    return dataclasses.replace(found, domain_state=state)
 
 
 def case(hosts: Hosts, arguments: argparse.Namespace) -> case_.Case:

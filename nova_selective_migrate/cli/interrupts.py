@@ -10,17 +10,135 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Let nobody interrupt us between making a thing and noting it."""
+"""Let a person end a command while it waits for a host.
+
+What a command does, it does in a thread of its own: the main thread takes
+the signals, however long libvirt keeps the other one waiting.
+"""
 
 import collections.abc
 import contextlib
 import signal
 import sys
+import threading
+import time
 import types
+import typing
+
+from nova_selective_migrate import exceptions
+
+if typing.TYPE_CHECKING:
+    from nova_selective_migrate.host.journal import looks as looks_
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # As a shell reports a command that a signal has ended.
 _SIGNALLED = 128
+_POLL_SECONDS = 0.1
+# For a marker and a pool to be put away.
+_PATIENCE_SECONDS = 5.0
+_NAME = 'command'
+
+_Result = typing.TypeVar('_Result')
+
+
+class Interruption:
+    """What becomes of a command that is interrupted.
+
+    Until something is done that cannot just be left, the first signal ends
+    it as soon as no marker or pool of ours is at the destination.
+
+    :ivar looks: those of the command; None before it opens a host
+    :ivar tell: says something at once
+    :ivar undone: what is said of a command that has not come to its end
+    """
+
+    undone = 'nothing was changed'
+
+    def __init__(self) -> None:
+        self.looks: looks_.Looks | None = None
+        self.tell: collections.abc.Callable[[str], object] = tell
+        self._deadline = 0.0
+
+    def stop(self) -> str:
+        """Take the first signal; return what is to be said at once."""
+        self._deadline = time.monotonic() + _PATIENCE_SECONDS
+        if self.looks is not None:
+            self.looks.close()
+        return 'interrupted; once more leaves at once'
+
+    def may_leave(self) -> bool:
+        """Tell, after the first signal, whether to wait no longer."""
+        late = time.monotonic() > self._deadline
+        return late or not (self.looks and self.looks.open)
+
+    def leave(self, number: int) -> typing.Any:
+        """End the command, though its work has not come to an end.
+
+        :param number: of the signal
+        :returns: what to show
+        :raises SystemExit: where there is nothing to show
+        """
+        if self.looks is None or not self.looks.open:
+            self.tell(self.undone)
+        else:
+            self.tell(
+                'a marker file or a storage pool may be left at the '
+                'destination; nova-selective-migrate cleanup lists it'
+            )
+        if self.looks is not None:
+            self.looks.end()
+        sys.exit(_SIGNALLED + number)
+
+
+def attend(
+    work: collections.abc.Callable[[], _Result], interruption: Interruption
+) -> _Result:
+    """Let a thread work, and take the signals meanwhile.
+
+    :raises SystemExit: when a signal has ended it
+    """
+    done = threading.Event()
+    results: list[_Result] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as err:
+            errors.append(err)
+        finally:
+            done.set()
+
+    caught: list[int] = []
+    with handled(caught.append):
+        thread = threading.Thread(target=run, name=_NAME, daemon=True)
+        thread.start()
+        told = False
+        while not done.wait(_POLL_SECONDS):
+            if not caught:
+                continue
+            if not told:
+                interruption.tell(interruption.stop())
+                told = True
+            if len(caught) > 1 or interruption.may_leave():
+                return typing.cast(_Result, interruption.leave(caught[-1]))
+        thread.join()
+    if errors and isinstance(errors[0], exceptions.Interrupted):
+        return typing.cast(_Result, interruption.leave(caught[-1]))
+    if errors:
+        raise errors[0]
+    return results[0]
+
+
+def at_work() -> bool:
+    """Tell whether a command was left, and its thread still waits."""
+    return any(thread.name == _NAME for thread in threading.enumerate())
+
+
+def tell(text: str) -> None:
+    """Say something now; who reads may have gone."""
+    with contextlib.suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
@@ -38,26 +156,3 @@ def handled(
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
-
-
-@contextlib.contextmanager
-def deferred() -> collections.abc.Iterator[None]:
-    """Take the first signal only at the end, when all is put away.
-
-    A marker or a pool at the destination would be left behind otherwise.
-    The second signal is taken at once.
-
-    :raises SystemExit: at the end, when there was a signal
-    """
-    caught: list[int] = []
-
-    def note(number: int) -> None:
-        if caught:
-            sys.exit(_SIGNALLED + number)
-        caught.append(number)
-
-    with handled(note):
-        yield
-    if caught:
-        print('interrupted; nothing was changed', file=sys.stderr)
-        sys.exit(_SIGNALLED + caught[0])

@@ -20,6 +20,7 @@ from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import event_loop
 from nova_selective_migrate.host.journal import journal as journal_
+from nova_selective_migrate.host.journal import looks as looks_
 from nova_selective_migrate.host.journal import run as run_
 from nova_selective_migrate.host.migration import conclusion
 
@@ -27,6 +28,11 @@ from nova_selective_migrate.host.migration import conclusion
 def journal(directory: str | None) -> journal_.Journal:
     """Return the journal that was named, or this user's."""
     return journal_.Journal(directory or journal_.default_directory())
+
+
+def looks(directory: str | None) -> looks_.Looks:
+    """Return where looks at other hosts are written down."""
+    return looks_.Looks(journal(directory).directory)
 
 
 def newest(journal: journal_.Journal, domain: str) -> run_.Run:
@@ -50,6 +56,7 @@ def hosts(
     run: run_.Run,
     source_uri: str,
     destination_uri: str | None = None,
+    looks: looks_.Looks | None = None,
 ) -> collections.abc.Iterator[conclusion.Hosts]:
     """Connect to both hosts of a run.
 
@@ -59,9 +66,9 @@ def hosts(
     errors.silence()
     event_loop.start()
     with (
-        connection.Connection.open(source_uri) as source,
+        connection.Connection.open(source_uri, looks=looks) as source,
         connection.Connection.open(
-            destination_uri or run.destination_uri
+            destination_uri or run.destination_uri, looks=looks
         ) as destination,
     ):
         for host, known, what in (
@@ -70,8 +77,28 @@ def hosts(
         ):
             if host.host_uuid() != known:
                 raise exceptions.InvalidInput(
-                    f'{host.uri} is not the {what} of migration '
+                    f'{host.name} is not the {what} of migration '
                     f'{run.plan_id} of {run.domain}, which is the host '
                     f'{known}'
                 )
         yield conclusion.Hosts(source, destination, journal)
+
+
+@contextlib.contextmanager
+def host(
+    known: str, uri: str, looks: looks_.Looks
+) -> collections.abc.Iterator[connection.Connection]:
+    """Connect to a host that was looked at.
+
+    :param known: its UUID
+    :raises ConnectFailed: when it cannot be reached
+    :raises InvalidInput: when it is another host now
+    """
+    errors.silence()
+    event_loop.start()
+    with connection.Connection.open(uri, looks=looks) as found:
+        if found.host_uuid() != known:
+            raise exceptions.InvalidInput(
+                f'{found.name} is another host now, not {known}'
+            )
+        yield found

@@ -23,6 +23,7 @@ from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import guarded
 from nova_selective_migrate.cli import interrupts
+from nova_selective_migrate.cli import migrating
 from nova_selective_migrate.cli import outcome_tree
 from nova_selective_migrate.cli import plan_table
 from nova_selective_migrate.cli import progress
@@ -102,16 +103,16 @@ class Migrate(guarded.GuardedShowOne):
                 )
             return exit_code.OK
 
-    def take_action(
-        self, parsed_args: argparse.Namespace
-    ) -> tuple[
-        collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
-    ]:
+    def act(
+        self,
+        parsed_args: argparse.Namespace,
+        interruption: interrupts.Interruption,
+    ) -> guarded.Shown:
         """Plan and migrate."""
         # Until something better is known.
         self.status = exit_code.NOT_MOVED
         if parsed_args.resume_report:
-            return self._resume(parsed_args)
+            return self._resume(parsed_args, interruption)
         if parsed_args.destination_uri is None:
             raise exceptions.InvalidInput(
                 'migrate takes DOMAIN and DEST_URI: name the destination'
@@ -120,10 +121,12 @@ class Migrate(guarded.GuardedShowOne):
         from nova_selective_migrate.cli import hosts
         from nova_selective_migrate.host.migration import migrator as migrator_
 
-        with hosts.both(self.app.options.connect, parsed_args) as opened:
-            with interrupts.deferred():
-                case = hosts.case(opened, parsed_args)
-            plan = plan_.plan(case)
+        stopping = typing.cast(migrating.Interruption, interruption)
+        with (
+            hosts.looks(self.app.options.journal, interruption) as looks,
+            hosts.both(self.app.options, parsed_args, looks) as opened,
+        ):
+            plan = plan_.plan(hosts.case_now(opened, parsed_args))
             tree = plan_json.tree(plan)
             if parsed_args.formatter == 'table':
                 # People read the plan before it runs, programs with the
@@ -135,11 +138,7 @@ class Migrate(guarded.GuardedShowOne):
                 self.status = exit_code.REFUSED
                 return self.dict2columns(outcome_tree.refused(tree))
             migrator = migrator_.Migrator(
-                hosts.with_journal(
-                    opened,
-                    self.app.options.journal,
-                    probe=not parsed_args.no_probe,
-                ),
+                hosts.of_run(opened, probe=not parsed_args.no_probe),
                 opened.guest,
                 plan,
                 parsed_args.destination_uri,
@@ -149,24 +148,50 @@ class Migrate(guarded.GuardedShowOne):
                 ),
             )
             shown = progress.display(self.app.stderr)
-            with interrupts.handled(lambda _number: migrator.abort()):
-                ended = migrator.run(shown.show, shown.tell)
+            stopping.begin(migrator, shown.tell)
+            ended = migrator.run(shown.show, shown.tell)
         self.status = _STATUS[ended.settlement.ending]
         return self.dict2columns(outcome_tree.ended(plan, ended))
 
-    def _resume(
+    def interruption(
         self, parsed_args: argparse.Namespace
-    ) -> tuple[
-        collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
-    ]:
+    ) -> interrupts.Interruption:
+        """Abort at the first signal; leave it to the daemons at the next."""
+        if parsed_args.resume_report:
+            return migrating.ResumeInterruption(parsed_args.domain)
+        return migrating.Interruption(self, parsed_args)
+
+    def left(
+        self, parsed_args: argparse.Namespace, plan_id: str | None
+    ) -> guarded.Shown:
+        """Say that a migration goes on, or ends, without this program."""
+        self.status = exit_code.UNKNOWN
+        tree = outcome_tree.left(
+            parsed_args.domain, plan_id, direct=parsed_args.direct
+        )
+        if parsed_args.formatter != 'table':
+            interrupts.tell(tree['explanation'])
+        return self.dict2columns(tree)
+
+    def _resume(
+        self,
+        parsed_args: argparse.Namespace,
+        interruption: interrupts.Interruption,
+    ) -> guarded.Shown:
+        from nova_selective_migrate.cli import hosts
         from nova_selective_migrate.cli import journalled
         from nova_selective_migrate.host.migration import resuming
 
-        journal = journalled.journal(self.app.options.journal)
+        options = self.app.options
+        journal = journalled.journal(options.journal)
         run = journalled.newest(journal, parsed_args.domain)
-        with journalled.hosts(
-            journal, run, self.app.options.connect, parsed_args.destination_uri
-        ) as opened:
+        there = parsed_args.destination_uri
+        with (
+            hosts.looks(options.journal, interruption) as looks,
+            journalled.hosts(
+                journal, run, options.connect, there, looks
+            ) as opened,
+        ):
             ended = resuming.resume(
                 opened, run, progress.printer(self.app.stderr)
             )

@@ -34,6 +34,24 @@ def refused(plan_tree: Tree) -> Tree:
     }
 
 
+def left(domain: str, plan_id: str | None, *, direct: bool) -> Tree:
+    """Say that nobody waits any more for how a migration ends.
+
+    :param direct: whether it was this program's, and ends with it
+    """
+    what = (
+        'the migration was managed from here and ends with this program'
+        if direct
+        else 'the migration is left to the daemons of both hosts'
+    )
+    return {
+        'plan_id': plan_id,
+        'outcome': guest_location.Ending.UNKNOWN.value,
+        'explanation': f'{what}; nova-selective-migrate migrate '
+        f'--resume-report {domain} tells how it ends and cleans up',
+    }
+
+
 def ended(
     plan: plan_.MigrationPlan | None,
     ended: 'conclusion.MigrationOutcome',

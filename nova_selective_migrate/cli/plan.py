@@ -84,13 +84,13 @@ class Plan(guarded.GuardedShowOne):
         arguments.add_destination(parser)
         return parser
 
-    def take_action(
-        self, parsed_args: argparse.Namespace
-    ) -> tuple[
-        collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
-    ]:
+    def act(
+        self,
+        parsed_args: argparse.Namespace,
+        interruption: interrupts.Interruption,
+    ) -> guarded.Shown:
         """Make the plan, or those of all cases before any is shown."""
-        cases = self._cases(parsed_args)
+        cases = self._cases(parsed_args, interruption)
         plans = [plan_.plan(case) for case in cases]
         if parsed_args.record:
             # A replayed one may have been written by hand.
@@ -129,7 +129,11 @@ class Plan(guarded.GuardedShowOne):
             self.formatter.emit_one(chosen, row, self.app.stdout, parsed_args)
         return exit_code.OK
 
-    def _cases(self, parsed_args: argparse.Namespace) -> list[case_.Case]:
+    def _cases(
+        self,
+        parsed_args: argparse.Namespace,
+        interruption: interrupts.Interruption,
+    ) -> list[case_.Case]:
         named = parsed_args.domain or parsed_args.destination_uri
         if parsed_args.replay:
             if named or arguments.given(parsed_args):
@@ -150,10 +154,10 @@ class Plan(guarded.GuardedShowOne):
         from nova_selective_migrate.cli import hosts
 
         with (
-            hosts.both(self.app.options.connect, parsed_args) as opened,
-            interrupts.deferred(),
+            hosts.looks(self.app.options.journal, interruption) as looks,
+            hosts.both(self.app.options, parsed_args, looks) as opened,
         ):
-            return [hosts.case(opened, parsed_args)]
+            return [hosts.case_now(opened, parsed_args)]
 
 
 def _recorded(path: str) -> case_.Case:

@@ -182,7 +182,7 @@ def locate(
         return _on_source(source, there, call, was_there=was_there)
     if here in _GONE:
         return _gone(here, there, call, was_there=was_there)
-    untouched = call is CallResult.NOT_MADE and there not in _HOLDS
+    untouched = call is CallResult.NOT_MADE and there in _GONE
     if here is Presence.UNREACHABLE and untouched:
         return Settlement(
             Ending.NOT_MOVED,

@@ -166,8 +166,8 @@ def plan(case: case_.Case) -> MigrationPlan:
     )
     duties = tuple(each for each in duties if each not in dropped)
     planned = tuple(planned_disk.of(d, case.storage) for d in decisions)
-    refusals = (
-        *refusal.of_job(case),
+    # What else is wrong may come from the job: nobody is to mend it now.
+    refusals = tuple(refusal.of_job(case)) or (
         *refusal.of_disks(decisions),
         *refusal.of_duties(duties, case),
         *refusal.of_destination(_room(planned, duties, case), case),

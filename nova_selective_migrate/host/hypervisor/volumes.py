@@ -31,7 +31,6 @@ from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.journal import looks
 from nova_selective_migrate.host.journal import run
 
-
 # As much as one message of libvirt's carries (VIR_NET_MESSAGE_PAYLOAD_MAX
 # is larger since 1.0.6, and older parts are cut to it).
 _PART = 256 * 1024

@@ -13,10 +13,14 @@
 """``cleanup`` and ``migrate --resume-report`` after our program was killed."""
 
 import dataclasses
+import os
 import unittest
+from unittest import mock
 
 import libvirt
 
+from nova_selective_migrate.host.hypervisor import pools
+from nova_selective_migrate.host.journal import looks as looks_
 from nova_selective_migrate.host.journal import run as run_
 from nova_selective_migrate.host.migration import prepare
 from tests.unit.cli import command
@@ -149,6 +153,77 @@ class CleanupTest(KilledCase):
         found = self.run_it('cleanup', 'other', '-f', 'json', '--remove')
         self.assertEqual([], found.json)
         self.assertEqual(['disk'], self.images())
+
+
+class AliveTest(KilledCase):
+    """The program is not killed: it has made its image and goes on."""
+
+    def setUp(self):
+        super().setUp()
+        self.enterContext(self.journal.alone(fake_domain.UUID, 'guest'))
+
+    def test_cleanup_leaves_it_alone_and_names_it(self):
+        for arguments in ((), ('--remove',)):
+            with self.subTest(arguments=arguments):
+                found = self.run_it('cleanup', '-f', 'json', *arguments)
+                (row,) = found.json
+                self.assertIn(f'process {os.getpid()} migrates', row['state'])
+                self.assertEqual(['disk'], self.images())
+                self.assertEqual([self.begun], self.journal.runs())
+
+    def test_resume_report_leaves_it_alone_and_names_it(self):
+        found = self.run_it('migrate', '--resume-report', 'guest')
+        self.assertEqual((3, ''), (found.status, found.out))
+        self.assertIn(f'process {os.getpid()} migrates', found.err)
+        self.assertEqual(['disk'], self.images())
+        self.assertEqual([self.begun], self.journal.runs())
+
+    def test_a_second_migration_is_told_to_wait_and_nothing_else(self):
+        there = ('guest', migration.THERE, '--listen-address', '192.0.2.1')
+        for command_ in ('plan', 'migrate'):
+            with self.subTest(command=command_):
+                found = self.run_it(command_, *there, '-f', 'json')
+                self.assertEqual(3, found.status, found.err)
+                plan = found.json.get('plan', found.json)
+                self.assertEqual(
+                    ['active-job'], [r['reason'] for r in plan['refusals']]
+                )
+
+
+class KilledLookTest(KilledCase):
+    """The program is killed while its marker and its pool are there."""
+
+    def setUp(self):
+        super().setUp()
+        self.run_it('cleanup', '--remove')
+        killed = looks_.Looks(self.journal.directory)
+        peer = fake_daemon.connect(self.there, migration.THERE)
+        peer.looks = killed
+        with (
+            mock.patch.object(fake_daemon.FakePool, 'destroy'),
+            mock.patch.object(fake_daemon.FakeVolume, 'delete'),
+            self.assertRaises(KeyboardInterrupt),
+            pools.directory(peer, migration.FOLDER) as seen,
+            seen.marker(),
+        ):
+            raise KeyboardInterrupt
+        killed._alive.release()
+
+    def states(self, *arguments: str) -> list[str]:
+        found = self.run_it('cleanup', '-f', 'json', *arguments)
+        self.assertEqual((0, ''), (found.status, found.err))
+        return [row['state'] for row in found.json]
+
+    def test_both_are_listed_and_stay(self):
+        self.assertEqual(['removable'] * 2, self.states())
+        self.assertFalse(self.there.released)
+        self.assertEqual(1, len(self.images()))
+
+    def test_both_are_removed(self):
+        self.assertEqual(['removed'] * 2, self.states('--remove'))
+        self.assertTrue(self.there.released)
+        self.assertEqual([], self.images())
+        self.assertEqual([], self.states('--remove'))
 
 
 class ResumeTest(KilledCase):

@@ -103,7 +103,7 @@ NOT_MADE = """
   o  N N N N . N N N N
   m  . . . . . . . . .
   a  . . . . . . . . .
-  ?  . . . . . . . . .
+  ?  . . . . . N N N .
 """
 TABLES = {
     CallResult.FAILED: FAILED,

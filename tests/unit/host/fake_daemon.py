@@ -67,9 +67,7 @@ class FakeDaemon:
         #: Capacity and free bytes of the file system of all directories.
         self.room = (1 << 40, 1 << 39)
         #: What happens when a volume has been made.
-        self.on_create: collections.abc.Callable[[str], object] = lambda name: (
-            None
-        )
+        self.on_create: collections.abc.Callable[[str], object] = str
         #: What happens meanwhile, whenever pools are listed.
         self.on_list: collections.abc.Callable[[], object] = lambda: None
 
