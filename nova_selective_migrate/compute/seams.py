@@ -33,11 +33,13 @@ class Seam:
 
     :ivar owner: module and, for a method, class
     :ivar parameters: in this order, without self; others may follow
+    :ivar keywords: passed by name, wherever they stand
     """
 
     owner: str
     method: str
     parameters: tuple[str, ...]
+    keywords: tuple[str, ...] = ()
 
     def problem(self) -> str | None:
         """Say how the nova that is installed differs; None: not at all."""
@@ -55,6 +57,11 @@ class Seam:
             return (
                 f'{where} takes ({", ".join(names)}) instead of '
                 f'({", ".join(self.parameters)})'
+            )
+        if missing := [name for name in self.keywords if name not in names]:
+            return (
+                f'{where} takes ({", ".join(names)}), and no '
+                f'{", ".join(missing)}'
             )
         return None
 
@@ -153,6 +160,12 @@ TABLE = (
             *('context', 'instance', 'guest', 'dest', 'post_method'),
             *('recover_method', 'block_migration', 'migrate_data'),
         ),
+    ),
+    Seam(
+        _DRIVER,
+        '_get_volume_config',
+        (),
+        keywords=('connection_info', 'disk_info'),
     ),
     Seam(_DRIVER, 'live_migration_abort', ('instance',)),
     Seam(

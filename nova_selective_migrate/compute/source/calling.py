@@ -30,6 +30,7 @@ def make(
     unchanged: collections.abc.Callable[[], plan_.MigrationPlan],
     guest: typing.Any,
     call: record_.Call,
+    connection: guest_.Connection,
 ) -> None:
     """Call libvirt, and once more where the copy does not converge.
 
@@ -37,12 +38,13 @@ def make(
     :param unchanged: returns the plan of a guest that still is as planned,
         and that no job runs on
     :param guest: nova.virt.libvirt.guest.Guest
+    :param connection: returns the <disk> of a volume at the destination
     :raises PreparationFailed: when the guest changed, or the migration was
         aborted between the two
     """
     plan = unchanged()
     try:
-        operate(guest_.PlannedGuest(guest, plan, call))
+        operate(guest_.PlannedGuest(guest, plan, call, connection))
     except Exception as err:
         if not call.again.pending:
             raise
@@ -56,4 +58,4 @@ def make(
             'the migration was aborted between its two copies'
         )
     LOG.info('The copy begins again')
-    operate(guest_.PlannedGuest(guest, plan, call))
+    operate(guest_.PlannedGuest(guest, plan, call, connection))

@@ -206,12 +206,13 @@ def _with_left_out(
     """Add the volumes that nova leaves out for want of connection info.
 
     A volume that no disk shows is then refused. Where a disk has its
-    serial it stays left out, as nova will not connect it at the
+    serial or alias it stays left out, as nova will not connect it at the
     destination.
     """
     info = dict(block_device_info or {})
     rows = list(info.get('block_device_mapping') or ())
-    serials = {disk.serial for disk in domain_xml.parse(guest.xml()).disks}
+    disks = domain_xml.parse(guest.xml()).disks
+    shown = {key for disk in disks for key in (disk.serial, disk.alias_id)}
     bdms = objects.BlockDeviceMappingList.get_by_instance_uuid(
         context, instance.uuid
     )
@@ -220,7 +221,7 @@ def _with_left_out(
         for bdm in bdms
         if bdm.is_volume
         and not bdm.connection_info
-        and bdm.volume_id not in serials
+        and bdm.volume_id not in shown
     ]
     return info
 

@@ -12,6 +12,7 @@
 
 """nova's guest, with a plan that its migration follows."""
 
+import collections.abc
 import copy
 import typing
 
@@ -22,6 +23,7 @@ from nova_selective_migrate.compute.source import addressed
 from nova_selective_migrate.compute.source import record as record_
 from nova_selective_migrate.core.case import uri
 from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.plan import destination_volumes
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import plan as plan_
 from nova_selective_migrate.host.migration import migration_address
@@ -35,6 +37,15 @@ _PLANNED = (call_.DETECT_ZEROES, 'disks_uri')
 _OURS = call_.NON_SHARED | call_.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
 
 
+Connection = collections.abc.Callable[
+    [destination_volumes.KeptVolume], str | None
+]
+
+
+def _unconnected(volume: destination_volumes.KeptVolume) -> None:
+    """Know of no connection, so that no volume passes."""
+
+
 class PlannedGuest:
     """A nova.virt.libvirt.guest.Guest that migrates as planned.
 
@@ -46,8 +57,14 @@ class PlannedGuest:
         guest: typing.Any,
         plan: plan_.MigrationPlan,
         call: record_.Call,
+        connection: Connection = _unconnected,
     ) -> None:
+        """Take a guest and its plan.
+
+        :param connection: returns the <disk> of a volume at the destination
+        """
         self._guest = guest
+        self._connection = connection
         self._plan = plan
         self._call = call
 
@@ -59,6 +76,7 @@ class PlannedGuest:
 
         :param options: those of nova.virt.libvirt.guest.Guest.migrate
         :raises InvalidDomain: when the destination XML is not this guest's
+        :raises PreparationFailed: when a volume would be another one there
         :raises AddressUnknown: when the address is not known that the
             destination is to listen on
         """
@@ -125,10 +143,18 @@ class PlannedGuest:
         return added
 
     def _kept(self, text: str | None) -> str | None:
-        """Return nova's XML for the destination, with the right targets."""
+        """Return nova's XML with the right targets and volumes."""
         if text is None:
+            if self._plan.volumes:
+                raise exceptions.PreparationFailed(
+                    'nova passes no XML for the destination, and the volumes '
+                    'need one'
+                )
             return None
-        return destination_xml.keep_targets(text, self._guest.get_xml_desc())
+        kept = destination_xml.keep_targets(text, self._guest.get_xml_desc())
+        return destination_volumes.connect(
+            kept, self._plan.volumes, self._connection
+        )
 
     def _xml(self, kept: str | None) -> str | None:
         if not self._plan.changes_xml:

@@ -34,6 +34,7 @@ from nova_selective_migrate.compute.source import forced_completion
 from nova_selective_migrate.compute.source import holding
 from nova_selective_migrate.compute.source import plans as plans_
 from nova_selective_migrate.compute.source import record as record_
+from nova_selective_migrate.compute.source import volume_connections
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import limits as limits_
 from nova_selective_migrate.host.hypervisor import connection
@@ -94,6 +95,9 @@ class Migrations:
                 lambda: self._plans.unchanged(instance).plan,
                 guest,
                 call,
+                volume_connections.VolumeConnections(
+                    self._driver, instance, data
+                ).disk,
             )
         except Exception as err:
             # The thread's boundary. nova has logged it; who reads the

@@ -119,6 +119,7 @@ class Planner:
                     images_type=request.images_type,
                     same_images_type=request.same_images_type,
                     fetched_bytes=request.fetched_bytes,
+                    sets_volume_paths=not self._audits,
                     also_sent=(
                         *_ALSO_SENT,
                         *(

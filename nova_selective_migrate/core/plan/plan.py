@@ -31,6 +31,7 @@ from nova_selective_migrate.core.evidence import join
 from nova_selective_migrate.core.plan import bandwidth
 from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import converging
+from nova_selective_migrate.core.plan import destination_volumes
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import known_bad
 from nova_selective_migrate.core.plan import left_behind
@@ -53,6 +54,7 @@ class MigrationPlan:
     :ivar flattened: targets whose image will hold the whole chain
     :ivar thinning: how zeroes are kept from taking room there
     :ivar left: what stays on the source beside what is copied
+    :ivar volumes: those whose sources are held against the destination's
     :ivar limit: what the link may carry, disks and memory together
     """
 
@@ -70,6 +72,7 @@ class MigrationPlan:
     limit: bandwidth.Limit = dataclasses.field(default_factory=bandwidth.Limit)
     again: call_.MigrateCall | None = None
     left: tuple[left_behind.LeftBehind, ...] = ()
+    volumes: tuple[destination_volumes.KeptVolume, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -202,6 +205,7 @@ def plan(case: case_.Case) -> MigrationPlan:
         limit=planned_call.limit(case),
         again=again,
         left=left,
+        volumes=destination_volumes.of_domain(domain, joins),
     )
 
 

@@ -292,6 +292,43 @@ class PlannedGuestTest(unittest.TestCase):
         found = self.migrate(plan(*self.disks, base='x'), flags=FLAGS)
         self.assertEqual(FLAGS | INCREMENTAL, found.kwargs['flags'])
 
+    def _volume(self, connection, **options):
+        """Migrate a guest with a volume that nova itself leaves as it is."""
+        self.disks = (
+            b.disk('vdb', b.block('/dev/dm-4'), alias=f'ua-{b.VOLUME}'),
+        )
+        case = b.case(
+            *self.disks,
+            rows=[b.row('vdb', b.VOLUME, 'iscsi')],
+            source={'/dev/dm-4': b.device('multipath', 'iscsi')},
+            prepared={'directory': HOME, 'sets_volume_paths': True},
+        )
+        made = plan_.plan(case_.loads(b.text(case)))
+        self.assertTrue(made.ready, made.refusals)
+        text = b.domain(*self.disks)
+        self.real, self.call = NovaGuest(text), record.Call()
+        planned = guest.PlannedGuest(self.real, made, self.call, connection)
+        options.setdefault('destination_xml', text)
+        planned.migrate('qemu+tcp://10.0.0.9/system', flags=FLAGS, **options)
+        return self.real.asked.call_args.kwargs['destination_xml']
+
+    def test_a_volume_has_the_path_that_the_destination_has_connected(self):
+        there = "<disk type='block'><source dev='/dev/dm-9'/>"
+        there += "<target dev='vdb'/></disk>"
+        sent = self._volume(lambda volume: there)
+        self.assertIn('/dev/dm-9', sent)
+        self.assertNotIn('/dev/dm-4', sent)
+
+    def test_no_call_for_a_volume_that_would_be_another(self):
+        for connection, options in (
+            (lambda volume: None, {}),
+            (lambda volume: '<disk/>', {'destination_xml': None}),
+        ):
+            with self.assertRaises(exceptions.PreparationFailed):
+                self._volume(connection, **options)
+            self.real.asked.assert_not_called()
+            self.assertFalse(self.call.made)
+
     def test_what_else_nova_passes_is_passed_on(self):
         self.disks = (SHARED,)
         found = self.migrate(plan(*self.disks), bandwidth=7, parallel=2)

@@ -53,6 +53,18 @@ class SeamTest(unittest.TestCase):
     def test_another_order(self):
         self.assertIn('takes (one, two', self.problem('two', 'one'))
 
+    def test_a_keyword_wherever_it_stands(self):
+        for names, found in (
+            (('three', 'two'), None),
+            (('four', 'two'), 'no four'),
+        ):
+            seam = seams.Seam('some_nova:Owner', 'method', (), names)
+            problem = seam.problem()
+            if found is None:
+                self.assertIsNone(problem)
+            else:
+                self.assertIn(found, problem)
+
     def test_no_such_method(self):
         self.assertIn('is missing', self.problem(method='other'))
 
