@@ -25,6 +25,7 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.decision import images
 from nova_selective_migrate.core.job import guest_location
@@ -297,3 +298,14 @@ class VolumesTest(DriverCase):
             self.host.pool('default-pool'),
         )
         self.assertIsNone(self.host.pool('none'))
+
+    def test_the_source_of_a_pool_is_read(self):
+        self.host.virt.storagePoolDefineXML(
+            "<pool type='rbd'><name>vms</name><source>"
+            "<host name='mon' port='6789'/><name>pool1</name></source></pool>"
+        )
+        found = self.host.pool('vms')
+        self.assertEqual(
+            ('rbd', 'pool1', (model.NetworkHost(name='mon', port='6789'),)),
+            (found.type, found.name, found.hosts),
+        )

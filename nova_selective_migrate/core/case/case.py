@@ -21,6 +21,7 @@ import json
 import typing
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import hypervisor
 from nova_selective_migrate.core.case import json_fields
 from nova_selective_migrate.core.case import options as options_
@@ -97,15 +98,40 @@ def dumps(case: Case) -> str:
 
 
 def _storage(fields: json_fields.Fields) -> storage_.Storage:
+    told = fields.tree.get('destination_pools') is not None
     return storage_.Storage(
         source=_facts_by_path(fields.object('source')),
         destination=_facts_by_path(fields.object('destination')),
-        pools={
-            name: storage_.StoragePool(
-                type=pool.text('type') or 'unknown', path=pool.text('path')
+        pools=_pools(fields.object('pools')),
+        destination_pools=(
+            _pools(fields.object('destination_pools')) if told else None
+        ),
+    )
+
+
+def _pools(fields: json_fields.Fields) -> dict[str, storage_.StoragePool]:
+    return {name: _pool(pool) for name, pool in fields.objects()}
+
+
+def _pool(fields: json_fields.Fields) -> storage_.StoragePool:
+    volumes = fields.object('volumes')
+    paths = {name: volumes.text(name) for name in volumes.tree}
+    return storage_.StoragePool(
+        type=fields.text('type') or 'unknown',
+        path=fields.text('path'),
+        hosts=tuple(
+            model.NetworkHost(
+                name=host.text('name'),
+                port=host.text('port'),
+                transport=host.text('transport') or 'tcp',
+                socket=host.text('socket'),
             )
-            for name, pool in fields.object('pools').objects()
-        },
+            for host in fields.each('hosts')
+        ),
+        name=fields.text('name'),
+        directory=fields.text('directory'),
+        devices=fields.texts('devices'),
+        volumes={name: path for name, path in paths.items() if path},
     )
 
 

@@ -53,6 +53,14 @@ class Fields:
         for name in self.tree:
             yield name, self.object(name)
 
+    def each(self, name: str) -> collections.abc.Iterator['Fields']:
+        """Read a list of objects; an absent one is empty."""
+        value = self.tree.get(name)
+        if value is not None and not isinstance(value, list):
+            raise self._wrong(name, 'a list of objects')
+        for number, item in enumerate(value or ()):
+            yield Fields.of(item, f'{self.where}.{name}[{number}]')
+
     def text(self, name: str) -> str | None:
         """Read a text."""
         value = self.tree.get(name)

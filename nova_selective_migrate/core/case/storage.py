@@ -75,10 +75,39 @@ class StorageFacts:
 
 @dataclasses.dataclass(frozen=True)
 class StoragePool:
-    """A libvirt storage pool: its type and, where it has one, its path."""
+    """A libvirt storage pool as one host has it; None where it has none.
+
+    :ivar path: directory of its volumes on the host
+    :ivar hosts: servers of its source
+    :ivar name: of its source: the Ceph pool, the volume of Gluster
+    :ivar directory: in its source
+    :ivar devices: of its source: an IQN, a disk
+    :ivar volumes: path by name of those that the guest has, where a name
+        does not tell the path
+    """
 
     type: str
     path: str | None = None
+    hosts: tuple[model.NetworkHost, ...] = ()
+    name: str | None = None
+    directory: str | None = None
+    devices: tuple[str, ...] = ()
+    volumes: collections.abc.Mapping[str, str] = dataclasses.field(
+        default_factory=dict
+    )
+
+    @property
+    def source(self) -> tuple[object, ...]:
+        """Return what two pools over one storage have alike.
+
+        Files are told by what is mounted below the path: a server has many
+        names.
+        """
+        if self.type not in NETWORK_POOLS:
+            return (self.type, self.path)
+        servers = frozenset((host.name, host.port) for host in self.hosts)
+        place = (self.name, self.directory, self.devices)
+        return (self.type, servers, *place)
 
 
 FactsByPath = collections.abc.Mapping[str, StorageFacts]
@@ -86,13 +115,19 @@ FactsByPath = collections.abc.Mapping[str, StorageFacts]
 
 @dataclasses.dataclass(frozen=True)
 class Storage:
-    """What both hosts know of the paths that a domain names."""
+    """What both hosts know of the paths that a domain names.
+
+    :ivar pools: the source's storage pools
+    :ivar destination_pools: those of the destination; None where it was not
+        asked, or a case of before says that they are the source's
+    """
 
     source: FactsByPath = dataclasses.field(default_factory=dict)
     destination: FactsByPath = dataclasses.field(default_factory=dict)
     pools: collections.abc.Mapping[str, StoragePool] = dataclasses.field(
         default_factory=dict
     )
+    destination_pools: collections.abc.Mapping[str, StoragePool] | None = None
 
 
 # ruff: noqa: SIM905
@@ -103,7 +138,9 @@ SHARED_TRANSPORTS = frozenset(
     'iscsi fc nvme-fabrics multipath drbd rbd nbd'.split()
 )
 # Storage pools whose volumes QEMU reaches over the network.
-_NETWORK_POOLS = frozenset(('rbd', 'gluster', 'sheepdog', 'iscsi-direct'))
+NETWORK_POOLS = frozenset(('rbd', 'gluster', 'sheepdog', 'iscsi-direct'))
+# Storage pools of devices whose volumes' names are no names of devices.
+DEVICE_POOLS = frozenset(('iscsi', 'scsi', 'mpath'))
 
 
 def filesystem_reach(fstype: str) -> Reach:
@@ -152,11 +189,19 @@ def in_pool(
     pool = pools.get(source.pool or '')
     if pool is None or not source.volume:
         return None
-    if pool.type in _NETWORK_POOLS:
+    if pool.type in NETWORK_POOLS:
         return model.DiskSource(
             type=model.SourceType.NETWORK,
-            protocol=pool.type,
-            name=source.volume,
+            protocol=pool.type.removesuffix('-direct'),
+            name=_network_name(pool, source.volume),
+            hosts=pool.hosts,
+            format=source.format,
+            encrypted=source.encrypted,
+        )
+    if known := pool.volumes.get(source.volume):
+        return model.DiskSource(
+            type=model.SourceType.BLOCK,
+            path=known,
             format=source.format,
             encrypted=source.encrypted,
         )
@@ -169,6 +214,20 @@ def in_pool(
         encrypted=source.encrypted,
         data_file=source.data_file,
     )
+
+
+def _network_name(pool: StoragePool, volume: str) -> str:
+    """Name a volume as a network disk does.
+
+    libvirt's virDomainDiskTranslateSourcePool, virStorageAddISCSIPoolSource
+    and the backends of its pools.
+    """
+    if pool.type == 'iscsi-direct':
+        # unit:HOST:BUS:TARGET:LUN, of which the last counts.
+        volume = volume.rpartition(':')[2]
+        return '/'.join((*pool.devices[:1], volume))
+    folder = (pool.directory or '').strip('/')
+    return '/'.join(filter(None, (pool.name, folder, volume)))
 
 
 def contradicts(facts: StorageFacts, others: FactsByPath) -> bool:

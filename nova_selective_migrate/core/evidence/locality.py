@@ -23,6 +23,7 @@ from nova_selective_migrate.core.evidence import evidence
 from nova_selective_migrate.core.evidence import host_evidence
 from nova_selective_migrate.core.evidence import join
 from nova_selective_migrate.core.evidence import network_evidence
+from nova_selective_migrate.core.evidence import pool_evidence
 
 _LOCAL = model.Locality.LOCAL
 _SHARED = model.Locality.SHARED
@@ -53,11 +54,15 @@ def judge(
             )
             return evidence.weigh(found, source.label)
     place = storage_.in_pool(source, storage.pools)
+    if unlike := pool_evidence.against(source, storage):
+        found.append(unlike)
+        return evidence.weigh(found, source.label)
     if place is None:
         found.append(
             evidence.missing(reasons.Reason.POOL_UNKNOWN, source.label)
         )
         return evidence.weigh(found, source.label)
+    found.extend(pool_evidence.of(source, place, storage))
     facts = storage_.find(storage.source, place)
     if facts and storage_.contradicts(facts, storage.source):
         conflict = reasons.Reason.CONFLICTING_EVIDENCE

@@ -73,7 +73,7 @@ def gather(
     """
     text = redact.domain_xml(guest.xml())
     domain = domain_xml.parse(text)
-    pools = _pools(source, destination, domain)
+    pools = _pools(source, domain)
     here = source_facts(
         guest,
         domain,
@@ -96,7 +96,10 @@ def gather(
     return case_.Case(
         domain_xml=text,
         block_device_info=redact.block_device_info(asked.block_device_info),
-        storage=storage_.Storage(here, there, pools),
+        storage=storage_.Storage(
+            *(here, there, pools),
+            _pools(destination, domain) if destination else None,
+        ),
         domain_state=guest.state([disk.target for disk in domain.disks]),
         hypervisors=hypervisor.Hypervisors(
             configured(
@@ -127,27 +130,19 @@ def configured(
 
 
 def _pools(
-    source: connection.Connection,
-    destination: connection.Connection | None,
-    domain: model.Domain,
+    host: connection.Connection, domain: model.Domain
 ) -> dict[str, storage_.StoragePool]:
-    """Read the pools of the disks that are the same on both hosts.
-
-    libvirt looks a volume up anew at the destination: in a pool of that
-    name with another path it would find another file.
-    """
-    names = {
-        image.pool
-        for disk in domain.disks
-        for image in disk.chain
-        if image.pool
+    """Read the pools that the disks name, as one host has them."""
+    names: dict[str, set[str]] = {}
+    for disk in domain.disks:
+        for image in disk.chain:
+            if image.pool:
+                names.setdefault(image.pool, set()).add(image.volume or '')
+    found = {
+        name: host.pool(name, sorted(volumes))
+        for name, volumes in sorted(names.items())
     }
-    found = {name: source.pool(name) for name in sorted(names)}
-    return {
-        name: pool
-        for name, pool in found.items()
-        if pool and (not destination or destination.pool(name) == pool)
-    }
+    return {name: pool for name, pool in found.items() if pool}
 
 
 def source_facts(

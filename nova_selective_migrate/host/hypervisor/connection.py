@@ -23,6 +23,7 @@ import uuid
 import libvirt
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import hypervisor
 from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.case import storage
@@ -201,16 +202,36 @@ class Connection:
             return guest_location.Side(presence.UNREACHABLE, str(err))
         return states.side(state, reason)
 
-    def pool(self, name: str) -> storage.StoragePool | None:
-        """Read what a storage pool is; None where there is none."""
+    def pool(
+        self, name: str, volumes: collections.abc.Iterable[str] = ()
+    ) -> storage.StoragePool | None:
+        """Read what a storage pool is; None where there is none.
+
+        :param volumes: those whose paths are told where their names do not
+        """
         try:
-            text = self.virt.storagePoolLookupByName(name).XMLDesc()
+            pool = self.virt.storagePoolLookupByName(name)
+            root = xml.parse(pool.XMLDesc())
         except libvirt.libvirtError:
             return None
-        root = xml.parse(text)
+        kind = root.get('type', 'unknown')
+        wanted = volumes if kind in storage.DEVICE_POOLS else ()
+        paths = {volume: _path(pool, volume) for volume in wanted}
+        directory = root.find('./source/dir')
         return storage.StoragePool(
-            type=root.get('type', 'unknown'),
+            type=kind,
             path=root.findtext('./target/path'),
+            hosts=tuple(
+                model.NetworkHost(name=host.get('name'), port=host.get('port'))
+                for host in root.iterfind('./source/host')
+            ),
+            name=root.findtext('./source/name'),
+            directory=None if directory is None else directory.get('path'),
+            devices=tuple(
+                device.get('path', '')
+                for device in root.iterfind('./source/device')
+            ),
+            volumes={name: path for name, path in paths.items() if path},
         )
 
 
@@ -230,3 +251,10 @@ def _is_our_name(name: str) -> bool:
         return False
     canonical = found[0][3]
     return name == canonical and not canonical.startswith('localhost')
+
+
+def _path(pool: libvirt.virStoragePool, volume: str) -> str | None:
+    try:
+        return str(pool.storageVolLookupByName(volume).path())
+    except libvirt.libvirtError:
+        return None

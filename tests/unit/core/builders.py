@@ -232,6 +232,7 @@ def case(
     source: Tree | None = None,
     destination: Tree | None = None,
     pools: Tree | None = None,
+    pools_there: Tree | None = None,
     shared: typing.Sequence[str] = (),
     local: typing.Sequence[str] = (),
     state: Tree | None = None,
@@ -251,6 +252,8 @@ def case(
         'policy': {'shared_paths': [*shared], 'local_paths': [*local]},
         'options': {'destination_uri': 'qemu+tcp://there/system', **options},
     }
+    if pools_there is not None:
+        tree['storage']['destination_pools'] = pools_there
     if rows is not None:
         tree['block_device_info'] = mapping(*rows)
     if state is not None:

@@ -54,6 +54,18 @@ _PREPARED = {
     'sets_volume_paths': True,
     'also_sent': ['bandwidth'],
 }
+_POOL = {
+    'type': 'scsi',
+    'path': '/p',
+    'hosts': [
+        {'name': 'h', 'port': '1', 'transport': 'tcp'},
+        {'transport': 'unix', 'socket': '/s'},
+    ],
+    'name': 'n',
+    'directory': '/d',
+    'devices': ['iqn.x'],
+    'volumes': {'unit:0:0:1': '/dev/x'},
+}
 #: Every field of version 1, and none with its default.
 FULL = {
     'version': 1,
@@ -62,7 +74,8 @@ FULL = {
     'storage': {
         'source': {'/a': _FACTS},
         'destination': {'/b': {**_FACTS, 'exists': False, 'slaves': []}},
-        'pools': {'p': {'type': 'dir', 'path': '/p'}},
+        'pools': {'p': _POOL},
+        'destination_pools': {'p': {**_POOL, 'type': 'iscsi'}},
     },
     'domain_state': {
         'state': 'paused',

@@ -12,6 +12,7 @@
 
 """Where the volume of a pool is."""
 
+import dataclasses
 import unittest
 
 import ddt
@@ -48,17 +49,45 @@ class PoolTest(unittest.TestCase):
             place(VOLUME, 'dir', '/pool'),
         )
 
-    @ddt.data('rbd', 'gluster', 'sheepdog', 'iscsi-direct')
-    def test_an_image_on_the_network(self, kind):
+    @ddt.data(
+        ('rbd', 'rbd', 'name/v'),
+        ('gluster', 'gluster', 'name/d/v'),
+        ('sheepdog', 'sheepdog', 'name/v'),
+        ('iscsi-direct', 'iscsi', 'iqn.x/v'),
+    )
+    @ddt.unpack
+    def test_an_image_on_the_network(self, kind, protocol, name):
+        hosts = (model.NetworkHost(name='h'),)
+        folder = '/d/' if kind == 'gluster' else None
         self.assertEqual(
             model.DiskSource(
                 type=model.SourceType.NETWORK,
-                protocol=kind,
-                name='v',
+                protocol=protocol,
+                name=name,
+                hosts=hosts,
                 format='qcow2',
                 encrypted=True,
             ),
-            place(VOLUME, kind),
+            place(VOLUME, kind, None, hosts, 'name', folder, ('iqn.x',)),
+        )
+
+    def test_a_unit_of_an_iscsi_target(self):
+        source = dataclasses.replace(VOLUME, volume='unit:0:0:7')
+        found = place(source, 'iscsi-direct', None, (), None, None, ('iqn.x',))
+        self.assertEqual('iqn.x/7', found.name)
+
+    def test_a_device_whose_path_the_name_does_not_tell(self):
+        found = place(
+            VOLUME, 'mpath', '/dev/mapper', (), None, None, (), {'v': '/dev/x'}
+        )
+        self.assertEqual(
+            model.DiskSource(
+                type=model.SourceType.BLOCK,
+                path='/dev/x',
+                format='qcow2',
+                encrypted=True,
+            ),
+            found,
         )
 
     def test_nothing_is_known(self):

@@ -190,6 +190,10 @@ class FakePool(libvirt.virStoragePool):
         self.label = name
         self.transient = transient
         self.active = active
+        #: What libvirt tells of it, where that is no directory; paths of
+        #: its volumes by name.
+        self.text = ''
+        self.paths: dict[str, str] = {}
 
     def name(self) -> str:
         return self.label
@@ -199,7 +203,7 @@ class FakePool(libvirt.virStoragePool):
 
     def XMLDesc(self, flags: int = 0) -> str:
         self.daemon.do('pool.XMLDesc', self.label)
-        return (
+        return self.text or (
             f"<pool type='dir'><name>{self.label}</name>"
             f'<target><path>{self.path}</path></target></pool>'
         )
@@ -223,6 +227,8 @@ class FakePool(libvirt.virStoragePool):
 
     def storageVolLookupByName(self, name: str) -> 'FakeVolume':
         self.daemon.do('storageVolLookupByName', name)
+        if name in self.paths:
+            return FakeVolume(self.daemon, pathlib.Path(self.paths[name]))
         file = self.daemon.real(self.path) / name
         # As libvirt, which follows links and lists none that leads nowhere.
         if not file.exists():
@@ -311,6 +317,9 @@ class FakeVolume:
             '</timestamps></target>'
             '</volume>'
         )
+
+    def path(self) -> str:
+        return str(self.file)
 
     def info(self) -> list[int]:
         return [0, self._format()[1], 0]

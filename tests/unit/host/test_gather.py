@@ -20,6 +20,7 @@ import tempfile
 import unittest
 from unittest import mock
 
+from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import hypervisor
 from nova_selective_migrate.core.case import options as options_
@@ -248,6 +249,59 @@ class GatherTest(unittest.TestCase):
         )
         self.assertTrue(found.source[self.disk].exists)
 
+    def _pool(self, daemon, text, **paths):
+        pool = fake_daemon.FakePool(daemon, '/nowhere', 'images')
+        pool.text = f'<pool {text}</pool>'
+        pool.paths = paths
+        daemon.pools.append(pool)
+
+    def test_pools_of_one_name_are_told_apart(self):
+        """Two clusters, two cells: libvirt looks a volume up anew there."""
+        self.domain.disks = (volume_disk('images', 'image'),)
+        for daemon, cell in ((self.here, 'one'), (self.there, 'two')):
+            self._pool(
+                daemon,
+                f"type='rbd'><source><host name='{cell}' port='6789'/>"
+                f"<host name='mon'/><dir path='/d'/>"
+                f"<device path='iqn.{cell}'/>"
+                f'<name>pool-{cell}</name>'
+                f"<auth type='ceph' username='{SECRET}'/></source>",
+            )
+        case = self.gather()
+        for found, cell in (
+            (case.storage.pools, 'one'),
+            (case.storage.destination_pools, 'two'),
+        ):
+            self.assertEqual(
+                {
+                    'images': storage.StoragePool(
+                        'rbd',
+                        hosts=(
+                            model.NetworkHost(name=cell, port='6789'),
+                            model.NetworkHost(name='mon'),
+                        ),
+                        name=f'pool-{cell}',
+                        directory='/d',
+                        devices=(f'iqn.{cell}',),
+                    )
+                },
+                found,
+            )
+        self.assertNotIn(SECRET, case_.dumps(case))
+        (disk,) = plan_.plan(case).disks
+        self.assertEqual('pool-unknown', disk.decision.reason.value)
+
+    def test_a_volume_of_a_pool_of_devices_has_its_own_path(self):
+        unit = 'unit-0-0-1'
+        self.domain.disks = (volume_disk('images', unit),)
+        text = "type='mpath'><target><path>/dev/mapper</path></target>"
+        self._pool(self.here, text, **{unit: '/dev/null'})
+        self._pool(self.there, text)
+        found = self.gather().storage
+        self.assertEqual({unit: '/dev/null'}, found.pools['images'].volumes)
+        self.assertEqual({}, found.destination_pools['images'].volumes)
+        self.assertEqual(['/dev/null'], [*found.source])
+
     def test_a_pool_that_is_not_there_is_left_out(self):
         self.domain.disks = (volume_disk('none', 'disk'),)
         found = self.gather().storage
@@ -273,6 +327,7 @@ class GatherTest(unittest.TestCase):
     def test_without_a_destination_nothing_is_known_of_it(self):
         found = self.gather(alone=True)
         self.assertEqual({}, found.storage.destination)
+        self.assertIsNone(found.storage.destination_pools)
         self.assertEqual(hypervisor.Versions(), found.hypervisors.destination)
         self.assertEqual(
             hypervisor.Versions(9000000, 7002000), found.hypervisors.source

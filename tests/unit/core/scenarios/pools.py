@@ -20,6 +20,24 @@ from tests.unit.core.scenarios.scenario import Scenario
 
 DISK = b.disk('vda', b.volume('pool', 'vol'))
 _FOLDER = {'exists': True, 'kind': 'directory'}
+_MON = {'name': 'ceph-of-cell1', 'port': '6789'}
+# As libvirt tells of them: formatstorage.
+_NETWORK = {
+    'rbd': {'type': 'rbd', 'hosts': [_MON], 'name': 'pool1'},
+    'gluster': {
+        'type': 'gluster',
+        'hosts': [{'name': 'g'}],
+        'name': 'vol',
+        'directory': '/dir',
+    },
+    'sheepdog': {'type': 'sheepdog', 'hosts': [{'name': 's'}], 'name': 'n'},
+    'iscsi-direct': {
+        'type': 'iscsi-direct',
+        'hosts': [{'name': 'p'}],
+        'devices': ['iqn.x'],
+    },
+}
+_THERE = {kind: {'pool': {'type': kind}} for kind in _NETWORK}
 # Pools whose path is a folder of device nodes or links, on devtmpfs.
 _DEVICES = {
     'iscsi': '/dev/disk/by-path',
@@ -107,9 +125,158 @@ SCENARIOS = (
         for kind, path in _DEVICES.items()
         for fstype in ('devtmpfs', 'tmpfs')
     ),
+    # libvirt looks the volume up in what the destination calls so.
     *(
-        _of(f'{kind}_pool_is_shared', 'keep network-disk', {'type': kind})
-        for kind in ('rbd', 'gluster', 'sheepdog', 'iscsi-direct')
+        _of(
+            f'{kind}_pool_of_which_the_name_is_known_{n}',
+            'refuse pool-unknown',
+            {'type': kind},
+            **more,
+        )
+        for kind in _NETWORK
+        for n, more in enumerate(({}, {'pools_there': _THERE[kind]}))
+    ),
+    *(
+        _of(
+            f'{kind}_pool_of_one_source_is_shared',
+            'keep network-disk',
+            pool,
+            pools_there={'pool': pool},
+        )
+        for kind, pool in _NETWORK.items()
+    ),
+    *(
+        _of(
+            f'{kind}_pool_of_a_destination_that_was_not_asked',
+            'refuse shared-not-confirmed',
+            pool,
+        )
+        for kind, pool in _NETWORK.items()
+    ),
+    *(
+        _of(
+            f'{kind}_pool_that_the_destination_lacks',
+            'refuse pool-unknown',
+            pool,
+            pools_there={},
+        )
+        for kind, pool in _NETWORK.items()
+    ),
+    *(
+        _of(
+            f'{kind}_pool_of_another_{field}_{other!r:.6}',
+            'refuse pool-unknown',
+            pool,
+            pools_there={'pool': {**pool, field: other}},
+        )
+        for kind, pool in _NETWORK.items()
+        for field, other in (
+            ('hosts', [{'name': 'cell2', 'port': '6789'}]),
+            ('hosts', []),
+            ('name', 'other'),
+            ('directory', '/other'),
+            ('devices', ['iqn.other']),
+            ('type', 'dir'),
+        )
+    ),
+    _of(
+        'rbd_pool_of_monitors_in_another_order',
+        'keep network-disk',
+        {**_NETWORK['rbd'], 'hosts': [_MON, {'name': 'mon2'}]},
+        pools_there={
+            'pool': {**_NETWORK['rbd'], 'hosts': [{'name': 'mon2'}, _MON]}
+        },
+    ),
+    *(
+        _of(
+            f'{kind}_pool_of_each_host_s_own_server',
+            'refuse loopback-server',
+            {**pool, 'hosts': [{'name': '127.0.0.1'}]},
+            pools_there={'pool': {**pool, 'hosts': [{'name': '127.0.0.1'}]}},
+        )
+        for kind, pool in _NETWORK.items()
+    ),
+    _of(
+        'network_pool_declared_by_its_server',
+        'keep declared-shared',
+        {**_NETWORK['rbd'], 'hosts': [{'name': 'localhost'}]},
+        pools_there={
+            'pool': {**_NETWORK['rbd'], 'hosts': [{'name': 'localhost'}]}
+        },
+        shared=['rbd://localhost'],
+    ),
+    _of(
+        'folder_that_the_destination_has_elsewhere',
+        'refuse pool-unknown',
+        {'type': 'dir', 'path': '/pool'},
+        {'/pool/vol': b.local()},
+        pools_there={'pool': {'type': 'dir', 'path': '/other'}},
+    ),
+    _of(
+        'folder_of_a_server_of_two_names',
+        'keep same-at-destination',
+        {'type': 'netfs', 'path': '/pool', 'hosts': [{'name': 'a'}]},
+        {'/pool/vol': b.on('nfs', identity='i')},
+        {'/pool/vol': b.on('nfs', identity='i')},
+        pools_there={'pool': {'type': 'netfs', 'path': '/pool', 'hosts': []}},
+    ),
+    # Names of volumes that name no device.
+    *(
+        _of(
+            f'{kind}_pool_by_the_path_{path.rpartition("/")[2]}_{n}',
+            decision,
+            {
+                'type': kind,
+                'path': '/dev/disk/by-path',
+                'volumes': {'vol': path},
+            },
+            {path: b.device('multipath')},
+            **more,
+        )
+        for kind in ('iscsi', 'scsi', 'mpath')
+        for path, confirmed in (
+            (joins.BY_PATH, 'keep same-at-destination'),
+            (joins.BY_ID, 'keep same-at-destination'),
+            ('/dev/mapper/mpatha', 'refuse shared-not-confirmed'),
+        )
+        for n, (decision, more) in enumerate(
+            (
+                (
+                    confirmed,
+                    {
+                        'pools_there': {
+                            'pool': {
+                                'type': kind,
+                                'path': '/dev/disk/by-path',
+                                'volumes': {'vol': path},
+                            }
+                        }
+                    },
+                ),
+                ('refuse shared-not-confirmed', {}),
+                ('keep declared-shared', {'shared': [path]}),
+                (
+                    'refuse pool-unknown',
+                    {
+                        'pools_there': {
+                            'pool': {
+                                'type': kind,
+                                'path': '/dev/disk/by-path',
+                                'volumes': {'vol': '/dev/x'},
+                            }
+                        }
+                    },
+                ),
+                (
+                    'refuse pool-unknown',
+                    {
+                        'pools_there': {
+                            'pool': {'type': kind, 'path': '/dev/disk/by-path'}
+                        }
+                    },
+                ),
+            )
+        )
     ),
     _of(
         'pool_declared_shared',
