@@ -101,6 +101,7 @@ class DestinationTest(unittest.TestCase):
         domain.UUIDString.return_value = uuid
         domain.XMLDesc.return_value = f"<a b='{self.home}/disk'/>"
         self.host.virt.listAllDomains.return_value = [domain]
+        self.host.virt.lookupByUUIDString.return_value = domain
 
     def claim(self):
         """Return what is in the journal."""

@@ -43,11 +43,13 @@ def choose(
     request: request_.Request,
     contents: content.Contents | None,
     limit: int,
+    deadline: content.Deadline,
 ) -> Choice:
     """Say which read-only files can travel, and why others cannot.
 
     :param contents: digests of large files; None asks for none of these
     :param limit: bytes that all of them may take, compressed
+    :param deadline: of who waits
     """
     carried: dict[str, media.Carriage] = {}
     not_carried: dict[str, str] = {}
@@ -58,7 +60,9 @@ def choose(
         try:
             path = _portable(disk, storage, request)
             again = path == request.image_root and not disk.backing
-            medium = media.read(path, contents, refetched=again)
+            medium = media.read(
+                path, contents, refetched=again, deadline=deadline
+            )
         except exceptions.PreparationFailed as err:
             not_carried[disk.target] = str(err)
             continue

@@ -43,6 +43,9 @@ _ALSO_SENT = (
 )
 #: What nova 33 and later pass with VIR_MIGRATE_PARALLEL.
 _SENT_IN_PARALLEL = ('parallel.connections',)
+# The destination waits for the check, for rpc_response_timeout: a minute. The
+# base image alone may take half of this, so that media have the rest.
+_READING_SECONDS = 2 * content.PATIENCE_SECONDS
 _ON_HOST = (model.SourceType.FILE, model.SourceType.BLOCK)
 
 
@@ -68,6 +71,7 @@ class Planner:
         domain = domain_xml.parse(text)
         here = gather.source_facts(guest, domain, {}, local_storage.facts)
         there = _destination_facts(here, request)
+        deadline = content.Deadline.after(_READING_SECONDS)
         seeds: dict[str, media.Carriage] = {}
         bases = seeding.candidates(domain, request)
         compared = self._wants_base(domain, request, bases.values())
@@ -80,9 +84,10 @@ class Planner:
             request,
             None if self._audits else self.contents,
             self.settings.media_limit,
+            deadline,
         )
         if compared:
-            seeds = seeding.choose(bases, choice.room)
+            seeds = seeding.choose(bases, choice.room, deadline)
         peer = request.peer
         writes = self.settings.synchronous_writes
         case = case_.Case(

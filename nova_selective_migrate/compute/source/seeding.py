@@ -24,6 +24,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import request as request_
 from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.core import model
+from nova_selective_migrate.host.facts import content
 
 
 def candidates(
@@ -53,17 +54,22 @@ def candidates(
 
 
 def choose(
-    bases: collections.abc.Mapping[str, str], limit: int
+    bases: collections.abc.Mapping[str, str],
+    limit: int,
+    deadline: content.Deadline,
 ) -> dict[str, media.Carriage]:
     """Return all of them, or none where one cannot travel.
 
     :param bases: paths by target
     :param limit: bytes that all of them may take, compressed
+    :param deadline: of who waits
     """
     seeds = {}
     for target, path in bases.items():
         try:
-            medium = media.read(path, None, refetched=False)
+            medium = media.read(
+                path, None, refetched=False, deadline=deadline
+            )
         except exceptions.PreparationFailed:
             return {}
         limit -= medium.weight

@@ -109,21 +109,26 @@ class Carriage:
 
 
 def read(
-    path: str, contents: content.Contents | None, *, refetched: bool
+    path: str,
+    contents: content.Contents | None,
+    *,
+    refetched: bool,
+    deadline: content.Deadline | None = None,
 ) -> Medium:
     """Read a file that is to travel.
 
     :param contents: digests of large files; None asks for none of these
+    :param deadline: of who waits for all that is read; None: nobody
     :raises PreparationFailed: when it cannot be read or is too large, or
         its digest takes too long
     """
     try:
         size = os.stat(path).st_size
         if refetched:
-            return Medium(size, _digest(path, contents), None)
+            return Medium(size, _digest(path, contents, deadline), None)
         with open(path, 'rb') as file:
-            data = packed.pack(file, READ_LIMIT)
-        digest = content.digest_of(path)
+            data = packed.pack(file, READ_LIMIT, deadline)
+        digest = content.digest_of(path, deadline)
     except OSError as err:
         raise exceptions.PreparationFailed(
             f'cannot read {path}: {err.strerror}'
@@ -136,10 +141,16 @@ def read(
     return Medium(size, digest, base64.b64encode(data).decode())
 
 
-def _digest(path: str, contents: content.Contents | None) -> str:
+def _digest(
+    path: str,
+    contents: content.Contents | None,
+    deadline: content.Deadline | None,
+) -> str:
     if contents is None:
         return ''
-    digest = contents.within(path, content.PATIENCE_SECONDS)
+    if deadline is None:
+        return contents.of(path)
+    digest = contents.within(path, deadline.left)
     if digest is None:
         raise exceptions.PreparationFailed(
             f'the digest of {path} is not computed yet; migrate again'

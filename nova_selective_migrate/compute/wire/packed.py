@@ -23,16 +23,21 @@ _HEAD = 8  # an offset, big-endian
 _LEVEL = 6
 
 
-def pack(file: typing.IO[bytes], limit: int) -> bytes | None:
+def pack(
+    file: typing.IO[bytes],
+    limit: int,
+    deadline: content.Deadline | None = None,
+) -> bytes | None:
     """Pack a file.
 
     :param limit: bytes that are not zero, in blocks of 64 KiB
     :returns: None where it has more of them
     :raises OSError: when the file cannot be read
+    :raises PreparationFailed: when that takes too long
     """
     packer = zlib.compressobj(_LEVEL)
     packed = []
-    for offset, block in content.chunks(file, _BLOCK):
+    for offset, block in content.chunks(file, _BLOCK, deadline):
         limit -= len(block)
         if limit < 0:
             return None

@@ -66,11 +66,31 @@ def _uses(
     skip: collections.abc.Callable[[libvirt.virDomain], bool],
 ) -> collections.abc.Iterator[tuple[str, str]]:
     """Yield every path in the XML of every domain, and its name."""
-    with errors.translated(f'cannot list the domains of {host.uri}'):
-        domains = [d for d in host.virt.listAllDomains() if not skip(d)]
-    for domain in domains:
+    with errors.translated(f'cannot list the domains of {host.name}'):
+        uuids = [d.UUIDString() for d in host.virt.listAllDomains()]
+    for uuid in uuids:
+        domain = _domain(host, uuid)
+        if domain is None or skip(domain):
+            continue
         for path in _paths(domain):
             yield path, str(domain.name())
+
+
+def _domain(
+    host: connection.Connection, uuid: str
+) -> libvirt.virDomain | None:
+    """Look a domain up; None: it went meanwhile.
+
+    nova's connection under eventlet has each object that it returns ask in a
+    thread of its own, and those of a list not (nova.virt.libvirt.host): one
+    of these would hold up all of nova-compute for as long as libvirt takes.
+    """
+    try:
+        return host.virt.lookupByUUIDString(uuid)
+    except libvirt.libvirtError as err:
+        if err.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+            return None
+        raise errors.ours(err, 'cannot read a domain') from err
 
 
 def _paths(domain: libvirt.virDomain) -> collections.abc.Iterator[str]:

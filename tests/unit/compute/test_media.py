@@ -41,8 +41,13 @@ class MediaTestCase(unittest.TestCase):
         self.there = self.folder / 'there'
         self.contents = content.Contents()
 
-    def read(self, refetched=False):
-        return media.read(str(self.here), self.contents, refetched=refetched)
+    def read(self, refetched=False, deadline=None):
+        return media.read(
+            str(self.here),
+            self.contents,
+            refetched=refetched,
+            deadline=deadline,
+        )
 
     def unpack(self, medium, fetch=None):
         media.unpack(medium, str(self.there), fetch or self.fail)
@@ -161,7 +166,19 @@ class MediaTest(MediaTestCase):
         with self.assertRaisesRegex(
             exceptions.PreparationFailed, 'migrate again'
         ):
-            self.read(refetched=True)
+            self.read(refetched=True, deadline=content.Deadline.after(30))
+
+    def test_bytes_that_take_too_long(self):
+        # Of whatever size: nova's RPC does not wait for them.
+        passed = content.Deadline.after(-1)
+        with self.assertRaisesRegex(
+            exceptions.PreparationFailed, 'disk.config takes too long'
+        ):
+            self.read(deadline=passed)
+
+    def test_where_nobody_waits_all_the_time_is_taken(self):
+        self.contents.within = self.fail
+        self.assertTrue(self.read(refetched=True).digest)
 
     def test_an_audit_asks_for_no_digest_of_a_large_file(self):
         self.assertEqual(

@@ -162,11 +162,14 @@ class UseTest(CleaningCase):
         self.left(why='guest uses it', held=[PATH])
 
     def test_the_guest_itself_keeps_it_where_it_is_active(self):
-        self.domain(fake_domain.file_disk(PATH))
+        domain = self.domain(fake_domain.file_disk(PATH))
+        self.daemon.domains = {domain.uuid: domain}
         self.left(why='guest uses it', held=[PATH])
 
     def test_a_definition_of_the_guest_does_not(self):
-        self.domain(fake_domain.file_disk(PATH)).active = False
+        domain = self.domain(fake_domain.file_disk(PATH))
+        domain.active = False
+        self.daemon.domains = {domain.uuid: domain}
         self.removed()
 
     def test_domains_that_cannot_be_read_keep_all(self):

@@ -156,6 +156,55 @@ class ContentsTest(ContentTestCase):
             proceed.set()
             self.assertEqual('digest', self.contents.within(path, 30))
 
+    def test_few_are_read_at_once(self):
+        proceed = threading.Event()
+        reading = threading.Semaphore(0)
+        paths = [self.file(str(n), b'x') for n in range(20)]
+
+        def slow(path):
+            reading.release()
+            proceed.wait(30)
+            return path
+
+        with mock.patch.object(content, 'digest_of', slow):
+            for path in (*paths, *paths):
+                self.assertIsNone(self.contents.within(path, 0))
+            for _ in range(2):
+                self.assertTrue(reading.acquire(timeout=30))
+            self.assertFalse(reading.acquire(timeout=0.1))
+            threads = [
+                thread
+                for thread in threading.enumerate()
+                if thread.name == 'selective-migrate-digest'
+            ]
+            self.assertEqual(2, len(threads))
+            proceed.set()
+            for path in paths:
+                self.assertEqual(path, self.contents.within(path, 30))
+        for thread in threads:
+            thread.join(30)
+            self.assertFalse(thread.is_alive())
+
+    def test_who_waits_and_who_does_not_have_it_read_once(self):
+        path = self.file('a', b'x')
+        proceed = threading.Event()
+        read = mock.Mock(side_effect=lambda _: proceed.wait(30) and 'digest')
+        with mock.patch.object(content, 'digest_of', read):
+            self.assertIsNone(self.contents.within(path, 0))
+            proceed.set()
+            self.assertEqual('digest', self.contents.of(path))
+        read.assert_called_once()
+
+    def test_what_was_replaced_while_it_was_read_has_none(self):
+        path = self.file('a', b'x')
+
+        def replaced(_):
+            pathlib.Path(self.file('b', b'y')).rename(path)
+            return 'digest'
+
+        with mock.patch.object(content, 'digest_of', replaced):
+            self.assertIsNone(self.contents.within(path, 30))
+
     def test_what_cannot_be_read_has_none(self):
         self.assertIsNone(self.contents.within('/nowhere', 30))
 

@@ -15,14 +15,17 @@
 import os
 import tempfile
 import unittest
+from unittest import mock
 
 import libvirt
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import usage
+from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 
+UUID = fake_domain.UUID
 DISK = fake_domain.file_disk('/other/disk')
 CHAIN = DISK.replace(
     '<backingStore/>',
@@ -33,17 +36,30 @@ CHAIN = DISK.replace(
 class UsersTest(unittest.TestCase):
     def setUp(self):
         super().setUp()
+        self.gone = False
         self.domain = fake_domain.FakeDomain(DISK)
         self.host = connection.Connection(self, 'here')
 
     def listAllDomains(self):
-        return [self.domain]
+        # All that a raw object of a list may be asked under eventlet.
+        return [mock.Mock(['UUIDString'], **{'UUIDString.return_value': UUID})]
+
+    def lookupByUUIDString(self, uuid):
+        self.assertEqual(UUID, uuid)
+        if self.gone:
+            raise fake_daemon.libvirt_error(libvirt.VIR_ERR_NO_DOMAIN)
+        return self.domain
 
     def users(self, *besides):
         return usage.users(self.host, '/i/uuid', *besides)
 
     def test_nobody(self):
         self.domain.disks += (fake_domain.file_disk('/i/uuid2/disk'),)
+        self.assertEqual([], self.users())
+
+    def test_a_domain_that_goes_meanwhile(self):
+        self.domain.disks = (fake_domain.file_disk('/i/uuid/disk'),)
+        self.gone = True
         self.assertEqual([], self.users())
 
     def test_a_disk(self):
