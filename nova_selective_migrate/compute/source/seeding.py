@@ -67,9 +67,7 @@ def choose(
     seeds = {}
     for target, path in bases.items():
         try:
-            medium = media.read(
-                path, None, refetched=False, deadline=deadline
-            )
+            medium = media.read(path, None, refetched=False, deadline=deadline)
         except exceptions.PreparationFailed:
             return {}
         limit -= medium.weight

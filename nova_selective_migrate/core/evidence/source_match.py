@@ -87,14 +87,49 @@ def attachment_keys(
     if attachment.image is not None:
         yield attachment.image
         yield f'{_KRBD}{attachment.image}'
-    if attachment.file_name is not None:
-        yield attachment.file_name
-        yield _volume_file(attachment.file_name)
+    yield from _file_keys(attachment)
     if attachment.wwid is not None:
         yield attachment.wwid.lower()
     for target, lun in attachment.luns:
         yield f'{target}/{lun}'
         yield f'{target.lower()}/{_lun(lun)}'
+
+
+def _file_keys(
+    attachment: model.VolumeAttachment,
+) -> collections.abc.Iterator[str]:
+    """List what a file of an export has to be called.
+
+    Any number of exports may have a file of one name, as each has a "disk":
+    the name alone leads only to the volume that it can belong to alone.
+    """
+    name = attachment.file_name
+    if not name or not attachment.export:
+        return
+    volume = attachment.export.rpartition('/')[2]
+    for each in dict.fromkeys((name, _volume_file(name))):
+        if _is_unique(attachment):
+            yield each
+        yield f'{attachment.export.rstrip("/")}\0{each}'
+        yield f'{_export_directory(attachment.export)}\0{each}'
+        yield f'{volume}/{each}'  # as gluster names it
+
+
+def _is_unique(attachment: model.VolumeAttachment) -> bool:
+    """Tell whether the name of its file can be that of one volume alone."""
+    name, volume = attachment.file_name, attachment.volume_id
+    return bool(name and volume and volume in name)
+
+
+def _export_directory(export: str) -> str:
+    """Name the directory below which nova mounts an export.
+
+    It is its MD5: nova.virt.libvirt.volume.fs, LibvirtBaseFileSystemVolume
+    Driver.
+    """
+    return hashlib.md5(
+        export.encode(errors='surrogatepass'), usedforsecurity=False
+    ).hexdigest()
 
 
 def keys(
@@ -104,12 +139,16 @@ def keys(
     if source.name:
         name = source.name.lstrip('/')
         yield name
+        yield _volume_file(name)
         yield name.partition('/')[2]
     if source.path:
         yield source.path
-        base = posixpath.basename(source.path)
-        yield base
-        yield _volume_file(base)
+        folder, base = posixpath.split(source.path)
+        mounted = (facts.mount_source if facts else None) or ''
+        for each in dict.fromkeys((base, _volume_file(base))):
+            yield each
+            yield f'{mounted.rstrip("/")}\0{each}'
+            yield f'{posixpath.basename(folder)}\0{each}'
         if wwid := _wwid(source.path):
             yield wwid
         if found := _BY_PATH.search(source.path):
@@ -235,24 +274,14 @@ def _exported(
     if file_name and not _same_file(posixpath.basename(path), file_name):
         return Match.OTHER
     mounted = facts.mount_source if facts else None
-    # nova mounts an export below a directory named by its MD5
-    # (nova.virt.libvirt.volume.fs, LibvirtBaseFileSystemVolumeDriver).
-    digest = hashlib.md5(
-        (attachment.export or '').encode(errors='surrogatepass'),
-        usedforsecurity=False,
-    ).hexdigest()
-    at_home = posixpath.basename(posixpath.dirname(path)) == digest
+    directory = _export_directory(attachment.export or '')
+    at_home = posixpath.basename(posixpath.dirname(path)) == directory
     if at_home or (mounted and mounted.rstrip('/') == export):
         return Match.SAME if file_name else Match.SILENT
     if mounted and _other_export(mounted, export, facts):
         return Match.OTHER
     # The name alone decides only where it can belong to one volume.
-    unique = (
-        file_name
-        and attachment.volume_id
-        and attachment.volume_id in file_name
-    )
-    return Match.SAME if unique else Match.SILENT
+    return Match.SAME if _is_unique(attachment) else Match.SILENT
 
 
 def _other_export(

@@ -14,11 +14,13 @@
 
 import hashlib
 import unittest
+from unittest import mock
 
 import ddt
 
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.evidence import join
 from nova_selective_migrate.core.evidence import source_match
 from tests.unit.core import builders as b
 from tests.unit.core.scenarios import joins
@@ -38,6 +40,48 @@ def facts(fstype=None, mount_source=None, **more):
     return storage.StorageFacts(
         fstype=fstype, mount_source=mount_source, **more
     )
+
+
+class ManyTest(unittest.TestCase):
+    """Any number of exports may have a file of one name, such as "disk"."""
+
+    @staticmethod
+    def joined(count):
+        """Join disks on exports of their own; return the targets by volume."""
+        paths = [f'/mnt/{n}/disk' for n in range(count)]
+        disks = [
+            model.Disk(f'vd{n}', source=model.DiskSource(FILE, path=path))
+            for n, path in enumerate(paths)
+        ]
+        found = join.join(
+            disks,
+            [
+                Attachment(
+                    volume_id=f'id-{n}',
+                    driver_volume_type='nfs',
+                    export=f'filer:/{n}',
+                    file_name='disk',
+                )
+                for n in range(count)
+            ],
+            {
+                path: facts('nfs', f'filer:/{n}')
+                for n, path in enumerate(paths)
+            },
+        )
+        return {
+            target: each.attachment and each.attachment.volume_id
+            for target, each in found.by_target.items()
+        }
+
+    def test_each_disk_is_held_against_its_own_volume_alone(self):
+        real = source_match.match
+        with mock.patch.object(
+            join.source_match, 'match', side_effect=real
+        ) as held:
+            found = self.joined(50)
+        self.assertEqual({f'vd{n}': f'id-{n}' for n in range(50)}, found)
+        self.assertLessEqual(held.call_count, 3 * 50)
 
 
 @ddt.ddt
