@@ -24,6 +24,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pools
 from nova_selective_migrate.host.hypervisor import volumes
+from nova_selective_migrate.host.journal import looks
 
 # As many links as the kernel follows (path_resolution(7)).
 _MOST_LINKS = 40
@@ -59,7 +60,7 @@ class SourceView(abc.ABC):
 
 def of(source: connection.Connection) -> SourceView:
     """Return the view of a source, here or elsewhere."""
-    return ThisHost() if source.is_local else _Remote(source)
+    return ThisHost(source) if source.is_local else _Remote(source)
 
 
 def sees(peer: connection.Connection, path: str) -> bool | None:
@@ -72,6 +73,10 @@ def sees(peer: connection.Connection, path: str) -> bool | None:
 
 class ThisHost(SourceView):
     """The host that we are on."""
+
+    def __init__(self, source: connection.Connection | None = None) -> None:
+        """Take the connection that a marker is written down with."""
+        self._source = source
 
     def sees(self, path: str) -> bool | None:
         """Look for an entry of a directory, a link too.
@@ -89,7 +94,20 @@ class ThisHost(SourceView):
     @contextlib.contextmanager
     def marker(self, folder: str) -> collections.abc.Iterator[str | None]:
         """Put an empty file into a directory for a moment."""
-        name = f'.{volumes.PREFIX}{uuid.uuid4()}'
+        if self._source is None:
+            noted: contextlib.AbstractContextManager[str] = (
+                contextlib.nullcontext(str(uuid.uuid4()))
+            )
+        else:
+            noted = self._source.look_into(folder)
+        with noted as look_id, self._marker(folder, look_id) as name:
+            yield name
+
+    @contextlib.contextmanager
+    def _marker(
+        self, folder: str, look_id: str
+    ) -> collections.abc.Iterator[str | None]:
+        name = f'.{looks.new_name(look_id)}'
         path = os.path.join(folder, name)
         try:
             os.close(
