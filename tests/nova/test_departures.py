@@ -67,6 +67,7 @@ class DeparturesTest(unittest.TestCase):
         self.begin()
         found = self.read()
         self.assertEqual('there', found.destination)
+        self.assertEqual(self.context.request_id, found.request)
         self.assertIsNone(found.ending)
         row = found.migrate_data.migration
         self.assertEqual((7, set()), (row.id, row.obj_what_changed()))

@@ -78,7 +78,7 @@ class InterruptedTest(unittest.TestCase):
         self.data.__contains__.return_value = False
         self.departures.of.return_value = departure.Departure(
             *(source, destination, 'since', found, True, self.data, 'bdms'),
-            uri,
+            *(uri, 'req-1'),
         )
 
     def settle(self, found=None, here=P.RUNNING, there=P.ABSENT):
@@ -144,6 +144,9 @@ class InterruptedTest(unittest.TestCase):
         self.post.assert_not_called()
         self.recover.assert_not_called()
         self.assertIn('look at both hosts', self.fault())
+        context, _, name, _ = self.events.call_args.args
+        self.assertEqual('req-1', context.request_id)
+        self.assertEqual('selective_migrate_location-unknown', name)
         self.assert_in_error()
         self.departures.drop.assert_called_once_with('uuid')
 

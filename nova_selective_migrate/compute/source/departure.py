@@ -45,6 +45,7 @@ class Departure:
     :ivar source_bdms: the block device mappings as they were here
     :ivar uri: of the destination's libvirt, that the call went to; None in
         an entry of a release that did not note it
+    :ivar request: the one that asked for it, as in nova's logs
     """
 
     source: str
@@ -55,6 +56,7 @@ class Departure:
     migrate_data: typing.Any
     source_bdms: typing.Any
     uri: str | None = None
+    request: str | None = None
 
     @property
     def address(self) -> str:
@@ -154,6 +156,7 @@ class Departures:
                 deserialize(context, tree['migrate_data']),
                 deserialize(context, tree['source_bdms']),
                 tree.get('uri'),
+                tree.get('request'),
             ),
             'departure',
         )

@@ -156,7 +156,7 @@ class End:
             f'live migration to {self._dest} unknown: {found.explanation}; '
             f'nothing was cleaned up, look at both hosts; {CONF.host} has '
             f'the guest {settled.here}, {self._dest} {settled.there}; '
-            f'{_words(why)}'
+            f'{_words(why, self._methods.cause())}'
         )
         doubt = found.doubt or guest_location.Doubt.LOCATION
         self._methods.event(

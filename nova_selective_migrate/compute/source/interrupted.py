@@ -102,6 +102,9 @@ class Interrupted:
             self._departures.drop(uuid)
             return
         departure = self._departures.of(context, uuid)
+        if departure.request is not None:
+            # Events are among those of the action that was asked for then.
+            context.request_id = departure.request
         row = objects.Migration.get_by_id(
             context, departure.migrate_data.migration.id
         )
