@@ -137,6 +137,14 @@ class PlanningTest(PlanningTestCase):
         planned = self.plan(self.disk(self.base))
         self.assertEqual(3, planned.case.options.parallel_mirrors)
 
+    def test_volumes_get_their_paths_from_us_unless_nova_acts(self):
+        for mode in settings.Mode:
+            planned = self.plan(self.disk(), mode=mode)
+            self.assertEqual(
+                mode is settings.Mode.ENFORCE,
+                planned.case.options.prepared.sets_volume_paths,
+            )
+
     def test_synchronous_writes_are_the_operator_s(self):
         for writes, asked in (
             (settings.SynchronousWrites.AUTO, (False, True)),
