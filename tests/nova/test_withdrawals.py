@@ -204,7 +204,20 @@ class WithdrawalsTest(destinations.DestinationTest):
         guest.suspend.side_effect = exceptions.HypervisorError('no monitor')
         self.assertIn('no monitor', self.refuse())
 
+    def test_a_daemon_that_restarts_is_waited_for(self):
+        self.prepare()
+        down = exception.HypervisorUnavailable(host='here')
+        self.driver._host.get_connection.side_effect = [
+            down,
+            down,
+            mock.Mock(),
+        ]
+        with mock.patch.object(withdrawal.time, 'sleep') as sleep:
+            self.assertTrue(self.roll_back())
+        self.assertEqual(2, sleep.call_count)
+
     def test_without_a_daemon_what_stays_is_named(self):
+        self.enterContext(mock.patch.object(withdrawal, '_RESTART_SECONDS', 0))
         self.prepare()
         down = exception.HypervisorUnavailable(host='here')
         self.driver._host.get_connection.side_effect = down

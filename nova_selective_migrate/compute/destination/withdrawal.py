@@ -15,6 +15,7 @@
 import collections.abc
 import copy
 import os
+import time
 import typing
 
 from nova import exception
@@ -38,6 +39,8 @@ LOG = logging.getLogger(__name__)
 
 Method = collections.abc.Callable[..., typing.Any]
 
+_RESTART_SECONDS = 60.0
+_POLL_SECONDS = 2.0
 _HERE = (
     guest_location.Presence.RUNNING,
     guest_location.Presence.PAUSED,
@@ -80,11 +83,15 @@ class Withdrawals:
             )
         )
         try:
-            virt = self._driver._host.get_connection()
+            virt = self._connect()
         except exception.HypervisorUnavailable as err:
+            # Without libvirt nobody can say whether the guest runs here, and
+            # nova would destroy it when libvirt answers again.
             raise exception.MigrationError(
-                reason=f'{err}: {directory} is left as it is on {CONF.host}; '
-                'nova-compute looks at it again when it starts'
+                reason=f'{err}: {directory} is left as it is on {CONF.host}, '
+                'with the volumes that are connected for it; restart '
+                'nova-compute there when libvirt answers: it looks at them '
+                'again, and has its serial ports and mediated devices back'
             ) from err
         host = connection.Connection(virt, 'this host')
         here = host.look(instance.uuid)
@@ -121,6 +128,24 @@ class Withdrawals:
         )
         if not shared and not os.path.lexists(directory):
             self._drop(instance)
+
+    def _connect(self) -> typing.Any:
+        """Return nova's connection, once a libvirt that restarts is there.
+
+        Nobody waits for this rollback, and what it does not clean up nova
+        keeps for as long as it runs: ports, devices, connected volumes.
+
+        :raises HypervisorUnavailable: when libvirt stays away
+        """
+        until = time.monotonic() + _RESTART_SECONDS
+        while True:
+            try:
+                return self._driver._host.get_connection()
+            except exception.HypervisorUnavailable:
+                if time.monotonic() >= until:
+                    raise
+            # libvirt is not there to tell of an event.
+            time.sleep(_POLL_SECONDS)
 
     def _refuse(
         self,
