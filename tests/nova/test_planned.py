@@ -15,6 +15,9 @@
 import os
 from unittest import mock
 
+from nova import context
+from nova import objects
+
 from nova_selective_migrate.compute.source import planning
 from nova_selective_migrate.core.plan import call as call_
 from tests.nova import base
@@ -48,6 +51,34 @@ class PlannedTest(ours.OursTest):
         course.release()
         self.migrated.wait()
         self.assertEqual(endings.MOVED, self.outcome(server))
+
+    def test_a_copy_shorter_than_nova_s_look_is_recorded(self):
+        server = self.make_server()
+        self.live_migrate(server)
+        self.assertEqual(endings.MOVED, self.outcome(server))
+        row = self.row(server)
+        totals = {
+            kind: tuple(
+                getattr(row, f'{kind}_{what}')
+                for what in ('total', 'processed', 'remaining')
+            )
+            for kind in ('memory', 'disk')
+        }
+        disks = 3 * base.MIB  # as the test has made them
+        memory = 2048 * base.MIB
+        self.assertEqual(
+            {'memory': (memory, memory, 0), 'disk': (disks, disks, 0)}, totals
+        )
+
+    def row(self, server):
+        """Read the record of a server's migration."""
+        with context.target_cell(
+            context.get_admin_context(), self.cell_mappings['cell1']
+        ) as cell:
+            (row,) = objects.MigrationList.get_by_filters(
+                cell, {'instance_uuid': server['id']}
+            )
+        return row
 
     def test_two_at_once_do_not_mix_their_plans(self):
         one = self.make_server()

@@ -32,6 +32,7 @@ from nova_selective_migrate.compute.source import ending as ending_
 from nova_selective_migrate.compute.source import following
 from nova_selective_migrate.compute.source import forced_completion
 from nova_selective_migrate.compute.source import holding
+from nova_selective_migrate.compute.source import migration_totals
 from nova_selective_migrate.compute.source import plans as plans_
 from nova_selective_migrate.compute.source import record as record_
 from nova_selective_migrate.compute.source import volume_connections
@@ -186,7 +187,7 @@ class Migrations:
         end = end_.End(
             end_.Methods(
                 lambda: self._settle(instance, call, uri),
-                post,
+                self._with_totals(post, instance, arguments[-1]),
                 recover,
                 fault.record,
                 event.record,
@@ -222,6 +223,19 @@ class Migrations:
             self._records.forget(instance.uuid)
             self._drop(instance)
         end.report()
+
+    def _with_totals(
+        self, post: Method, instance: typing.Any, data: typing.Any
+    ) -> Method:
+        """Return nova's work after a migration, that notes all it moved."""
+
+        def noted(*arguments: typing.Any, **named: typing.Any) -> typing.Any:
+            planned = self._records.planned(instance.uuid)
+            if planned is not None:
+                migration_totals.save(data.migration, instance, planned.plan)
+            return post(*arguments, **named)
+
+        return noted
 
     def _settle(
         self, instance: typing.Any, call: record_.Call, uri: str
