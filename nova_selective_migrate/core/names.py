@@ -22,3 +22,9 @@ def joined(names: collections.abc.Sequence[str]) -> str:
     rest = len(names) - _MOST
     more = [f'{rest} more'] if rest > 0 else []
     return ' and '.join([*names[:_MOST], *more])
+
+
+def with_article(noun: str) -> str:
+    """Write "a" or "an" before a noun."""
+    article = 'an' if noun[:1].lower() in tuple('aeiou') else 'a'
+    return f'{article} {noun}'

@@ -162,6 +162,7 @@ def _facts(fields: json_fields.Fields) -> storage_.StorageFacts:
         format=fields.text('format'),
         content=fields.text('content'),
         free_bytes=fields.integer('free_bytes'),
+        used_by=fields.text('used_by'),
         internal_snapshots=fields.integer('internal_snapshots'),
         error=fields.text('error'),
     )

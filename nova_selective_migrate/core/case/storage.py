@@ -53,6 +53,7 @@ class StorageFacts:
     :ivar internal_snapshots: how many an image has inside
     :ivar free_bytes: of a directory: what its file system has room for
     :ivar error: what was answered, where it cannot be told what is there
+    :ivar used_by: a domain of that host, other than the guest, that has it
     """
 
     exists: bool | None = None
@@ -71,6 +72,7 @@ class StorageFacts:
     free_bytes: int | None = None
     internal_snapshots: int | None = None
     error: str | None = None
+    used_by: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -87,6 +87,13 @@ def image_for(
         and not host_evidence.is_device(place, facts)
     )
     existing = disk.target in options.existing
+    if known is not None and known.used_by:
+        return Problem(
+            reasons.Reason.DESTINATION_EXISTS,
+            f'the domain {known.used_by} uses it there',
+            'leave it alone; give the disk another path, or migrate to '
+            'another host',
+        )
     if same is not file_identity.Sameness.OTHER:
         # With both hosts on one file the copy would run onto itself.
         if chosen.found is reasons.Reason.LOCAL_DEVICE:
@@ -110,9 +117,18 @@ def image_for(
     if folder is None or not folder.exists or known is None:
         return Problem(
             reasons.Reason.DESTINATION_UNREACHABLE,
-            f'{posixpath.dirname(path)} is not seen there',
+            _why_unseen(posixpath.dirname(path), folder),
         )
     return _fresh(chosen, path, facts)
+
+
+def _why_unseen(path: str, folder: storage_.StorageFacts | None) -> str:
+    """Say what is known of a directory in which no image can be made."""
+    if folder is None or folder.exists is None:
+        return f'whether {path} is there could not be told'
+    if folder.exists:
+        return f'what is in {path} there could not be told'
+    return f'{path} is not there'
 
 
 def _in_the_way(

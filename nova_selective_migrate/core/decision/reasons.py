@@ -265,9 +265,10 @@ class Reason(enum.Enum):
         'destination-exists',
         'The destination has a file at the path already, and it is not '
         'ours to overwrite.',
-        'remove it, or say with --existing that it is there to be '
-        'overwritten; nova-selective-migrate cleanup lists what a migration '
-        'has left that did not come to its end',
+        'look what it is: it was probably left when the guest moved away '
+        'from there, or by a migration that did not come to its end, which '
+        'nova-selective-migrate cleanup lists. Where nothing needs it, say '
+        'with --existing that it is there to be overwritten',
     )
     IMAGE_UNPROVEN = (
         'image-unproven',
@@ -283,7 +284,7 @@ class Reason(enum.Enum):
         'destination has another one at its path.',
         'declare it shared with --shared-path; or, where each host has a '
         'device of its own, declare it local with --local-path and name it '
-        'with --existing',
+        'with --existing: both are needed',
     )
     DESTINATION_MISMATCH = (
         'destination-mismatch',
@@ -393,7 +394,7 @@ class Reason(enum.Enum):
     ACTIVE_BLOCK_JOB = (
         'active-block-job',
         'libvirt migrates no guest while a block job runs.',
-        'wait for the job or end it with virsh blockjob --abort',
+        'wait for the job; virsh blockjob --info shows how far it is',
     )
     SNAPSHOTS = (
         'snapshots',

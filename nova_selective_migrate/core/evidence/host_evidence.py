@@ -15,6 +15,7 @@
 import collections.abc
 
 from nova_selective_migrate.core import model
+from nova_selective_migrate.core import names
 from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.evidence import evidence
@@ -28,6 +29,14 @@ _FIND_OUT = (
     'find out first whether both hosts see one file: mount it on the '
     'destination and allow the probe, or declare its path in shared_paths if '
     'they do'
+)
+
+
+_ON_SOURCE = (
+    f'in nova, {reasons.Reason.LOCALITY_UNKNOWN.remedy}; on the command line, '
+    'run it as root on the source host, where the path can be looked at, '
+    'give the block device mapping that explains it, or declare it in '
+    'shared_paths where both hosts see the same'
 )
 
 
@@ -47,7 +56,13 @@ def of(
     """
     path = source.label
     if facts is None:
-        yield evidence.missing(reasons.Reason.LOCALITY_UNKNOWN, path)
+        yield evidence.Evidence(
+            f'source host: {path} was not looked at from here',
+            _UNKNOWN,
+            evidence.Strength.MISSING,
+            reasons.Reason.LOCALITY_UNKNOWN,
+            _ON_SOURCE,
+        )
         return
     if facts.exists is False:
         yield evidence.missing(reasons.Reason.SOURCE_MISSING, path)
@@ -61,19 +76,24 @@ def of(
             _UNKNOWN,
             evidence.Strength.MISSING,
             reasons.Reason.LOCALITY_UNKNOWN,
-            _careful(facts, known),
+            _ON_SOURCE,
         )
         return
     device = is_device(source, facts)
     if device:
         reach = storage.device_reach(facts)
         below = f' over {", ".join(facts.slaves)}' if facts.slaves else ''
-        what = f'{path} is a {facts.transport or "unknown"} device{below}'
+        kind = names.with_article(facts.transport or 'unknown')
+        what = f'{path} is {kind} device{below}'
         local = evidence.Strength.PRESUMPTION, reasons.Reason.LOCAL_DEVICE
     else:
         reach = storage.filesystem_reach(facts.fstype or '')
         mount = f' ({facts.mount_source})' if facts.mount_source else ''
-        what = f'{path} is on {facts.fstype or "an unknown"}{mount}'
+        what = (
+            f'{path} is on {facts.fstype or "an unknown file system"}{mount}'
+        )
+        if facts.fstype is None and facts.exists is None:
+            what = f'what {path} is on cannot be seen from here'
         local = evidence.Strength.PROOF, reasons.Reason.LOCAL_FILESYSTEM
     if reach is storage.Reach.LOCAL:
         yield evidence.Evidence(f'source host: {what}', _LOCAL, *local)
@@ -165,6 +185,8 @@ def _careful(
 
     To declare it local would have it copied onto itself.
     """
+    if facts.fstype is None and facts.exists is None:
+        return _ON_SOURCE
     same = file_identity.compare(facts, known)
     return _FIND_OUT if same is file_identity.Sameness.UNKNOWN else ''
 

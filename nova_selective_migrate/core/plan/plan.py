@@ -177,6 +177,7 @@ def plan(case: case_.Case) -> MigrationPlan:
         *refusal.of_plan(domain, joins, case, call, thinning.drivers),
         *refusal.of_thinning(thinning, case),
     )
+    refusals = refusal.worded(refusals, case)
     again = None if refusals else converging.again(call, case)
     return MigrationPlan(
         domain=domain,

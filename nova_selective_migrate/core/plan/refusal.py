@@ -23,6 +23,7 @@ from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.core.decision import blockers
 from nova_selective_migrate.core.decision import decision
 from nova_selective_migrate.core.decision import duty as duty_
+from nova_selective_migrate.core.decision import reader_words
 from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.evidence import join
 from nova_selective_migrate.core.plan import call as call_
@@ -60,6 +61,27 @@ def of_disks(
                 chosen.disk.target,
                 chosen.remedy,
             )
+
+
+def worded(
+    refusals: collections.abc.Iterable[Refusal], case: case_.Case
+) -> tuple[Refusal, ...]:
+    """Say every message in the words of who reads it.
+
+    Who neither makes images nor has nova make them is not known, and gets
+    the words of both.
+    """
+    nova = case.options.prepared is not None
+    if not nova and not case.options.create_images:
+        return tuple(refusals)
+    return tuple(
+        Refusal(
+            each.target,
+            each.reason,
+            reader_words.worded(each.message, nova=nova),
+        )
+        for each in refusals
+    )
 
 
 def of_job(case: case_.Case) -> collections.abc.Iterator[Refusal]:

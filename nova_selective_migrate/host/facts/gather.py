@@ -33,6 +33,7 @@ from nova_selective_migrate.host.facts import qemu_conf
 from nova_selective_migrate.host.facts import source_view
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as guest_
+from nova_selective_migrate.host.hypervisor import usage
 
 _ON_HOST = (
     model.SourceType.FILE,
@@ -90,6 +91,11 @@ def gather(
         )
         if asked.probe and source.is_local:
             media_contents.compare(domain, here, there, destination)
+        used = usage.paths(destination, guest.uuid)
+        there = {
+            path: dataclasses.replace(known, used_by=used.get(path))
+            for path, known in there.items()
+        }
     persistent = guest.persistent_xml()
     versions = connection.Connection.versions
     unknown = hypervisor.Versions()

@@ -61,10 +61,14 @@ class EvidenceTest(unittest.TestCase):
         seen = f'source host: {A} is on nfs (srv:/exp)'
         bare = {'exists': True, 'kind': 'file'}
         for facts, known, expected in (
-            (None, None, [nothing]),
+            (
+                None,
+                None,
+                [f'source host: {A} was not looked at from here'],
+            ),
             (b.GONE, None, [missing]),
             ({'exists': True, 'kind': 'other'}, None, [nothing]),
-            (bare, None, [f'source host: {A} is on an unknown']),
+            (bare, None, [f'source host: {A} is on an unknown file system']),
             (nfs, b.GONE, [seen, f'{there} {A} is not there']),
             (
                 b.on('nfs', identity='i'),
@@ -101,7 +105,7 @@ class EvidenceTest(unittest.TestCase):
     def test_how_a_device_is_attached(self):
         for facts, words in (
             (b.device('sata'), 'a sata device'),
-            (b.device(None), 'a unknown device'),
+            (b.device(None), 'an unknown device'),
             (b.device('dm', 'sata', 'nvme'), 'a dm device over sata, nvme'),
         ):
             with self.subTest(facts=facts):
