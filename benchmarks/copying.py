@@ -22,6 +22,7 @@ from benchmarks import trip
 from benchmarks import wire_speed
 from lab import errors
 from lab import lab as lab_
+from lab import own_home
 from lab import shared_disk
 
 _SIZE_MIB = 1024
@@ -43,14 +44,16 @@ _CASES = (
 
 def figures(runs: int) -> collections.abc.Iterator[figure.Figure]:
     """Move one local disk, beside one that is shared."""
-    with lab_.Lab.open({}) as lab:
+    with lab_.Lab.open({}, own_home.own_home('bench')) as lab:
         for case in _CASES:
             found = yield from case.figures(lab, runs)
             if case is _CASES[0]:
                 yield _resident(found['ours'])
                 yield from _without_list(lab, found['ours'])
     try:
-        with lab_.Lab.open({'a': _NEWER, 'b': _NEWER}) as lab:
+        with lab_.Lab.open(
+            {'a': _NEWER, 'b': _NEWER}, own_home.own_home('bench')
+        ) as lab:
             name = f'written zeroes, 8:1, libvirt {lab.a.libvirt_version}'
             # Nothing limits this wire: a small disk would be fixed cost.
             held = content.Content(2 * _SIZE_MIB, 8)

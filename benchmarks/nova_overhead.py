@@ -27,6 +27,7 @@ from benchmarks import figure
 from benchmarks import wire_counter
 from lab import home
 from lab import lab as lab_
+from lab import own_home
 from lab.nova import boot
 from lab.nova import cloud as lab_cloud
 from lab.nova import settings
@@ -56,7 +57,7 @@ def figures(runs: int) -> collections.abc.Iterator[figure.Figure]:
         print(f'not measured: no nova {_VERSION} in .nova', flush=True)
         return
     found = {}
-    with lab_.Lab.open({}) as lab:
+    with lab_.Lab.open({}, own_home.own_home('bench')) as lab:
         for name, driver in (('stock', settings.Settings()), ('ours', _OURS)):
             cloud = lab_cloud.Cloud.start(
                 lab, INTERPRETER, {'a': driver, 'b': driver}

@@ -31,6 +31,7 @@ from lab import guest as lab_guest
 from lab import home
 from lab import host as lab_host
 from lab import lab as lab_
+from lab import own_home
 
 _HELD = content.Content(size_mib=256)
 _TIMES = '/var/lib/libvirt/images/bench.times'
@@ -54,7 +55,7 @@ def figures(runs: int) -> collections.abc.Iterator[figure.Figure]:
         format='raw', size_mib=_HELD.size_mib, content=_HELD
     )
     taken: list[list[float]] = []
-    with lab_.Lab.open({}) as lab:
+    with lab_.Lab.open({}, own_home.own_home('bench')) as lab:
         times = pathlib.Path(lab.a.path(_TIMES))
         for _ in range(runs):
             seen = trip.Setting({'vda': disk}).go(lab, _Marked())

@@ -22,6 +22,7 @@ from benchmarks import trip
 from lab import errors
 from lab import lab as lab_
 from lab import local_disk
+from lab import own_home
 from lab import storage
 
 _RELEASES = (None, 'trixie', 'sid')
@@ -36,7 +37,7 @@ def figures(_runs: int) -> collections.abc.Iterator[figure.Figure]:
     for release in _RELEASES:
         wanted = {'a': release, 'b': release} if release else {}
         try:
-            with lab_.Lab.open(wanted) as lab:
+            with lab_.Lab.open(wanted, own_home.own_home('bench')) as lab:
                 yield from _on(lab)
         except errors.ReleaseMissing as err:
             # `make releases` prepares them; the others are measured.

@@ -18,11 +18,13 @@ import sys
 import time
 
 from lab import boot
+from lab import own_home
 from lab import packages
 from lab import releases
 from lab import storage
 from lab.errors import LabError
 from lab.home import Home
+from lab.host import environment
 from lab.lab import down
 from lab.lab import Lab
 from lab.layout import NAMES
@@ -65,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(carry_out=_run)
 
     commands.add_parser('down', help='end everything').set_defaults(
-        carry_out=lambda _: down()
+        carry_out=_down
     )
     commands.add_parser('status', help='say what runs').set_defaults(
         carry_out=_status
@@ -109,7 +111,16 @@ def _run(arguments: argparse.Namespace) -> int:
     if not command:
         raise LabError('no command given')
     words = host.namespace.enter(command, os.getcwd())
-    os.execvp(words[0], words)  # noqa: S606 - to be that command
+    # To be that command.
+    os.execvpe(words[0], words, environment())  # noqa: S606
+
+
+def _down(arguments: argparse.Namespace) -> None:
+    """End the user's laboratory, and those of programs that were killed."""
+    down()
+    with own_home.abandoned() as homes:
+        for home in homes:
+            down(home)
 
 
 def _status(arguments: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@
 from collections.abc import Iterator
 from collections.abc import Mapping
 from pathlib import Path
+import signal
 import sys
 import time
 
@@ -27,6 +28,7 @@ from lab.guest import Guest
 from lab.host import Host
 from lab.lab import Lab
 from lab.local_disk import LocalFile
+from lab.own_home import own_home
 from lab.shared_disk import SharedBlock
 from lab.shared_disk import SharedFile
 from lab.shared_disk import SharedNetwork
@@ -39,9 +41,10 @@ _ARGUMENTS = ('--shared-path', '/dev/lab')
 def main() -> int:
     """Run the demonstration; 0 where all of it was proven."""
     started = time.monotonic()
+    # So that the hosts are taken down then as well.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(2))
     try:
-        with Lab.open() as lab:
-            lab.reset()
+        with Lab.open(home=own_home('demo')) as lab:
             failures = list(_demonstrate(lab))
     except LabError as err:
         print(f'demo: {err}', file=sys.stderr)

@@ -20,6 +20,7 @@ import os
 from pathlib import Path
 import re
 import subprocess
+import sys
 from typing import Any
 
 from lab.errors import CommandFailed
@@ -35,9 +36,14 @@ IMAGES = '/var/lib/libvirt/images'
 SHARED = '/mnt/shared'
 
 
-def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
-    """Return our own variables and more; daemons are found by any user."""
-    path = f'{os.environ.get("PATH", os.defpath)}:/usr/sbin:/sbin'
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return our own variables and more, for a command inside a host.
+
+    Our programs are found, those of the environment that this runs in, and
+    daemons by any user.
+    """
+    programs = os.fspath(Path(sys.executable).parent)
+    path = f'{programs}:{os.environ.get("PATH", os.defpath)}:/usr/sbin:/sbin'
     ours = {'PATH': path, 'NOVA_SELECTIVE_MIGRATE_JOURNAL': JOURNAL}
     return {**os.environ, **ours, **(more or {})}
 
@@ -84,7 +90,7 @@ class Host:
             input=input,
             stdin=subprocess.DEVNULL if input is None else None,
             timeout=timeout,
-            env=_environment(env),
+            env=environment(env),
         )
         # Who reads it wants to know what was run, not how we got inside.
         result.args = words
@@ -105,7 +111,7 @@ class Host:
         return subprocess.Popen(
             self.namespace.enter(words, os.fspath(cwd)),
             text=True,
-            env=_environment(env),
+            env=environment(env),
             **options,
         )
 

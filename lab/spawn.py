@@ -14,6 +14,7 @@
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+import contextlib
 import os
 from pathlib import Path
 import shutil
@@ -50,7 +51,7 @@ def detached(
     if program is None:
         raise FileNotFoundError(f'{argv[0]} is not installed')
     append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    actions: list[tuple[int, int, str, int, int] | tuple[int, int, int]] = [
+    actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
         (os.POSIX_SPAWN_OPEN, 2, os.fspath(log), append, 0o644),
         (os.POSIX_SPAWN_DUP2, 2 if stdout is None else stdout, 1),
     ]
@@ -58,6 +59,22 @@ def detached(
         actions.append((os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0))
     else:
         actions.append((os.POSIX_SPAWN_DUP2, stdin, 0))
+    actions += [(os.POSIX_SPAWN_CLOSE, number) for number in _inherited()]
     return os.posix_spawn(
         program, list(argv), environment, file_actions=actions, setsid=True
     )
+
+
+def _inherited() -> list[int]:
+    """Return what our own caller left open for those that we start.
+
+    It is none of a daemon's: the lock of flock(1) would be held for as long
+    as that lives.
+    """
+    found = []
+    for name in os.listdir('/proc/self/fd'):
+        number = int(name)
+        with contextlib.suppress(OSError):  # the one of the listing
+            if number > 2 and os.get_inheritable(number):
+                found.append(number)
+    return found

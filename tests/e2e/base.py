@@ -19,7 +19,6 @@ import dataclasses
 import functools
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,8 +33,8 @@ from lab import guest as lab_guest
 from lab import host as lab_host
 from lab import lab as lab_
 from lab import monitor_log
+from lab import own_home
 from lab import snapshot
-from tests.e2e import own_home
 
 PROGRAM = pathlib.Path(sys.executable).with_name('nova-selective-migrate')
 # Records that the guest must have acknowledged before anything is tried,
@@ -47,7 +46,7 @@ AFTER = 20
 @functools.cache
 def the_lab() -> lab_.Lab:
     """Bring the hosts up once for all tests of this process."""
-    opened = lab_.Lab.open(home=own_home.own_home())
+    opened = lab_.Lab.open(home=own_home.own_home('tests'))
     if not opened.reused:
         atexit.register(opened.down)
     return opened
@@ -77,8 +76,7 @@ class EndToEndTestCase(unittest.TestCase):
 
     def use_lab(self, releases: dict[str, str]) -> None:
         """Take hosts of other Debian releases, beside the usual ones."""
-        beside = own_home.own_home().beside('releases')
-        self.addCleanup(shutil.rmtree, beside.root)
+        beside = own_home.own_home('tests-releases')
         try:
             self.lab = lab_.Lab.open(releases, beside)
         except errors.ReleaseMissing as err:
