@@ -13,6 +13,8 @@
 """Serve and mount the shared file system."""
 
 from collections.abc import Iterable
+import functools
+import os
 import subprocess
 
 from lab import daemon
@@ -76,25 +78,77 @@ def mount(
 ) -> None:
     """Mount the volume in every host at the same place."""
     for host in hosts:
-        name = f'{CLIENT}{host.name}'
-        log = home.run / f'{name}.log'
-        argv = [
-            *('glusterfs', '--no-daemon', f'--log-file={log}'),
-            *(f'--volfile-server={hub.name}', f'--volfile-id=/{_VOLUME}'),
-            *(f'--fs-display-name={hub.name}:/{_VOLUME}', SHARED),
-        ]
-        daemon.start(journal, host.namespace, name, argv, log)
-
-        def mounted(host: Host = host, name: str = name) -> bool:
-            daemon.check(journal, name, home.run / f'{name}.log')
-            return f' {SHARED} ' in _fuse_mounts(host)
-
-        waiting.until(mounted, f'{SHARED} on host {host.name}')
+        _mount(journal, hub, home, host)
 
 
-def _fuse_mounts(host: Host) -> str:
+def await_ready(
+    journal: Journal, hub: Namespace, home: Home, hosts: Iterable[Host]
+) -> list[str]:
+    """Wait until every host reaches the volume; mount it where it is lost.
+
+    A client whose wire was cut finds its server again some seconds after
+    the wire is whole. Until then whoever comes is told "Transport endpoint
+    is not connected", just as where the client has died.
+
+    :returns: the hosts where it had to be mounted anew
+    """
+    lost = []
+    for host in hosts:
+        client = journal.processes(daemon.KIND).get(f'{CLIENT}{host.name}')
+        if client is None:
+            continue  # there is no shared file system here
+        if not client.alive:
+            lost.append(host.name)
+            _mount_again(journal, hub, home, host)
+        waiting.until(
+            functools.partial(_answers, host),
+            f'{SHARED} to answer on host {host.name}',
+        )
+    return lost
+
+
+def _answers(host: Host) -> bool:
+    try:
+        os.listdir(host.path(SHARED))
+    except OSError:
+        return False
+    return True
+
+
+def _mount(journal: Journal, hub: Namespace, home: Home, host: Host) -> None:
+    name = f'{CLIENT}{host.name}'
+    log = home.run / f'{name}.log'
+    argv = [
+        *('glusterfs', '--no-daemon', f'--log-file={log}'),
+        *(f'--volfile-server={hub.name}', f'--volfile-id=/{_VOLUME}'),
+        *(f'--fs-display-name={hub.name}:/{_VOLUME}', SHARED),
+    ]
+    daemon.start(journal, host.namespace, name, argv, log)
+
+    def mounted() -> bool:
+        daemon.check(journal, name, log)
+        return SHARED in _mount_points(host)
+
+    waiting.until(mounted, f'{SHARED} on host {host.name}')
+
+
+def _mount_again(
+    journal: Journal, hub: Namespace, home: Home, host: Host
+) -> None:
+    """Put a new client, and what was bound from the old one, in its place."""
+    points = _mount_points(host)
+    for point in points:
+        host.run(['umount', '--lazy', point])
+    _mount(journal, hub, home, host)
+    for point in points:
+        if point != SHARED:  # nova's, for an NFS export
+            host.run(['mount', '--bind', SHARED, point])
+
+
+def _mount_points(host: Host) -> list[str]:
+    """Return where a host has the volume: the fifth field of proc(5)."""
     with open(f'/proc/{host.namespace.keeper.pid}/mountinfo') as file:
-        return ''.join(line for line in file if 'fuse.glusterfs' in line)
+        return [line.split()[4] for line in file if 'fuse.glusterfs' in line]
 
 
 def _gluster(

@@ -20,8 +20,10 @@ import os
 import select
 import signal
 import subprocess
+import sys
 
 from lab import daemon
+from lab import gluster
 from lab import libvirtd
 from lab.faults import emulators
 from lab.host import Host
@@ -69,14 +71,8 @@ class World:
     @contextlib.contextmanager
     def frozen(self, host: Host) -> Iterator[None]:
         """Let the libvirt daemon of a host stand still."""
-        process = self.libvirtd(host)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGSTOP)
-        try:
+        with stopped([self.libvirtd(host)]):
             yield
-        finally:
-            if process.alive:
-                os.kill(process.pid, signal.SIGCONT)
 
     def cut(self) -> None:
         """Cut the wire of host b."""
@@ -116,10 +112,38 @@ class World:
         self.start_libvirtds()
         for host in self.lab.hosts:
             libvirtd.await_ready(self._journal, host)
+        lost = gluster.await_ready(
+            self._journal, self.lab.hub, self.lab.home, self.lab.hosts
+        )
+        for name in lost:
+            print(
+                f'the shared file system of host {name} was lost and is '
+                'mounted anew',
+                file=sys.stderr,
+            )
 
     def widen(self) -> None:
         """Give host b its room for images back."""
         self.lab.b.run(['umount', '-l', IMAGES], check=False)
+
+
+@contextlib.contextmanager
+def stopped(processes: Iterable[Process]) -> Iterator[None]:
+    """Let processes stand still; those that end meanwhile are no error."""
+    processes = list(processes)
+    for each in processes:
+        _signal(each, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for each in processes:
+            _signal(each, signal.SIGCONT)
+
+
+def _signal(process: Process, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        if process.alive:
+            os.kill(process.pid, number)
 
 
 def kill(processes: Iterable[Process]) -> None:
