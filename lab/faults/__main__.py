@@ -15,6 +15,7 @@
 import argparse
 import json
 from pathlib import Path
+import signal
 import sys
 import time
 
@@ -34,6 +35,8 @@ def main() -> int:
         trees = [json.loads(path.read_text()) for path in arguments.render]
         arguments.table.write_text(reliability.text(trees))
         return 0
+    # So that the hosts are taken down then as well.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(2))
     rows: list[Row] = []
     try:
         for row in campaign.run(
@@ -89,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _print(row: Row) -> None:
-    mark = 'ok ' if row.clean else 'BAD'
+    mark = 'ok ' if row.clean else 'OFF' if row.broken_off else 'BAD'
     print(
         f'{time.strftime("%H:%M:%S")} {mark} {row.driver}, {row.fault}'
         f'{", " + row.phase if row.phase else ""}, seed {row.seed}: '
@@ -97,7 +100,9 @@ def _print(row: Row) -> None:
         f'{"" if row.inflicted else ", NOT INFLICTED"}, {row.seconds} s',
         flush=True,
     )
-    if not row.clean or row.outcome in ('unknown', 'failed'):
+    if row.broken_off:
+        print(f'    {row.broken_off}', flush=True)
+    elif not row.clean or row.outcome in ('unknown', 'failed'):
         print(
             f'    lost {row.lost_records} shared {row.shared_written} double '
             f'{row.double_run} untrue {row.untrue} unlisted {row.unlisted}\n'

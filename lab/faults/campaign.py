@@ -12,13 +12,18 @@
 
 """Choose what to try, by a seed, and try it."""
 
+import collections
+from collections.abc import Callable
 from collections.abc import Iterator
+import contextlib
 from dataclasses import dataclass
+import functools
 import itertools
 from pathlib import Path
 import random
 import subprocess
 
+from lab.errors import LabError
 from lab.faults import crossing
 from lab.faults import server_trial
 from lab.faults.fault import Fault
@@ -28,6 +33,7 @@ from lab.faults.trial import Trial
 from lab.faults.world import World
 from lab.lab import Lab
 from lab.nova import cloud as cloud_
+from lab.own_home import own_home
 
 #: These wait for time-outs of the network: not where time is short.
 _SLOW = (Fault.WIRE_CUT, Fault.NBD_FILTERED)
@@ -39,8 +45,12 @@ _NOT_OF_NOVA = (
     Fault.DISK_FULL,
     Fault.SECOND,
 )
+#: Our command line has nothing at the destination.
+_OF_NOVA = (Fault.PEER, Fault.PEER_TERMINATED)
 #: Then the hosts are brought up anew: their logs are read from the start.
 _BATCH = 12
+#: What the laboratory raises where it cannot go on with a trial.
+_BREAKS = (LabError, OSError, subprocess.SubprocessError)
 
 
 @dataclass(frozen=True)
@@ -69,39 +79,113 @@ class Choice:
     direct: bool
 
 
+@dataclass(frozen=True)
+class Crossing:
+    """Guests that cross: the last of a batch of our command line."""
+
+    seed: int
+    cut: bool
+
+
+_Attempt = Callable[[Choice | Crossing], list[Row]]
+
+
 def run(wanted: Wanted) -> Iterator[Row]:
-    """Run a campaign, and yield what each trial has shown."""
+    """Run a campaign, and yield what each trial has shown.
+
+    A trial that the laboratory breaks off is told as such; the others go
+    on, on hosts that are brought up anew.
+    """
     choices = itertools.islice(_choices(wanted), wanted.runs)
-    number = 0
-    while batch := list(itertools.islice(choices, _BATCH)):
-        with Lab.open() as lab:
-            world = World(lab)
-            world.hurry()
-            if wanted.interpreter is not None:
-                yield from _with_nova(world, wanted.interpreter, batch)
-                continue
-            for choice in batch:
-                yield Trial(
-                    choice.fault, choice.phase, choice.seed, choice.direct
-                ).run(world)
-            if wanted.fault is None:
-                seed = wanted.seed + number
-                yield from crossing.run(world, seed, cut=bool(number % 2))
-            number += 1
+    for number in itertools.count():
+        found = list(itertools.islice(choices, _BATCH))
+        # Their nova-computes are other ones.
+        found.sort(key=lambda choice: choice.phase is Phase.POST_COPY)
+        batch = collections.deque[Choice | Crossing](found)
+        if not batch:
+            return
+        if wanted.interpreter is None and wanted.fault is None:
+            cut = bool(number % 2)
+            batch.append(Crossing(wanted.seed + number, cut))
+        while batch:
+            yield from _on_new_hosts(wanted, batch)
 
 
-def _with_nova(
-    world: World, interpreter: Path, batch: list[Choice]
+def _on_new_hosts(
+    wanted: Wanted, batch: collections.deque[Choice | Crossing]
 ) -> Iterator[Row]:
-    version = _version(interpreter)
-    cloud = server_trial.start(world, interpreter)
-    try:
-        for choice in batch:
-            yield server_trial.ServerTrial(
-                choice.fault, choice.phase, choice.seed, version
-            ).run(world, cloud)
-    finally:
-        cloud_.stop(world.lab)
+    """Bring hosts up and try what is left of a batch, as far as they go."""
+    with contextlib.ExitStack() as stack:
+        lab = stack.enter_context(Lab.open(home=own_home('faults')))
+        world = World(lab)
+        world.hurry()
+        attempt: _Attempt = functools.partial(_by_program, world)
+        driver = 'cli'
+        if wanted.interpreter is not None:
+            nova = _Nova(world, wanted.interpreter)
+            stack.callback(cloud_.stop, lab)
+            attempt = nova.attempt
+            driver = f'nova {nova.version}'
+        while batch:
+            choice = batch.popleft()
+            try:
+                yield from attempt(choice)
+            except _BREAKS as err:
+                yield _broken_off(driver, choice, err)
+                return
+
+
+def _by_program(world: World, choice: Choice | Crossing) -> list[Row]:
+    if isinstance(choice, Crossing):
+        return crossing.run(world, choice.seed, cut=choice.cut)
+    trial = Trial(choice.fault, choice.phase, choice.seed, choice.direct)
+    return [trial.run(world)]
+
+
+class _Nova:
+    """nova-computes, with post-copy only for those who try that.
+
+    Where it is permitted nova begins it by itself as well.
+    """
+
+    def __init__(self, world: World, interpreter: Path) -> None:
+        self._world = world
+        self._interpreter = interpreter
+        self._cloud: cloud_.Cloud | None = None
+        self._post_copy = False
+        self.version = _version(interpreter)
+
+    def attempt(self, choice: Choice | Crossing) -> list[Row]:
+        """Try something with nova-computes as that needs them."""
+        assert isinstance(choice, Choice)
+        post_copy = choice.phase is Phase.POST_COPY
+        if self._cloud is None or post_copy is not self._post_copy:
+            self._cloud = server_trial.start(
+                self._world, self._interpreter, post_copy=post_copy
+            )
+            self._post_copy = post_copy
+        trial = server_trial.ServerTrial(
+            choice.fault, choice.phase, choice.seed, self.version
+        )
+        return [trial.run(self._world, self._cloud)]
+
+
+def _broken_off(driver: str, choice: Choice | Crossing, err: Exception) -> Row:
+    phase, fault = '', 'guests crossing'
+    if isinstance(choice, Choice):
+        fault = choice.fault.value
+        phase = choice.phase.words if choice.phase else ''
+    return Row(
+        driver=driver,
+        phase=phase,
+        fault=fault,
+        seed=choice.seed,
+        inflicted=False,
+        outcome='broken off',
+        truth='-',
+        seconds=0.0,
+        broken_off=f'{type(err).__name__}: {err}',
+    )
 
 
 def _version(interpreter: Path) -> str:
@@ -135,10 +219,11 @@ def _all(wanted: Wanted, seed: int) -> Iterator[Choice]:
         (fault, phase, direct)
         for fault in Fault
         if not (nova and fault in _NOT_OF_NOVA)
-        if nova or fault is not Fault.PEER
+        if nova or fault not in _OF_NOVA
         if wanted.fault in (None, fault)
         for phase in (Phase if fault.has_phase else (None,))
         if wanted.phase in (None, phase)
+        if phase is None or phase.allows(fault)
         for direct in ((False,) if nova else (False, True))
     ]
     chance.shuffle(all_)

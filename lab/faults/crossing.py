@@ -157,4 +157,5 @@ def _turned(found: look.Look) -> look.Look:
         {names[n]: count for n, count in found.emulators.items()},
         {names[n]: files for n, files in found.files.items()},
         found.ours,
+        frozenset(names[n] for n in found.torn),
     )

@@ -19,7 +19,8 @@ class Fault(enum.Enum):
     """A fault.
 
     The first ones are inflicted in a phase of the migration, the others
-    are there before it begins.
+    are there before it begins. Who is told to end gets SIGTERM, as from
+    `systemctl restart`.
     """
 
     SOURCE_LIBVIRTD = 'source libvirtd killed'
@@ -28,6 +29,8 @@ class Fault(enum.Enum):
     SOURCE_QEMU = 'source QEMU killed'
     PROGRAM = 'our own process killed'
     PEER = 'destination nova-compute killed'
+    TERMINATED = 'our own process told to end'
+    PEER_TERMINATED = 'destination nova-compute told to end'
     WIRE_HEALED = 'wire cut and healed'
     WIRE_CUT = 'wire cut for good'
     ABORT = 'abort by user'

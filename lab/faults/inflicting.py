@@ -15,11 +15,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field
+import functools
 import random
 import threading
 import time
 from typing import Protocol
 
+from lab import waiting
+from lab.faults import emulators
+from lab.faults import world as world_
 from lab.faults.fault import Fault
 from lab.faults.phase import Phase
 from lab.faults.phase import Watch
@@ -42,6 +46,12 @@ class Subject(Protocol):
     def kill_peer(self) -> None:
         """Kill what manages it at the destination."""
 
+    def terminate(self) -> None:
+        """Tell what manages it to end."""
+
+    def terminate_peer(self) -> None:
+        """Tell what manages it at the destination to end."""
+
     def again(self) -> None:
         """Begin the same migration a second time."""
 
@@ -63,16 +73,41 @@ class Inflictor:
 
         :param copied: how many disks are copied.
         """
-        if not watch.until(phase, copied, lambda: self.subject.over):
+        over = functools.partial(getattr, self.subject, 'over')
+        if phase is Phase.POST_COPY:
+            return self._in_post_copy(watch, copied, fault, over)
+        if not watch.until(phase, copied, over):
             return False
         if phase.is_short:
             # Over in a moment: the daemon that goes through it waits.
-            with self.world.frozen(self.world.lab.a):
+            with self.world.frozen(watch.host(phase)):
                 self._break(fault)
             return True
         if phase is Phase.MIRRORS:
             time.sleep(self.chance.uniform(0, 0.8))
         self._break(fault)
+        return True
+
+    def _in_post_copy(
+        self, watch: Watch, copied: int, fault: Fault, over: Callable[[], bool]
+    ) -> bool:
+        """Have the guest run there before all of its memory has come."""
+        lab = self.world.lab
+        source = emulators.of(lab.home, lab.a, self.guest)
+        if not watch.until(Phase.MEMORY, copied, over):
+            return False
+
+        def begun() -> bool:
+            # libvirt refuses until QEMU has said that it copies memory.
+            told = lab.a.virsh('migrate-postcopy', self.guest, check=False)
+            return not told.returncode or over()
+
+        waiting.until(begun, 'post-copy to begin')
+        if not watch.until(Phase.POST_COPY, copied, over):
+            return False
+        # What has not come yet stays away until the fault is there.
+        with world_.stopped(source):
+            self._break(fault)
         return True
 
     def join(self) -> None:
@@ -94,6 +129,10 @@ class Inflictor:
             self.subject.kill()
         elif fault is Fault.PEER:
             self.subject.kill_peer()
+        elif fault is Fault.TERMINATED:
+            self.subject.terminate()
+        elif fault is Fault.PEER_TERMINATED:
+            self.subject.terminate_peer()
         elif fault is Fault.WIRE_HEALED:
             world.cut()
             self._later(self.chance.uniform(1, 8), world.heal)

@@ -27,6 +27,7 @@ _TRUE = {
     'b': ('moved', 'unknown'),
     'none': ('not-moved', 'unknown'),
     'both': ('unknown',),
+    'torn': ('unknown',),
 }
 
 
@@ -51,13 +52,17 @@ def shared_written(
     return bool(touched & set(shared))
 
 
-def lost(guest: Guest, host: Host) -> tuple[int, list[str]]:
+def lost(
+    guest: Guest, host: Host, seen: Iterable[Host] = ()
+) -> tuple[int, list[str]]:
     """Stop a guest, read its disks and count what is not on them.
 
+    :param seen: the hosts where it has acknowledged what counts; all by
+        default
     :returns: how many acknowledged records are lost, and every defect.
     """
     guest.stop(host)
-    return missing(guest.verify(host).values())
+    return missing(guest.verify(host, seen).values())
 
 
 def missing(reports: Iterable[Report]) -> tuple[int, list[str]]:

@@ -42,6 +42,8 @@ class Look:
     emulators: dict[str, int]
     files: dict[str, frozenset[str]]
     ours: tuple[str, ...]
+    #: The hosts that have a part of it: post-copy has failed.
+    torn: frozenset[str] = frozenset()
 
     @property
     def running(self) -> list[str]:
@@ -50,8 +52,13 @@ class Look:
 
     @property
     def place(self) -> str:
-        """Return the host that has it active, 'both', or 'none'."""
+        """Return the host that has it active, 'both', 'torn' or 'none'.
+
+        Torn is what no host has whole.
+        """
         having = [n for n, s in self.states.items() if s in _ACTIVE]
+        if self.torn and not self.running:
+            return 'torn'
         if len(having) == 1:
             return having[0]
         return 'both' if having else 'none'
@@ -60,9 +67,12 @@ class Look:
 def at(lab: Lab, guest: str) -> Look:
     """Look once."""
     states, processes, files, ours = {}, {}, {}, []
+    torn = set()
     for host in lab.hosts:
-        said = host.virsh('domstate', guest, check=False)
-        states[host.name] = said.stdout.strip()
+        said = host.virsh('domstate', guest, '--reason', check=False)
+        states[host.name], _, reason = said.stdout.strip().partition(' (')
+        if reason == 'post-copy failed)':
+            torn.add(host.name)
         processes[host.name] = len(emulators.of(lab.home, host, guest))
         root = host.path(IMAGES)
         found = {
@@ -72,7 +82,7 @@ def at(lab: Lab, guest: str) -> Look:
         pools = host.virsh('pool-list', '--all', '--name').stdout.split()
         ours += [f'{host.name}: {name}' for name in pools if _OURS in name]
         ours += [f'{host.name}: {name}' for name in found if _OURS in name]
-    return Look(states, processes, files, tuple(sorted(ours)))
+    return Look(states, processes, files, tuple(sorted(ours)), frozenset(torn))
 
 
 def settled(lab: Lab, guest: str) -> Look:

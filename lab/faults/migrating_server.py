@@ -21,12 +21,15 @@ from lab import waiting
 from lab.errors import NotInTime
 from lab.nova.cloud import Cloud
 from lab.nova.compute import CommandRefused
+from lab.nova.compute import Compute
 from lab.nova.server import Server
 
 #: The nova-compute is asked this often whether it has done, in seconds.
 _ASK = 0.5
 #: Longer than TCP tries to reach a port that is filtered, and more.
 _PATIENCE = 500
+#: systemd kills who has not ended by then, where nobody says otherwise.
+_STOP = 90
 _OVER = ('completed', 'failed', 'cancelled', 'error')
 #: What nova records -> what is said of the migration.
 _SAID = {'active': 'not-moved', 'error': 'unknown'}
@@ -41,6 +44,8 @@ class MigratingServer:
     started: bool = field(default=False, init=False)
     #: nova-computes that were killed, by host.
     _killed: list[str] = field(default_factory=list, init=False)
+    #: And those that were told to end.
+    _terminated: list[str] = field(default_factory=list, init=False)
     _asked: float = field(default=0.0, init=False)
     _over: bool = field(default=False, init=False)
 
@@ -82,6 +87,14 @@ class MigratingServer:
         """Kill the destination's nova-compute."""
         self._kill('b')
 
+    def terminate(self) -> None:
+        """Tell the source's nova-compute to end."""
+        self._terminate('a')
+
+    def terminate_peer(self) -> None:
+        """Tell the destination's nova-compute to end."""
+        self._terminate('b')
+
     def again(self) -> None:
         """Ask nova for the same migration again, which refuses."""
         a, b = self.cloud.lab.hosts
@@ -91,12 +104,27 @@ class MigratingServer:
             return
 
     def _kill(self, name: str) -> None:
-        (host,) = (h for h in self.cloud.lab.hosts if h.name == name)
-        self.cloud.compute(host).kill()
+        self._compute(name).kill()
         self._killed.append(name)
 
+    def _terminate(self, name: str) -> None:
+        self._compute(name).terminate()
+        self._terminated.append(name)
+
+    def _compute(self, name: str) -> Compute:
+        (host,) = (h for h in self.cloud.lab.hosts if h.name == name)
+        return self.cloud.compute(host)
+
     def restart(self) -> None:
-        """Start the nova-computes again that were killed."""
+        """Start the nova-computes again that were killed or told to end."""
+        for name in self._terminated:
+            compute = self._compute(name)
+            try:
+                compute.await_exit(_STOP)
+            except NotInTime:
+                compute.kill()
+        self._killed += self._terminated
+        self._terminated.clear()
         for host in self.cloud.lab.hosts:
             if host.name in self._killed:
                 self.cloud.compute(host).restart()

@@ -12,12 +12,14 @@
 
 """The phases of a migration that copies disks, as they are logged."""
 
+from collections import Counter
 from collections.abc import Callable
 import enum
 import re
 
 from lab import monitor_log
 from lab import waiting
+from lab.faults.fault import Fault
 from lab.host import Host
 from lab.host import LIBVIRTD_LOG
 from lab.lab import Lab
@@ -37,6 +39,12 @@ class Phase(enum.Enum):
     MEMORY = ('memory copy', 'a', _SENT + rb'"execute":"migrate"')
     SWITCH_OVER = ('switch-over', 'a', _STATUS + rb'"pre-switchover"')
     FINISHING = ('finishing', 'a', _STATUS + rb'"completed"')
+    #: The guest is started there, and the source's side not yet told so: the
+    #: reply to libvirt's Finish. Where that is lost libvirt resumes the guest
+    #: on the source as well.
+    UNANSWERED = ('Finish unanswered', 'b', _SENT + rb'"execute":"cont"')
+    #: The guest runs there, and some of its memory has not come yet.
+    POST_COPY = ('post-copy', 'a', _STATUS + rb'"postcopy-active"')
 
     def __init__(self, words: str, host: str, line: bytes) -> None:
         self.words = words
@@ -50,7 +58,31 @@ class Phase(enum.Enum):
     @property
     def is_short(self) -> bool:
         """Tell whether it is over before anybody else gets to act."""
-        return self in (Phase.SWITCH_OVER, Phase.FINISHING)
+        return self in _SHORT
+
+    def allows(self, fault: Fault) -> bool:
+        """Tell whether a fault is tried in this phase."""
+        return self is not Phase.UNANSWERED or fault in _AT_THE_END
+
+
+_SHORT = (
+    Phase.SWITCH_OVER,
+    Phase.FINISHING,
+    Phase.UNANSWERED,
+    Phase.POST_COPY,
+)
+#: Of these each can lose a reply. An emulator that is killed then has taken
+#: the guest with it, wherever that was.
+_AT_THE_END = (
+    Fault.SOURCE_LIBVIRTD,
+    Fault.DESTINATION_LIBVIRTD,
+    Fault.PROGRAM,
+    Fault.PEER,
+    Fault.TERMINATED,
+    Fault.PEER_TERMINATED,
+    Fault.WIRE_HEALED,
+    Fault.WIRE_CUT,
+)
 
 
 class Watch:
@@ -58,7 +90,9 @@ class Watch:
 
     def __init__(self, lab: Lab) -> None:
         self._hosts = {host.name: host for host in lab.hosts}
-        self._marks = {h.name: monitor_log.mark(h) for h in lab.hosts}
+        #: How far each log has been read, and what was found in it.
+        self._read = {h.name: monitor_log.mark(h) for h in lab.hosts}
+        self._found: Counter[Phase] = Counter()
 
     def until(
         self,
@@ -74,14 +108,24 @@ class Watch:
         host = self._hosts[phase.host]
 
         def reached() -> bool:
-            return self._lines(host, phase) >= phase.count(disks)
+            self._look(host)
+            return self._found[phase] >= phase.count(disks)
 
         waiting.until(
             lambda: reached() or over(), f'phase {phase.words}', timeout, 0.001
         )
         return reached()
 
-    def _lines(self, host: Host, phase: Phase) -> int:
+    def host(self, phase: Phase) -> Host:
+        """Return the host that logs a phase."""
+        return self._hosts[phase.host]
+
+    def _look(self, host: Host) -> None:
+        """Read what a log has more, in whole lines."""
         with host.path(LIBVIRTD_LOG).open('rb') as log:
-            log.seek(self._marks[host.name])
-            return len(phase.line.findall(log.read()))
+            log.seek(self._read[host.name])
+            whole, end, _ = log.read().rpartition(b'\n')
+        self._read[host.name] += len(whole) + len(end)
+        for phase in Phase:
+            if phase.host == host.name:
+                self._found[phase] += len(phase.line.findall(whole))

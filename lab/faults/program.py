@@ -75,6 +75,14 @@ class Program:
     def kill_peer(self) -> None:
         """Kill nothing: there is no program at the destination."""
 
+    def terminate(self) -> None:
+        """Tell it to end, as a service manager does."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+
+    def terminate_peer(self) -> None:
+        """Tell nothing: there is no program at the destination."""
+
     def again(self) -> None:
         """Start another one for the same guest."""
         self.second = Program(

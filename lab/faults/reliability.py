@@ -65,6 +65,7 @@ has every trial with its seed. A short campaign is part of ``make test``.
 """
 _COUNTS = (
     ('runs', 'Migrations'),
+    ('broken_off', 'Others, that the laboratory broke off'),
     ('faults', 'Faults inflicted'),
     ('lost_records', 'Acknowledged records lost'),
     ('shared_written', 'Shared disks copied or exported'),
@@ -77,9 +78,15 @@ _COUNTS = (
 def text(trees: Iterable[Mapping[str, Any]]) -> str:
     """Return the page for campaigns, as faults.json has them."""
     trees = list(trees)
-    rows = [row for tree in trees for row in tree['rows']]
+    rows = [
+        row
+        for tree in trees
+        for row in tree['rows']
+        if not row.get('broken_off')
+    ]
     counts = [
-        (words, str(sum(tree[name] for tree in trees)))
+        # Those of before a count was there have none of it.
+        (words, str(sum(tree.get(name, 0) for tree in trees)))
         for name, words in _COUNTS
     ]
     parts = [_HEAD, _table(('What', 'How often'), counts)]

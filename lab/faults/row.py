@@ -36,6 +36,8 @@ class Row:
     :ivar listed: how many leftovers were named
     :ivar afterwards: what was said once everything worked again, where the
         outcome was unknown
+    :ivar broken_off: what the laboratory could not do; then nothing is known
+        of the migration, and this is no trial
     """
 
     driver: str
@@ -53,6 +55,7 @@ class Row:
     unlisted: tuple[str, ...] = ()
     listed: int = 0
     afterwards: str = ''
+    broken_off: str = ''
     #: For who looks into it: what was said, and what was found.
     said: str = ''
     found: tuple[str, ...] = field(default_factory=tuple)
@@ -66,6 +69,7 @@ class Row:
             or self.double_run
             or self.untrue
             or self.unlisted
+            or self.broken_off
         )
 
 
@@ -73,7 +77,8 @@ def totals(rows: Iterable[Row]) -> dict[str, Any]:
     """Add up a campaign: the content of faults.json."""
     rows = list(rows)
     return {
-        'runs': len(rows),
+        'runs': sum(not row.broken_off for row in rows),
+        'broken_off': sum(bool(row.broken_off) for row in rows),
         'faults': sum(row.inflicted for row in rows),
         'lost_records': sum(row.lost_records for row in rows),
         'shared_written': sum(row.shared_written for row in rows),

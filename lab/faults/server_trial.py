@@ -47,11 +47,29 @@ _OPTIONS: settings.Options = {
 }
 #: The image and the swap disk; the volume is shared.
 _COPIED = ('vda', 'vdb')
+#: Then a nova-compute has ended, or will, and is started again.
+_RESTARTED = (
+    Fault.PROGRAM,
+    Fault.PEER,
+    Fault.TERMINATED,
+    Fault.PEER_TERMINATED,
+)
 
 
-def start(world: World, interpreter: Path) -> cloud_.Cloud:
-    """Start a nova-compute with our driver on each host."""
-    wanted = settings.Settings(settings.PLUGIN, _OPTIONS)
+def start(
+    world: World, interpreter: Path, *, post_copy: bool = False
+) -> cloud_.Cloud:
+    """Start a nova-compute with our driver on each host.
+
+    :param post_copy: whether memory may follow the guest
+    """
+    libvirt = {
+        **_OPTIONS['libvirt'],
+        'live_migration_permit_post_copy': str(post_copy).lower(),
+    }
+    wanted = settings.Settings(
+        settings.PLUGIN, {**_OPTIONS, 'libvirt': libvirt}
+    )
     return cloud_.Cloud.start(
         world.lab, interpreter, {'a': wanted, 'b': wanted}
     )
@@ -143,7 +161,7 @@ class _Run:
         inflicted = fault is not Fault.NONE
         if phase is not None:
             inflicted = inflictor.at(watch, phase, len(_COPIED), fault)
-        if fault in (Fault.PROGRAM, Fault.PEER):
+        if fault in _RESTARTED:
             time.sleep(self.chance.choice((0, 1.5, 6)))
             moving.restart()
         outcome = moving.end()
@@ -248,6 +266,9 @@ class _Run:
             server.stop(host)
         for host in self.lab.hosts:
             if host.name in names and _whole(server, host, disks):
+                if found.place == 'both':
+                    # It has gone on twice, and said things of both.
+                    acknowledged = server.acknowledged(host)
                 reports = server.verify(host, disks, acknowledged)
                 tried.append(judging.missing(reports.values()))
         return min(tried) if tried else (1, ['no host has all disks'])

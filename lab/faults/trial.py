@@ -93,6 +93,8 @@ class _Run:
         options = ['--bandwidth', _BANDWIDTH]
         if self.trial.direct:
             options.append('--direct')
+        if self.trial.phase is Phase.POST_COPY:
+            options.append('--post-copy')
         if self.trial.fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):
             options += ['--existing', 'vda']
         return options
@@ -219,7 +221,9 @@ class _Run:
         tried = []
         for host in self.lab.hosts:
             if found.files[host.name]:
-                tried.append(judging.lost(self.guest, host))
+                # A guest that went on twice has said things of both.
+                seen = [host] if found.place == 'both' else ()
+                tried.append(judging.lost(self.guest, host, seen))
         return min(tried)
 
     def _forget(self) -> None:

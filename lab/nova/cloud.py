@@ -97,6 +97,6 @@ class Cloud:
 
 
 def stop(lab: Lab) -> None:
-    """End the nova-computes of a laboratory; guests go on."""
+    """End the nova-computes of a laboratory at once; guests go on."""
     recorded = Journal(lab.home.journal).processes(compute.KIND)
-    process.stop(recorded.values())
+    process.stop(recorded.values(), patience=0)

@@ -78,8 +78,21 @@ class Compute:
         stop([self.process])
         self._socket.unlink(missing_ok=True)
 
+    def terminate(self) -> None:
+        """Tell it to end, as `systemctl stop` does; do not wait for that."""
+        os.kill(self.process.pid, signal.SIGTERM)
+
+    def await_exit(self, timeout: float = 60) -> None:
+        """Wait until it has ended.
+
+        :raises NotInTime: it has not.
+        """
+        what = f'the end of nova-compute of host {self.host.name}'
+        waiting.until(lambda: not self.process.alive, what, timeout)
+        self._socket.unlink(missing_ok=True)
+
     def restart(self) -> None:
-        """Start it again after `kill`, with the same records and files."""
+        """Start it again after its end, with the same records and files."""
         self.process = _spawn(self.host, self.directory, self.interpreter)
         self.journal.note(KIND, self.host.name, self.process)
         self.await_ready()

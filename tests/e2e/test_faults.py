@@ -112,6 +112,7 @@ class TotalsTest(unittest.TestCase):
         self.assertEqual(
             {
                 'runs': 2,
+                'broken_off': 0,
                 'faults': 1,
                 'lost_records': 3,
                 'shared_written': 1,
