@@ -19,6 +19,7 @@ it: commands that QEMU was given and events that it sent.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import replace
+from datetime import datetime
 import json
 import re
 from typing import Any
@@ -38,6 +39,8 @@ _LINE = re.compile(
 # libvirt cuts the name in a guest's directory.
 _SOCKET = re.compile(rb'/domain-\d+-([^/"]+)/monitor\.sock')
 _NAME_LENGTH = 20
+# "2026-11-28 14:34:20.078+0000: " begins a line.
+_TIME = 28
 _NODE = re.compile(r'migration-(.+)-(?:format|storage)')
 
 _ENDS = {
@@ -171,9 +174,34 @@ def exports(host: Host, guest: Guest, since: int = 0) -> set[str]:
     return names
 
 
+def runs(
+    host: Host, guest: Named, since: int = 0
+) -> tuple[tuple[float, bool], ...]:
+    """Return when QEMU was started, or told to stop, running a guest.
+
+    :returns: seconds of the clock, and whether it runs from then on
+    """
+    found = []
+    for seconds, _, message in _timed(host, guest.name, since):
+        what = message.get('execute') or message.get('event')
+        # Its own event is not seen by a daemon that is killed just then.
+        if what in ('cont', 'RESUME'):
+            found.append((seconds, True))
+        elif what in ('stop', 'STOP', 'SHUTDOWN'):
+            found.append((seconds, False))
+    return tuple(found)
+
+
 def _messages(
     host: Host, guest: str, since: int
 ) -> Iterator[tuple[str, dict[str, Any]]]:
+    for _, kind, message in _timed(host, guest, since):
+        yield kind, message
+
+
+def _timed(
+    host: Host, guest: str, since: int
+) -> Iterator[tuple[float, str, dict[str, Any]]]:
     ours = guest[:_NAME_LENGTH].encode()
     # Read from the start: which monitor is whose is said only once. Its
     # address is used again for other guests.
@@ -195,7 +223,9 @@ def _messages(
                 # The name comes before any command that is looked for.
                 and owners.get(monitor) == ours
             ):
-                yield kind.decode(), json.loads(text)
+                logged = datetime.fromisoformat(line[:_TIME].decode())
+                seconds = logged.timestamp()
+                yield seconds, kind.decode(), json.loads(text)
 
 
 def _targets_by_alias(guest: Guest) -> dict[str, str]:

@@ -105,7 +105,8 @@ def _print(row: Row) -> None:
     elif not row.clean or row.outcome in ('unknown', 'failed'):
         print(
             f'    lost {row.lost_records} shared {row.shared_written} double '
-            f'{row.double_run} untrue {row.untrue} unlisted {row.unlisted}\n'
+            f'{row.double_run} on both {row.on_both} s untrue {row.untrue} '
+            f'unlisted {row.unlisted}\n'
             f'    {row.said}\n    {row.found}',
             flush=True,
         )

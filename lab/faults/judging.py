@@ -13,6 +13,7 @@
 """Hold what was said of a migration against what is so."""
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 
 from lab import monitor_log
 from lab.faults import look as look_
@@ -39,6 +40,32 @@ def is_true(outcome: str, found: look_.Look) -> bool:
 def runs_twice(guest: Guest, found: look_.Look) -> bool:
     """Tell whether a guest runs on both hosts."""
     return len(found.running) > 1
+
+
+def seconds_on_both(
+    lab: Lab, guest: monitor_log.Named, marks: Mapping[str, int], until: float
+) -> float:
+    """Return how long a guest ran on both hosts at a time.
+
+    libvirt itself has it do so where the reply to Finish is lost.
+
+    :param marks: by host; it ran on a then, and on b it did not
+    :param until: where both run, when they were looked at last
+    """
+    changes = sorted(
+        (seconds, host.name, running)
+        for host in lab.hosts
+        for seconds, running in monitor_log.runs(host, guest, marks[host.name])
+    )
+    on = {'a': True, 'b': False}
+    both, since = 0.0, 0.0
+    for seconds, name, running in [*changes, (until, '', False)]:
+        if all(on.values()):
+            both += max(0.0, seconds - since)
+        since = seconds
+        on[name] = running
+        on.pop('', None)
+    return round(both, 1)
 
 
 def shared_written(

@@ -69,7 +69,8 @@ _COUNTS = (
     ('faults', 'Faults inflicted'),
     ('lost_records', 'Acknowledged records lost'),
     ('shared_written', 'Shared disks copied or exported'),
-    ('double_runs', 'Guests run twice'),
+    ('on_both', 'Guests that libvirt ran on both hosts for a while'),
+    ('double_runs', 'Guests left running on both hosts'),
     ('untrue_outcomes', 'Outcomes that were not so'),
     ('unlisted_leftovers', 'Leftovers that nobody named'),
 )

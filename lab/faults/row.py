@@ -30,7 +30,8 @@ class Row:
     :ivar truth: the host that has the guest, 'both' or 'none'
     :ivar lost_records: acknowledged by the guest, and on no disk of it
     :ivar shared_written: QEMU was told to copy, or to export, a shared disk
-    :ivar double_run: the guest ran on both hosts at a time
+    :ivar double_run: the guest was left running on both hosts
+    :ivar on_both: for how many seconds it did, however that ended
     :ivar untrue: what was said is not so
     :ivar unlisted: leftovers that nobody has named
     :ivar listed: how many leftovers were named
@@ -51,6 +52,7 @@ class Row:
     lost_records: int = 0
     shared_written: bool = False
     double_run: bool = False
+    on_both: float = 0.0
     untrue: bool = False
     unlisted: tuple[str, ...] = ()
     listed: int = 0
@@ -83,6 +85,7 @@ def totals(rows: Iterable[Row]) -> dict[str, Any]:
         'lost_records': sum(row.lost_records for row in rows),
         'shared_written': sum(row.shared_written for row in rows),
         'double_runs': sum(row.double_run for row in rows),
+        'on_both': sum(row.on_both > 0 for row in rows),
         'untrue_outcomes': sum(row.untrue for row in rows),
         'unlisted_leftovers': sum(len(row.unlisted) for row in rows),
         'rows': [asdict(row) for row in rows],

@@ -123,6 +123,7 @@ class _Run:
             with console.open('rb') as said:
                 inflicted, outcome = self._migrate(moving)
                 found = look.settled(self.lab, server.name)
+                looked = time.time()
                 acknowledged = acknowledged_in(said.read().decode('latin-1'))
             self._add_later(server, acknowledged)
             return self._judge(
@@ -134,6 +135,7 @@ class _Run:
                 found,
                 acknowledged,
                 began,
+                looked,
             )
 
     def _description(self) -> Description:
@@ -189,6 +191,7 @@ class _Run:
         found: look.Look,
         acknowledged: dict[str, int],
         began: float,
+        looked: float,
     ) -> Row:
         server = moving.server
         touched: set[str] = set()
@@ -210,6 +213,7 @@ class _Run:
             lost_records=missing,
             shared_written=bool(touched - set(_COPIED)),
             double_run=len(found.running) > 1,
+            on_both=judging.seconds_on_both(self.lab, server, marks, looked),
             untrue=untrue or bool(problems),
             unlisted=self._unlisted(moving, outcome, found),
             said=moving.text,

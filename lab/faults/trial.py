@@ -117,7 +117,8 @@ class _Run:
             inflicted, said = self._migrate()
             self.world.mend()
             found = look.settled(self.lab, self.guest.name)
-            return self._judge(marks, inflicted, said, found, began)
+            looked = time.time()
+            return self._judge(marks, inflicted, said, found, began, looked)
 
     def _prepare(self, stack: contextlib.ExitStack) -> None:
         """Make the faults that are there before the migration."""
@@ -165,6 +166,7 @@ class _Run:
         said: program.Said,
         found: look.Look,
         began: float,
+        looked: float,
     ) -> Row:
         shared = set(self.guest.disks) - set(self.copied)
         written = judging.shared_written(self.lab, self.guest, shared, marks)
@@ -203,6 +205,9 @@ class _Run:
             lost_records=missing,
             shared_written=written,
             double_run=judging.runs_twice(self.guest, found),
+            on_both=judging.seconds_on_both(
+                self.lab, self.guest, marks, looked
+            ),
             untrue=untrue,
             unlisted=remains,
             listed=len(left) + len(listed),

@@ -104,6 +104,7 @@ class TotalsTest(unittest.TestCase):
             lost_records=3,
             shared_written=True,
             double_run=True,
+            on_both=1.5,
             untrue=True,
             unlisted=('b: /x', 'b: /y'),
         )
@@ -117,6 +118,7 @@ class TotalsTest(unittest.TestCase):
                 'lost_records': 3,
                 'shared_written': 1,
                 'double_runs': 1,
+                'on_both': 1,
                 'untrue_outcomes': 1,
                 'unlisted_leftovers': 2,
             },
