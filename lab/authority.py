@@ -19,6 +19,7 @@ import tempfile
 
 from lab import command
 from lab.host import Host
+from lab.layout import DOMAIN
 from lab.libvirtd import CERTIFICATES
 
 # Small keys of a curve: made in no time.
@@ -48,7 +49,7 @@ class Authority:
             by default what the host is.
         """
         target = host.path(CERTIFICATES)
-        said = names or (host.name, host.address)
+        said = names or (host.name, f'{host.name}.{DOMAIN}', host.address)
         with tempfile.TemporaryDirectory() as scratch:
             key, certificate = self._issue(Path(scratch), said)
             for side in ('server', 'client'):

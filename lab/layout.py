@@ -22,6 +22,10 @@ from lab.view import View
 HUB = 'hub'
 NAMES = ('a', 'b')
 ADDRESSES = {HUB: '10.97.0.254', 'a': '10.97.0.1', 'b': '10.97.0.2'}
+#: What follows a host's name where it is given in full.
+DOMAIN = 'lab.example'
+#: Where Debian's installer has a host find its own name.
+_OWN_ADDRESS = '127.0.1.1'
 
 
 def view(home: Home, name: str, release: str | None) -> View:
@@ -37,9 +41,7 @@ def view(home: Home, name: str, release: str | None) -> View:
     known = home.cache / 'libvirt' / f'{release or "own"}-{name}'
     known.mkdir(parents=True, exist_ok=True)
     libvirtd.configure(tree / 'etc-libvirt')
-    hosts = ['127.0.0.1 localhost']
-    hosts += [f'{address} {host}' for host, address in ADDRESSES.items()]
-    (tree / 'hosts').write_text('\n'.join(hosts) + '\n')
+    (tree / 'hosts').write_text(_hosts(name))
     (tree / 'hostname').write_text(f'{name}\n')
     places = {
         '/etc/hosts': 'hosts',
@@ -57,3 +59,18 @@ def view(home: Home, name: str, release: str | None) -> View:
         binds={**binds, '/var/cache/libvirt': os.fspath(known)},
         release=(os.fspath(releases.tree(home, release)) if release else None),
     )
+
+
+def _hosts(name: str) -> str:
+    """Return /etc/hosts of one host, as Debian's installer writes it.
+
+    What a host finds for its own name is no address for others: whoever
+    takes it for one shows here, and whoever compares the short name with
+    the full one that libvirt gives.
+    """
+    found = dict(ADDRESSES)
+    if name != HUB:  # GlusterFS serves by its name
+        found[name] = _OWN_ADDRESS
+    lines = ['127.0.0.1 localhost']
+    lines += [f'{at} {each}.{DOMAIN} {each}' for each, at in found.items()]
+    return '\n'.join(lines) + '\n'

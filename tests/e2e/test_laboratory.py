@@ -20,10 +20,29 @@ from lab import daemon
 from lab import gluster
 from lab import host as lab_host
 from lab import journal as lab_journal
+from lab import layout
 from lab import storage
 from lab import waiting
 from lab.faults import world
 from tests.e2e import base
+
+
+class NamesTest(base.EndToEndTestCase):
+    """A host finds its own name as on Debian: in full, and on itself."""
+
+    def test_names(self) -> None:
+        for host in self.lab.hosts:
+            full = f'{host.name}.{layout.DOMAIN}'
+            self.assertEqual(host.name, self.said(host, 'hostname'))
+            self.assertEqual(full, self.said(host, 'hostname', '--fqdn'))
+            self.assertEqual(full, self.said(host, 'virsh', 'hostname'))
+            for other in self.lab.hosts:
+                found = self.said(host, 'getent', 'hosts', other.name)
+                address = '127.0.1.1' if other is host else other.address
+                self.assertEqual(address, found.split()[0])
+
+    def said(self, host: lab_host.Host, *argv: str) -> str:
+        return host.run(argv).stdout.strip()
 
 
 class RunTest(base.EndToEndTestCase):
