@@ -22,6 +22,7 @@ import dataclasses
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core import names
 from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.evidence import source_keys
 from nova_selective_migrate.core.evidence import source_match
 
 Attachments = collections.abc.Sequence[model.VolumeAttachment]
@@ -85,7 +86,7 @@ class _Index:
                 found.append(each)
             if each.target:
                 index.by_name.setdefault(each.target, []).append(each)
-            for key in dict.fromkeys(source_match.attachment_keys(each)):
+            for key in dict.fromkeys(source_keys.attachment_keys(each)):
                 index.by_key.setdefault(key, []).append(each)
         return index
 
@@ -146,7 +147,7 @@ def _candidates(
     named: dict[model.VolumeAttachment, None] = {}
     if disk.source is not None:
         known = storage.find(facts, disk.source)
-        for key in source_match.keys(disk.source, known):
+        for key in source_keys.source_keys(disk.source, known):
             named.update(dict.fromkeys(index.by_key.get(key, ())))
     return _Candidates(
         serial=tuple(index.by_id.get((disk.serial or '').lower(), ())),

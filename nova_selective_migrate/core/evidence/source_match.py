@@ -12,15 +12,14 @@
 
 """Hold what a volume's connection names against a disk's source."""
 
-import collections.abc
 import enum
-import hashlib
 import posixpath
 import re
 
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.evidence import device_names
+from nova_selective_migrate.core.evidence import source_keys
 
 # How a device of a driver's volumes can be attached, from nova.virt.libvirt.
 # volume and os-brick: "local" and drivers that we do not know are missing.
@@ -49,26 +48,6 @@ _BY_PROTOCOL = {
 _SCSI_NAME = re.compile(
     r'/dev/(?:sd[a-z]+\d*|disk/by-id/(?:dm-uuid-mpath-|scsi-|wwn-).+)'
 )
-# udev's names below /dev/disk/by-path of LUNs on iSCSI and fibre channel.
-_BY_PATH = re.compile(
-    r'/(?:.*-iscsi-(?P<iqn>.+)|.*-fc-0x(?P<wwn>[0-9a-f]+))-lun-(?P<lun>\w+)$',
-    re.IGNORECASE,
-)
-# The LUN's own id in names of multipath and udev; that of a SCSI id has the
-# number of its kind before it, a WWN has not.
-_WWID = re.compile(
-    r'/dev/(?:disk/by-id/(?:dm-uuid-(?:part\d+-)?mpath-|scsi-)|mapper/)'
-    r'(?P<wwid>[23][0-9a-f]{16}(?:[0-9a-f]{16})?)(?:-part\d+)?'
-    r'|/dev/disk/by-id/wwn-0x(?P<wwn>[0-9a-f]{16}(?:[0-9a-f]{16})?)'
-    r'(?:-part\d+)?',
-    re.IGNORECASE,
-)
-_UUID = r'[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}'
-# cinder's volume_name_template.
-_VOLUME = re.compile(rf'volume-+({_UUID})', re.IGNORECASE)
-# A snapshot's file beside its volume's (cinder.volume.drivers.remotefs).
-_SNAPSHOT = re.compile(rf'(?P<volume>.*{_UUID}.*)\.{_UUID}', re.IGNORECASE)
-_KRBD = '/dev/rbd/'
 
 
 class Match(enum.Enum):
@@ -77,84 +56,6 @@ class Match(enum.Enum):
     SAME = 'same'
     OTHER = 'other'
     SILENT = 'silent'
-
-
-def attachment_keys(
-    attachment: model.VolumeAttachment,
-) -> collections.abc.Iterator[str]:
-    """List what a source has to name so that both can be the same."""
-    yield from attachment.device_paths
-    if attachment.image is not None:
-        yield attachment.image
-        yield f'{_KRBD}{attachment.image}'
-    yield from _file_keys(attachment)
-    if attachment.wwid is not None:
-        yield attachment.wwid.lower()
-    for target, lun in attachment.luns:
-        yield f'{target}/{lun}'
-        yield f'{target.lower()}/{_lun(lun)}'
-
-
-def _file_keys(
-    attachment: model.VolumeAttachment,
-) -> collections.abc.Iterator[str]:
-    """List what a file of an export has to be called.
-
-    Any number of exports may have a file of one name, as each has a "disk":
-    the name alone leads only to the volume that it can belong to alone.
-    """
-    name = attachment.file_name
-    if not name or not attachment.export:
-        return
-    volume = attachment.export.rpartition('/')[2]
-    for each in dict.fromkeys((name, _volume_file(name))):
-        if _is_unique(attachment):
-            yield each
-        yield f'{attachment.export.rstrip("/")}\0{each}'
-        yield f'{_export_directory(attachment.export)}\0{each}'
-        yield f'{volume}/{each}'  # as gluster names it
-
-
-def _is_unique(attachment: model.VolumeAttachment) -> bool:
-    """Tell whether the name of its file can be that of one volume alone."""
-    name, volume = attachment.file_name, attachment.volume_id
-    return bool(name and volume and volume in name)
-
-
-def _export_directory(export: str) -> str:
-    """Name the directory below which nova mounts an export.
-
-    It is its MD5: nova.virt.libvirt.volume.fs, LibvirtBaseFileSystemVolume
-    Driver.
-    """
-    return hashlib.md5(
-        export.encode(errors='surrogatepass'), usedforsecurity=False
-    ).hexdigest()
-
-
-def keys(
-    source: model.DiskSource, facts: storage.StorageFacts | None
-) -> collections.abc.Iterator[str]:
-    """List what a source names: paths, files, images and LUNs."""
-    if source.name:
-        name = source.name.lstrip('/')
-        yield name
-        yield _volume_file(name)
-        yield name.partition('/')[2]
-    if source.path:
-        yield source.path
-        folder, base = posixpath.split(source.path)
-        mounted = (facts.mount_source if facts else None) or ''
-        for each in dict.fromkeys((base, _volume_file(base))):
-            yield each
-            yield f'{mounted.rstrip("/")}\0{each}'
-            yield f'{posixpath.basename(folder)}\0{each}'
-        if wwid := _wwid(source.path):
-            yield wwid
-        if found := _BY_PATH.search(source.path):
-            yield '/'.join(_by_path(found))
-    if facts and facts.resolved:
-        yield facts.resolved
 
 
 def match(
@@ -274,14 +175,14 @@ def _exported(
     if file_name and not _same_file(posixpath.basename(path), file_name):
         return Match.OTHER
     mounted = facts.mount_source if facts else None
-    directory = _export_directory(attachment.export or '')
+    directory = source_keys.export_directory(attachment.export or '')
     at_home = posixpath.basename(posixpath.dirname(path)) == directory
     if at_home or (mounted and mounted.rstrip('/') == export):
         return Match.SAME if file_name else Match.SILENT
     if mounted and _other_export(mounted, export, facts):
         return Match.OTHER
     # The name alone decides only where it can belong to one volume.
-    return Match.SAME if _is_unique(attachment) else Match.SILENT
+    return Match.SAME if source_keys.is_unique(attachment) else Match.SILENT
 
 
 def _other_export(
@@ -301,19 +202,22 @@ def _other_export(
 
 
 def _block(path: str, attachment: model.VolumeAttachment) -> Match:
-    if attachment.image is not None and path.startswith(_KRBD):
-        same = path == f'{_KRBD}{attachment.image}'
+    if attachment.image is not None and path.startswith(source_keys.KRBD):
+        same = path == f'{source_keys.KRBD}{attachment.image}'
         return Match.SAME if same else Match.OTHER
     is_file = attachment.driver_volume_type in _FILE_DRIVERS
     if attachment.export or is_file:
         return Match.OTHER
-    if (wwid := _wwid(path)) and attachment.wwid:
+    if (wwid := source_keys.wwid(path)) and attachment.wwid:
         return Match.SAME if wwid == attachment.wwid.lower() else Match.OTHER
-    found = _BY_PATH.search(path)
+    found = source_keys.by_path(path)
     if found is None or not attachment.luns:
         return Match.SILENT
-    named = {(name.lower(), _lun(lun)) for name, lun in attachment.luns}
-    return Match.SAME if _by_path(found) in named else Match.OTHER
+    named = {
+        (name.lower(), source_keys.lun_number(lun))
+        for name, lun in attachment.luns
+    }
+    return Match.SAME if found in named else Match.OTHER
 
 
 def _other_transport(
@@ -350,7 +254,7 @@ def _other_volume(name: str, attachment: model.VolumeAttachment) -> bool:
     After cinder has migrated a volume its image has the id of the copy, in
     the connection too.
     """
-    (found,) = _volume_ids(name) or ('',)
+    (found,) = source_keys.volume_ids(name) or ('',)
     told = {
         each
         for text in (
@@ -358,7 +262,7 @@ def _other_volume(name: str, attachment: model.VolumeAttachment) -> bool:
             *attachment.device_paths,
             *(target for target, _lun in attachment.luns),
         )
-        for each in _volume_ids(text or '')
+        for each in source_keys.volume_ids(text or '')
     }
     if not found or not told:
         return False
@@ -366,41 +270,6 @@ def _other_volume(name: str, attachment: model.VolumeAttachment) -> bool:
     return found not in told | own
 
 
-def _volume_ids(name: str) -> tuple[str, ...]:
-    """Return the id of the volume that a name bears, if it bears one."""
-    # Device mapper doubles the dashes of a logical volume's name.
-    found = _VOLUME.search(name.replace('--', '-'))
-    return (found[1].lower(),) if found else ()
-
-
 def _same_file(one: str, other: str) -> bool:
     """Compare the names of a volume's file and of its snapshots'."""
-    return _volume_file(one) == _volume_file(other)
-
-
-def _volume_file(name: str) -> str:
-    found = _SNAPSHOT.fullmatch(name)
-    return found['volume'] if found else name
-
-
-def _wwid(path: str) -> str | None:
-    found = _WWID.fullmatch(path)
-    if found is None:
-        return None
-    return (found['wwid'] or f'3{found["wwn"]}').lower()
-
-
-def _by_path(found: re.Match[str]) -> tuple[str, str]:
-    target = (found['iqn'] or found['wwn']).lower()
-    return target, _lun(found['lun'])
-
-
-def _lun(text: str) -> str:
-    """Write a LUN as a number, as udev does only up to 255.
-
-    Above that it has the eight bytes of SAM in hexadecimal, the upper two
-    bits of which say how the LUN is addressed.
-    """
-    if not re.fullmatch(r'0x[0-9a-f]{16}', text, re.IGNORECASE):
-        return text
-    return str(int(text[2:6], 16) & 0x3FFF)
+    return source_keys.volume_file(one) == source_keys.volume_file(other)

@@ -21,6 +21,7 @@ from nova_selective_migrate.core.case import attachments
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.evidence import source_keys
 from nova_selective_migrate.core.evidence import source_match
 from tests.unit.core import builders as b
 from tests.unit.core import generated
@@ -127,11 +128,11 @@ class PropertyTest(unittest.TestCase):
             if disk.source is None:
                 continue
             known = storage.find(case.storage.source, disk.source)
-            keys = {*source_match.keys(disk.source, known)}
+            keys = {*source_keys.source_keys(disk.source, known)}
             for volume in volumes:
                 found = source_match.match(disk.source, known, volume)
                 if found is source_match.Match.SAME:
-                    shared = {*source_match.attachment_keys(volume)} & keys
+                    shared = {*source_keys.attachment_keys(volume)} & keys
                     self.assertTrue(shared, (disk.source, volume))
 
     @hypothesis.given(generated.cases(), st.permutations(generated.TARGETS))
