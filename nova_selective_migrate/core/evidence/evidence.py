@@ -149,11 +149,12 @@ def _unknown(found: tuple[Evidence, ...], reason: reasons.Reason) -> Verdict:
     return Verdict(model.Locality.UNKNOWN, reason, found)
 
 
-def missing(reason: reasons.Reason, what: str) -> Evidence:
+def missing(reason: reasons.Reason, what: str, remedy: str = '') -> Evidence:
     """Say that what would tell is missing."""
     return Evidence(
         f'{what}: {reason.meaning[0].lower()}{reason.meaning[1:-1]}',
         model.Locality.UNKNOWN,
         Strength.MISSING,
         reason,
+        remedy,
     )

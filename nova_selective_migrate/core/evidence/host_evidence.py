@@ -26,12 +26,10 @@ _SHARED = model.Locality.SHARED
 _UNKNOWN = model.Locality.UNKNOWN
 Evidences = collections.abc.Iterator[evidence.Evidence]
 _FIND_OUT = (
-    'find out first whether both hosts see one file: mount it on the '
-    'destination and allow the probe, or declare its path in shared_paths if '
-    'they do'
+    'find out first whether both hosts see one file: run it where the path '
+    'can be looked at, as root, mount it on the destination and allow the '
+    'probe; or declare its path in shared_paths if they do'
 )
-
-
 _ON_SOURCE = (
     f'in nova, {reasons.Reason.LOCALITY_UNKNOWN.remedy}; on the command line, '
     'run it as root on the source host, where the path can be looked at, '
@@ -55,20 +53,27 @@ def of(
         so that it need not be there yet
     """
     path = source.label
+    there = known is not None and known.exists
+    careful = (
+        _careful(facts, known)
+        if there and not is_device(source, facts)
+        else ''
+    )
     if facts is None:
         yield evidence.Evidence(
             f'source host: {path} was not looked at from here',
             _UNKNOWN,
             evidence.Strength.MISSING,
             reasons.Reason.LOCALITY_UNKNOWN,
-            _ON_SOURCE,
+            careful or _ON_SOURCE,
         )
         return
     if facts.exists is False:
         yield evidence.missing(reasons.Reason.SOURCE_MISSING, path)
         return
     if facts.kind is storage.PathKind.OTHER:
-        yield evidence.missing(reasons.Reason.LOCALITY_UNKNOWN, path)
+        unknown = reasons.Reason.LOCALITY_UNKNOWN
+        yield evidence.missing(unknown, path, careful)
         return
     if facts.exists is None and facts.error:
         yield evidence.Evidence(
@@ -76,7 +81,7 @@ def of(
             _UNKNOWN,
             evidence.Strength.MISSING,
             reasons.Reason.LOCALITY_UNKNOWN,
-            _ON_SOURCE,
+            careful or _ON_SOURCE,
         )
         return
     device = is_device(source, facts)
@@ -179,7 +184,7 @@ def _differ(here: str | None, there: str | None) -> bool:
 
 
 def _careful(
-    facts: storage.StorageFacts, known: storage.StorageFacts | None
+    facts: storage.StorageFacts | None, known: storage.StorageFacts | None
 ) -> str:
     """Return the remedy where the destination may have the file itself.
 

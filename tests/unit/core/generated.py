@@ -60,16 +60,17 @@ devices = _some(
     identity=IDENTITIES,
     virtual_bytes=st.none() | st.integers(0, b.GIB),
 )
+unlisted = st.just({'exists': True, 'kind': 'other'})
 facts = st.dictionaries(
     st.sampled_from(PATHS),
-    st.one_of(files, files, devices, st.just(b.GONE), st.just({})),
+    st.one_of(files, files, devices, st.just(b.GONE), st.just({}), unlisted),
     max_size=len(PATHS),
 )
 formats = st.sampled_from(['raw', 'qcow2'])
 paths = st.sampled_from(PATHS)
-encryption = st.sampled_from(['', '', '', b.LUKS])
+inside = st.sampled_from(['', '', '', b.LUKS, b.data_store('/c/0')])
 on_host = st.one_of(
-    st.builds(b.file, paths, formats, encryption),
+    st.builds(b.file, paths, formats, inside),
     st.builds(b.block, paths, formats),
 )
 on_network = st.one_of(
@@ -125,6 +126,7 @@ def disks(draw, target):
         ),
         serial=draw(st.sampled_from(SERIALS)),
         over=draw(lower) if source and draw(st.booleans()) else (),
+        ends=draw(st.integers(0, 3)) < 3,
     )
 
 
@@ -171,6 +173,9 @@ def cases(draw):
             )
         ),
         create_images=draw(st.booleans()),
+        existing=draw(
+            st.lists(st.sampled_from(TARGETS), unique=True, max_size=3)
+        ),
         tunnelled=draw(st.sampled_from([False, False, False, True])),
     )
     tree['policy'] = draw(policies())

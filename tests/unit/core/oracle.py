@@ -41,6 +41,8 @@ class Seen:
     plain: bool
     hosts: tuple[dict[str, str], ...]
     chain: bool
+    data_file: str | None = None
+    ends: bool = True
 
 
 def disks(case: builders.Tree) -> list[Seen]:
@@ -68,7 +70,27 @@ def _seen(node: ElementTree.Element) -> Seen:
         and node.find('.//dataStore') is None,
         hosts=tuple(dict(h.attrib) for h in node.iterfind('source/host')),
         chain=node.find('backingStore/source') is not None,
+        data_file=_data_file(node),
+        ends=_ends(node),
     )
+
+
+def _data_file(node: ElementTree.Element) -> str | None:
+    found = node.find('source/dataStore/source')
+    return None if found is None else found.get('file')
+
+
+def _ends(node: ElementTree.Element) -> bool:
+    """Tell a chain that no untold image can lie below."""
+    driver = node.find('driver')
+    form = None if driver is None else driver.get('type')
+    while (store := node.find('backingStore')) is not None:
+        if store.find('source') is None:
+            return True
+        node = store
+        found = node.find('format')
+        form = None if found is None else found.get('type')
+    return form == 'raw'
 
 
 def rows(case: builders.Tree) -> list[dict[str, typing.Any]]:
@@ -158,4 +180,42 @@ def proven_local(case: builders.Tree, disk: Seen) -> bool:
         and here.get('kind') == 'file'
         and here.get('fstype') in LOCAL_FILESYSTEMS
         and not shared_evidence(case, disk)
+    )
+
+
+def is_device(case: builders.Tree, disk: Seen) -> bool:
+    here = facts(case, 'source', disk.path)
+    kind = here.get('kind')
+    if kind is None:
+        return disk.type == 'block' or 'transport' in here
+    return kind == 'block'
+
+
+def may_be_itself(case: builders.Tree, disk: Seen) -> bool:
+    """Tell where what the destination has may be the disk itself.
+
+    Either host may serve the other; two file systems that are local to
+    both are two.
+    """
+    here = facts(case, 'source', disk.path)
+    there = facts(case, 'destination', disk.path)
+    if there.get('exists') is False:
+        return False
+    if here.get('identity') and there.get('identity'):
+        return bool(here['identity'] == there['identity'])
+    apart = not is_device(case, disk) and there.get('kind') != 'block'
+    return not (
+        apart
+        and here.get('fstype') in LOCAL_FILESYSTEMS
+        and there.get('fstype') in LOCAL_FILESYSTEMS
+    )
+
+
+def overwrites(case: builders.Tree, disk: Seen) -> bool:
+    """Tell a disk whose image at the destination the caller has made."""
+    options = case.get('options') or {}
+    return bool(
+        options.get('create_images')
+        and disk.target in (options.get('existing') or ())
+        and disk.type in ('file', 'block')
     )

@@ -12,6 +12,7 @@
 
 """What holds for every case, against an oracle written separately."""
 
+import dataclasses
 import unittest
 
 import hypothesis
@@ -70,11 +71,73 @@ class PropertyTest(unittest.TestCase):
             if (
                 disk.writable
                 and disk.plain
-                and not disk.chain
+                # Whatever lies below it: the whole is copied then.
                 and oracle.proven_local(case, disk)
                 and decided[disk.target]['reason'] != 'duplicate-source'
             ):
                 self.assertEqual('copy', decided[disk.target]['action'])
+
+    @MANY
+    @hypothesis.given(generated.cases())
+    def test_nothing_that_may_be_the_disk_itself_is_overwritten(self, case):
+        # Whatever the disk's reason is, and whatever lies below it.
+        decided = planned.actions(case)
+        for disk in oracle.disks(case):
+            if not oracle.overwrites(case, disk):
+                continue
+            declared = oracle.is_device(case, disk) and any(
+                oracle.declared(case, name) == 'local'
+                for name in oracle.names(case, disk)
+            )
+            if oracle.may_be_itself(case, disk) and not declared:
+                self.assertNotEqual('copy', decided[disk.target], disk)
+
+    @MANY
+    @hypothesis.given(generated.cases())
+    def test_nothing_unsafe_is_advised_of_what_may_be_the_disk(self, case):
+        messages = {
+            refusal['target']: refusal['message']
+            for refusal in planned.plan(case)['refusals']
+        }
+        for disk in oracle.disks(case):
+            text = messages.get(disk.target, '')
+            of_itself = text.startswith(f'{disk.target} ({disk.path}): ')
+            known = oracle.facts(case, 'destination', disk.path)
+            if (
+                of_itself
+                and known.get('exists')
+                and not oracle.is_device(case, disk)
+                and oracle.may_be_itself(case, disk)
+            ):
+                remedy = text.partition(' Remedy: ')[2]
+                for word in ('remove it', 'remove the file', 'local_paths'):
+                    self.assertNotIn(word, remedy)
+
+    @MANY
+    @hypothesis.given(generated.cases())
+    def test_no_top_is_copied_alone_over_what_is_not_told(self, case):
+        plan = planned.plan(case)
+        alone = {
+            d['target']
+            for d in plan['disks']
+            if d['reason'] == 'local-over-shared'
+        }
+        if 'VIR_MIGRATE_NON_SHARED_INC' in plan['flags']:
+            alone.update(plan['migrate_disks'])
+        for disk in oracle.disks(case):
+            if disk.target in alone:
+                self.assertTrue(disk.ends, disk)
+
+    @MANY
+    @hypothesis.given(generated.cases())
+    def test_no_disk_is_kept_without_its_data_file(self, case):
+        decided = planned.actions(case)
+        for disk in oracle.disks(case):
+            if disk.data_file and decided[disk.target] == 'keep':
+                data = dataclasses.replace(
+                    disk, type='file', path=disk.data_file, serial=None
+                )
+                self.assertTrue(oracle.shared_evidence(case, data), disk)
 
     @MANY
     @hypothesis.given(generated.cases())
