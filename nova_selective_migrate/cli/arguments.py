@@ -33,8 +33,8 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--no-probe',
         action='store_true',
-        help='put no marker file on the destination to find out whether '
-        'both hosts see one directory',
+        help='put no empty file on either host to find out whether both see '
+        'one directory, and compare no media',
     )
     group.add_argument(
         '--direct',

@@ -42,8 +42,9 @@ class Plan(guarded.GuardedShowOne):
     the plan is ready and 3 when it is refused; then every bad disk is
     listed with its remedy.
 
-    To find out whether both hosts see one directory, an empty marker file
-    is put there and removed at once; --no-probe forbids it.
+    To find out whether both hosts see one directory, and whether a name is
+    free there, an empty file is put there and removed at once; media that
+    both have are compared. --no-probe forbids it.
     """
 
     @property

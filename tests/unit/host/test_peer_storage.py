@@ -275,7 +275,7 @@ class LinkTest(PeerStorageCase):
         self.assertEqual(self.identity(), found.identity)
 
     def test_two_slashes(self):
-        path = f'{self.folder}//disk'
+        path = f'{self.here}//images//disk'
         for daemon, same in ((self.shared, True), (self.apart, False)):
             found = self.facts(daemon, path)
             identity = found[path].identity

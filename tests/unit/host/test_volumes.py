@@ -218,6 +218,17 @@ class CreateTest(VolumesTest):
         self.assertIn('<compat>1.1</compat>', text)
         self.assertIn('<allocation>0</allocation>', text)
 
+    def test_a_link_that_leads_nowhere_is_not_followed(self):
+        target = self.folder / 'precious'
+        (self.folder / 'disk').symlink_to(target)
+        for kind in ('raw', 'qcow2'):
+            path = f'{FOLDER}/disk'
+            image = images.DestinationImage('vda', path, kind, 1024)
+            with self.assertRaises(exceptions.HypervisorError) as caught:
+                self.create(image)
+            self.assertIn(path, str(caught.exception))
+            self.assertFalse(target.exists())
+
     def test_a_file_that_is_there_is_never_overwritten(self):
         (self.folder / 'disk').write_bytes(b'precious')
         with self.assertRaises(exceptions.HypervisorError) as caught:
