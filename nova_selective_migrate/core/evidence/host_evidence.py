@@ -26,8 +26,8 @@ _SHARED = model.Locality.SHARED
 _UNKNOWN = model.Locality.UNKNOWN
 Evidences = collections.abc.Iterator[evidence.Evidence]
 _FIND_OUT = (
-    'find out first whether both hosts see one file: run it where the path '
-    'can be looked at, as root, mount it on the destination and allow the '
+    'find out first whether both hosts see one file: run it as root on the '
+    'source host, with the path mounted on the destination, and allow the '
     'probe; or declare its path in shared_paths if they do'
 )
 _ON_SOURCE = (
@@ -53,12 +53,7 @@ def of(
         so that it need not be there yet
     """
     path = source.label
-    there = known is not None and known.exists
-    careful = (
-        _careful(facts, known)
-        if there and not is_device(source, facts)
-        else ''
-    )
+    careful = '' if is_device(source, facts) else _careful(facts, known)
     if facts is None:
         yield evidence.Evidence(
             f'source host: {path} was not looked at from here',
@@ -73,7 +68,8 @@ def of(
         return
     if facts.kind is storage.PathKind.OTHER:
         unknown = reasons.Reason.LOCALITY_UNKNOWN
-        yield evidence.missing(unknown, path, careful)
+        there = known is not None and known.exists
+        yield evidence.missing(unknown, path, careful if there else '')
         return
     if facts.exists is None and facts.error:
         yield evidence.Evidence(
@@ -190,8 +186,8 @@ def _careful(
 
     To declare it local would have it copied onto itself.
     """
-    if facts.fstype is None and facts.exists is None:
-        return _ON_SOURCE
+    if facts is None or (facts.fstype is None and facts.exists is None):
+        return _FIND_OUT if known and known.exists else _ON_SOURCE
     same = file_identity.compare(facts, known)
     return _FIND_OUT if same is file_identity.Sameness.UNKNOWN else ''
 
