@@ -82,4 +82,8 @@ def _migrating(
         guest = source.guest(uuid)
     except exceptions.HypervisorError:
         return None
-    return guest if guest.job_active() else None
+    if not guest.job_active():
+        return None
+    # A failed post-copy keeps its job, to be taken up again.
+    failed = guest_location.Presence.POSTCOPY_FAILED
+    return None if source.look(uuid).presence is failed else guest

@@ -79,9 +79,12 @@ def settle(
                     again.source,
                     look_there(),
                 )
+        if found.settlement.final:
+            # A failed post-copy keeps its job, to be taken up again.
+            return found
         if active and follow:
             deadline = time.monotonic() + _SETTLE_SECONDS
-        elif time.monotonic() > deadline or found.settlement.final:
+        elif time.monotonic() > deadline:
             return found
         # No event of libvirt's tells what both hosts have come to.
         time.sleep(_POLL_SECONDS)

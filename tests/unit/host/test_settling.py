@@ -19,6 +19,7 @@ import ddt
 import libvirt
 
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.host.migration import resuming
 from nova_selective_migrate.host.migration import settling
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
@@ -111,14 +112,24 @@ class SettlingTest(unittest.TestCase):
         self.assertIs(P.PAUSED, found.destination.presence)
         self.assertIs(guest_location.Doubt.BOTH_RUN, found.settlement.doubt)
 
-    def test_a_half_of_a_postcopy_is_left(self):
+    @ddt.data(True, False)
+    def test_a_half_of_a_postcopy_is_left(self, follow):
+        """From libvirt 8.5 on its job stays."""
         arrived = self.arrive(FAILED_POSTCOPY)
         self.guest.states = FAILED_POSTCOPY
         self.guest.job = MIGRATING
-        found = settling.settle(*self.both, follow=False)
+        found = settling.settle(*self.both, follow=follow)
         self.assertFalse(found.vacant)
         self.assertEqual(0, arrived.suspended)
         self.assertIn('--postcopy-resume', found.settlement.explanation)
+
+    def test_nor_is_it_followed_after_a_restart(self):
+        self.guest.states = FAILED_POSTCOPY
+        self.guest.job = MIGRATING
+        source = fake_daemon.connect(self.here)
+        self.assertIsNone(resuming._migrating(source, UUID))
+        self.guest.states = fake_domain.RUNNING
+        self.assertIsNotNone(resuming._migrating(source, UUID))
 
     def test_the_destination_knows_that_it_came(self):
         arrived = self.arrive()
