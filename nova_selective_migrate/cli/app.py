@@ -25,6 +25,7 @@ import sys
 import typing
 
 from cliff import app
+from cliff import command
 from cliff import commandmanager
 
 from nova_selective_migrate.cli import exit_code
@@ -61,18 +62,34 @@ examples:
 _ALLOCATIONS = 1_000_000
 
 
+class ExactCommands(commandmanager.CommandManager):
+    """The commands, by their whole names: "m" shall migrate nothing."""
+
+    def find_command(
+        self, argv: list[str]
+    ) -> tuple[type[command.Command], str, list[str]]:
+        """Find a command and the arguments that are left.
+
+        :raises ValueError: when there is none of that name
+        """
+        for end in range(self._get_last_possible_command_index(argv), 0, -1):
+            name = ' '.join(argv[:end])
+            if name in self.commands:
+                return self.commands[name].load(), name, argv[end:]
+        raise ValueError(f'Unknown command {argv!r}')
+
+
 class SelectiveMigrateApp(app.App):
     """The command line application."""
 
     NAME = NAME
+    DEFAULT_VERBOSE_LEVEL = 0
 
     def __init__(self) -> None:
         super().__init__(
             description=_DESCRIPTION,
             version=importlib.metadata.version(NAME),
-            command_manager=commandmanager.CommandManager(
-                'nova_selective_migrate.cli'
-            ),
+            command_manager=ExactCommands('nova_selective_migrate.cli'),
             deferred_help=True,
         )
 
@@ -111,10 +128,16 @@ class SelectiveMigrateApp(app.App):
             '/var/lib/nova-selective-migrate/journal for root and '
             '~/.local/state/nova-selective-migrate/journal for others',
         )
+        guarded.one_line_errors(parser)
         return parser
 
     def configure_logging(self) -> None:
-        """Log as cliff does, without the noise of its plugin loader."""
+        """Log as cliff does, without the noise of its plugin loader.
+
+        -v tells the steps, -vv and --debug all that is logged.
+        """
+        if self.options.debug:
+            self.options.verbose_level = 2
         super().configure_logging()
         # Names of plugins that failed to load are no news to an operator.
         logging.getLogger('stevedore').setLevel(logging.ERROR)

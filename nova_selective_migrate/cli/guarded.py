@@ -26,7 +26,9 @@ from cliff import show
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import interrupts
+from nova_selective_migrate.cli import value_formatter
 
+_UNSAFE = ('csv', 'shell')
 Shown = tuple[
     collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
 ]
@@ -36,6 +38,26 @@ class _Guarded(command_.Command):
     """Subclasses set ``status`` to their exit code."""
 
     status = exit_code.OK
+
+    def _load_formatter_plugins(self) -> typing.Any:
+        """Leave out what prints code, or tables that programs guess at.
+
+        Whoever sources the output of "-f shell" runs what is in a path.
+        """
+        loaded = super()._load_formatter_plugins()  # type: ignore[misc]
+        loaded.extensions = [
+            each for each in loaded.extensions if each.name not in _UNSAFE
+        ]
+        for each in loaded.extensions:
+            if each.name == 'value':
+                each.obj = value_formatter.ValueFormatter()
+        return loaded
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return a parser that tells a mistake in one line."""
+        parser = super().get_parser(prog_name)
+        one_line_errors(parser)
+        return parser
 
     @abc.abstractmethod
     def act(
@@ -73,6 +95,18 @@ class GuardedShowOne(_Guarded, show.ShowOne):
 
 class GuardedLister(_Guarded, lister.Lister):
     """List objects."""
+
+
+def one_line_errors(parser: argparse.ArgumentParser) -> None:
+    """Tell what is wrong, and no usage of forty options."""
+
+    def error(message: str) -> typing.NoReturn:
+        parser.exit(
+            exit_code.USAGE,
+            f'{parser.prog}: {message}; --help lists all\n',
+        )
+
+    parser.error = error  # type: ignore[method-assign]
 
 
 def discard_output() -> None:

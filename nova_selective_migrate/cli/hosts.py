@@ -16,6 +16,7 @@ import argparse
 import collections.abc
 import contextlib
 import dataclasses
+import logging
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments as arguments_
@@ -35,6 +36,8 @@ from nova_selective_migrate.host.journal import journal as journal_
 from nova_selective_migrate.host.journal import looks as looks_
 from nova_selective_migrate.host.migration import conclusion
 from nova_selective_migrate.host.migration import migration_address
+
+LOG = logging.getLogger(__name__)
 
 _NAME_IT = (
     'name the address that the destination is to listen on with '
@@ -98,6 +101,7 @@ def both(
     :raises HypervisorError: when there is no such host or guest
     :raises InvalidInput: when both are the same
     """
+    _check_uri(arguments.destination_uri)
     with (
         source(options.connect, arguments.domain, looks) as (here, guest),
         connection.Connection.open(
@@ -109,8 +113,22 @@ def both(
                 f'{there.name} is the host that has '
                 f'{guest.name} already; name another destination'
             )
+        LOG.info('%s has %s (%s)', here.name, guest.name, guest.uuid)
+        LOG.info('%s answers', there.name)
         journal = journalled.journal(options.journal)
         yield Hosts(here, guest, there, journal)
+
+
+def _check_uri(text: str) -> None:
+    """Suggest a URI to who gives the name of a host.
+
+    :raises InvalidInput: when it is no URI
+    """
+    if ':/' not in text:
+        raise exceptions.InvalidInput(
+            f'{text!r} is no URI of libvirt; for a host of that name try '
+            f'qemu+tls://{text}/system, or qemu+ssh://{text}/system'
+        )
 
 
 def of_run(hosts: Hosts, *, probe: bool) -> conclusion.Hosts:

@@ -13,6 +13,7 @@
 """The outcome as lines for people."""
 
 import collections.abc
+import shlex
 
 from nova_selective_migrate.cli import lines_formatter
 from nova_selective_migrate.cli import size
@@ -31,7 +32,9 @@ class OutcomeTable(lines_formatter.LinesFormatter):
 
 
 def _lines(tree: lines_formatter.Tree) -> collections.abc.Iterator[str]:
-    if 'outcome' in tree:
+    # A refused plan has been printed before, and says so itself.
+    told = tree.get('outcome') == 'refused' and 'plan' in tree
+    if 'outcome' in tree and not told:
         word = tree['outcome'].replace('-', ' ').upper()
         yield f'{word}: {tree.get("explanation", "")}.'
     for name, value in tree.items():
@@ -51,3 +54,26 @@ def _lines(tree: lines_formatter.Tree) -> collections.abc.Iterator[str]:
         if isinstance(value, list):
             value = ', '.join(value)
         yield f'  {name.replace("_", " ")}: {value}'
+    yield from _removals(tree)
+
+
+def _removals(tree: lines_formatter.Tree) -> collections.abc.Iterator[str]:
+    """Say how to remove what a guest that has moved has left behind."""
+    if tree.get('outcome') != 'moved':
+        return
+    paths = [
+        item['path']
+        for item in tree.get('left') or ()
+        if item['host'] == 'source' and _is_file(item['path'])
+    ]
+    if paths:
+        yield (
+            'When the guest is well at the destination and no other guest of '
+            'the source uses them, remove there what it has left behind:'
+        )
+    for path in paths:
+        yield f'  rm -- {shlex.quote(path)}'
+
+
+def _is_file(path: str) -> bool:
+    return path.startswith('/') and not path.startswith('/dev/')

@@ -45,7 +45,7 @@ def lines(tree: Tree) -> collections.abc.Iterator[str]:
         domain = tree['domain']
         yield f'Domain {domain["name"]} ({domain["uuid"]})'
     if 'disks' in tree:
-        yield disk_table(tree['disks'])
+        yield disk_table(tree['disks'], tree.get('refusals', ()))
         for disk in tree['disks']:
             for sentence in disk['evidence']:
                 yield f'  {disk["target"]}: {sentence}'
@@ -67,8 +67,16 @@ def lines(tree: Tree) -> collections.abc.Iterator[str]:
         yield from _verdict(tree)
 
 
-def disk_table(disks: collections.abc.Iterable[Tree]) -> str:
-    """Write one row for each disk."""
+def disk_table(
+    disks: collections.abc.Iterable[Tree],
+    refusals: collections.abc.Iterable[Tree] = (),
+) -> str:
+    """Write one row for each disk.
+
+    :param refusals: of the plan; a disk that one of them names is refused,
+        though nothing of it would be copied
+    """
+    refused = {each['target']: each['reason'] for each in refusals}
     table = prettytable.PrettyTable(
         ['Target', 'Device', 'Source', 'Locality', 'Action', 'Reason', 'Size']
     )
@@ -81,12 +89,17 @@ def disk_table(disks: collections.abc.Iterable[Tree]) -> str:
                 disk['device'],
                 disk['source'] or '-',
                 disk['locality'],
-                disk['action'].upper(),
-                disk['reason'],
+                _action(disk, refused),
+                refused.get(disk['target'], disk['reason']),
                 _sizes(disk),
             ]
         )
     return str(table.get_string())
+
+
+def _action(disk: Tree, refused: collections.abc.Container[str]) -> str:
+    named = disk['target'] in refused
+    return 'REFUSE' if named else str(disk['action']).upper()
 
 
 def _sizes(disk: Tree) -> str:

@@ -14,6 +14,7 @@
 
 import collections.abc
 import contextlib
+import dataclasses
 import shutil
 import typing
 
@@ -78,11 +79,12 @@ class Lines:
             last is not None
             and last.phase is progress.phase
             and progress.seconds - last.seconds < _LINE_SECONDS
+            and _is_whole(last) == _is_whole(progress)
         ):
             return
         self._last = progress
         amounts = [
-            _words(amount)
+            _words(_since(last, progress, amount))
             for amount in (*progress.disks, progress.memory)
             if amount.total
         ]
@@ -95,6 +97,35 @@ class Lines:
     def tell(self, text: str) -> None:
         """Print what is no progress."""
         _write(self._stream, text)
+
+
+def _is_whole(progress: progress_.MigrationProgress) -> bool:
+    amounts = [a for a in (*progress.disks, progress.memory) if a.total]
+    return bool(amounts) and not any(a.remaining for a in amounts)
+
+
+def _since(
+    last: progress_.MigrationProgress | None,
+    progress: progress_.MigrationProgress,
+    amount: progress_.Amount,
+) -> progress_.Amount:
+    """Give an amount the rate since the last line.
+
+    A limited copy moves in leaps of seconds, between which nothing moves.
+    """
+    if last is None or amount.eta_seconds is not None:
+        return amount
+    before = {a.name: a for a in (*last.disks, last.memory)}.get(amount.name)
+    seconds = progress.seconds - last.seconds
+    if before is None or not before.total or seconds < _LINE_SECONDS:
+        return amount
+    moved = amount.processed - before.processed
+    if moved <= 0:
+        return amount
+    rate = moved / seconds
+    return dataclasses.replace(
+        amount, rate=rate, eta_seconds=amount.remaining / rate
+    )
 
 
 def _write(stream: typing.TextIO, text: str) -> None:

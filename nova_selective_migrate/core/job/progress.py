@@ -80,6 +80,24 @@ class MigrationProgress:
         return sum(one.processed for one in (*self.disks, self.memory))
 
 
+def complete(progress: MigrationProgress) -> MigrationProgress:
+    """Return the progress of a migration that has succeeded.
+
+    The last look at one that ends soon is not its end.
+    """
+
+    def whole(amount: Amount) -> Amount:
+        processed = max(amount.processed, amount.total)
+        return Amount(amount.name, amount.total, processed)
+
+    return MigrationProgress(
+        progress.seconds,
+        Phase.FINISHING,
+        tuple(map(whole, progress.disks)),
+        whole(progress.memory),
+    )
+
+
 def measure(
     sample: Sample,
     targets: collections.abc.Sequence[str],

@@ -19,6 +19,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
+from nova_selective_migrate.core.case import redact
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +67,9 @@ def _of_definition(
     if not case.persistent_xml:
         return
     try:
-        defined = domain_xml.parse(case.persistent_xml)
+        # A case that was written by hand can have anything in it.
+        text = redact.domain_xml(case.persistent_xml)
+        defined = domain_xml.parse(text)
     except exceptions.InvalidDomain:
         return  # of no use here; what runs has been read
     running = {disk.target for disk in domain.disks}

@@ -17,6 +17,7 @@ import collections.abc
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import attachments
 from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import redact
 from nova_selective_migrate.core.decision import duty as duty_
 from nova_selective_migrate.core.plan import known_bad
 
@@ -46,6 +47,12 @@ def notes(
             'block migration was asked for, and no disk is to be copied: '
             'nothing is'
         )
+    for disk in domain.disks:
+        if disk.target in case.options.existing and disk.source:
+            yield (
+                f'{disk.target}: what is at its place at the destination '
+                f'will be overwritten: {redact.anywhere(disk.source.label)}'
+            )
     if not copies:
         return
     if prepared:

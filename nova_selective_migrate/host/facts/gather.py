@@ -14,8 +14,10 @@
 
 import collections.abc
 import dataclasses
+import logging
 import typing
 
+from nova_selective_migrate import exceptions
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core import other_devices
 from nova_selective_migrate.core.case import case as case_
@@ -34,6 +36,8 @@ from nova_selective_migrate.host.facts import source_view
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.hypervisor import usage
+
+LOG = logging.getLogger(__name__)
 
 _ON_HOST = (
     model.SourceType.FILE,
@@ -91,11 +95,11 @@ def gather(
         )
         if asked.probe and source.is_local:
             media_contents.compare(domain, here, there, destination)
-        used = usage.paths(destination, guest.uuid)
-        there = {
-            path: dataclasses.replace(known, used_by=used.get(path))
-            for path, known in there.items()
-        }
+        there = _with_users(destination, guest.uuid, there)
+    for path, seen in here.items():
+        LOG.debug('source: %s: %s', path, seen)
+    for path, seen in there.items():
+        LOG.debug('destination: %s: %s', path, seen)
     persistent = guest.persistent_xml()
     versions = connection.Connection.versions
     unknown = hypervisor.Versions()
@@ -202,6 +206,23 @@ def _with_snapshots(
     return dataclasses.replace(
         facts, internal_snapshots=qcow2_header.internal_snapshots(path)
     )
+
+
+def _with_users(
+    destination: connection.Connection,
+    uuid: str,
+    there: dict[str, storage_.StorageFacts],
+) -> dict[str, storage_.StorageFacts]:
+    """Say of what is there which domain of the destination has it."""
+    try:
+        used = usage.paths(destination, uuid)
+    except exceptions.SelectiveMigrateError as err:
+        LOG.debug('destination: who uses what is not known: %s', err)
+        return there
+    return {
+        path: dataclasses.replace(known, used_by=used.get(path))
+        for path, known in there.items()
+    }
 
 
 def _with_sizes(

@@ -14,6 +14,7 @@
 
 import collections.abc
 import contextlib
+import logging
 import socket
 import types
 import typing
@@ -33,6 +34,8 @@ from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.hypervisor import states
 from nova_selective_migrate.host.journal import looks as looks_
+
+LOG = logging.getLogger(__name__)
 
 # libvirt's default for daemons: a peer is dead after 5 lost beats of 5 s.
 _KEEPALIVE_SECONDS = 5
@@ -83,6 +86,7 @@ class Connection:
         doing = f'cannot connect to {redact.uri(uri)}'
         with errors.translated(doing, exceptions.ConnectFailed):
             virt = (connect or libvirt.open)(uri)
+        LOG.debug('connected to %s', redact.uri(uri))
         connection = cls(virt, uri, connect, looks)
         if not connection.is_local:
             with errors.translated(doing, exceptions.ConnectFailed):

@@ -36,6 +36,19 @@ class Following:
         self._started = time.monotonic()
         self.progress: progress_.MigrationProgress | None = None
 
+    def complete(self) -> None:
+        """Report the end of a migration that has succeeded."""
+        if self.progress is not None:
+            self.progress = progress_.complete(self.progress)
+            self._tell(self.progress)
+
+    def _tell(self, progress: progress_.MigrationProgress) -> None:
+        try:
+            self._report(progress)
+        except (OSError, ValueError):
+            # Who reads has gone; the migration is followed to its end.
+            self._report = _unread
+
     def look(
         self, guest: guest_.Guest
     ) -> collections.abc.Mapping[str, typing.Any]:
@@ -46,11 +59,7 @@ class Following:
             blocks={each: guest.block_job(each) for each in self._targets},
         )
         self.progress = progress_.measure(sample, self._targets, self.progress)
-        try:
-            self._report(self.progress)
-        except (OSError, ValueError):
-            # Who reads has gone; the migration is followed to its end.
-            self._report = _unread
+        self._tell(self.progress)
         return sample.job
 
 

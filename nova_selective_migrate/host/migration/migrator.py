@@ -137,8 +137,11 @@ class Migrator:
             follow=self._returned.is_set() or not self._called,
             held=[image.path for image in self._made],
         )
+        LOG.info('%s: %s', self._guest.name, ended.settlement.explanation)
         if ended.settlement.ending is guest_location.Ending.NOT_MOVED:
             former.restore()
+        if ended.settlement.ending is guest_location.Ending.MOVED:
+            follow.complete()
         if (
             autostart
             and ended.settlement.ending is guest_location.Ending.MOVED
@@ -207,6 +210,7 @@ class Migrator:
 
         def note(image: run_.Image) -> None:
             nonlocal run
+            LOG.info('%s: made %s', self._guest.name, image.path)
             self._made.append(image)
             run = run.with_image(image)
             self._hosts.journal.write(run)
@@ -294,6 +298,7 @@ class Migrator:
                 # Making the images took its time.
                 still.planned(self._guest, self._plan)
                 call = secure_call.of(self._plan, guest)
+                LOG.info('%s: calls libvirt', self._guest.name)
                 self._called = True
                 if call_.MigrateFlag.PEER2PEER in call.flags:
                     self._left_out = guest.migrate_to_uri(self._uri, call)

@@ -190,6 +190,22 @@ class AliveTest(KilledCase):
                 )
 
 
+class LogTest(KilledCase):
+    def said(self, *options: str) -> str:
+        there = ('guest', migration.THERE, '--listen-address', '192.0.2.1')
+        return self.run_it(*options, 'plan', *there).err
+
+    def test_nothing_is_said_unless_asked_for(self):
+        self.assertEqual('', self.said())
+        self.assertIn(f'{migration.THERE} answers', self.said('-v'))
+        self.assertIn('destination: /srv/images', self.said('--debug'))
+
+    def test_a_file_has_all(self):
+        path = self.folder / 'log'
+        self.said('--log-file', str(path))
+        self.assertIn('destination: /srv/images', path.read_text())
+
+
 class KilledLookTest(KilledCase):
     """The program is killed while its marker and its pool are there."""
 

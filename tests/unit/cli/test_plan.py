@@ -225,7 +225,7 @@ class SeveralTest(command.CommandCase):
         found = self.replay(
             *(self.ready, self.refused, '-f', 'value', '-c', 'ready')
         )
-        self.assertEqual('True\nFalse\n', found.out)
+        self.assertEqual('true\nfalse\n', found.out)
 
     def test_columns_of_each(self):
         found = self.replay(

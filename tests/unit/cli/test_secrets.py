@@ -32,7 +32,7 @@ HERE = f'qemu+tcp://user:{SECRET}-here@here/system'
 THERE = f'qemu+tcp://user:{SECRET}-there@192.0.2.2/system'
 # As libvirt would give them to an administrator, and then some.
 HOSTILE = (*test_redact.DISKS, test_redact.DEVICES)
-FORMATS = ('table', 'json', 'yaml', 'value', 'shell')
+FORMATS = ('table', 'json', 'yaml', 'value')
 
 
 class Domain(fake_domain.FakeDomain):
@@ -101,7 +101,7 @@ class SecretsTest(command.CommandCase):
         self.assertEqual(3, found.status, found)
         self.assertIn('vms/image', pathlib.Path(self.record).read_text())
 
-    @ddt.data('table', 'json', 'csv')
+    @ddt.data('table', 'json', 'value')
     def test_a_list_of_disks(self, form):
         found = self._run(
             *('disk', 'list', 'guest', '-f', form),
