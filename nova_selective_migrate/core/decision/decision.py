@@ -140,10 +140,14 @@ def decide(
     if not _TARGET.fullmatch(disk.target):
         return _refuse(disk, reasons.Reason.UNUSUAL_TARGET)
     if joined.conflict:
-        return _refuse(
-            disk,
-            reasons.Reason.ATTACHMENT_CONFLICT,
-            detail=joined.conflict,
+        # Where it is follows from none of this: what was seen is told.
+        return dataclasses.replace(
+            _refuse(
+                disk,
+                reasons.Reason.ATTACHMENT_CONFLICT,
+                detail=joined.conflict,
+            ),
+            evidence=chain.sentences(verdicts),
         )
     looks = _looks_like_volume(disk, grounds)
     if looks and grounds.mapping_known and joined.attachment is None:

@@ -30,6 +30,12 @@ _FIND_OUT = (
     'source host, with the path mounted on the destination, and allow the '
     'probe; or declare its path in shared_paths if they do'
 )
+_BOTH_FLAGS = (
+    f'in nova, {reasons.Reason.LOCALITY_UNKNOWN.remedy}; on the command line, '
+    'give the block device mapping that explains it, or declare its path in '
+    'shared_paths where both hosts reach one device; where each has another, '
+    'declare it in local_paths and name it with --existing, both together'
+)
 _ON_SOURCE = (
     f'in nova, {reasons.Reason.LOCALITY_UNKNOWN.remedy}; on the command line, '
     'run it as root on the source host, where the path can be looked at, '
@@ -107,7 +113,7 @@ def of(
             reasons.Reason.SHARED_NOT_CONFIRMED
             if candidate
             else reasons.Reason.LOCALITY_UNKNOWN,
-            '' if device else _careful(facts, known),
+            _BOTH_FLAGS if device else _careful(facts, known),
         )
     yield from _seen_from_destination(
         path, facts, known, reach, device, attached

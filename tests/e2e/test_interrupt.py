@@ -1,0 +1,140 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Who stops a command, or kills it, loses no guest and leaves no trace."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+from lab import host as lab_host
+from lab import local_disk
+from lab import monitor_log
+from lab import waiting
+from tests.e2e import base
+
+# Slow enough to be caught in the act, whatever this machine does else.
+_SLOW = ('--bandwidth', '1')
+# Kills itself while its pool is at the destination.
+_KILLED = """
+import os, signal
+from nova_selective_migrate.host.hypervisor import volumes
+def dies(self, name):
+    os.kill(os.getpid(), signal.SIGKILL)
+volumes.Directory.facts = dies
+from nova_selective_migrate.cli import app
+app.main()
+"""
+
+
+class InterruptTestCase(base.EndToEndTestCase):
+    """A migration is stopped while its disk is copied."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        disk = local_disk.LocalFile(format='raw', size_mib=256)
+        self.disks = {'vda': disk}
+
+    def _begin(self) -> 'subprocess.Popen[str]':
+        self.started = self.guest(self.disks)
+        since = monitor_log.mark(self.a)
+        running = self.a.popen(
+            [base.PROGRAM, 'migrate', self.started.name, self.b.remote_uri]
+            + ['-f', 'json', *_SLOW],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self.addCleanup(running.kill)
+        waiting.until(
+            lambda: (
+                monitor_log.mirrored(self.a, self.started, since) == {'vda'}
+            ),
+            'the mirror to start',
+            60,
+        )
+        return running
+
+    def _daemon(self) -> int:
+        """Return the process of host a's own libvirtd."""
+        text = self.a.run(['cat', '/run/libvirtd.pid']).stdout
+        return int(text)
+
+    def test_a_hanging_libvirt(self) -> None:
+        """The second Ctrl-C leaves it to the daemons, within a second."""
+        running = self._begin()
+        daemon = self._daemon()
+        os.kill(daemon, signal.SIGSTOP)
+        try:
+            running.send_signal(signal.SIGINT)
+            assert running.stderr is not None
+            for line in running.stderr:
+                if 'aborting' in line:
+                    break
+            began = time.monotonic()
+            running.send_signal(signal.SIGINT)
+            self.assertEqual(5, running.wait(30))
+            self.assertLess(time.monotonic() - began, 5)
+        finally:
+            os.kill(daemon, signal.SIGCONT)
+        out, said = running.communicate()
+        self.assertEqual('unknown', json.loads(out)['outcome'])
+        self.assertIn(f'--resume-report {self.started.name}', said)
+        self.a.virsh('domjobabort', self.started.name)
+        done = self.program(
+            'migrate', '--resume-report', self.started.name, '-f', 'json'
+        )
+        self.assertEqual(4, done.returncode, done.stderr)
+        self.assert_no_pools()
+        self.assert_goes_on(self.started)
+
+    def test_a_live_migration_is_left_alone(self) -> None:
+        """Cleanup, a report and a second migration name its process."""
+        running = self._begin()
+        name = self.started.name
+        done = self.program('cleanup', '--remove', '-f', 'json')
+        states = [row['state'] for row in json.loads(done.stdout)]
+        self.assertIn(f'process {running.pid}', ' '.join(states))
+        done = self.program('migrate', '--resume-report', name)
+        self.assertEqual(3, done.returncode, done.stderr)
+        self.assertIn(f'process {running.pid}', done.stderr)
+        second = self.run_json('migrate', self.started)
+        self.assertEqual(
+            ['active-job'],
+            [r['reason'] for r in second.tree['plan']['refusals']],
+        )
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+        self.assertEqual(4, running.returncode)
+        self.assert_goes_on(self.started)
+
+    def test_a_killed_look(self) -> None:
+        """Its pool is not waited for, is listed, and is removed."""
+        guest = self.guest(self.disks)
+        done = self.a.run(
+            [base.sys.executable, '-c', _KILLED, 'plan']
+            + [guest.name, self.b.remote_uri],
+            check=False,
+        )
+        self.assertEqual('', done.stdout)
+        began = time.monotonic()
+        planned = self.run_json('plan', guest)
+        self.assertEqual(0, planned.exit_code, planned.stderr)
+        self.assertLess(time.monotonic() - began, 9)
+        listed = json.loads(self.program('cleanup', '-f', 'json').stdout)
+        self.assertEqual(['removable'], [row['state'] for row in listed])
+        done = self.program('cleanup', '--remove', '-f', 'json')
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assert_no_pools()
+        left = self.a.run(['find', lab_host.JOURNAL, '-type', 'f']).stdout
+        self.assertEqual('', left)
