@@ -35,7 +35,7 @@ BEFORE = nova_computes.BEFORE
 AFTER = 20
 # Since 32.2 nova takes the end of a migration that it has rolled back for
 # an error of its own.
-ENDS_IN_ERROR = tuple(map(int, nova_computes.VERSION.split('.'))) >= (32, 2)
+ENDS_IN_ERROR = nova_computes.version() >= (32, 2)
 
 
 @dataclasses.dataclass(frozen=True)

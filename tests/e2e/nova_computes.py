@@ -38,6 +38,11 @@ Options = dict[str, dict[str, str | int]]
 _ENABLED: Options = {'selective_migrate': {'enabled': 'true'}}
 
 
+def version() -> tuple[int, ...]:
+    """Return the release of nova that the tests run."""
+    return tuple(map(int, VERSION.split('.')))
+
+
 class _Running:
     """The nova-computes that the last test left."""
 

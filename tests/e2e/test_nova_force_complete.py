@@ -56,6 +56,11 @@ class ForceCompleteTestCase(nova_base.NovaTestCase):
         log = self.a.path(lab_host.LIBVIRTD_LOG).read_bytes()[self._mark :]
         self.assertIn(b'migrate-start-postcopy', log)
 
+    def test_libvirt_11_3(self) -> None:
+        """There as well, with the limit shared out."""
+        self.use_lab({'a': 'trixie', 'b': 'trixie'})
+        self.moves(**LIMIT)
+
     def test_an_abort_lets_it_run(self) -> None:
         """The server is as it was, and goes on writing."""
         self.plugin(libvirt=LIMIT)

@@ -59,6 +59,7 @@ class Bus:
         request = {
             'context': context,
             'message': message,
+            'topic': target.topic,
             'wait': bool(wait_for_reply),
         }
         try:

@@ -16,6 +16,7 @@ import importlib
 import json
 from pathlib import Path
 import socketserver
+import threading
 from typing import Any
 
 from nova import config
@@ -35,6 +36,7 @@ from lab.nova.service import bus
 from lab.nova.service import tables
 from lab.nova.service.commands import Commands
 from lab.nova.service.gates import Gates
+from lab.nova.service.shutdown import Shutdown
 from lab.nova.service.stopwatch import Stopwatch
 from lab.nova.settings import PLUGIN
 
@@ -68,6 +70,7 @@ def serve(configuration: str, directory: Path) -> None:
     for name in ('_create_images_and_backing', '_live_migration_monitor'):
         gates.hold(manager.driver, name)
     commands = Commands(manager, gates, Stopwatch(manager.driver))
+    shutdown = Shutdown(manager)
 
     class Handler(socketserver.StreamRequestHandler):
         """One request and its reply, each a line of JSON."""
@@ -80,7 +83,10 @@ def serve(configuration: str, directory: Path) -> None:
             if 'command' in request:
                 reply = commands.carry_out(request)
             else:
-                reply = bus.receive(dispatch, request)
+                with shutdown.topic(request['topic']).serving() as served:
+                    if not served:
+                        return
+                    reply = bus.receive(dispatch, request)
             self.wfile.write(json.dumps(reply).encode() + b'\n')
 
     address = directory / f'{CONF.host}.sock'
@@ -89,7 +95,8 @@ def serve(configuration: str, directory: Path) -> None:
         str(address), Handler
     ) as server:
         server.daemon_threads = True
-        server.serve_forever()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        shutdown.await_signal()
 
 
 def _start_manager() -> Any:
