@@ -16,6 +16,7 @@
 import dataclasses
 import os
 
+from lab import cdrom
 from lab import host as lab_host
 from lab import local_disk
 from lab import place as lab_place
@@ -141,3 +142,18 @@ class LinkTestCase(base.EndToEndTestCase):
         self.a.run(['mount', '--bind', other, path])
         self.addCleanup(self.a.run, ['umount', path])
         self.assert_refused(guest, reasons={'vdb': 'shared-not-confirmed'})
+
+
+class MediumTestCase(base.EndToEndTestCase):
+    """A medium that both hosts have, each for itself."""
+
+    def test_another_medium_of_the_same_size(self) -> None:
+        """Its bytes are read, not its size alone."""
+        guest = self.guest({'vda': LOCAL, 'sda': cdrom.Cdrom()})
+        path = guest.place('sda').local('iso')
+        ours = self.a.path(path).read_bytes()
+        self.b.path(path).write_bytes(ours[:-1] + b'!')
+        self.assert_refused(guest, reasons={'sda': 'content-missing'})
+        self.b.path(path).write_bytes(ours)
+        self.migrate(guest, copied={'vda'})
+        self.assert_nothing_lost(guest, self.b)
