@@ -209,7 +209,7 @@ def _writable(
         return dataclasses.replace(
             chosen, top_only=True, reason=reasons.Reason.LOCAL_OVER_SHARED
         )
-    if brought and len(disk.chain) == 2:
+    if brought and len(disk.chain) == 2 and disk.chain_ends:
         return dataclasses.replace(
             chosen,
             top_only=True,

@@ -146,6 +146,21 @@ def policies(draw):
     }
 
 
+_CLUSTERS = [
+    {'type': 'rbd', 'hosts': [{'name': name}], 'name': pool}
+    for name in ('10.0.0.1', '10.0.0.2', '127.0.0.1')
+    for pool in ('vms', 'volumes')
+]
+pools = st.sampled_from(
+    [
+        {},
+        {'p': {'type': 'dir', 'path': '/a'}},
+        {'p': {'type': 'rbd'}, 'q': {'type': 'netfs'}},
+        *({'p': cluster, 'q': cluster} for cluster in _CLUSTERS),
+    ]
+)
+
+
 @st.composite
 def cases(draw):
     """A case, with input that meets in places."""
@@ -158,15 +173,8 @@ def cases(draw):
         rows=draw(st.none() | st.lists(rows, max_size=4)),
         source=here,
         destination=there,
-        pools=draw(
-            st.sampled_from(
-                [
-                    {},
-                    {'p': {'type': 'dir', 'path': '/a'}},
-                    {'p': {'type': 'rbd'}, 'q': {'type': 'netfs'}},
-                ]
-            )
-        ),
+        pools=draw(pools),
+        pools_there=draw(st.none() | pools),
         state=draw(
             st.sampled_from(
                 [None, None, {'state': 'running'}, {'block_jobs': ['vda']}]

@@ -41,6 +41,7 @@ class Seen:
     plain: bool
     hosts: tuple[dict[str, str], ...]
     chain: bool
+    pool: str | None = None
     data_file: str | None = None
     ends: bool = True
 
@@ -70,6 +71,7 @@ def _seen(node: ElementTree.Element) -> Seen:
         and node.find('.//dataStore') is None,
         hosts=tuple(dict(h.attrib) for h in node.iterfind('source/host')),
         chain=node.find('backingStore/source') is not None,
+        pool=found.get('pool'),
         data_file=_data_file(node),
         ends=_ends(node),
     )
@@ -218,4 +220,23 @@ def overwrites(case: builders.Tree, disk: Seen) -> bool:
         options.get('create_images')
         and disk.target in (options.get('existing') or ())
         and disk.type in ('file', 'block')
+    )
+
+
+def one_cluster(case: builders.Tree, disk: Seen) -> bool:
+    """Tell a Ceph pool that both hosts have from the same servers."""
+    storage = case.get('storage') or {}
+    here, there = (
+        (storage.get(side) or {}).get(disk.pool) or {}
+        for side in ('pools', 'destination_pools')
+    )
+    servers = [
+        {host.get('name') for host in pool.get('hosts') or ()}
+        for pool in (here, there)
+    ]
+    return bool(
+        servers[0]
+        and servers[0] == servers[1]
+        and here.get('name') == there.get('name')
+        and not any(loopback(host) for host in here['hosts'])
     )

@@ -128,6 +128,15 @@ class PropertyTest(unittest.TestCase):
             if disk.target in alone:
                 self.assertTrue(disk.ends, disk)
 
+    @hypothesis.given(generated.pools, st.none() | generated.pools)
+    def test_no_pool_is_kept_that_may_be_another_cluster(self, here, there):
+        case = b.case(
+            b.disk('vda', b.volume('p', '0')), pools=here, pools_there=there
+        )
+        (disk,) = oracle.disks(case)
+        if planned.actions(case)['vda'] == 'keep':
+            self.assertTrue(oracle.one_cluster(case, disk))
+
     @MANY
     @hypothesis.given(generated.cases())
     def test_no_disk_is_kept_without_its_data_file(self, case):

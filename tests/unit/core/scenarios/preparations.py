@@ -343,6 +343,14 @@ SCENARIOS = (
         seeded=['vdb'],
     ),
     _of(
+        'a_base_that_travels_and_may_have_one_of_its_own',
+        [b.disk('vdb', b.file(SWAP), over=[b.file('/b/swap')], ends=False)],
+        {'vdb': COPY},
+        source={**_BASED, '/b/swap': b.local()},
+        known=_room(),
+        seeded=['vdb'],
+    ),
+    _of(
         'a_base_with_the_same_bytes_beside_a_disk_without',
         [_OVER, b.disk('vdb', b.file(SWAP))],
         {'vda': 'copy local-over-shared', 'vdb': COPY},
