@@ -209,6 +209,18 @@ class PlanningTest(PlanningTestCase):
         self.assertFalse(planned.plan.disks[0].decision.top_only)
         self.assertFalse(planned.peer)
 
+    def test_what_is_read_ends_before_nova_gives_up(self):
+        with mock.patch.object(
+            content.Deadline, 'after', return_value=content.Deadline(0)
+        ) as asked:
+            planned = self.plan(self.disk(), self.drive())
+        (seconds,) = asked.call_args.args
+        self.assertLess(seconds, 60)  # rpc_response_timeout
+        self.assertIn('media-not-carried', str(self.reasons(planned)))
+        self.assertIn(
+            'takes too long', str(planned.case.options.prepared.not_carried)
+        )
+
     def test_a_shared_instances_path(self):
         self.fstype = 'nfs'
         planned = self.plan(
