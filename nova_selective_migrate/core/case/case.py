@@ -190,6 +190,7 @@ def _versions(fields: json_fields.Fields) -> hypervisor.Versions:
         libvirt=fields.integer('libvirt'),
         qemu=fields.integer('qemu'),
         shared_filesystems=fields.texts('shared_filesystems'),
+        tls_certificates=fields.boolean('tls_certificates'),
     )
 
 

@@ -23,11 +23,14 @@ class Versions:
 
     :ivar shared_filesystems: of the source: what its qemu.conf names
         besides the file systems that libvirt knows as shared
+    :ivar tls_certificates: of the source: whether its QEMU has some for a
+        migration; None where that is not known
     """
 
     libvirt: int | None = None
     qemu: int | None = None
     shared_filesystems: tuple[str, ...] = ()
+    tls_certificates: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True)

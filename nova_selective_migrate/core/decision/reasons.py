@@ -425,6 +425,14 @@ class Reason(enum.Enum):
         'next migration that leaves a disk uncopied.',
         'resume the guest before the migration',
     )
+    TLS_UNPREPARED = (
+        'tls-unprepared',
+        'TLS is asked for, and the source has no certificates for it.',
+        'give both hosts ca-cert.pem, server-cert.pem, server-key.pem, '
+        'client-cert.pem and client-key.pem in the directory that qemu.conf '
+        'names, /etc/pki/qemu by default, or migrate without TLS on a network '
+        'of its own',
+    )
     TUNNELLED = (
         'tunnelled',
         'Disks cannot be copied through a tunnelled migration.',

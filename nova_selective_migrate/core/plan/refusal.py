@@ -201,6 +201,8 @@ def of_plan(
         yield from _known_bad(case, [known_bad.Feature.PAUSED_TWICE])
     if _keeps_gluster(domain, case, call):
         yield from _known_bad(case, [known_bad.Feature.GLUSTER])
+    if case.options.tls and case.hypervisors.source.tls_certificates is False:
+        yield _refusal(reasons.Reason.TLS_UNPREPARED)
     if 'migrate_disks' not in call.parameters:
         return
     if case.options.tunnelled:

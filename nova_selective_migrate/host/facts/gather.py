@@ -112,8 +112,11 @@ def gather(
         ),
         domain_state=guest.state([disk.target for disk in domain.disks]),
         hypervisors=hypervisor.Hypervisors(
-            configured(
-                versions(source), asked.shared_filesystems, source.is_local
+            _with_certificates(
+                configured(
+                    versions(source), asked.shared_filesystems, source.is_local
+                ),
+                wanted=asked.options.tls and source.is_local,
             ),
             versions(destination) if destination else unknown,
         ),
@@ -135,8 +138,17 @@ def configured(
     """
     read = qemu_conf.shared_filesystems() if is_local else ()
     return dataclasses.replace(
-        found, shared_filesystems=tuple(dict.fromkeys((*read, *declared)))
+        found,
+        shared_filesystems=tuple(dict.fromkeys((*read, *declared))),
     )
+
+
+def _with_certificates(
+    found: hypervisor.Versions, *, wanted: bool
+) -> hypervisor.Versions:
+    """Add whether this machine's QEMU has certificates, where it matters."""
+    known = qemu_conf.tls_certificates() if wanted else None
+    return dataclasses.replace(found, tls_certificates=known)
 
 
 def _pools(

@@ -12,6 +12,8 @@
 
 """Read what libvirt's QEMU driver of this host is configured to do."""
 
+import collections.abc
+import os
 import pathlib
 import re
 
@@ -22,6 +24,33 @@ _SHARED = re.compile(
 )
 _COMMENT = re.compile(r'^[ \t]*#.*$', re.MULTILINE)
 _TEXT = re.compile(r'"([^"\n]*)"|\'([^\'\n]*)\'')
+
+
+_TLS = re.compile(
+    r'^[ \t]*(?:migrate|default)_tls_x509_cert_dir[ \t]*=[ \t]*"([^"\n]*)"',
+    re.MULTILINE,
+)
+#: Where libvirt looks where qemu.conf does not say.
+_TLS_DEFAULTS = ('/etc/pki/libvirt-migrate', '/etc/pki/qemu')
+
+
+def tls_certificates(
+    file: pathlib.Path = _FILE,
+    defaults: collections.abc.Iterable[str] = _TLS_DEFAULTS,
+) -> bool | None:
+    """Tell whether QEMU has certificates for a migration with TLS.
+
+    :param defaults: directories besides those that the file names
+    :returns: False where no directory of certificates has one of an
+        authority, None where that cannot be told
+    """
+    try:
+        text = _COMMENT.sub('', file.read_text(encoding='utf-8'))
+        folders = [*_TLS.findall(text), *defaults]
+        found = [os.listdir(f) for f in folders if os.path.lexists(f)]
+    except (OSError, ValueError):
+        return None
+    return any('ca-cert.pem' in names for names in found)
 
 
 def shared_filesystems(file: pathlib.Path = _FILE) -> tuple[str, ...]:

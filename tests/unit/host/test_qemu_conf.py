@@ -44,6 +44,29 @@ class QemuConfTest(unittest.TestCase):
         self.file.write_text(text)
         self.assertEqual(expected, qemu_conf.shared_filesystems(self.file))
 
+    def certificates(self, text: str) -> bool | None:
+        self.file.write_text(text)
+        default = str(self.file.parent / 'pki')
+        return qemu_conf.tls_certificates(self.file, [default])
+
+    def test_certificates_where_libvirt_looks_for_them(self):
+        self.assertIs(False, self.certificates(''))
+        for name, text in (
+            ('pki', ''),
+            ('own', f'migrate_tls_x509_cert_dir = "{self.file.parent}/own"'),
+            ('all', f'default_tls_x509_cert_dir = "{self.file.parent}/all"'),
+        ):
+            folder = self.file.parent / name
+            folder.mkdir()
+            with self.subTest(name=name):
+                self.assertIs(False, self.certificates(text))
+                (folder / 'ca-cert.pem').touch()
+                self.assertIs(True, self.certificates(text))
+            (folder / 'ca-cert.pem').unlink()
+
+    def test_certificates_are_not_known_where_nobody_can_look(self):
+        self.assertIsNone(qemu_conf.tls_certificates(self.file, []))
+
     def test_what_cannot_be_read_says_nothing(self):
         self.assertEqual((), qemu_conf.shared_filesystems(self.file))
         self.file.write_bytes(b'shared_filesystems = ["\xff"]')

@@ -164,6 +164,22 @@ SCENARIOS = (
     _keeping('tunnelled_without_copy', tunnelled=True),
     *(
         make(
+            f'tls_certificates_{known}{make.__name__}',
+            *(('tls-unprepared',) if known is False else ()),
+            versions={
+                'source': {
+                    'libvirt': 9_000_000,
+                    'qemu': 7_002_022,
+                    **({} if known is None else {'tls_certificates': known}),
+                }
+            },
+            tls=True,
+        )
+        for make in (_copying, _keeping)
+        for known in (True, False, None)
+    ),
+    *(
+        make(
             f'{program}_{version}_on_the_{side}{make.__name__}',
             *plan,
             versions=_versions(side, program, version),
