@@ -62,7 +62,8 @@ class Cloud:
             host.run(['rm', '-rf', STATE])
             host.run(['mkdir', STATE, INSTANCES])
         cinder = directory / 'cinder.json'
-        cinder.write_text(json.dumps({'volumes': {}, 'attachments': {}}))
+        kinds = ('volumes', 'attachments', 'paths')
+        cinder.write_text(json.dumps({kind: {} for kind in kinds}))
         journal = Journal(lab.home.journal)
         computes = tuple(
             Compute.start(

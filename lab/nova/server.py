@@ -133,11 +133,14 @@ class Server(Recorded):
         what = f'records {wanted} of {self.id} on {host.name}'
         waiting.until(there, what, timeout)
 
-    def plug(self, host: Host, device: str, target: str) -> None:
+    def plug(
+        self, host: Host, device: str, target: str, alias: str = ''
+    ) -> None:
         """Plug a block device into its guest, unknown to nova."""
         options = ['--live', '--config', '--targetbus', 'virtio']
         options += ['--driver', 'qemu', '--subdriver', 'raw']
         options += ['--cache', 'none', '--sourcetype', 'block']
+        options += ['--alias', alias] if alias else []
         host.virsh('attach-disk', self.name, device, target, *options)
 
     def unplug(self, host: Host, target: str) -> None:

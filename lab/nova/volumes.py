@@ -12,7 +12,10 @@
 
 """Make volumes, and see which host the hosts' Cinder says has them."""
 
+from collections.abc import Iterator
+import contextlib
 from dataclasses import dataclass
+from dataclasses import replace
 import fcntl
 import hashlib
 import json
@@ -58,6 +61,37 @@ class Volumes:
         data = {'device_path': node, 'access_mode': 'rw'}
         return self._add(Volume(identifier, node, _info('local', data)))
 
+    def dealt(self, size_mib: int = 16) -> Volume:
+        """Make a block device that each host names by itself.
+
+        :returns: the volume with its path on host a.
+        """
+        identifier = str(uuid.uuid4())
+        file = _empty(self._backing(HUB) / identifier, size_mib)
+        device = loop_device.attach(file)
+        paths = {}
+        for host in self.lab.hosts:
+            paths[host.name] = f'/dev/lab/{host.name}-{identifier}'
+            loop_device.show(device, [host], paths[host.name])
+        here = paths[self.lab.a.name]
+        data = {'device_path': here, 'access_mode': 'rw'}
+        return self._add(Volume(identifier, here, _info('local', data)), paths)
+
+    def path_at(self, volume: Volume, host: Host) -> str:
+        """Return where a host sees a volume of :meth:`dealt`."""
+        return str(self._read()['paths'][volume.id][host.name])
+
+    def swapped(self, volume: Volume) -> Volume:
+        """Give a volume another id, as after a swap of volumes."""
+        identifier = str(uuid.uuid4())
+        with self._state() as state:
+            for kind in ('volumes', 'paths'):
+                state[kind][identifier] = state[kind][volume.id]
+            for attachment in state['attachments'].values():
+                if attachment['volume'] == volume.id:
+                    attachment['volume'] = identifier
+        return replace(volume, id=identifier)
+
     def impostor(self, volume: Volume, host: Host, fill: bytes) -> Path:
         """Put another device where a host sees a volume.
 
@@ -68,7 +102,7 @@ class Volumes:
         file = self._backing(host.name) / volume.id
         size = (self._backing(HUB) / volume.id).stat().st_size
         file.write_bytes(fill * (size // len(fill)))
-        host.run(['rm', volume.path])
+        host.run(['rm', '-f', volume.path])
         loop_device.show(loop_device.attach(file), [host], volume.path)
         return file
 
@@ -99,15 +133,24 @@ class Volumes:
         directory.mkdir(exist_ok=True)
         return directory
 
-    def _add(self, volume: Volume) -> Volume:
+    def _add(
+        self, volume: Volume, paths: dict[str, str] | None = None
+    ) -> Volume:
+        with self._state() as state:
+            state['volumes'][volume.id] = volume.connection_info
+            if paths:
+                state['paths'][volume.id] = paths
+        return volume
+
+    @contextlib.contextmanager
+    def _state(self) -> Iterator[dict[str, dict[str, Any]]]:
         with self.path.open('r+') as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             state = json.load(file)
-            state['volumes'][volume.id] = volume.connection_info
+            yield state
             file.seek(0)
             file.truncate()
             json.dump(state, file)
-        return volume
 
     def _read(self) -> dict[str, dict[str, Any]]:
         with self.path.open() as file:

@@ -87,9 +87,18 @@ class Volumes:
         with self._state() as state:
             attachment = _find(state, identifier)
             volume = state['volumes'][attachment['volume']]
+            paths = state['paths'].get(attachment['volume'], {})
+        data = dict(volume['data'])
+        if attachment['host'] in paths:
+            # As os-brick finds it on that host.
+            data['device_path'] = paths[attachment['host']]
         return {
             'id': identifier,
-            'connection_info': {**volume, 'serial': attachment['volume']},
+            'connection_info': {
+                **volume,
+                'data': data,
+                'serial': attachment['volume'],
+            },
         }
 
     def attachment_update(
