@@ -94,8 +94,9 @@ class Reason(enum.Enum):
         'pool-unknown',
         'Nothing is known of the storage pool that the disk names, or both '
         'hosts have another pool of that name.',
-        'start the same pool on both hosts, or let the disk name its file '
-        'or device instead of a pool volume',
+        'start the same pool, over the same servers, on both hosts, or let '
+        'the disk name its file, device or network image instead of a pool '
+        'volume',
     )
     LOOPBACK_SERVER = (
         'loopback-server',
