@@ -85,8 +85,17 @@ class CommandTest(DriverCase):
     """The application on it; the driver knows one host, so we feign two."""
 
     def both(self):
+        source = []
+
+        def host_uuid(host):
+            source.append(host)
+            return 'a' if host is source[0] else 'b'
+
         return mock.patch.object(
-            connection.Connection, 'host_uuid', side_effect=['a', 'b']
+            connection.Connection,
+            'host_uuid',
+            autospec=True,
+            side_effect=host_uuid,
         )
 
     def run_it(self, *arguments):
@@ -105,8 +114,8 @@ class CommandTest(DriverCase):
         )
         self.assertIsInstance(found.json[0]['virtual_bytes'], int)
 
-    def test_disk_list_for_people_and_as_csv(self):
-        for form in ('table', 'csv', 'value', 'yaml'):
+    def test_disk_list_for_people_and_for_programs(self):
+        for form in ('table', 'value', 'yaml'):
             with self.subTest(form=form):
                 found = self.run_it('disk', 'list', NAME, '-f', form)
                 self.assertEqual((0, ''), (found.status, found.err))

@@ -195,7 +195,8 @@ def locate(
             return Settlement(
                 Ending.MOVED,
                 'the destination has the guest and the job completed; the '
-                'source cannot be asked any more',
+                'source cannot be asked any more: where it has the guest '
+                'paused when it answers again, destroy that one',
             )
         return _silent(here, there)
     return _held(here, there, succeeded=succeeded)

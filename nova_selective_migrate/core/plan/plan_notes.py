@@ -50,8 +50,8 @@ def notes(
     for disk in domain.disks:
         if disk.target in case.options.existing and disk.source:
             yield (
-                f'{disk.target}: what is at its place at the destination '
-                f'will be overwritten: {redact.anywhere(disk.source.label)}'
+                f'{disk.target}: a migration overwrites what is at its place '
+                f'at the destination: {redact.anywhere(disk.source.label)}'
             )
     if not copies:
         return
