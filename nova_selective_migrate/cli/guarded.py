@@ -26,9 +26,7 @@ from cliff import show
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import interrupts
-from nova_selective_migrate.cli import value_formatter
 
-_UNSAFE = ('csv', 'shell')
 Shown = tuple[
     collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
 ]
@@ -38,20 +36,6 @@ class _Guarded(command_.Command):
     """Subclasses set ``status`` to their exit code."""
 
     status = exit_code.OK
-
-    def _load_formatter_plugins(self) -> typing.Any:
-        """Leave out what prints code, or tables that programs guess at.
-
-        Whoever sources the output of "-f shell" runs what is in a path.
-        """
-        loaded = super()._load_formatter_plugins()  # type: ignore[misc]
-        loaded.extensions = [
-            each for each in loaded.extensions if each.name not in _UNSAFE
-        ]
-        for each in loaded.extensions:
-            if each.name == 'value':
-                each.obj = value_formatter.ValueFormatter()
-        return loaded
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Return a parser that tells a mistake in one line."""
@@ -95,6 +79,11 @@ class GuardedShowOne(_Guarded, show.ShowOne):
 
 class GuardedLister(_Guarded, lister.Lister):
     """List objects."""
+
+    @property
+    def formatter_namespace(self) -> str:
+        """Return the entry points of the formats, which are no code."""
+        return 'nova_selective_migrate.formatter.list'
 
 
 def one_line_errors(parser: argparse.ArgumentParser) -> None:
