@@ -36,6 +36,7 @@ from nova_selective_migrate import conf
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import seams
 from nova_selective_migrate.compute import settings as settings_
+from nova_selective_migrate.compute import thread_pools
 from nova_selective_migrate.compute.destination import arrival
 from nova_selective_migrate.compute.destination import claim
 from nova_selective_migrate.compute.destination import leftover
@@ -82,6 +83,19 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         if self._enforced:
             self._interrupted.settle()
             self._leftovers.settle()
+
+    def cleanup_host(self, host: str) -> None:
+        """Let migrations that leave end before nova's thread pools do.
+
+        nova from 34 on takes its pools down at the end of the time that it
+        has to end in, and a guest that comes through after that has its
+        server in ERROR: the resource tracker finds no pool. Its main thread
+        ends the process when that time is over, whatever we wait for.
+        """
+        seconds = getattr(CONF, 'manager_shutdown_timeout', 0)
+        if self._enforced and seconds and thread_pools.are_taken_down():
+            self._records.await_ends(seconds)
+        super().cleanup_host(host=host)
 
     def _enable(self) -> None:
         settings = settings_.Settings.of(CONF.selective_migrate)

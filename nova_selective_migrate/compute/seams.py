@@ -68,6 +68,7 @@ class Seam:
 
 TABLE = (
     Seam(_DRIVER, 'init_host', ('host',)),
+    Seam(_DRIVER, 'cleanup_host', ('host',)),
     Seam(
         _DRIVER,
         'check_can_live_migrate_destination',

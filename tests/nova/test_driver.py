@@ -12,6 +12,7 @@
 
 """The driver alone: what it takes up, and the figures that it gives."""
 
+import threading
 import types
 import unittest
 from unittest import mock
@@ -23,6 +24,7 @@ from nova.virt.libvirt import driver as stock
 from nova_selective_migrate import conf
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import driver
+from nova_selective_migrate.compute import settings
 from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.core import model
 from nova_selective_migrate.core.plan import bandwidth
@@ -99,6 +101,57 @@ class InitHostTest(DriverTestCase):
         self.set(enabled=True, shared_paths=['/a'], local_paths=['/a'])
         with self.assertRaisesRegex(exceptions.InvalidPolicy, '/a'):
             self.driver.init_host('host')
+
+
+class CleanupHostTest(DriverTestCase):
+    def setUp(self):
+        super().setUp()
+        self.driver._settings = types.SimpleNamespace(
+            mode=settings.Mode.ENFORCE
+        )
+        self.stock = self.enterContext(
+            mock.patch.object(stock.LibvirtDriver, 'cleanup_host')
+        )
+        self.pools = self.enterContext(
+            mock.patch.object(
+                driver.thread_pools, 'are_taken_down', return_value=True
+            )
+        )
+        conf_ = self.enterContext(mock.patch.object(driver, 'CONF'))
+        conf_.manager_shutdown_timeout = 60
+
+    def end(self):
+        thread = threading.Thread(
+            target=self.driver.cleanup_host, args=('host',), daemon=True
+        )
+        thread.start()
+        return thread
+
+    def test_what_leaves_ends_before_nova_s_pools(self):
+        self.driver._records.begin('uuid', 'data')
+        ending = self.end()
+        ending.join(0.1)
+        self.assertTrue(ending.is_alive())
+        self.stock.assert_not_called()
+        self.driver._records.forget('uuid')
+        ending.join(10)
+        self.stock.assert_called_once_with(host='host')
+
+    def test_not_where_nova_s_main_thread_would_wait(self):
+        self.driver._records.begin('uuid', 'data')
+        self.pools.return_value = False
+        self.end().join(10)
+        self.stock.assert_called_once_with(host='host')
+
+    def test_not_when_it_is_not_enabled(self):
+        self.driver._records.begin('uuid', 'data')
+        self.driver._settings = None
+        self.end().join(10)
+        self.stock.assert_called_once_with(host='host')
+
+    def test_nor_for_ever(self):
+        self.driver._records.begin('uuid', 'data')
+        self.assertFalse(self.driver._records.await_ends(0.01))
 
 
 class FiguresTest(DriverTestCase):

@@ -178,6 +178,7 @@ class Records:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._planned: dict[str, Planned] = {}
         self._calls: dict[str, Call] = {}
 
@@ -210,3 +211,9 @@ class Records:
         with self._lock:
             self._planned.pop(uuid, None)
             self._calls.pop(uuid, None)
+            self._changed.notify_all()
+
+    def await_ends(self, seconds: float) -> bool:
+        """Wait until no migration is under way; tell whether none is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._calls, seconds)
