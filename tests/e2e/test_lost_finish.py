@@ -77,14 +77,6 @@ class NovaTestCase(nova_base.NovaTestCase):
             lose()
         return server, ended[0]
 
-    def test_stock(self) -> None:
-        """It destroys that of the destination, unlooked."""
-        self.stock(**_SLOW)
-        server, _ = self.lose()
-        self.assertEqual('running', server.power(self.a))
-        self.assertEqual('', server.power(self.b))
-        self.assertEqual({}, server.files(self.b))
-
     def test_plugin(self) -> None:
         """That of the destination is suspended, and nothing is deleted."""
         self.plugin(**_SLOW)

@@ -55,13 +55,19 @@ class MixedTestCase(base.EndToEndTestCase):
         self.assert_nothing_lost(guest, self.b)
 
     def test_shared_block_by_mapping(self) -> None:
-        """A block device is kept because nova attached it as a volume."""
+        """A volume by a name that each host assigns takes a declaration."""
         volume = '6b4f9d4c-7b1d-4a52-8d8e-9d2b6a9b1e11'
         guest = self.guest(
             {'vda': LOCAL, 'vdb': shared_disk.SharedBlock(serial=volume)}
         )
         mapping = self.mapping_file({'vdb': volume})
-        self.migrate(guest, '--block-device-info', mapping, copied=['vda'])
+        told = ('--block-device-info', mapping)
+        refused = self.run_json('plan', guest, *told)
+        self.assertEqual(
+            ['host-assigned-name'],
+            [each['reason'] for each in refused.tree['refusals']],
+        )
+        self.migrate(guest, *told, '--shared-path', '/dev/lab', copied=['vda'])
         self.assert_nothing_lost(guest, self.b)
 
     def test_there_and_back(self) -> None:
