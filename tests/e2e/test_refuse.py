@@ -250,13 +250,15 @@ class DomainTestCase(base.EndToEndTestCase):
     """The domain itself cannot be migrated."""
 
     def test_snapshot(self) -> None:
-        """libvirt migrates no guest with snapshots."""
+        """libvirt migrates none, and a copy takes none of an image's."""
         guest = self.guest({'vda': LOCAL})
         self.a.virsh('snapshot-create-as', guest.name, 's1')
         self.addCleanup(
             self.a.virsh, 'snapshot-delete', guest.name, 's1', check=False
         )
-        self.assert_refused(guest, reasons={None: 'snapshots'})
+        self.assert_refused(
+            guest, reasons={'vda': 'internal-snapshots', None: 'snapshots'}
+        )
 
     def test_block_job(self) -> None:
         """A mirror that somebody else started is not disturbed."""
