@@ -37,7 +37,10 @@ PARALLEL = 0  # stestr's word for one worker per processor
 THREADS_SINCE = 34  # nova-compute's default from there on
 # Without KVM a guest that boots keeps one processor busy.
 HOSTS = min(2, os.cpu_count() or 1)
-MEASURED = r'^tests\.e2e\.test_(nova_)?(bandwidth|converge|faults|stall)\.'
+MEASURED = (
+    r'^tests\.e2e\.test_(nova_)?'
+    r'(bandwidth|converge|faults|sigterm|stall)\.'
+)
 BACKEND_TESTS = r'^tests\.nova\.test_(planned|loading.*eventlet)'
 
 
