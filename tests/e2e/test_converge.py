@@ -96,7 +96,7 @@ class ConvergeTestCase(base.EndToEndTestCase):
     def journalled(self) -> str:
         """List what the journal still has."""
         folder = self.a.path(lab_host.JOURNAL)
-        return str([f.name for f in folder.glob('*')])
+        return str([f.name for f in folder.glob('*.json')])
 
     def test_peer_to_peer(self) -> None:
         """The source's daemon manages the migration."""
