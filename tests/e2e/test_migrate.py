@@ -54,21 +54,17 @@ class MixedTestCase(base.EndToEndTestCase):
         )
         self.assert_nothing_lost(guest, self.b)
 
-    def test_shared_block_by_mapping(self) -> None:
-        """A volume by a name that each host assigns takes a declaration."""
+    def test_mapping_of_a_device_of_the_host(self) -> None:
+        """A loop device is no volume, whatever its serial says."""
         volume = '6b4f9d4c-7b1d-4a52-8d8e-9d2b6a9b1e11'
         guest = self.guest(
             {'vda': LOCAL, 'vdb': shared_disk.SharedBlock(serial=volume)}
         )
-        mapping = self.mapping_file({'vdb': volume})
-        told = ('--block-device-info', mapping)
-        refused = self.run_json('plan', guest, *told)
-        self.assertEqual(
-            ['host-assigned-name'],
-            [each['reason'] for each in refused.tree['refusals']],
+        self.assert_refused(
+            *(guest, '--block-device-info'),
+            self.mapping_file({'vdb': volume}),
+            reasons={'vdb': 'attachment-conflict'},
         )
-        self.migrate(guest, *told, '--shared-path', '/dev/lab', copied=['vda'])
-        self.assert_nothing_lost(guest, self.b)
 
     def test_there_and_back(self) -> None:
         """A guest moves back once its old image is gone."""
