@@ -27,10 +27,12 @@ def run(
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
     timeout: float = 600,
+    said: str | None = None,
 ) -> str:
     """Run a command to its end and return what it printed.
 
     :param environment: variables besides those of this process.
+    :param said: what it reads from its standard input
     :raises CommandFailed: it ended with another status than 0.
     """
     words = [os.fspath(word) for word in argv]
@@ -39,6 +41,7 @@ def run(
         check=False,
         capture_output=True,
         text=True,
+        input=said,
         cwd=cwd,
         env={**os.environ, **(environment or {})},
         timeout=timeout,

@@ -69,20 +69,10 @@ class Programs:
             f'{self.tree}/usr/bin/{name}',
         ]
 
-    def run(self, name: str, *arguments: str, said: str = '') -> str:
+    def run(self, name: str, *arguments: str, said: str | None = None) -> str:
         """Run one to its end."""
         words = [*self.command(name), *arguments]
-        if not said:
-            return command.run(words, timeout=300)
-        done = subprocess.run(
-            words,
-            input=said,
-            text=True,
-            check=True,
-            capture_output=True,
-            timeout=300,
-        )
-        return done.stdout
+        return command.run(words, timeout=300, said=said)
 
 
 class Daemon:
