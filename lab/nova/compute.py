@@ -20,11 +20,11 @@ import signal
 import socket
 from typing import Any
 
-from lab import spawn
 from lab import waiting
 from lab.errors import LabError
 from lab.host import Host
 from lab.journal import Journal
+from lab.nova import fork_server
 from lab.nova.settings import Settings
 from lab.process import Process
 from lab.process import stop
@@ -156,18 +156,6 @@ class Compute:
 
 def _spawn(host: Host, directory: Path, interpreter: Path) -> Process:
     configuration = directory / f'{host.name}.conf'
-    argv = [str(interpreter.absolute()), '-m', 'lab.nova.service']
-    argv += [str(configuration), str(directory)]
-    # From the checkout: `nova` must not be found beside this file.
-    pid = spawn.detached(
-        host.namespace.enter(argv),
-        directory / f'{host.name}.log',
-        environment={
-            **spawn.OWN_ENVIRONMENT,
-            'PYTHONDONTWRITEBYTECODE': '1',
-        },
+    return fork_server.of(interpreter).fork(
+        host.namespace, configuration, directory
     )
-    process = Process.of(pid)
-    if process is None:
-        raise LabError(f'nova-compute of {host.name} did not start')
-    return process

@@ -10,35 +10,101 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Be a nova-compute: python -m lab.nova.service CONFIGURATION DIRECTORY."""
+"""Import nova once, and be forked to a nova-compute by each request.
+
+A request is a line of JSON: see lab.nova.fork_server. The reply is the
+number of the process.
+"""
 
 # The first import: it decides on threads or eventlet, as for nova-compute.
 from nova.cmd import compute  # noqa: F401, I001 - see above
 
+import ctypes
 import faulthandler
+import gc
+import json
 import os
 from pathlib import Path
 import signal
 import sys
 import traceback
 
+# Imported late otherwise, by each of our children.
+from nova import objects
+from nova.virt.libvirt import driver  # noqa: F401
+
 from lab.nova.service import fakes
 from lab.nova.service import start
+import nova_selective_migrate.compute.driver  # noqa: F401
 
 
 def main() -> None:
-    """Serve until we are told to end."""
-    configuration, directory = sys.argv[1], Path(sys.argv[2])
-    # Who wonders what it waits for may ask: kill -USR1.
-    faulthandler.register(signal.SIGUSR1)
+    """Fork until nobody can ask any more."""
+    objects.register_all()
+    gc.freeze()
+    threads = os.listdir('/proc/self/task')
+    if len(threads) > 1:
+        sys.exit(f'{len(threads)} threads: a child would have one of them')
+    # The kernel reaps.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    # Not sys.stdin, which eventlet may have made a green one.
+    with open(0, 'rb', buffering=0, closefd=False) as requests:
+        while line := requests.readline():
+            child = os.fork()
+            if not child:
+                _serve(**json.loads(line))
+            os.write(1, b'%d\n' % child)
+
+
+def _serve(
+    configuration: str, directory: str, log: str, keeper: int, of_user: bool
+) -> None:
+    """Serve until we are told to end; never return."""
     try:
-        fakes.install(directory)
-        start.serve(configuration, directory)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        _redirect(log)
+        _enter(keeper, of_user)
+        # Who wonders what it waits for may ask: kill -USR1.
+        faulthandler.register(signal.SIGUSR1)
+        fakes.install(Path(directory))
+        start.serve(configuration, Path(directory))
     finally:
         # Threads of nova's would keep a process that serves nobody.
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(1)
+
+
+def _redirect(log: str) -> None:
+    null = os.open(os.devnull, os.O_RDONLY)
+    said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(null, 0)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    os.close(null)
+    os.close(said)
+
+
+def _enter(keeper: int, of_user: bool) -> None:
+    """Enter a host's namespaces, as nsenter(1) does.
+
+    os.setns comes with Python 3.12.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    kinds = ['user'] * of_user + ['net', 'uts', 'mnt']
+    files = [
+        os.open(f'/proc/{keeper}/ns/{kind}', os.O_RDONLY) for kind in kinds
+    ]
+    for file, kind in zip(files, kinds, strict=True):
+        if libc.setns(file, 0):
+            raise OSError(ctypes.get_errno(), f'setns {kind}')
+        os.close(file)
+        if kind == 'user':
+            os.setgroups([])
+            os.setgid(0)
+            os.setuid(0)
+    os.chdir('/')
 
 
 main()

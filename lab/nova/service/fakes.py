@@ -23,6 +23,8 @@ from nova.privsep import fs
 from nova.scheduler import utils as scheduler_utils
 from nova.scheduler.client import report
 from nova.virt import configdrive
+from nova.virt import images
+from nova.virt.libvirt import imagebackend
 from nova.volume import cinder as nova_cinder
 from oslo_concurrency import processutils
 
@@ -34,12 +36,14 @@ from lab.nova.service import placement
 
 
 def install(directory: Path) -> None:
-    """Replace the clients of other services, before any is made.
+    """Replace the clients of other services.
 
     :param directory: what the hosts and the test share.
     """
     nova_cinder.API = lambda: cinder.Volumes(directory)
     nova_glance.API = lambda: glance.Images(directory / 'images')
+    # These made theirs when they were imported.
+    images.IMAGE_API = imagebackend.IMAGE_API = nova_glance.API()
     nova_neutron.API = neutron.Network
     security_group_api.get_instance_security_groups = lambda *_, **__: []
     report.SchedulerReportClient = placement.Reports

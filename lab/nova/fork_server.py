@@ -1,0 +1,116 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Fork nova-computes from an interpreter that has imported nova.
+
+The imports take longer than all the rest of a start.
+"""
+
+import functools
+import json
+import os
+from pathlib import Path
+import select
+import tempfile
+
+from lab import spawn
+from lab.errors import LabError
+from lab.namespace import Namespace
+from lab.process import Process
+
+#: Seconds that the imports may take on a busy machine.
+_PATIENCE = 180
+
+
+class ForkServer:
+    """A process that nova-computes are forked from.
+
+    It ends with the process that has started it; its children go on.
+    """
+
+    def __init__(self, interpreter: Path) -> None:
+        """Start it; it imports while its caller does something else.
+
+        :param interpreter: of a virtual environment with nova.
+        """
+        self._interpreter = interpreter
+        # Goes with this object.
+        self._log = tempfile.NamedTemporaryFile(  # noqa: SIM115
+            prefix='nova-compute-'
+        )
+        from_us, self._to_server = os.pipe()
+        self._from_server, to_us = os.pipe()
+        try:
+            # From the checkout: `nova` must not be found beside this file.
+            pid = spawn.detached(
+                [str(interpreter.absolute()), '-m', 'lab.nova.service'],
+                Path(self._log.name),
+                stdin=from_us,
+                stdout=to_us,
+                environment=spawn.OWN_ENVIRONMENT,
+            )
+        finally:
+            os.close(from_us)
+            os.close(to_us)
+        self._process = Process.of(pid)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can fork."""
+        return self._process is not None and self._process.alive
+
+    def fork(
+        self, namespace: Namespace, configuration: Path, directory: Path
+    ) -> Process:
+        """Start a nova-compute.
+
+        :param namespace: of its host
+        :param directory: what the hosts and the test share
+        :raises LabError: the interpreter ended, or does not answer.
+        """
+        request = {
+            'configuration': os.fspath(configuration),
+            'directory': os.fspath(directory),
+            'log': os.fspath(configuration.with_suffix('.log')),
+            'keeper': namespace.keeper.pid,
+            'of_user': namespace.of_user,
+        }
+        try:
+            os.write(self._to_server, json.dumps(request).encode() + b'\n')
+        except BrokenPipeError:
+            raise LabError(self._failure('ended')) from None
+        ready, _, _ = select.select([self._from_server], [], [], _PATIENCE)
+        if not ready:
+            raise LabError(self._failure('does not answer'))
+        reply = os.read(self._from_server, 32)
+        found = Process.of(int(reply)) if reply else None
+        if found is None:
+            raise LabError(self._failure('started none'))
+        return found
+
+    def _failure(self, what: str) -> str:
+        log = Path(self._log.name)
+        said = log.read_text(errors='replace')[-3000:].strip()
+        return f'{self._interpreter}, which imports nova, {what}: {said}'
+
+
+@functools.cache
+def _first_of(interpreter: Path) -> list[ForkServer]:
+    return [ForkServer(interpreter)]
+
+
+def of(interpreter: Path) -> ForkServer:
+    """Return this process's own for an interpreter, started if need be."""
+    only = _first_of(interpreter)
+    if not only[0].alive:
+        only[0] = ForkServer(interpreter)
+    return only[0]
