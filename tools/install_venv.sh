@@ -43,5 +43,16 @@ if ! "$venv/bin/python" -c 'import pip' 2> /dev/null; then
     say "making a virtual environment in $venv"
     run_logged "$PYTHON -m venv" "$PYTHON" -m venv "$venv"
 fi
+
+# pip takes a minute of processor for each nova, uv a few seconds. Where it
+# cannot be had, or does not find what pip is configured to find, pip does it.
+uv=.venv/bin/uv
+[ -x "$uv" ] || uv=$venv/bin/uv
+[ -x "$uv" ] || "$venv/bin/python" -m pip install -q \
+    --disable-pip-version-check uv > /dev/null 2>&1 || :
+if [ -x "$uv" ] && "$uv" pip install -q --python "$venv/bin/python" "$@" \
+    > /dev/null 2>&1; then
+    exit
+fi
 run_logged 'pip install' "$venv/bin/python" -m pip install -q \
     --disable-pip-version-check "$@"

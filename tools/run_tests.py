@@ -12,20 +12,33 @@
 
 """Run the test suites with stestr and close with one plain line of counts.
 
-Unit tests run in parallel. So do end-to-end tests, two at a time, each
-process with hosts of its own; but those that measure, or race a guest, want
-the machine for themselves, as do functional tests. The tests against nova
-run once for each nova that --nova names, by the interpreter of its
-environment, and for each of its concurrency backends. Every skip is listed
-with its reason, right above the counts.
+Tests run in parallel: end-to-end tests two at a time, each process with hosts
+of its own; but those that measure, or race a guest, want the machine for
+themselves. The tests against nova run once for each nova that --nova names, by
+the interpreter of its environment, and for each of its concurrency backends;
+what has to be installed for that is, while unit tests run.
+
+The daily run leaves out the tests of tests/nightly.txt and those that show
+what stock nova does; --all runs them too, --stock those alone.
+
+A worker in which nothing moves is ended, and its test named. Every skip is
+listed with its reason, right above the counts.
 """
 
 import argparse
+import collections.abc
+import contextlib
 import dataclasses
+import dbm
+import json
 import os
 import pathlib
+import re
+import signal
 import subprocess
 import sys
+import threading
+import time
 from typing import Any
 
 import subunit
@@ -42,49 +55,91 @@ MEASURED = (
     r'(bandwidth|converge|faults|sigterm|stall)\.'
 )
 BACKEND_TESTS = r'^tests\.nova\.test_(planned|loading.*eventlet)'
-
+# What shows that stock nova does something guards nothing of ours.
+STOCK = r'\.StockTest(Case)?\.|\.test_stock(_\w+)?$'
+NIGHTLY = TOP / 'tests' / 'nightly.txt'
+SECONDS = TOP / 'tests' / 'e2e' / 'seconds.txt'
+INSTALL_NOVA = TOP / 'tools' / 'install_nova.sh'
+# stestr's name of what runs tests; a worker is such a process.
+WORKER = 'stestr.subunit_runner'
 
 PASSED = {'success', 'xfail'}
 SKIPPED = {'skip'}
 LISTED = {'exists'}
+BEGUN = 'inprogress'
 
 
 @dataclasses.dataclass(frozen=True)
 class Suite:
     """A folder of tests and how it is run.
 
+    :ivar version: of the nova whose interpreter runs it; '' is our own
     :ivar label: precedes the names of the tests, where a folder runs more
         than once
     :ivar only: expression of the tests that are worth another run
     :ivar without: expression of the tests that are not run
     :ivar group: expression of what tests of one process have in common
+    :ivar patience: seconds without a test that begins or ends
     """
 
     name: str
     concurrency: int = 1
-    python: pathlib.Path = pathlib.Path(sys.executable)
+    version: str = ''
     environment: dict[str, str] = dataclasses.field(default_factory=dict)
     label: str = ''
     only: str = ''
     without: str = ''
     group: str = ''
+    patience: float = 180
 
-    def filters(self, regex: str) -> list[str]:
-        """What stestr is to run, where the user wants what matches."""
-        without = ['--exclude-regex', self.without] * bool(self.without)
-        both = [part for part in (self.only, regex) if part]
+    @property
+    def python(self) -> pathlib.Path:
+        """The interpreter of the tests."""
+        if self.version:
+            return TOP / '.nova' / self.version / 'bin' / 'python'
+        return pathlib.Path(sys.executable)
+
+    @property
+    def needs_nova(self) -> bool:
+        """Whether it has to wait until nova is installed."""
+        return self.name in ('e2e', 'nova')
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """Which tests are run.
+
+    :ivar wanted: the user's expression
+    :ivar without: expression of what is left out
+    :ivar only: expression of what is not left out
+    """
+
+    wanted: str = ''
+    without: str = ''
+    only: str = ''
+
+    def filters(self, suite: Suite) -> list[str]:
+        """What stestr is to run of a suite."""
+        without = '|'.join(p for p in (self.without, suite.without) if p)
+        options = ['--exclude-regex', without] * bool(without)
+        both = [p for p in (self.only, suite.only, self.wanted) if p]
         if len(both) < 2:
-            return [*without, *both]
+            return [*options, *both]
         # It takes several expressions as alternatives.
-        return [*without, '^' + ''.join(f'(?=.*(?:{part}))' for part in both)]
+        return [*options, '^' + ''.join(f'(?=.*(?:{p}))' for p in both)]
+
+    def may_be_in(self, suite: Suite) -> bool:
+        """Whether it is worth a look: the folder may be named."""
+        named = re.match(r'\^?tests\\?\.(\w+)', self.wanted)
+        return named is None or named[1] == suite.name
 
 
 SUITES = (
     Suite('unit', PARALLEL),
-    Suite('functional'),
+    Suite('functional', PARALLEL),
     # Tests of one class often take the nova-computes that run already.
-    Suite('e2e', HOSTS, without=MEASURED, group=r'.*\.'),
-    Suite('e2e', only=MEASURED),
+    Suite('e2e', HOSTS, without=MEASURED, group=r'.*\.', patience=420),
+    Suite('e2e', only=MEASURED, patience=900),
 )
 
 
@@ -95,7 +150,7 @@ def nova_suites(version: str) -> list[Suite]:
         return Suite(
             'nova',
             PARALLEL,
-            TOP / '.nova' / version / 'bin' / 'python',
+            version,
             {
                 'OS_NOVA_DISABLE_EVENTLET_PATCHING': str(threads).lower(),
                 'OS_STDERR_CAPTURE': '1',
@@ -124,12 +179,15 @@ class Tally:
     passed: int = 0
     failed: int = 0
     skips: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    outcomes: dict[str, bool] = dataclasses.field(default_factory=dict)
 
     def take(self, test: dict[str, Any]) -> None:
         """Count and print one finished test, as testtools describes it."""
         name, status = self.label + test['id'], test['status']
         if status in LISTED:
             return
+        if status not in SKIPPED:
+            self.outcomes[test['id']] = status in PASSED
         if status in PASSED:
             self.passed += 1
             print(f'ok      {name}{_duration(test)}', flush=True)
@@ -139,7 +197,8 @@ class Tally:
             print(f'skipped {name}: {reason}', flush=True)
         else:
             self.failed += 1
-            print(f'FAILED  {name}{_duration(test)} ({status})')
+            ended = 'did not end' if status == BEGUN else status
+            print(f'FAILED  {name}{_duration(test)} ({ended})')
             for detail in test['details']:
                 print(f'-- {detail}\n{_text(test, detail).rstrip()}')
             print(flush=True)
@@ -175,8 +234,85 @@ def _text(test: dict[str, Any], detail: str) -> str:
     return str(content.as_text())
 
 
-def run_suite(suite: Suite, regex: str, tally: Tally) -> None:
-    """Run the tests of one folder that match the expression."""
+class Watch(testtools.StreamResult):  # type: ignore[misc]
+    """Ends the workers of a run in which nothing moves any more.
+
+    :ivar seen: the tests that began or ended
+    :ivar hung: what to say of the workers that were ended
+    """
+
+    def __init__(self, patience: float, stestr: int) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+        self.hung = ''
+        self._patience = patience
+        self._stestr = stestr
+        self._moved = time.monotonic()
+        self._newest: dict[str, str] = {}
+        self._over = threading.Event()
+
+    def status(
+        self,
+        test_id: str | None = None,
+        test_status: str | None = None,
+        test_tags: collections.abc.Collection[str] | None = None,
+        **more: Any,
+    ) -> None:
+        """Note that something moved, and of which worker."""
+        self._moved = time.monotonic()
+        if test_id and test_status:
+            self.seen.add(test_id)
+            self._newest[' '.join(test_tags or ())] = test_id
+
+    @contextlib.contextmanager
+    def watching(self) -> collections.abc.Iterator[None]:
+        """Look for as long as the body runs."""
+        looking = threading.Thread(target=self._look, daemon=True)
+        looking.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            looking.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.2):
+            if time.monotonic() - self._moved > self._patience:
+                newest = ', '.join(sorted(self._newest.values())) or 'none'
+                self.hung = (
+                    f'nothing moved for {self._patience:g} s; the last tests '
+                    f'to begin or end: {newest}'
+                )
+                # Python's fault handler says what each thread was at.
+                self._end(signal.SIGABRT)
+                self._over.wait(10)
+                self._end(signal.SIGKILL)
+                return
+
+    def _end(self, number: signal.Signals) -> None:
+        for worker in workers(self._stestr):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, number)
+
+
+def workers(stestr: int) -> list[int]:
+    """Find the processes that run tests, below that of stestr."""
+    found = []
+    below = [stestr]
+    while below:
+        pid = below.pop()
+        with contextlib.suppress(OSError):
+            proc = pathlib.Path('/proc', str(pid))
+            if WORKER in (proc / 'cmdline').read_text():
+                found.append(pid)
+            for children in proc.glob('task/*/children'):
+                below += map(int, children.read_text().split())
+    # A shell that waits for its command names it too.
+    return found
+
+
+def run_suite(suite: Suite, choice: Choice, tally: Tally) -> None:
+    """Run the tests of one folder that are chosen."""
     tally.label = suite.label
     # stestr runs the tests with the interpreter that PYTHON names, and hands
     # it to a shell: the way from here has no space of the checkout's.
@@ -184,9 +320,10 @@ def run_suite(suite: Suite, regex: str, tally: Tally) -> None:
         **os.environ,
         **suite.environment,
         'PYTHON': os.path.relpath(suite.python, TOP),
+        'PYTHONFAULTHANDLER': '1',
     }
     where = ['--test-path', f'./tests/{suite.name}']
-    filters = suite.filters(regex)
+    filters = choice.filters(suite)
     # Asked first, because `run --subunit` is silent about broken imports.
     listed = subprocess.run(
         [*STESTR, *where, 'list', *filters],
@@ -198,10 +335,14 @@ def run_suite(suite: Suite, regex: str, tally: Tally) -> None:
         print(listed.stdout + listed.stderr)
         tally.complain(f'{suite.label}tests/{suite.name} cannot be loaded')
         return
-    if not listed.stdout.strip():
+    names = listed.stdout.split()
+    if not names:
         return
+    if suite.name == 'e2e':
+        seed(names)
 
     print(f'\n{suite.label}{suite.name} tests', flush=True)
+    began = time.monotonic()
     with subprocess.Popen(
         [*STESTR, *where, 'run', '--subunit']
         + ['--concurrency', str(suite.concurrency)]
@@ -210,15 +351,57 @@ def run_suite(suite: Suite, regex: str, tally: Tally) -> None:
         stdout=subprocess.PIPE,
         env=environment,
     ) as process:
-        result = testtools.StreamToDict(tally.take)
+        watch = Watch(suite.patience, process.pid)
+        result = testtools.CopyStreamResult(
+            [testtools.StreamToDict(tally.take), watch]
+        )
         stream = subunit.ByteStreamToStreamResult(
             process.stdout, non_subunit_name='output'
         )
-        result.startTestRun()
-        stream.run(result)
-        result.stopTestRun()
+        with watch.watching():
+            result.startTestRun()
+            stream.run(result)
+            result.stopTestRun()
+    seconds = time.monotonic() - began
+    print(f'{suite.label}{suite.name} tests took {seconds:.0f} s', flush=True)
+    if watch.hung:
+        tally.complain(f'{suite.label}tests/{suite.name}: {watch.hung}')
     if process.returncode:
         tally.complain(f'stestr ended with exit code {process.returncode}')
+        for name in sorted(set(names) - watch.seen):
+            tally.complain(f'{suite.label}{name} (did not begin)')
+
+
+def seed(names: list[str]) -> None:
+    """Tell stestr how long tests take that it has never seen run.
+
+    It shares them out among its workers by that.
+    """
+    of_class = {}
+    for line in SECONDS.read_text().splitlines():
+        if line and not line.startswith('#'):
+            seconds, name = line.split()
+            of_class[name] = float(seconds)
+    classes = [name.rpartition('.')[0] for name in names]
+    with dbm.open(os.fspath(TOP / '.stestr' / 'times.dbm'), 'c') as times:
+        for name, its in zip(names, classes, strict=True):
+            if name not in times:
+                each = of_class.get(its, 20.0) / classes.count(its)
+                times[name] = str(each)
+
+
+class Installation:
+    """The environments of novas, made in the background."""
+
+    def __init__(self, wanted: list[str]) -> None:
+        self._process = subprocess.Popen([INSTALL_NOVA, *wanted])
+        self._ended = False
+
+    def wait(self) -> None:
+        """Wait until they are there; exit where they cannot be had."""
+        if not self._ended and self._process.wait():
+            sys.exit(self._process.returncode)
+        self._ended = True
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -228,13 +411,53 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         type=str.split,
         default=[],
         metavar='VERSIONS',
-        help='novas of .nova to run the tests of tests/nova with',
+        help='novas to run the tests of tests/nova with',
     )
     parser.add_argument(
-        '--only-nova', action='store_true', help='run no other tests'
+        '--only',
+        action='append',
+        default=[],
+        metavar='FOLDER',
+        help='run tests of this folder of tests/ alone; may be repeated',
+    )
+    parser.add_argument('--all', action='store_true', help='leave nothing out')
+    parser.add_argument(
+        '--stock',
+        action='store_true',
+        help='run what shows what stock nova does, and nothing else',
+    )
+    parser.add_argument(
+        '--outcomes',
+        type=pathlib.Path,
+        metavar='FILE',
+        help='write there which tests passed, as JSON',
     )
     parser.add_argument('regex', nargs='*', help='of the names of tests')
     return parser.parse_args(arguments)
+
+
+def chosen(parsed: argparse.Namespace) -> Choice:
+    """Return which tests the options are for."""
+    wanted = ' '.join(parsed.regex).strip()
+    if parsed.stock:
+        return Choice(wanted, only=STOCK)
+    return Choice(wanted, '' if parsed.all else f'{STOCK}|{nightly()}')
+
+
+def nightly() -> str:
+    """Return an expression of the tests that the daily run leaves out."""
+    lines = NIGHTLY.read_text().splitlines()
+    return '|'.join(li for li in lines if li and not li.startswith('#'))
+
+
+def versions(wanted: list[str]) -> list[str]:
+    """Return the novas that are meant: 34.0 is 34.0.0."""
+    known = [
+        line
+        for line in (TOP / 'tools' / 'nova_versions.txt').read_text().split()
+        if line[0].isdigit()
+    ]
+    return [k for w in wanted for k in known if f'{k}.'.startswith(f'{w}.')]
 
 
 def main(arguments: list[str]) -> int:
@@ -244,10 +467,22 @@ def main(arguments: list[str]) -> int:
         # `list` asks for it, and only `run` makes it.
         subprocess.run([*STESTR, 'init'], check=True)
     tally = Tally()
-    regex = ' '.join(parsed.regex).strip()
-    novas = [s for version in parsed.nova for s in nova_suites(version)]
-    for suite in novas if parsed.only_nova else (*SUITES, *novas):
-        run_suite(suite, regex, tally)
+    choice = chosen(parsed)
+    novas = [s for v in versions(parsed.nova) for s in nova_suites(v)]
+    suites = [
+        suite
+        for suite in (*SUITES, *novas)
+        if suite.name in (parsed.only or [suite.name])
+        and choice.may_be_in(suite)
+    ]
+    installation = Installation(parsed.nova)
+    for suite in suites:
+        if suite.needs_nova:
+            installation.wait()
+        run_suite(suite, choice, tally)
+    installation.wait()
+    if parsed.outcomes:
+        parsed.outcomes.write_text(json.dumps(tally.outcomes, indent=1))
     return tally.close()
 
 

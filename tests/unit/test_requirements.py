@@ -80,3 +80,11 @@ class RequirementsTest(unittest.TestCase):
         known = (TOP / 'tools' / 'nova_versions.txt').read_text().splitlines()
         novas = [line for line in known if line[:1].isdigit()]
         self.assertEqual(len(novas), len(SERIES), 'add the new series')
+
+    def test_make_check_has_the_releases_of_tox(self):
+        pinned = (TOP / 'tox.ini').read_text()
+        pinned += (TOP / '.pre-commit-config.yaml').read_text()
+        lines = (TOP / 'tools' / 'check_requirements.txt').read_text()
+        for line in lines.splitlines():
+            if text := line.partition('#')[0].strip():
+                self.assertIn(text, pinned)

@@ -13,7 +13,8 @@
 """How hard hypothesis searches, by the environment.
 
 ``HYPOTHESIS_PROFILE`` names the profile: ``ci``, the default, is the same
-in every run and short; ``long`` searches for minutes and by chance.
+in every run and short, ``brief`` a quarter of it; ``long`` searches for
+minutes and by chance.
 """
 
 import os
@@ -29,14 +30,15 @@ _SLOW = (
 
 def load() -> None:
     """Register the profiles and take one."""
-    hypothesis.settings.register_profile(
-        'ci',
-        derandomize=True,
-        database=None,
-        deadline=None,
-        max_examples=100,
-        suppress_health_check=_SLOW,
-    )
+    for name, examples in (('ci', 100), ('brief', 25)):
+        hypothesis.settings.register_profile(
+            name,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            max_examples=examples,
+            suppress_health_check=_SLOW,
+        )
     hypothesis.settings.register_profile(
         'long',
         database=None,

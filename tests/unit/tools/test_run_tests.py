@@ -1,0 +1,118 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Which tests are run, and what becomes of a worker that hangs."""
+
+import contextlib
+import io
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from tests.unit.tools import programs
+
+run_tests = programs.load('run_tests')
+# What makes a program a worker is its command line.
+HANGS = 'import signal; signal.pause()'
+SHELL = '{python} -c "{program}" {worker} 2> /dev/null; exit 0'
+
+
+class ChoiceTest(unittest.TestCase):
+    def test_each_expression_of_the_nightly_ones_is_of_a_test(self):
+        names = programs.tests_of('e2e')
+        for line in run_tests.nightly().split('|'):
+            # ddt's ends are not in the source.
+            part = re.sub(r'(\.\*)?_\w+\$$', '', line)
+            self.assertTrue([n for n in names if re.search(part, n)], line)
+
+    def test_the_daily_run_is_without_them_and_without_stock_nova(self):
+        choice = run_tests.chosen(run_tests.parse([]))
+        self.assertTrue(choice.without.startswith(run_tests.STOCK))
+        self.assertIn(run_tests.nightly(), choice.without)
+
+    def test_all_is_without_nothing(self):
+        choice = run_tests.chosen(run_tests.parse(['--all']))
+        self.assertEqual([], choice.filters(run_tests.Suite('e2e')))
+
+    def test_what_a_suite_is_without_and_more(self):
+        suite = run_tests.Suite('e2e', only='fast', without='slow')
+        self.assertEqual(
+            ['--exclude-regex', 'night|slow', '^(?=.*(?:fast))(?=.*(?:a|b))'],
+            run_tests.Choice('a|b', 'night').filters(suite),
+        )
+
+    def test_a_folder_that_is_named_is_the_only_one(self):
+        for wanted in ('tests.e2e.test_x', r'^tests\.e2e\.test_x', ''):
+            choice = run_tests.Choice(wanted)
+            self.assertTrue(choice.may_be_in(run_tests.Suite('e2e')))
+            self.assertEqual(
+                not wanted, choice.may_be_in(run_tests.Suite('unit'))
+            )
+
+    def test_stock_nova_is_a_whole_word(self):
+        for name, found in {
+            'tests.e2e.test_x.StockTestCase.test_y': True,
+            'tests.nova.test_x.StockTest.test_y': True,
+            'tests.e2e.test_x.YTestCase.test_stock': True,
+            'tests.e2e.test_x.YTestCase.test_stock_with_z': True,
+            'tests.nova.test_x.StockSourceTest.test_y': False,
+            'tests.unit.tools.test_stock_report.RowsTest.test_y': False,
+        }.items():
+            self.assertEqual(
+                found, bool(re.search(run_tests.STOCK, name)), name
+            )
+
+
+class WatchTest(unittest.TestCase):
+    def test_a_worker_in_which_nothing_moves_is_ended(self):
+        """The test that began last is named."""
+        command = SHELL.format(
+            python=sys.executable, program=HANGS, worker=run_tests.WORKER
+        )
+        with subprocess.Popen(['sh', '-c', command]) as stestr:
+            watch = run_tests.Watch(0.5, stestr.pid)
+            watch.status('tests.x.test_y', 'inprogress', {'worker-0'})
+            with watch.watching():
+                stestr.wait(30)
+        self.assertIn('tests.x.test_y', watch.hung)
+
+    def test_others_are_let_be(self):
+        with subprocess.Popen(['true']) as stestr:
+            watch = run_tests.Watch(60, stestr.pid)
+            with watch.watching():
+                stestr.wait()
+        self.assertEqual('', watch.hung)
+
+    def test_a_suite_that_hangs_is_over_and_says_what_was_not_run(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        stestr = folder / 'stestr'
+        stestr.write_text(
+            '#!/bin/sh\n'
+            'exec 2> /dev/null\n'
+            'case "$*" in\n'
+            '*list*) echo tests.x.test_y ;;\n'
+            f'*) {sys.executable} -c "{HANGS}" {run_tests.WORKER}; exit 1 ;;\n'
+            'esac\n'
+        )
+        stestr.chmod(0o755)
+        self.addCleanup(setattr, run_tests, 'STESTR', run_tests.STESTR)
+        run_tests.STESTR = [str(stestr)]
+        tally = run_tests.Tally()
+        suite = run_tests.Suite('x', patience=0.5)
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            run_tests.run_suite(suite, run_tests.Choice(), tally)
+        self.assertIn('nothing moved for 0.5 s', said.getvalue())
+        self.assertIn('tests.x.test_y (did not begin)', said.getvalue())
+        self.assertEqual(3, tally.failed)
