@@ -177,7 +177,7 @@ class ThinTest(unittest.TestCase):
         }
         found = plan(*disks, **more)
         self.assertEqual([], found['refusals'])
-        self.assertFalse('destination_xml' in found['parameters'])
+        self.assertNotIn('destination_xml', found['parameters'])
         self.assertTrue([n for n in found['notes'] if 'more room' in n])
         asked = plan(*disks, thin='on', **more)
         self.assertEqual(
