@@ -25,7 +25,7 @@ import typing
 
 from nova_selective_migrate.cli import app
 from nova_selective_migrate.cli import hosts
-from nova_selective_migrate.core.plan import plan
+from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.hypervisor import guest
 from nova_selective_migrate.host.migration import conclusion
 from nova_selective_migrate.host.migration import migrator
@@ -48,7 +48,7 @@ PHASES = (
 _BEGINS: tuple[tuple[typing.Any, str, bool], ...] = (
     (hosts, 'both', True),
     (hosts, 'case', True),
-    (plan, 'plan', True),
+    (planner, 'plan', True),
     (migrator.Migrator, 'run', True),
     (prepare, 'create', True),
     (guest.Guest, 'migrate_to_uri', True),

@@ -19,9 +19,9 @@ import sys
 import tempfile
 
 from benchmarks import figure
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.case import storage
-from nova_selective_migrate.core.plan import plan
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.core.plan import planner
 
 _RUNS = 21
 _AUDITS = 3
@@ -34,7 +34,7 @@ _DISK = """
 </disk>"""
 
 
-def case(disks: int) -> case_.Case:
+def case(disks: int) -> migration_case.Case:
     """Make a case of half local files, half volumes on NFS."""
     xml, facts, rows = [], {}, []
     for number in range(disks):
@@ -50,9 +50,9 @@ def case(disks: int) -> case_.Case:
                 serial=volume if shared else '',
             )
         )
-        facts[path] = storage.StorageFacts(
+        facts[path] = storage_facts.StorageFacts(
             exists=True,
-            kind=storage.PathKind.FILE,
+            kind=storage_facts.PathKind.FILE,
             fstype='nfs4' if shared else 'ext4',
             mount_source='srv:/exp' if shared else '/dev/vda1',
             virtual_bytes=1 << 30,
@@ -70,12 +70,12 @@ def case(disks: int) -> case_.Case:
                     },
                 }
             )
-    return case_.Case(
+    return migration_case.Case(
         domain_xml='<domain><name>n</name><devices>'
         + ''.join(xml)
         + '</devices></domain>',
         block_device_info={'block_device_mapping': rows},
-        storage=storage.Storage(source=facts),
+        storage=storage_facts.Storage(source=facts),
     )
 
 
@@ -84,10 +84,10 @@ def figures(_runs: int) -> collections.abc.Iterator[figure.Figure]:
     seconds = {}
     for disks, target in ((1, None), (4, 5.0), (8, None), (59, 50.0)):
         made = case(disks)
-        if not plan.plan(made).ready:
+        if not planner.plan(made).ready:
             raise AssertionError('the benchmark case must be ready')
         seconds[disks] = figure.median_seconds(
-            lambda c=made: plan.plan(c), _RUNS
+            lambda c=made: planner.plan(c), _RUNS
         )
         yield figure.Figure(
             f'planning, {disks} disks: a plan',
@@ -111,7 +111,7 @@ def figures(_runs: int) -> collections.abc.Iterator[figure.Figure]:
 def _replay(words: str, cases: int, runs: int, target: float) -> figure.Figure:
     """Time the command with so many files."""
     program = pathlib.Path(sys.executable).with_name('nova-selective-migrate')
-    text = case_.dumps(case(4))
+    text = migration_case.dumps(case(4))
     with tempfile.TemporaryDirectory() as folder:
         files = [pathlib.Path(folder) / f'{n}.json' for n in range(cases)]
         for file in files:

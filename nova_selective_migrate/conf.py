@@ -16,7 +16,7 @@ import copy
 
 from oslo_config import cfg
 
-from nova_selective_migrate.core.job import limits
+from nova_selective_migrate.core.job import watchdog_limits
 
 GROUP = cfg.OptGroup(
     name='selective_migrate',
@@ -209,7 +209,7 @@ Related options:
     ),
     cfg.IntOpt(
         'progress_timeout',
-        default=int(limits.Limits.progress_seconds),
+        default=int(watchdog_limits.AbortLimits.progress_seconds),
         min=0,
         help="""
 For how long nothing may move before the source aborts a live migration, in
@@ -265,7 +265,8 @@ Related options:
     ),
     cfg.IntOpt(
         'free_space_reserve',
-        default=limits.Limits.reserve_bytes // limits.MIB,
+        default=watchdog_limits.AbortLimits.reserve_bytes
+        // watchdog_limits.MIB,
         min=0,
         help="""
 How much is to stay free on this host below ``instances_path`` while disks come

@@ -16,11 +16,10 @@ import argparse
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import evidence
-from nova_selective_migrate.core.case import options as options_
-from nova_selective_migrate.core.job import limits
-from nova_selective_migrate.core.plan import bandwidth
-from nova_selective_migrate.core.plan import disks_uri as disks_uri_
-from nova_selective_migrate.core.plan import known_bad
+from nova_selective_migrate.core.job import bandwidth
+from nova_selective_migrate.core.job import watchdog_limits
+from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.plan import known_bad_releases
 
 # More than libvirt takes parameters.
 _MOST_DISKS = 64
@@ -87,8 +86,8 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         '--thin',
-        choices=[choice.value for choice in options_.Thin],
-        default=options_.Thin.AUTO.value,
+        choices=[choice.value for choice in migration_options.Thin],
+        default=migration_options.Thin.AUTO.value,
         help='keep zeroes from taking room at the destination: as far as '
         'both hosts can (auto), or refuse (on), or not at all (off)',
     )
@@ -161,7 +160,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         '--progress-timeout',
         metavar='SECONDS',
         type=_whole,
-        default=int(limits.Limits.progress_seconds),
+        default=int(watchdog_limits.AbortLimits.progress_seconds),
         help='abort when for so long not a byte of disks or memory has moved; '
         'a slow migration that moves is never aborted; 0 waits for ever; '
         'default: %(default)s',
@@ -170,7 +169,8 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         '--free-space-reserve',
         metavar='MIB',
         type=_whole,
-        default=limits.Limits.reserve_bytes // limits.MIB,
+        default=watchdog_limits.AbortLimits.reserve_bytes
+        // watchdog_limits.MIB,
         help='abort before less than this is free where images are made at '
         'the destination, so that its other guests do not stop; where the '
         'disks fit but leave less, half of what they leave; 0 does not look; '
@@ -190,9 +190,11 @@ def given(arguments: argparse.Namespace) -> bool:
     )
 
 
-def options(arguments: argparse.Namespace) -> options_.MigrationOptions:
+def options(
+    arguments: argparse.Namespace,
+) -> migration_options.MigrationOptions:
     """Take the migration's options."""
-    return options_.MigrationOptions(
+    return migration_options.MigrationOptions(
         destination_uri=arguments.destination_uri,
         bandwidth=arguments.bandwidth,
         migrate_uri=arguments.migrate_uri,
@@ -208,7 +210,7 @@ def options(arguments: argparse.Namespace) -> options_.MigrationOptions:
         auto_converge=arguments.auto_converge,
         disks_port=arguments.disks_port,
         disks_uri=arguments.disks_uri,
-        thin=options_.Thin(arguments.thin),
+        thin=migration_options.Thin(arguments.thin),
         parallel_mirrors=arguments.parallel_mirrors,
         accept_known_bad=tuple(dict.fromkeys(arguments.accept_known_bad)),
     )
@@ -239,7 +241,7 @@ def _port(text: str) -> int:
 
 
 def _disks_uri(text: str) -> str:
-    problem = disks_uri_.problem(text)
+    problem = migration_options.disks_uri_problem(text)
     if problem:
         raise argparse.ArgumentTypeError(f'{text!r}: {problem}')
     return text
@@ -247,7 +249,7 @@ def _disks_uri(text: str) -> str:
 
 def _known_bad(text: str) -> str:
     try:
-        known_bad.accepted([text])
+        known_bad_releases.accepted([text])
     except exceptions.InvalidInput as err:
         raise argparse.ArgumentTypeError(str(err)) from err
     return text

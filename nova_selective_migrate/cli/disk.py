@@ -18,9 +18,9 @@ import typing
 from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.cli import guarded
 from nova_selective_migrate.cli import interrupts
-from nova_selective_migrate.core.case import options as options_
-from nova_selective_migrate.core.plan import plan as plan_
-from nova_selective_migrate.core.plan import plan_json
+from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.plan import plan_formats
+from nova_selective_migrate.core.plan import planner
 
 _COLUMNS = (
     'target',
@@ -62,14 +62,14 @@ class ListDisk(guarded.GuardedLister):
 
         asked = gather.Asked(
             policy=evidence.policy(parsed_args),
-            options=options_.MigrationOptions(),
+            options=migration_options.MigrationOptions(),
             block_device_info=evidence.block_device_info(parsed_args),
             probe=False,
         )
         uri = self.app.options.connect
         with hosts.source(uri, parsed_args.domain) as (here, guest):
             case = gather.gather(here, guest, None, asked)
-        disks = plan_json.tree(plan_.plan(case))['disks']
+        disks = plan_formats.plan_tree(planner.plan(case))['disks']
         people = parsed_args.formatter == 'table'
         return _COLUMNS, [
             [_cell(disk[name], people) for name in _COLUMNS] for disk in disks

@@ -18,7 +18,7 @@ import typing
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import text_file
-from nova_selective_migrate.core.case import policy as policy_
+from nova_selective_migrate.core.model import declared_paths
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -54,14 +54,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def policy(arguments: argparse.Namespace) -> policy_.LocalityPolicy:
+def policy(arguments: argparse.Namespace) -> declared_paths.LocalityPolicy:
     """Join what files and command line declare.
 
     :raises InvalidPolicy: when they contradict each other
     :raises InvalidInput: when a file cannot be read
     """
     shared, local = _configured(arguments.config_file)
-    return policy_.LocalityPolicy(
+    return declared_paths.LocalityPolicy(
         shared_paths=(*shared, *arguments.shared_path),
         local_paths=(*local, *arguments.local_path),
     )

@@ -23,10 +23,10 @@ from nova_selective_migrate.cli import arguments as arguments_
 from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.cli import interrupts
 from nova_selective_migrate.cli import journalled
-from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
-from nova_selective_migrate.core.case import options as options_
-from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.host.facts import gather
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
@@ -138,7 +138,9 @@ def of_run(hosts: Hosts, *, probe: bool) -> conclusion.Hosts:
     )
 
 
-def case_now(hosts: Hosts, arguments: argparse.Namespace) -> case_.Case:
+def case_now(
+    hosts: Hosts, arguments: argparse.Namespace
+) -> migration_case.Case:
     """Gather the case of a migration, and whether another one is at it.
 
     Between its images and its call libvirt knows of no job.
@@ -153,7 +155,7 @@ def case_now(hosts: Hosts, arguments: argparse.Namespace) -> case_.Case:
     return dataclasses.replace(found, domain_state=state)
 
 
-def case(hosts: Hosts, arguments: argparse.Namespace) -> case_.Case:
+def case(hosts: Hosts, arguments: argparse.Namespace) -> migration_case.Case:
     """Gather the case of a migration.
 
     :raises InvalidInput: when an argument or the domain cannot be used
@@ -161,7 +163,7 @@ def case(hosts: Hosts, arguments: argparse.Namespace) -> case_.Case:
     """
     options = _listening(arguments_.options(arguments))
     options = dataclasses.replace(
-        options, destination_uri=redact.uri(arguments.destination_uri)
+        options, destination_uri=redaction.uri(arguments.destination_uri)
     )
     asked = gather.Asked(
         policy=evidence.policy(arguments),
@@ -176,8 +178,8 @@ def case(hosts: Hosts, arguments: argparse.Namespace) -> case_.Case:
 
 
 def _listening(
-    options: options_.MigrationOptions,
-) -> options_.MigrationOptions:
+    options: migration_options.MigrationOptions,
+) -> migration_options.MigrationOptions:
     """Have the destination listen on one address, where none is given.
 
     :raises InvalidInput: when there is none that the source could reach
@@ -204,7 +206,7 @@ def _listening(
 
 
 def _check_targets(
-    case: case_.Case, options: options_.MigrationOptions
+    case: migration_case.Case, options: migration_options.MigrationOptions
 ) -> None:
     domain = domain_xml.parse(case.domain_xml)
     targets = [disk.target for disk in domain.disks]

@@ -28,9 +28,9 @@ from nova_selective_migrate.cli import outcome_tree
 from nova_selective_migrate.cli import plan_table
 from nova_selective_migrate.cli import progress
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.core.job import limits
-from nova_selective_migrate.core.plan import plan as plan_
-from nova_selective_migrate.core.plan import plan_json
+from nova_selective_migrate.core.job import watchdog_limits
+from nova_selective_migrate.core.plan import plan_formats
+from nova_selective_migrate.core.plan import planner
 
 _STATUS = {
     guest_location.Ending.MOVED: exit_code.OK,
@@ -126,8 +126,8 @@ class Migrate(guarded.GuardedShowOne):
             hosts.looks(self.app.options.journal, interruption) as looks,
             hosts.both(self.app.options, parsed_args, looks) as opened,
         ):
-            plan = plan_.plan(hosts.case_now(opened, parsed_args))
-            tree = plan_json.tree(plan)
+            plan = planner.plan(hosts.case_now(opened, parsed_args))
+            tree = plan_formats.plan_tree(plan)
             if parsed_args.formatter == 'table':
                 # People read the plan before it runs, programs with the
                 # outcome.
@@ -142,9 +142,10 @@ class Migrate(guarded.GuardedShowOne):
                 opened.guest,
                 plan,
                 parsed_args.destination_uri,
-                limits.Limits(
+                watchdog_limits.AbortLimits(
                     progress_seconds=parsed_args.progress_timeout,
-                    reserve_bytes=parsed_args.free_space_reserve * limits.MIB,
+                    reserve_bytes=parsed_args.free_space_reserve
+                    * watchdog_limits.MIB,
                 ),
             )
             shown = progress.display(self.app.stderr)

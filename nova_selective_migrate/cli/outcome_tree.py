@@ -14,13 +14,14 @@
 
 import typing
 
-from nova_selective_migrate.core import model
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.core.plan import plan as plan_
-from nova_selective_migrate.core.plan import plan_json
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.plan import migration_plan
+from nova_selective_migrate.core.plan import plan_formats
 
 if typing.TYPE_CHECKING:
     from nova_selective_migrate.host.migration import conclusion
+
 
 Tree = dict[str, typing.Any]
 
@@ -53,7 +54,7 @@ def left(domain: str, plan_id: str | None, *, direct: bool) -> Tree:
 
 
 def ended(
-    plan: plan_.MigrationPlan | None,
+    plan: migration_plan.MigrationPlan | None,
     ended: 'conclusion.MigrationOutcome',
 ) -> Tree:
     """Say how a migration ended, and what it leaves where.
@@ -90,7 +91,7 @@ def ended(
         'created': list(ended.created),
         'removed': list(ended.cleaned.removed),
         'left': left,
-        'plan': None if plan is None else plan_json.tree(plan),
+        'plan': None if plan is None else plan_formats.plan_tree(plan),
     }
 
 
@@ -101,10 +102,10 @@ def _mirrored_bytes(ended: 'conclusion.MigrationOutcome') -> int | None:
     return sum(disk.processed for disk in ended.progress.disks)
 
 
-def _copied(plan: plan_.MigrationPlan) -> list[str]:
+def _copied(plan: migration_plan.MigrationPlan) -> list[str]:
     """List the source's images of the disks that were copied."""
     return [
         disk.decision.disk.chain[0].label
         for disk in plan.disks
-        if disk.decision.action is model.DiskAction.COPY
+        if disk.decision.action is domains.DiskAction.COPY
     ]

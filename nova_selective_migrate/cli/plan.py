@@ -25,10 +25,10 @@ from nova_selective_migrate.cli import exit_code
 from nova_selective_migrate.cli import guarded
 from nova_selective_migrate.cli import interrupts
 from nova_selective_migrate.cli import text_file
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.case import redact
-from nova_selective_migrate.core.plan import plan as plan_
-from nova_selective_migrate.core.plan import plan_json
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.plan import plan_formats
+from nova_selective_migrate.core.plan import planner
 
 # cliff's formats that tell several objects as one list.
 _WITH_LISTS = ('json', 'yaml')
@@ -92,14 +92,14 @@ class Plan(guarded.GuardedShowOne):
     ) -> guarded.Shown:
         """Make the plan, or those of all cases before any is shown."""
         cases = self._cases(parsed_args, interruption)
-        plans = [plan_.plan(case) for case in cases]
+        plans = [planner.plan(case) for case in cases]
         if parsed_args.record:
             # A replayed one may have been written by hand.
-            text = case_.dumps(redact.case(cases[0]))
+            text = migration_case.dumps(redaction.case(cases[0]))
             text_file.write(parsed_args.record, text)
         ready = all(plan.ready for plan in plans)
         self.status = exit_code.OK if ready else exit_code.REFUSED
-        trees = [plan_json.tree(plan) for plan in plans]
+        trees = [plan_formats.plan_tree(plan) for plan in plans]
         if len(trees) == 1:
             return self.dict2columns(trees[0])
         return tuple(trees[0]), [tuple(tree.values()) for tree in trees]
@@ -134,7 +134,7 @@ class Plan(guarded.GuardedShowOne):
         self,
         parsed_args: argparse.Namespace,
         interruption: interrupts.Interruption,
-    ) -> list[case_.Case]:
+    ) -> list[migration_case.Case]:
         named = parsed_args.domain or parsed_args.destination_uri
         if parsed_args.replay:
             if named or arguments.given(parsed_args):
@@ -161,10 +161,10 @@ class Plan(guarded.GuardedShowOne):
             return [hosts.case_now(opened, parsed_args)]
 
 
-def _recorded(path: str) -> case_.Case:
+def _recorded(path: str) -> migration_case.Case:
     text = text_file.read(path)
     try:
-        return case_.loads(text)
+        return migration_case.loads(text)
     except exceptions.InvalidCase as err:
         raise exceptions.InvalidCase(
             f'{path} is no recorded case: {err}'

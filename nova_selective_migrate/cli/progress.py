@@ -19,7 +19,7 @@ import shutil
 import typing
 
 from nova_selective_migrate.cli import size
-from nova_selective_migrate.core.job import progress as progress_
+from nova_selective_migrate.core.job import migration_progress
 
 # nova logs the progress of a live migration as often, on debug level.
 _LINE_SECONDS = 5.0
@@ -27,7 +27,7 @@ _BAR_WIDTH = 30
 _UP = '\x1b[{}A'
 _CLEAR = '\x1b[K'
 
-Report = collections.abc.Callable[[progress_.MigrationProgress], None]
+Report = collections.abc.Callable[[migration_progress.MigrationProgress], None]
 
 
 def printer(stream: typing.TextIO) -> Report:
@@ -47,7 +47,7 @@ class Bars:
         self._stream = stream
         self._drawn = 0
 
-    def show(self, progress: progress_.MigrationProgress) -> None:
+    def show(self, progress: migration_progress.MigrationProgress) -> None:
         """Draw the bars again."""
         rows = [_bar(amount) for amount in (*progress.disks, progress.memory)]
         if self._drawn:
@@ -70,9 +70,9 @@ class Lines:
 
     def __init__(self, stream: typing.TextIO) -> None:
         self._stream = stream
-        self._last: progress_.MigrationProgress | None = None
+        self._last: migration_progress.MigrationProgress | None = None
 
-    def show(self, progress: progress_.MigrationProgress) -> None:
+    def show(self, progress: migration_progress.MigrationProgress) -> None:
         """Print a line if it is time for one."""
         last = self._last
         if (
@@ -99,16 +99,16 @@ class Lines:
         _write(self._stream, text)
 
 
-def _is_whole(progress: progress_.MigrationProgress) -> bool:
+def _is_whole(progress: migration_progress.MigrationProgress) -> bool:
     amounts = [a for a in (*progress.disks, progress.memory) if a.total]
     return bool(amounts) and not any(a.remaining for a in amounts)
 
 
 def _since(
-    last: progress_.MigrationProgress | None,
-    progress: progress_.MigrationProgress,
-    amount: progress_.Amount,
-) -> progress_.Amount:
+    last: migration_progress.MigrationProgress | None,
+    progress: migration_progress.MigrationProgress,
+    amount: migration_progress.Amount,
+) -> migration_progress.Amount:
     """Give an amount the rate since the last line.
 
     A limited copy moves in leaps of seconds, between which nothing moves.
@@ -135,13 +135,13 @@ def _write(stream: typing.TextIO, text: str) -> None:
         stream.flush()
 
 
-def _bar(amount: progress_.Amount) -> str:
+def _bar(amount: migration_progress.Amount) -> str:
     done = int(amount.fraction * _BAR_WIDTH)
     bar = '#' * done + '.' * (_BAR_WIDTH - done)
     return f'{amount.name:>8} [{bar}] {_words(amount, named=False)}'
 
 
-def _words(amount: progress_.Amount, *, named: bool = True) -> str:
+def _words(amount: migration_progress.Amount, *, named: bool = True) -> str:
     name = f'{amount.name} ' if named else ''
     words = (
         f'{name}{size.human(amount.processed)} of '

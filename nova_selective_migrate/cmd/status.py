@@ -26,12 +26,12 @@ from oslo_upgradecheck import upgradecheck
 from nova_selective_migrate import conf
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import settings
-from nova_selective_migrate.core.case import hypervisor
-from nova_selective_migrate.core.plan import known_bad
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.plan import known_bad_releases
 
 _DRIVER = 'selective_migrate.SelectiveMigrateDriver'
 #: What nova 31 to 34 require (MIN_LIBVIRT_VERSION, MIN_QEMU_VERSION).
-_LEAST = hypervisor.Versions(libvirt=8_000_000, qemu=6_002_000)
+_LEAST = domains.Versions(libvirt=8_000_000, qemu=6_002_000)
 #: How often Linux sends again before it gives a peer up: tcp(7).
 _RETRIES = pathlib.Path('/proc/sys/net/ipv4/tcp_retries2')
 _MOST_RETRIES = 8  # RFC 1122's least: 100 seconds
@@ -87,20 +87,25 @@ class Checks(upgradecheck.UpgradeCommands):
                 found = host.versions()
         except exceptions.HypervisorError as err:
             return Result(_FAILURE, f'{err}. Start libvirt, then check again.')
-        versions = hypervisor.Hypervisors(source=found)
-        copying = [known_bad.Feature.COPY, known_bad.Feature.INCREMENTAL]
+        versions = domains.Hypervisors(source=found)
+        copying = [
+            known_bad_releases.Feature.COPY,
+            known_bad_releases.Feature.INCREMENTAL,
+        ]
         accept = _configuration().selective_migrate.accept_known_bad
-        bad = list(known_bad.find(versions, copying, accept))
+        bad = list(known_bad_releases.find(versions, copying, accept))
         refused = [
-            each for each in bad if each.rule.effect is known_bad.Effect.REFUSE
+            each
+            for each in bad
+            if each.rule.effect is known_bad_releases.Effect.REFUSE
         ]
         if refused:
             said = '; '.join(each.detail for each in refused)
             return Result(_FAILURE, f'{said}. Upgrade it.')
         libvirt, qemu = found.libvirt or 0, found.qemu or 0
         words = (
-            f'libvirt {known_bad.dotted(libvirt)}, QEMU '
-            f'{known_bad.dotted(qemu)}'
+            f'libvirt {known_bad_releases.dotted(libvirt)}, QEMU '
+            f'{known_bad_releases.dotted(qemu)}'
         )
         if libvirt < (_LEAST.libvirt or 0) or qemu < (_LEAST.qemu or 0):
             return Result(

@@ -33,10 +33,10 @@ def connect(driver: typing.Any, uri: str) -> connection.Connection:
     )
 
 
-def look(driver: typing.Any, instance: typing.Any) -> guest_location.Side:
+def look(driver: typing.Any, instance: typing.Any) -> guest_location.GuestSide:
     """Look what the host has of an instance that nova has it on."""
 
-    def ask() -> guest_location.Side:
+    def ask() -> guest_location.GuestSide:
         uri = str(driver._live_migration_uri(instance.host))
         with connect(driver, uri) as host:
             return host.look(instance.uuid)

@@ -18,11 +18,10 @@ import typing
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.wire import peer
-from nova_selective_migrate.core.case import options as options_
-from nova_selective_migrate.core.case import policy as policy_
-from nova_selective_migrate.core.job import limits as limits_
-from nova_selective_migrate.core.plan import disks_uri as disks_uri_
-from nova_selective_migrate.core.plan import known_bad
+from nova_selective_migrate.core.job import watchdog_limits
+from nova_selective_migrate.core.model import declared_paths
+from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.plan import known_bad_releases
 
 
 class Mode(enum.Enum):
@@ -54,13 +53,13 @@ class Settings:
     """
 
     mode: Mode
-    policy: policy_.LocalityPolicy
+    policy: declared_paths.LocalityPolicy
     media_limit: int
-    thin: options_.Thin = options_.Thin.AUTO
+    thin: migration_options.Thin = migration_options.Thin.AUTO
     disks_uri: str = ''
     parallel_mirrors: int = 0
     synchronous_writes: SynchronousWrites = SynchronousWrites.AUTO
-    limits: limits_.Limits = limits_.Limits()
+    limits: watchdog_limits.AbortLimits = watchdog_limits.AbortLimits()
     accept_known_bad: tuple[str, ...] = ()
     shared_filesystems: tuple[str, ...] = ()
 
@@ -73,11 +72,11 @@ class Settings:
             that can be used
         """
         try:
-            known_bad.accepted(group.accept_known_bad)
+            known_bad_releases.accepted(group.accept_known_bad)
         except exceptions.InvalidInput as err:
             raise exceptions.InvalidInput(f'[selective_migrate]{err}') from err
         uri = group.disks_uri or ''
-        problem = disks_uri_.problem(uri) if uri else None
+        problem = migration_options.disks_uri_problem(uri) if uri else None
         if problem is None and not peer.fits(uri):
             problem = 'it is too long to be told to other hosts'
         if problem:
@@ -86,17 +85,17 @@ class Settings:
             )
         return cls(
             mode=Mode(group.mode),
-            policy=policy_.LocalityPolicy(
+            policy=declared_paths.LocalityPolicy(
                 tuple(group.shared_paths), tuple(group.local_paths)
             ),
             media_limit=group.media_limit * 2**20,
-            thin=options_.Thin(group.thin),
+            thin=migration_options.Thin(group.thin),
             disks_uri=uri,
             parallel_mirrors=group.parallel_mirrors,
             synchronous_writes=SynchronousWrites(group.synchronous_writes),
-            limits=limits_.Limits(
+            limits=watchdog_limits.AbortLimits(
                 progress_seconds=group.progress_timeout,
-                reserve_bytes=group.free_space_reserve * limits_.MIB,
+                reserve_bytes=group.free_space_reserve * watchdog_limits.MIB,
             ),
             accept_known_bad=tuple(group.accept_known_bad),
             shared_filesystems=tuple(group.libvirt_shared_filesystems),

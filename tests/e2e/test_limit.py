@@ -17,6 +17,7 @@ import uuid
 import ddt
 
 from lab import guest as lab_guest
+from lab import host
 from lab import local_disk
 from lab import monitor_log
 from tests.e2e import base
@@ -56,7 +57,7 @@ class LimitTestCase(base.EndToEndTestCase):
         guest.start(self.a, paused=True)
         return guest
 
-    def make(self, guest: lab_guest.Guest, host: base.lab_host.Host) -> None:
+    def make(self, guest: lab_guest.Guest, host: host.Host) -> None:
         """Make all images of a guest, without a process for each."""
         for target, disk in guest.disks.items():
             path = host.path(guest.place(target).local('raw'))

@@ -12,7 +12,6 @@
 
 """Every XML file of libvirt's own tests is planned safely or refused."""
 
-import collections
 import collections.abc
 import json
 import pathlib
@@ -22,7 +21,7 @@ import unittest
 import ddt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.case import redaction
 from tests.functional import libvirt_rule as rule
 from tests.unit.core import builders as b
 from tests.unit.core import invariants
@@ -227,14 +226,14 @@ class LibvirtCorpusTest(unittest.TestCase):
     def test_what_is_recorded_decides_the_same(self):
         for name, text in self.corpus.domains.items():
             tree, _ = on_one_host(text)
-            kept = redact.domain_xml(text)
+            kept = redaction.domain_xml(text)
             plan, again = (
                 self._plan(name, {**tree, 'domain_xml': each})
                 for each in (text, kept)
             )
             if plan != again:
                 self.bad.append(f'{name}: {plan} and then {again}')
-            if redact.domain_xml(kept) != kept:
+            if redaction.domain_xml(kept) != kept:
                 self.bad.append(f'{name}: something is dropped once more')
 
     @ddt.data(*FLOORS)

@@ -17,8 +17,8 @@ import unittest
 import ddt
 import libvirt
 
-from nova_selective_migrate.core.case import options
-from nova_selective_migrate.core.plan import call
+from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.plan import migrate_call
 
 PARAMETERS = {
     'migrate_disks': libvirt.VIR_MIGRATE_PARAM_MIGRATE_DISKS,
@@ -35,16 +35,16 @@ PARAMETERS = {
 
 @ddt.ddt
 class LibvirtNamesTest(unittest.TestCase):
-    @ddt.data(*call.MigrateFlag)
+    @ddt.data(*migrate_call.MigrateFlag)
     def test_a_flag_is_libvirts(self, flag):
         self.assertEqual(
             getattr(libvirt, f'VIR_MIGRATE_{flag.name}'), int(flag)
         )
 
     def test_every_parameter_that_we_can_send_is_libvirts(self):
-        made = call.build(
+        made = migrate_call.build(
             ['vda'],
-            options.MigrationOptions(
+            migration_options.MigrationOptions(
                 migrate_uri='tcp://h',
                 listen_address='::',
                 disks_uri='tcp://h',
@@ -66,7 +66,7 @@ class LibvirtNamesTest(unittest.TestCase):
             libvirt.VIR_MIGRATE_PARAM_URI,
             libvirt.VIR_MIGRATE_PARAM_DEST_NAME,
         }
-        bare = call.MigrateCall()
+        bare = migrate_call.MigrateCall()
         self.assertEqual(3, bare.parameter_count)
-        passed = call.MigrateCall(parameters=dict.fromkeys(added, 'x'))
+        passed = migrate_call.MigrateCall(parameters=dict.fromkeys(added, 'x'))
         self.assertEqual(3, passed.parameter_count)

@@ -25,10 +25,10 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core.case import storage
-from nova_selective_migrate.core.decision import images
+from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import pools
@@ -260,7 +260,7 @@ class VolumesTest(DriverCase):
         with self.see() as seen:
             self.assertIsInstance(seen, volumes.Directory)
             self.assertEqual(
-                storage.StorageFacts(exists=False), seen.facts('disk')
+                storage_facts.StorageFacts(exists=False), seen.facts('disk')
             )
         self.assertEqual(before, self.host.virt.listStoragePools())
 
@@ -273,14 +273,14 @@ class VolumesTest(DriverCase):
 
     def test_an_image_is_made_seen_and_deleted(self):
         for form in ('raw', 'qcow2'):
-            image = images.DestinationImage(
+            image = destination_images.DestinationImage(
                 'vda', '/srv/images/disk', form, 1 << 20, '/base', 'raw'
             )
             with self.subTest(form=form), self.see() as seen:
                 seen.create(image)
                 found = seen.facts('disk')
                 self.assertEqual(
-                    (True, storage.PathKind.FILE, 1 << 20, 0, form),
+                    (True, storage_facts.PathKind.FILE, 1 << 20, 0, form),
                     (
                         found.exists,
                         found.kind,
@@ -303,7 +303,7 @@ class VolumesTest(DriverCase):
 
     def test_pools_are_read_by_name(self):
         self.assertEqual(
-            storage.StoragePool('dir', '/default-pool'),
+            storage_facts.StoragePool('dir', '/default-pool'),
             self.host.pool('default-pool'),
         )
         self.assertIsNone(self.host.pool('none'))
@@ -315,6 +315,6 @@ class VolumesTest(DriverCase):
         )
         found = self.host.pool('vms')
         self.assertEqual(
-            ('rbd', 'pool1', (model.NetworkHost(name='mon', port='6789'),)),
+            ('rbd', 'pool1', (domains.NetworkHost(name='mon', port='6789'),)),
             (found.type, found.name, found.hosts),
         )

@@ -21,11 +21,11 @@ import typing
 import unittest
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import attachments
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.case import redact
-from nova_selective_migrate.core.plan import plan as plan_
-from nova_selective_migrate.core.plan import plan_json
+from nova_selective_migrate.core.case import block_device_mapping
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.plan import plan_formats
+from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.facts import mountinfo
 from tests.functional import libvirt_rule as rule
 from tests.unit.core import builders as b
@@ -49,9 +49,9 @@ def domain_xml(data: bytes) -> bool:
     plan = _plan(tree)
     local = {disk.target for disk in disks if disk.type in ('file', 'block')}
     _TEST.assertEqual([], list(rule.wrong(plan, disks, local)))
-    kept = redact.domain_xml(text)
+    kept = redaction.domain_xml(text)
     _TEST.assertEqual(plan, _plan({**tree, 'domain_xml': kept}))
-    _TEST.assertEqual(kept, redact.domain_xml(kept))
+    _TEST.assertEqual(kept, redaction.domain_xml(kept))
     return True
 
 
@@ -81,11 +81,11 @@ def block_device_info(data: bytes) -> bool:
     for disk in plan['disks']:
         # Of this one alone the facts say that it is local.
         _TEST.assertTrue(disk['action'] != 'copy' or disk['target'] == 'vda')
-    kept = redact.block_device_info(info)
+    kept = redaction.block_device_info(info)
     again = _plan({**tree, 'block_device_info': kept})
     _TEST.assertEqual(_decided(plan), _decided(again))
-    _TEST.assertEqual(kept, redact.block_device_info(kept))
-    rows = attachments.parse(info) or ()
+    _TEST.assertEqual(kept, redaction.block_device_info(kept))
+    rows = block_device_mapping.parse(info) or ()
     _TEST.assertEqual(len({*rows}), len(rows))
     return True
 
@@ -93,12 +93,12 @@ def block_device_info(data: bytes) -> bool:
 def case(data: bytes) -> bool:
     """Replay any text."""
     try:
-        loaded = case_.loads(_text(data))
+        loaded = migration_case.loads(_text(data))
     except exceptions.InvalidInput as err:
         _reason(err)
         return False
-    written = case_.dumps(loaded)
-    _TEST.assertEqual(loaded, case_.loads(written))
+    written = migration_case.dumps(loaded)
+    _TEST.assertEqual(loaded, migration_case.loads(written))
     return _plan(json.loads(written)) is not None
 
 
@@ -142,11 +142,11 @@ def _escaped(name: bytes) -> bytes:
 
 def _plan(tree: b.Tree) -> typing.Any:
     try:
-        plan = plan_.plan(case_.loads(b.text(tree)))
+        plan = planner.plan(migration_case.loads(b.text(tree)))
     except exceptions.InvalidInput as err:
         _reason(err)
         return None
-    found = json.loads(json.dumps(plan_json.tree(plan)))
+    found = json.loads(json.dumps(plan_formats.plan_tree(plan)))
     invariants.check(_TEST, found)
     return found
 

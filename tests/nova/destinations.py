@@ -18,6 +18,8 @@ import types
 import unittest
 from unittest import mock
 
+from nova_selective_migrate.compute import event
+from nova_selective_migrate.compute import peers
 from nova_selective_migrate.compute.destination import arrival
 from nova_selective_migrate.compute.destination import claim
 from nova_selective_migrate.compute.destination import leftover
@@ -70,9 +72,7 @@ class DestinationTest(unittest.TestCase):
             )
             made.return_value = self.host = mock.Mock()
         self.here(P.ABSENT)
-        self.events = self.enterContext(
-            mock.patch.object(withdrawal.event, 'record')
-        )
+        self.events = self.enterContext(mock.patch.object(event, 'record'))
         self.source_has(P.RUNNING)
         self.host.virt.listAllDomains.return_value = []
         self.driver = mock.Mock()
@@ -85,14 +85,12 @@ class DestinationTest(unittest.TestCase):
 
     def here(self, presence):
         """Say what this host has of the guest."""
-        self.host.look.return_value = guest_location.Side(presence)
+        self.host.look.return_value = guest_location.GuestSide(presence)
 
     def source_has(self, presence):
         """Say what the source has of the guest."""
-        side = guest_location.Side(presence)
-        self.enterContext(
-            mock.patch.object(withdrawal.peers, 'look', lambda *_: side)
-        )
+        side = guest_location.GuestSide(presence)
+        self.enterContext(mock.patch.object(peers, 'look', lambda *_: side))
 
     def use(self, name='another', uuid='other'):
         """Have a domain that uses the directory."""

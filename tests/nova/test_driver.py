@@ -24,11 +24,13 @@ from nova.virt.libvirt import driver as stock
 from nova_selective_migrate import conf
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import driver
+from nova_selective_migrate.compute import seams
 from nova_selective_migrate.compute import settings
+from nova_selective_migrate.compute import thread_pools
 from nova_selective_migrate.compute.source import record
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core.plan import bandwidth
-from nova_selective_migrate.core.plan import planned_disk
+from nova_selective_migrate.core.job import bandwidth
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.plan import migration_plan
 
 GIB = 2**30
 
@@ -58,7 +60,7 @@ class InitHostTest(DriverTestCase):
             mock.patch.object(stock.LibvirtDriver, 'init_host')
         )
         self.problems = self.enterContext(
-            mock.patch.object(driver.seams, 'problems', return_value=[])
+            mock.patch.object(seams, 'problems', return_value=[])
         )
 
     def test_not_enabled(self):
@@ -114,7 +116,7 @@ class CleanupHostTest(DriverTestCase):
         )
         self.pools = self.enterContext(
             mock.patch.object(
-                driver.thread_pools, 'are_taken_down', return_value=True
+                thread_pools, 'are_taken_down', return_value=True
             )
         )
         conf_ = self.enterContext(mock.patch.object(driver, 'CONF'))
@@ -158,11 +160,11 @@ class FiguresTest(DriverTestCase):
     def keep(self, *sizes, peer=True, limit=0):
         """Plan disks of (bytes to copy, virtual bytes); None: kept."""
         disks = [
-            planned_disk.PlannedDisk(
+            migration_plan.PlannedDisk(
                 types.SimpleNamespace(
-                    action=model.DiskAction.KEEP
+                    action=domains.DiskAction.KEEP
                     if copied is None
-                    else model.DiskAction.COPY,
+                    else domains.DiskAction.COPY,
                     top_only=False,
                 ),
                 virtual,
@@ -176,7 +178,7 @@ class FiguresTest(DriverTestCase):
             record.Planned(
                 case=None,
                 plan=types.SimpleNamespace(
-                    disks=disks, limit=bandwidth.Limit(limit)
+                    disks=disks, limit=bandwidth.LinkLimit(limit)
                 ),
                 peer=peer,
                 shared_block_storage=True,

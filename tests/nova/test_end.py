@@ -40,10 +40,10 @@ class EndTest(unittest.TestCase):
         )
 
     def find(self, found, presence, error=None):
-        side = guest_location.Side(presence)
+        side = guest_location.GuestSide(presence)
         self.methods.ending.return_value = ending.Settled(
             guest_location.Settlement(found, 'the explanation'),
-            *(side, guest_location.Side(P.UNREACHABLE), error),
+            *(side, guest_location.GuestSide(P.UNREACHABLE), error),
         )
 
     def fault(self):
@@ -157,7 +157,10 @@ class EndTest(unittest.TestCase):
         """What to destroy is within what nova keeps of a fault."""
         found = ending.Settled(
             guest_location.both_ran(None),
-            *(guest_location.Side(P.RUNNING), guest_location.Side(P.PAUSED)),
+            *(
+                guest_location.GuestSide(P.RUNNING),
+                guest_location.GuestSide(P.PAUSED),
+            ),
             ValueError('end of file'),
         )
         self.methods.ending.return_value = found

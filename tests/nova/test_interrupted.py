@@ -24,6 +24,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import event
 from nova_selective_migrate.compute import fault
 from nova_selective_migrate.compute.source import departure
+from nova_selective_migrate.compute.source import end
 from nova_selective_migrate.compute.source import ending
 from nova_selective_migrate.compute.source import interrupted
 from nova_selective_migrate.core.job import guest_location
@@ -47,9 +48,7 @@ class InterruptedTest(unittest.TestCase):
         )
         self.row = mock.Mock(status='running')
         conf = self.enterContext(mock.patch.object(interrupted, 'CONF'))
-        end_conf = self.enterContext(
-            mock.patch.object(interrupted.end_, 'CONF')
-        )
+        end_conf = self.enterContext(mock.patch.object(end, 'CONF'))
         conf.host = end_conf.host = 'here'
         objects = self.enterContext(mock.patch.object(interrupted, 'objects'))
         self.record = objects.Instance.get_by_uuid
@@ -82,7 +81,7 @@ class InterruptedTest(unittest.TestCase):
         )
 
     def settle(self, found=None, here=P.RUNNING, there=P.ABSENT):
-        sides = guest_location.Side(here), guest_location.Side(there)
+        sides = guest_location.GuestSide(here), guest_location.GuestSide(there)
 
         def find(uuid, call, uri, *, was_there):
             return ending.Settled(

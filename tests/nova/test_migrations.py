@@ -21,21 +21,24 @@ import libvirt
 from nova import exception
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import event
 from nova_selective_migrate.compute import fault
+from nova_selective_migrate.compute.source import ending
 from nova_selective_migrate.compute.source import migration
 from nova_selective_migrate.compute.source import plans
 from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.core.job import limits
-from nova_selective_migrate.core.plan import call
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.job import watchdog_limits
+from nova_selective_migrate.core.plan import migrate_call
+from nova_selective_migrate.core.plan import migration_plan
+from nova_selective_migrate.host.hypervisor import connection
 
 INSTANCE = types.SimpleNamespace(uuid='uuid', _context='context')
-FIRST = call.MigrateCall(call.MigrateFlag.NON_SHARED_DISK)
-SECOND = call.MigrateCall(
-    FIRST.flags | call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
+FIRST = migrate_call.MigrateCall(migrate_call.MigrateFlag.NON_SHARED_DISK)
+SECOND = migrate_call.MigrateCall(
+    FIRST.flags | migrate_call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
 )
-PLAN = plan_.MigrationPlan(
+PLAN = migration_plan.MigrationPlan(
     mock.sentinel.domain, (), (), (), (), FIRST, (), (), again=SECOND
 )
 URI = 'qemu+tcp://there/system'
@@ -53,7 +56,12 @@ class MigrationsTest(unittest.TestCase):
         self.plans = plans.Plans(self.check, self.records, mock.Mock())
         self.migrations = migration.Migrations(
             self.driver,
-            *(self.plans, self.records, self.departures, limits.Limits()),
+            *(
+                self.plans,
+                self.records,
+                self.departures,
+                watchdog_limits.AbortLimits(),
+            ),
         )
         self.fault = self.enterContext(
             mock.patch.object(
@@ -61,12 +69,12 @@ class MigrationsTest(unittest.TestCase):
             )
         )
         self.host = self.enterContext(
-            mock.patch.object(migration.connection, 'Connection')
+            mock.patch.object(connection, 'Connection')
         ).return_value
         self.here(guest_location.Presence.RUNNING)
 
     def here(self, presence):
-        self.host.look.return_value = guest_location.Side(presence)
+        self.host.look.return_value = guest_location.GuestSide(presence)
 
     def operate(self, stock, data='data'):
         self.records.begin('uuid', 'data')
@@ -239,9 +247,7 @@ class MigrationsTest(unittest.TestCase):
 
     def test_an_unknown_end_is_raised(self):
         self.here(guest_location.Presence.UNREACHABLE)
-        self.enterContext(
-            mock.patch.object(migration.ending_, '_SETTLE_SECONDS', 0)
-        )
+        self.enterContext(mock.patch.object(ending, '_SETTLE_SECONDS', 0))
         with self.assertRaisesRegex(exception.MigrationError, 'unknown'):
             self.run_with(mock.Mock(side_effect=ValueError('x')))
         self.post.assert_not_called()
@@ -250,7 +256,7 @@ class MigrationsTest(unittest.TestCase):
     def end_aborted(self, told, *, asked=True):
         """Abort it as somebody asks, and return what was told of it."""
         message = self.enterContext(
-            mock.patch.object(migration.event, 'message', return_value=told)
+            mock.patch.object(event, 'message', return_value=told)
         )
 
         def stock(context, instance, dest, post, recover, *rest):

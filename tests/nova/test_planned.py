@@ -19,7 +19,7 @@ from nova import context
 from nova import objects
 
 from nova_selective_migrate.compute.source import planning
-from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.plan import migrate_call
 from tests.nova import base
 from tests.nova import endings
 from tests.nova import hosts
@@ -120,7 +120,7 @@ class FlagsTest(ours.OursTest):
         self.assertEqual(endings.MOVED, self.outcome(server))
         flags = int(made[0].plan.call.flags)
         call = self.fake.call_of(server['id'])
-        known = sum(call_.MigrateFlag) & ~int(call_.NON_SHARED)
+        known = sum(migrate_call.MigrateFlag) & ~int(migrate_call.NON_SHARED)
         self.assertEqual(call.flags & known, flags & known)
         return made[0].plan.call.flags
 
@@ -129,13 +129,13 @@ class FlagsTest(ours.OursTest):
             live_migration_with_native_tls=True,
             live_migration_permit_post_copy=True,
         )
-        self.assertIn(call_.MigrateFlag.TLS, flags)
-        self.assertIn(call_.MigrateFlag.POSTCOPY, flags)
+        self.assertIn(migrate_call.MigrateFlag.TLS, flags)
+        self.assertIn(migrate_call.MigrateFlag.POSTCOPY, flags)
 
     def test_none(self):
         flags = self.flagged()
-        self.assertNotIn(call_.MigrateFlag.TLS, flags)
-        self.assertNotIn(call_.MigrateFlag.POSTCOPY, flags)
+        self.assertNotIn(migrate_call.MigrateFlag.TLS, flags)
+        self.assertNotIn(migrate_call.MigrateFlag.POSTCOPY, flags)
 
 
 class EndTest(ours.OursTest):

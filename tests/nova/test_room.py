@@ -20,8 +20,10 @@ from unittest import mock
 import ddt
 from nova import exception
 
+from nova_selective_migrate.compute import event
 from nova_selective_migrate.compute.destination import room
-from nova_selective_migrate.core.job import free_space
+from nova_selective_migrate.core.job import watchdog_limits
+from nova_selective_migrate.host.facts import local_storage
 from tests.nova import destinations
 
 MIB = 2**20
@@ -58,18 +60,16 @@ class RoomTest(destinations.DestinationTest):
         self.asked = threading.Semaphore(0)
         self.ask.side_effect = lambda *_: self.asked.release()
         self.looked = threading.Semaphore(0)
-        self.record = self.enterContext(
-            mock.patch.object(room.event, 'record')
-        )
+        self.record = self.enterContext(mock.patch.object(event, 'record'))
         self.enterContext(
             mock.patch.object(
-                room.local_storage, 'free_bytes', side_effect=self.look
+                local_storage, 'free_bytes', side_effect=self.look
             )
         )
         for owner, name in (
             (room, '_ASK_AGAIN_SECONDS'),
-            (free_space, '_LONGEST_SECONDS'),
-            (free_space, '_SHORTEST_SECONDS'),
+            (watchdog_limits, '_LONGEST_SECONDS'),
+            (watchdog_limits, '_SHORTEST_SECONDS'),
         ):
             self.enterContext(mock.patch.object(owner, name, 0.001))
         self.addCleanup(self.join)

@@ -23,9 +23,11 @@ import ddt
 from nova import exception
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import images
 from nova_selective_migrate.compute.destination import telling
 from nova_selective_migrate.compute.wire import peer
-from nova_selective_migrate.core.case import hypervisor
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.host.hypervisor import connection
 
 
 @ddt.ddt
@@ -35,7 +37,7 @@ class TellingTest(unittest.TestCase):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         self.instances = pathlib.Path(folder)
         (self.instances / 'tmpx').touch()
-        for module in (telling, telling.images_):
+        for module in (telling, images):
             conf = self.enterContext(mock.patch.object(module, 'CONF'))
             conf.instances_path = folder
             conf.image_cache.subdirectory_name = '_base'
@@ -49,9 +51,9 @@ class TellingTest(unittest.TestCase):
             )
         )
         self.host = self.enterContext(
-            mock.patch.object(telling.connection, 'Connection')
+            mock.patch.object(connection, 'Connection')
         ).return_value
-        self.host.versions.return_value = hypervisor.Versions(9, 7)
+        self.host.versions.return_value = domains.Versions(9, 7)
         self.driver, self.contents = mock.Mock(), mock.Mock()
         self.contents.within.return_value = 'digest'
         self.instance = types.SimpleNamespace(image_ref='image')
@@ -65,7 +67,7 @@ class TellingTest(unittest.TestCase):
         return peer.Peer.of(data.filename)
 
     def base(self):
-        path = pathlib.Path(telling.images_.image_base('image'))
+        path = pathlib.Path(images.image_base('image'))
         path.parent.mkdir()
         path.touch()
 

@@ -27,7 +27,7 @@ import nova.exception
 from lab.nova.service import build
 from lab.nova.service.gates import Gates
 from lab.nova.service.stopwatch import Stopwatch
-from nova_selective_migrate.core.job import lag
+from nova_selective_migrate.core.job import watchdog_limits
 
 
 class Commands:
@@ -139,7 +139,7 @@ class Commands:
 
     def do_be_impatient(self, seconds: float) -> None:
         """Take disks for not getting ahead after so long."""
-        lag.LIMIT_SECONDS = seconds
+        watchdog_limits.CONVERGENCE_SECONDS = seconds
 
     def do_close(self, place: str) -> None:
         """Let the next call that comes to a place wait: see `gates`."""

@@ -108,7 +108,7 @@ class Leftovers:
         context: typing.Any,
         uuid: str,
         host: connection.Connection,
-        here: guest_location.Side,
+        here: guest_location.GuestSide,
         claim: claim_.Claim,
     ) -> str | None:
         """Say why nothing is done about it; None: something is."""

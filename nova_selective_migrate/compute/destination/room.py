@@ -27,7 +27,7 @@ from oslo_log import log as logging
 from nova_selective_migrate.compute import abort_cause
 from nova_selective_migrate.compute import event
 from nova_selective_migrate.compute import statuses
-from nova_selective_migrate.core.job import free_space
+from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.facts import local_storage
 
 CONF = nova.conf.CONF
@@ -52,7 +52,7 @@ class _Coming:
     instance: typing.Any
     migration: int
     directory: str
-    floor: free_space.Floor
+    floor: watchdog_limits.FreeSpaceFloor
     ended: threading.Event
 
 
@@ -96,7 +96,7 @@ class Rooms:
             instance,
             migration,
             directory,
-            free_space.Floor.of(self._reserve, free, needed),
+            watchdog_limits.FreeSpaceFloor.of(self._reserve, free, needed),
             threading.Event(),
         )
         with self._lock:
@@ -127,7 +127,7 @@ class Rooms:
             full = not coming.floor.allows(free)
             pause = coming.floor.next_look(free)
             if full:
-                pause = free_space.Floor().next_look(0)
+                pause = watchdog_limits.FreeSpaceFloor().next_look(0)
             elif time.monotonic() - asked_record < _RECORD_SECONDS:
                 continue
             asked_record = time.monotonic()

@@ -152,7 +152,7 @@ class Withdrawals:
         context: typing.Any,
         instance: typing.Any,
         host: connection.Connection,
-        here: guest_location.Side,
+        here: guest_location.GuestSide,
         directory: str,
     ) -> typing.NoReturn:
         """Leave a guest that is here, and say which one is to be destroyed.
@@ -190,7 +190,7 @@ class Withdrawals:
         self,
         instance: typing.Any,
         host: connection.Connection,
-        here: guest_location.Side,
+        here: guest_location.GuestSide,
     ) -> guest_location.Settlement:
         """Say where the guest is; suspend it here where both run it.
 
@@ -198,7 +198,7 @@ class Withdrawals:
         """
         source = peers.look(self._driver, instance)
         if source.presence is guest_location.Presence.UNREACHABLE:
-            source = guest_location.Side(guest_location.Presence.RUNNING)
+            source = guest_location.GuestSide(guest_location.Presence.RUNNING)
         found = guest_location.locate(source, here)
         if found.doubt is not guest_location.Doubt.BOTH_RUN:
             return found
@@ -209,7 +209,7 @@ class Withdrawals:
     def _objection(
         self,
         host: connection.Connection,
-        here: guest_location.Side,
+        here: guest_location.GuestSide,
         instance: typing.Any,
         directory: str,
     ) -> str | None:

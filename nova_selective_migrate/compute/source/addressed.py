@@ -15,7 +15,7 @@
 import collections.abc
 import typing
 
-from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.host.hypervisor import optional
 
 
@@ -32,9 +32,9 @@ class AddressedDomain:
     def __init__(
         self,
         domain: typing.Any,
-        added: collections.abc.Mapping[str, call_.Parameter],
-        replaced: collections.abc.Mapping[str, call_.Parameter],
-        optional: collections.abc.Collection[str] = call_.OPTIONAL,
+        added: collections.abc.Mapping[str, migrate_call.Parameter],
+        replaced: collections.abc.Mapping[str, migrate_call.Parameter],
+        optional: collections.abc.Collection[str] = migrate_call.OPTIONAL,
     ) -> None:
         self._domain = domain
         self.added = added

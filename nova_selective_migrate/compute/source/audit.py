@@ -19,8 +19,8 @@ import typing
 from oslo_log import log as logging
 
 from nova_selective_migrate.compute.source import check as check_
-from nova_selective_migrate.compute.source import wording
 from nova_selective_migrate.compute.wire import peer
+from nova_selective_migrate.core.plan import plan_formats
 
 LOG = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ def _compare(
         )
         LOG.info(
             'Audit, as if the destination had the plugin: %s',
-            wording.difference(planned.plan, theirs),
+            plan_formats.difference(planned.plan, theirs),
             instance=instance,
         )
     except Exception:

@@ -20,14 +20,14 @@ from oslo_log import log as logging
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import guest as guest_
 from nova_selective_migrate.compute.source import record as record_
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import migration_plan
 
 LOG = logging.getLogger(__name__)
 
 
 def make(
     operate: collections.abc.Callable[[guest_.PlannedGuest], None],
-    unchanged: collections.abc.Callable[[], plan_.MigrationPlan],
+    unchanged: collections.abc.Callable[[], migration_plan.MigrationPlan],
     guest: typing.Any,
     call: record_.Call,
     connection: guest_.Connection,

@@ -18,8 +18,8 @@ import os
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import request as request_
 from nova_selective_migrate.compute.wire import media
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core.case import storage as storage_
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import content
 
 
@@ -38,8 +38,8 @@ class Choice:
 
 
 def choose(
-    domain: model.Domain,
-    storage: storage_.Storage,
+    domain: domains.Domain,
+    storage: storage_facts.Storage,
     request: request_.Request,
     contents: content.Contents | None,
     limit: int,
@@ -78,7 +78,9 @@ def choose(
 
 
 def _portable(
-    disk: model.Disk, storage: storage_.Storage, request: request_.Request
+    disk: domains.Disk,
+    storage: storage_facts.Storage,
+    request: request_.Request,
 ) -> str:
     """Return the path of a read-only file that the destination can take.
 
@@ -86,7 +88,7 @@ def _portable(
     """
     top, *lower = disk.chain
     path = top.path or ''
-    if top.type is not model.SourceType.FILE or not path:
+    if top.type is not domains.SourceType.FILE or not path:
         raise exceptions.PreparationFailed('it is not a file')
     if os.path.dirname(path) != request.instance_directory:
         raise exceptions.PreparationFailed(

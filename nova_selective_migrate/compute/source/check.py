@@ -28,12 +28,12 @@ from nova_selective_migrate.compute.source import events
 from nova_selective_migrate.compute.source import planning
 from nova_selective_migrate.compute.source import record as record_
 from nova_selective_migrate.compute.source import request as request_
-from nova_selective_migrate.compute.source import wording
 from nova_selective_migrate.compute.wire import peer as peer_
-from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
-from nova_selective_migrate.core.case import options as options_
-from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.plan import migrate_call
+from nova_selective_migrate.core.plan import plan_formats
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as guest_
 
@@ -42,7 +42,7 @@ LOG = logging.getLogger(__name__)
 
 Method = collections.abc.Callable[..., typing.Any]
 
-_KNOWN_FLAGS = sum(call_.MigrateFlag)
+_KNOWN_FLAGS = sum(migrate_call.MigrateFlag)
 
 
 class SourceCheck:
@@ -76,7 +76,7 @@ class SourceCheck:
         if not planned.plan.ready:
             events.record(context, instance, planned.plan)
             raise exception.MigrationPreCheckError(
-                reason=wording.refusal(planned.plan)
+                reason=plan_formats.refusal_text(planned.plan)
             )
         self._records.keep(instance.uuid, planned)
         prepared = planned.case.options.prepared
@@ -118,9 +118,11 @@ class SourceCheck:
             raise exception.MigrationPreCheckError(
                 reason=f'selective migration refused: {err}'
             ) from err
-        for line in wording.lines(planned.plan):
+        for line in plan_formats.log_lines(planned.plan):
             LOG.info('Selective migration: %s', line, instance=instance)
-        LOG.debug('Case: %s', case_.dumps(planned.case), instance=instance)
+        LOG.debug(
+            'Case: %s', migration_case.dumps(planned.case), instance=instance
+        )
         return planned
 
     def guest(self, instance: typing.Any) -> guest_.Guest:
@@ -150,7 +152,7 @@ class SourceCheck:
         image = instance.image_ref or ''
         told = data.image_type if 'image_type' in data else ''
         there = (peer.images if peer else '') or images.images_type(told)
-        flags = call_.MigrateFlag(
+        flags = migrate_call.MigrateFlag(
             self._driver._block_migration_flags & _KNOWN_FLAGS
         )
         return request_.Request(
@@ -175,21 +177,21 @@ class SourceCheck:
                 data.block_migration if 'block_migration' in data else None
             ),
             peer=peer,
-            options=options_.MigrationOptions(
+            options=migration_options.MigrationOptions(
                 bandwidth=CONF.libvirt.live_migration_bandwidth,
-                tunnelled=bool(flags & call_.MigrateFlag.TUNNELLED),
-                tls=bool(flags & call_.MigrateFlag.TLS),
-                postcopy=bool(flags & call_.MigrateFlag.POSTCOPY),
-                parallel=bool(flags & call_.MigrateFlag.PARALLEL),
+                tunnelled=bool(flags & migrate_call.MigrateFlag.TUNNELLED),
+                tls=bool(flags & migrate_call.MigrateFlag.TLS),
+                postcopy=bool(flags & migrate_call.MigrateFlag.POSTCOPY),
+                parallel=bool(flags & migrate_call.MigrateFlag.PARALLEL),
                 thin=self._thin(),
                 disks_uri=(peer.disks_uri or None) if peer else None,
             ),
         )
 
-    def _thin(self) -> options_.Thin:
+    def _thin(self) -> migration_options.Thin:
         """Leave disks thick where nova makes them so."""
         if CONF.preallocate_images != 'none':
-            return options_.Thin.OFF
+            return migration_options.Thin.OFF
         return self._planner.settings.thin
 
 

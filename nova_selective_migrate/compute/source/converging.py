@@ -17,10 +17,10 @@ import typing
 from oslo_log import log as logging
 
 from nova_selective_migrate.compute.source import again as again_
-from nova_selective_migrate.core.job import lag as lag_
-from nova_selective_migrate.core.job import progress as progress_
-from nova_selective_migrate.core.plan import call as call_
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.job import migration_progress
+from nova_selective_migrate.core.job import watchdog_limits
+from nova_selective_migrate.core.plan import migrate_call
+from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import guest as guest_
 
 LOG = logging.getLogger(__name__)
@@ -36,18 +36,20 @@ class Converging:
         self,
         guest: typing.Any,
         instance: typing.Any,
-        plan: plan_.MigrationPlan,
+        plan: migration_plan.MigrationPlan,
         again: again_.Again,
     ) -> None:
         self._guest = guest_.Guest(guest._domain)
         self._instance = instance
         self._plan = plan
-        self._lag = lag_.Lag()
+        self._lag = watchdog_limits.Convergence()
         self._told = False
         self._aborted = False
         self.again = again
 
-    def look(self, now: float, progress: progress_.MigrationProgress) -> None:
+    def look(
+        self, now: float, progress: migration_progress.MigrationProgress
+    ) -> None:
         """Take another look.
 
         :param now: seconds of a clock that nobody sets
@@ -62,14 +64,14 @@ class Converging:
 
     def _tell(self) -> None:
         flags = self._plan.call.flags
-        if call_.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES in flags:
+        if migrate_call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES in flags:
             return  # more cannot be done
         if self._plan.again is not None and self.again.want():
             LOG.warning(
                 'The disks have not got ahead of what the guest writes for '
                 '%d s: the copy is aborted and begins again, with '
                 'synchronous writes',
-                lag_.LIMIT_SECONDS,
+                watchdog_limits.CONVERGENCE_SECONDS,
                 instance=self._instance,
             )
             return
@@ -79,6 +81,6 @@ class Converging:
             'the live migration, set [selective_migrate]synchronous_writes = '
             'on on this host where its QEMU is fit for that, and migrate '
             'again; or pause the server meanwhile',
-            lag_.LIMIT_SECONDS,
+            watchdog_limits.CONVERGENCE_SECONDS,
             instance=self._instance,
         )

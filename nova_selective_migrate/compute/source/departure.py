@@ -24,7 +24,7 @@ import nova.conf
 from nova.objects import base
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.journal import entries as entries_
 
@@ -126,7 +126,7 @@ class Departures:
                 'block_migration': bool(block_migration),
                 'migrate_data': data,
                 'source_bdms': serialize(context, source_bdms),
-                'uri': uri if uri and redact.uri(uri) == uri else None,
+                'uri': uri if uri and redaction.uri(uri) == uri else None,
             },
         )
 

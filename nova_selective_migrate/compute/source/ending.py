@@ -50,8 +50,8 @@ class Settled:
     """
 
     settlement: guest_location.Settlement
-    here: guest_location.Side
-    there: guest_location.Side = guest_location.NOT_ASKED
+    here: guest_location.GuestSide
+    there: guest_location.GuestSide = guest_location.NOT_ASKED
     error: Exception | None = None
 
     @property
@@ -80,7 +80,7 @@ class Hosts:
     source: Connect
     destination: Connect
 
-    def look_there(self, uuid: str) -> guest_location.Side:
+    def look_there(self, uuid: str) -> guest_location.GuestSide:
         """Look what the destination has.
 
         :raises ConnectFailed: when it cannot be reached
@@ -143,7 +143,7 @@ def settle(
             time.sleep(_POLL_SECONDS)
 
 
-def _asks(here: guest_location.Side, result: _Result) -> bool:
+def _asks(here: guest_location.GuestSide, result: _Result) -> bool:
     """Tell whether the source alone does not tell enough.
 
     After an abort, and without a call, the destination was not told to run
@@ -180,7 +180,7 @@ def _end_double_run(hosts: Hosts, uuid: str, settled: Settled) -> Settled:
 
 def look(
     connect: Connect, uuid: str, *, abort: bool
-) -> tuple[guest_location.Side, bool]:
+) -> tuple[guest_location.GuestSide, bool]:
     """Look what the source has, and whether no job runs on it.
 
     :param abort: whether to abort one that does
@@ -192,7 +192,7 @@ def look(
         over = _job_over(host, uuid, abort=abort)
         return host.look(uuid), over
     except exceptions.HypervisorError as err:
-        return guest_location.Side(_Presence.UNREACHABLE, str(err)), False
+        return guest_location.GuestSide(_Presence.UNREACHABLE, str(err)), False
 
 
 def _job_over(host: connection.Connection, uuid: str, *, abort: bool) -> bool:

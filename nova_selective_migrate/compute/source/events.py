@@ -19,14 +19,16 @@ check 255 characters, before it wraps it in "No valid host was found".
 import typing
 
 from nova_selective_migrate.compute import event
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import migration_plan
 
 #: A server with more bad disks has the rest of them in the log.
 _MOST = 20
 
 
 def record(
-    context: typing.Any, instance: typing.Any, plan: plan_.MigrationPlan
+    context: typing.Any,
+    instance: typing.Any,
+    plan: migration_plan.MigrationPlan,
 ) -> None:
     """Add an event for each refusal, with target and code in its name."""
     for refusal in plan.refusals[:_MOST]:

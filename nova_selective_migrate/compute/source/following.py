@@ -31,8 +31,8 @@ from nova_selective_migrate.compute.source import converging
 from nova_selective_migrate.compute.source import forced_completion
 from nova_selective_migrate.compute.source import holding
 from nova_selective_migrate.compute.source import record
-from nova_selective_migrate.core.job import progress
-from nova_selective_migrate.core.job import stall
+from nova_selective_migrate.core.job import migration_progress
+from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.migration import throttle
@@ -43,7 +43,7 @@ _INFO_SECONDS = 30.0
 _JOB_KEYS = (
     *('memory_total', 'memory_processed', 'memory_remaining'),
     *('memory_iteration', 'disk_total', 'disk_processed'),
-    stall.DEVICE_STATE,
+    watchdog_limits.DEVICE_STATE,
 )
 
 
@@ -116,8 +116,8 @@ class Following:
         job = {key: getattr(info, key, 0) or 0 for key in _JOB_KEYS}
         if job['memory_total']:
             # nova's JobInfo leaves it out.
-            found = self._job_stats().get(stall.DEVICE_STATE)
-            job[stall.DEVICE_STATE] = found or 0
+            found = self._job_stats().get(watchdog_limits.DEVICE_STATE)
+            job[watchdog_limits.DEVICE_STATE] = found or 0
         self._job = job
         running = getattr(info, 'type', _NO_JOB) != _NO_JOB
         self._watches.holding.look(self._job, running=running)
@@ -125,19 +125,23 @@ class Following:
 
     def percent(self) -> int:
         """Return how much is done, disks and memory; never less again."""
-        now = progress.percent(self._job, self._memory_bytes)
+        now = migration_progress.percent(self._job, self._memory_bytes)
         self._percent = max(self._percent, now)
         return self._percent
 
     def _watch(self) -> None:
         started = told = time.monotonic()
-        before: progress.MigrationProgress | None = None
+        before: migration_progress.MigrationProgress | None = None
         while not self._ended.wait(self._interval):
             try:
                 blocks = self._blocks()
                 now = time.monotonic()
-                sample = progress.Sample(now - started, self._job, blocks)
-                before = progress.measure(sample, self._targets, before)
+                sample = migration_progress.Sample(
+                    now - started, self._job, blocks
+                )
+                before = migration_progress.measure(
+                    sample, self._targets, before
+                )
                 self._watches.limits.look(before)
             except Exception as err:
                 # The thread's boundary: the migration goes on without.
@@ -161,7 +165,7 @@ class Following:
         return found
 
 
-def _line(disk: progress.Amount) -> str:
+def _line(disk: migration_progress.Amount) -> str:
     eta = '-' if disk.eta_seconds is None else f'{disk.eta_seconds:.0f} s'
     return (
         f'Migration of disk {disk.name}: {disk.processed} bytes of '

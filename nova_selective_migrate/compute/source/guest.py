@@ -21,20 +21,23 @@ from oslo_log import log as logging
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import addressed
 from nova_selective_migrate.compute.source import record as record_
-from nova_selective_migrate.core.case import uri
-from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import destination_volumes
 from nova_selective_migrate.core.plan import destination_xml
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import migrate_call
+from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.migration import migration_address
 
 LOG = logging.getLogger(__name__)
 
 # Parameters of the plan that nova does not know.
-_PLANNED = (call_.DETECT_ZEROES, 'disks_uri')
+_PLANNED = (migrate_call.DETECT_ZEROES, 'disks_uri')
 # What the plan knows better; all other flags are nova's, such as those of
 # its options for post-copy and auto-converge.
-_OURS = call_.NON_SHARED | call_.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
+_OURS = (
+    migrate_call.NON_SHARED
+    | migrate_call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
+)
 
 
 Connection = collections.abc.Callable[
@@ -55,7 +58,7 @@ class PlannedGuest:
     def __init__(
         self,
         guest: typing.Any,
-        plan: plan_.MigrationPlan,
+        plan: migration_plan.MigrationPlan,
         call: record_.Call,
         connection: Connection = _unconnected,
     ) -> None:
@@ -108,14 +111,14 @@ class PlannedGuest:
 
     def _added(
         self, destination: str, options: dict[str, typing.Any]
-    ) -> dict[str, call_.Parameter]:
+    ) -> dict[str, migrate_call.Parameter]:
         """Return parameters that nova does not know, and set migrate_uri.
 
         nova names an address for the data where the destination has
         [libvirt]live_migration_inbound_addr, and never where to listen.
         """
-        flags = call_.MigrateFlag
-        added: dict[str, call_.Parameter] = {
+        flags = migrate_call.MigrateFlag
+        added: dict[str, migrate_call.Parameter] = {
             name: self._plan.call.parameters[name]
             for name in _PLANNED
             if name in self._plan.call.parameters
@@ -137,7 +140,9 @@ class PlannedGuest:
         if found.listen_address:
             added['listen_address'] = found.listen_address
         if 'tls.destination' in self._plan.call.also_sent:
-            named = uri.host(found.migrate_uri or destination)
+            named = migration_options.host_of_uri(
+                found.migrate_uri or destination
+            )
             added['tls.destination'] = named or ''
         LOG.info('Selective migration: the call also has %s', added)
         return added
@@ -166,7 +171,7 @@ class PlannedGuest:
             )
         return self._plan.destination_xml(kept)
 
-    def _replaced(self, kept: str | None) -> dict[str, call_.Parameter]:
+    def _replaced(self, kept: str | None) -> dict[str, migrate_call.Parameter]:
         """Return what nova passes otherwise.
 
         It defines the guest at the destination as what runs there; the

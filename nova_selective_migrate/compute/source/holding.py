@@ -21,7 +21,7 @@ from oslo_log import log as logging
 
 from nova_selective_migrate.compute import abort_cause
 from nova_selective_migrate.compute.source import record
-from nova_selective_migrate.core.job import stall
+from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.hypervisor import guest as guest_
 
 LOG = logging.getLogger(__name__)
@@ -48,8 +48,8 @@ class Holding:
         self._guest = guest_.Guest(guest._domain)
         self._instance = instance
         self._call = call or record.Call()
-        self._stall = stall.Stall()
-        self._still = stall.Stall()
+        self._stall = watchdog_limits.Stall()
+        self._still = watchdog_limits.Stall()
         self._progress_seconds = progress_seconds or math.inf
         self._cause: abort_cause.AbortCause | None = None
         self._taken = False
@@ -86,7 +86,9 @@ class Holding:
     def _find(self, now: float) -> abort_cause.AbortCause | None:
         """Return why to abort the migration; None: it may go on."""
         if self._stall.lasts(now):
-            return abort_cause.switch_over_stalled(stall.LIMIT_SECONDS)
+            return abort_cause.switch_over_stalled(
+                watchdog_limits.STALL_SECONDS
+            )
         if self._still.seconds(now) > self._progress_seconds:
             return abort_cause.no_progress(self._progress_seconds)
         return None

@@ -37,7 +37,7 @@ from nova_selective_migrate.compute.source import plans as plans_
 from nova_selective_migrate.compute.source import record as record_
 from nova_selective_migrate.compute.source import volume_connections
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.core.job import limits as limits_
+from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as hypervisor_guest
 from nova_selective_migrate.host.migration import throttle
@@ -56,7 +56,7 @@ class Migrations:
         plans: plans_.Plans,
         records: record_.Records,
         departures: departure_.Departures,
-        limits: limits_.Limits,
+        limits: watchdog_limits.AbortLimits,
     ) -> None:
         self._driver = driver
         self._plans = plans

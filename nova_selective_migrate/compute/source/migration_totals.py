@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """What a migration that came through has moved, in nova's own record.
 
 nova looks at its job twice a second and notes every few seconds what it
@@ -20,7 +21,7 @@ import typing
 
 from oslo_log import log as logging
 
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import migration_plan
 
 LOG = logging.getLogger(__name__)
 
@@ -28,7 +29,9 @@ _MIB = 2**20
 
 
 def save(
-    migration: typing.Any, instance: typing.Any, plan: plan_.MigrationPlan
+    migration: typing.Any,
+    instance: typing.Any,
+    plan: migration_plan.MigrationPlan,
 ) -> None:
     """Note that all of it has been moved; never raises.
 

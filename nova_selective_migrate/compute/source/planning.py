@@ -21,15 +21,15 @@ from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.compute.source import request as request_
 from nova_selective_migrate.compute.source import seeding
 from nova_selective_migrate.compute.wire import media
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
-from nova_selective_migrate.core.case import hypervisor
-from nova_selective_migrate.core.case import preparation
-from nova_selective_migrate.core.case import redact
-from nova_selective_migrate.core.case import storage as storage_
-from nova_selective_migrate.core.decision import prepared
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.decision import nova_preparation
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.core.plan import migration_plan
+from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.facts import content
 from nova_selective_migrate.host.facts import gather
 from nova_selective_migrate.host.facts import local_storage
@@ -46,7 +46,7 @@ _SENT_IN_PARALLEL = ('parallel.connections',)
 # The destination waits for the check, for rpc_response_timeout: a minute. The
 # base image alone may take half of this, so that media have the rest.
 _READING_SECONDS = 2 * content.PATIENCE_SECONDS
-_ON_HOST = (model.SourceType.FILE, model.SourceType.BLOCK)
+_ON_HOST = (domains.SourceType.FILE, domains.SourceType.BLOCK)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Planner:
     def plan(
         self,
         guest: guest_.Guest,
-        versions: hypervisor.Versions,
+        versions: domains.Versions,
         request: request_.Request,
     ) -> record.Planned:
         """Look at the guest and plan its migration.
@@ -67,7 +67,7 @@ class Planner:
         :raises InvalidInput: when the domain or the mapping cannot be read
         :raises HypervisorError: when libvirt fails
         """
-        text = redact.domain_xml(guest.xml())
+        text = redaction.domain_xml(guest.xml())
         domain = domain_xml.parse(text)
         here = gather.source_facts(guest, domain, {}, local_storage.facts)
         there = _destination_facts(here, request)
@@ -77,7 +77,7 @@ class Planner:
         compared = self._wants_base(domain, request, bases.values())
         if compared:
             self._compare_base(here, there, request)
-        storage = storage_.Storage(here, there)
+        storage = storage_facts.Storage(here, there)
         choice = carrying.choose(
             domain,
             storage,
@@ -90,18 +90,18 @@ class Planner:
             seeds = seeding.choose(bases, choice.room, deadline)
         peer = request.peer
         writes = self.settings.synchronous_writes
-        case = case_.Case(
+        case = migration_case.Case(
             domain_xml=text,
-            block_device_info=redact.block_device_info(
+            block_device_info=redaction.block_device_info(
                 request.block_device_info
             ),
             storage=storage,
             domain_state=guest.state([disk.target for disk in domain.disks]),
-            hypervisors=hypervisor.Hypervisors(
+            hypervisors=domains.Hypervisors(
                 gather.configured(
                     versions, self.settings.shared_filesystems, True
                 ),
-                hypervisor.Versions(
+                domains.Versions(
                     peer.libvirt or None if peer else None,
                     peer.qemu or None if peer else None,
                 ),
@@ -113,7 +113,7 @@ class Planner:
                 synchronous_writes=writes is settings_.SynchronousWrites.ON,
                 converge=writes is settings_.SynchronousWrites.AUTO,
                 accept_known_bad=self.settings.accept_known_bad,
-                prepared=preparation.Preparation(
+                prepared=migration_options.Preparation(
                     directory=request.instance_directory,
                     shared_directory=request.shared_directory,
                     block_migration=request.block_migration,
@@ -136,7 +136,7 @@ class Planner:
                 ),
             ),
         )
-        plan = plan_.plan(case)
+        plan = planner.plan(case)
         return record.Planned(
             case=case,
             plan=plan,
@@ -157,7 +157,7 @@ class Planner:
 
     def _wants_base(
         self,
-        domain: model.Domain,
+        domain: domains.Domain,
         request: request_.Request,
         seedable: collections.abc.Collection[str],
     ) -> bool:
@@ -173,15 +173,15 @@ class Planner:
             image.path
             for disk in domain.disks
             for image in disk.backing
-            if disk.chain[0].type is model.SourceType.FILE
+            if disk.chain[0].type is domains.SourceType.FILE
             and _below(disk.chain[0].path, request.instance_directory)
         }
         return bases - {*seedable} == {request.image_base}
 
     def _compare_base(
         self,
-        here: dict[str, storage_.StorageFacts],
-        there: dict[str, storage_.StorageFacts],
+        here: dict[str, storage_facts.StorageFacts],
+        there: dict[str, storage_facts.StorageFacts],
         request: request_.Request,
     ) -> None:
         """Say whether both hosts have the base image with the same bytes.
@@ -195,36 +195,36 @@ class Planner:
         digest = self.contents.within(base, content.PATIENCE_SECONDS)
         if digest is not None:
             here[base] = dataclasses.replace(here[base], content=digest)
-            there[base] = storage_.StorageFacts(
+            there[base] = storage_facts.StorageFacts(
                 exists=bool(told), content=told or digest
             )
 
 
 def _destination_facts(
-    here: collections.abc.Mapping[str, storage_.StorageFacts],
+    here: collections.abc.Mapping[str, storage_facts.StorageFacts],
     request: request_.Request,
-) -> dict[str, storage_.StorageFacts]:
+) -> dict[str, storage_facts.StorageFacts]:
     """Say what nova's test file tells of the destination.
 
     nova makes it below instances_path on the destination and looks for it
     on the source (_check_shared_storage_test_file).
     """
     top = local_storage.facts(request.instances_path)
-    there: dict[str, storage_.StorageFacts] = {}
+    there: dict[str, storage_facts.StorageFacts] = {}
     for path, facts in here.items():
         below = _below(facts.resolved, top.resolved)
         if not below or facts.mount_point != top.mount_point:
             continue
         if request.shared_directory:
-            there[path] = storage_.StorageFacts(
+            there[path] = storage_facts.StorageFacts(
                 exists=True, identity=facts.identity
             )
         elif _below(path, request.instance_directory):
-            there[path] = storage_.StorageFacts(exists=False)
+            there[path] = storage_facts.StorageFacts(exists=False)
     if request.peer is not None and not request.shared_directory:
-        there[request.instance_directory] = storage_.StorageFacts(
+        there[request.instance_directory] = storage_facts.StorageFacts(
             exists=request.peer.directory_exists,
-            kind=storage_.PathKind.DIRECTORY,
+            kind=storage_facts.PathKind.DIRECTORY,
             free_bytes=request.peer.free_bytes,
         )
     return there
@@ -235,7 +235,8 @@ def _below(path: str | None, folder: str | None) -> bool:
 
 
 def _shared_block_storage(
-    plan: plan_.MigrationPlan, carried: collections.abc.Collection[str]
+    plan: migration_plan.MigrationPlan,
+    carried: collections.abc.Collection[str],
 ) -> bool:
     """Tell nova what its clean-up may delete on both hosts.
 
@@ -244,7 +245,7 @@ def _shared_block_storage(
     instance's directory alone (nova.virt.libvirt.driver.cleanup).
     """
     decisions = [planned.decision for planned in plan.disks]
-    if any(prepared.is_kept_image(chosen) for chosen in decisions):
+    if any(nova_preparation.is_kept_image(chosen) for chosen in decisions):
         return True
-    copies = any(c.action is model.DiskAction.COPY for c in decisions)
+    copies = any(c.action is domains.DiskAction.COPY for c in decisions)
     return not copies and not carried

@@ -23,7 +23,7 @@ from nova_selective_migrate.compute.source import record as record_
 from nova_selective_migrate.compute.wire import disk_info
 from nova_selective_migrate.compute.wire import peer as peer_
 from nova_selective_migrate.core.case import domain_xml
-from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.host.facts import content
 
 
@@ -79,7 +79,7 @@ class Plans:
                 'nova-compute; migrate again'
             )
         guest = self._check.guest(instance)
-        now = domain_xml.parse(redact.domain_xml(guest.xml()))
+        now = domain_xml.parse(redaction.domain_xml(guest.xml()))
         state = guest.state([disk.target for disk in now.disks])
         if (
             now != planned.plan.domain

@@ -19,9 +19,9 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import abort_cause
 from nova_selective_migrate.compute.source import again
 from nova_selective_migrate.compute.wire import media
-from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import errors
 
 
@@ -37,8 +37,8 @@ class Planned:
     :ivar seeds: content of base images to bring over, by target
     """
 
-    case: case_.Case
-    plan: plan_.MigrationPlan
+    case: migration_case.Case
+    plan: migration_plan.MigrationPlan
     peer: bool
     shared_block_storage: bool
     carried: dict[str, media.Carriage]

@@ -16,7 +16,7 @@ import dataclasses
 import typing
 
 from nova_selective_migrate.compute.wire import peer as peer_
-from nova_selective_migrate.core.case import options as options_
+from nova_selective_migrate.core.model import migration_options
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,4 +49,4 @@ class Request:
     fetched_bytes: int
     block_migration: bool | None
     peer: peer_.Peer | None
-    options: options_.MigrationOptions
+    options: migration_options.MigrationOptions

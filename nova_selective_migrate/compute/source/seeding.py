@@ -23,12 +23,12 @@ import os
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import request as request_
 from nova_selective_migrate.compute.wire import media
-from nova_selective_migrate.core import model
+from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.host.facts import content
 
 
 def candidates(
-    domain: model.Domain, request: request_.Request
+    domain: domains.Domain, request: request_.Request
 ) -> dict[str, str]:
     """Return the bases whose content could travel, by target.
 
@@ -43,7 +43,7 @@ def candidates(
         top, base = disk.chain
         if (
             top.format == 'qcow2'
-            and base.type is model.SourceType.FILE
+            and base.type is domains.SourceType.FILE
             and base.format == 'raw'
             and base.path
             and base.path != request.image_base

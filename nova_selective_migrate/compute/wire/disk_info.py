@@ -25,9 +25,8 @@ import typing
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.wire import media
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core.plan import plan as plan_
-from nova_selective_migrate.core.plan import planned_disk
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.plan import migration_plan
 
 _KEY = 'selective_migrate'
 _UNUSABLE = 'the source sent no usable disk information'
@@ -52,7 +51,7 @@ class Arrival:
 
 
 def dumps(
-    plan: plan_.MigrationPlan,
+    plan: migration_plan.MigrationPlan,
     carried: collections.abc.Mapping[str, media.Medium],
     seeds: collections.abc.Mapping[str, media.Medium],
     digests: collections.abc.Mapping[str, str],
@@ -67,7 +66,7 @@ def dumps(
     for planned in plan.disks:
         disk = planned.decision.disk
         medium = carried.get(disk.target)
-        copied = planned.decision.action is model.DiskAction.COPY
+        copied = planned.decision.action is domains.DiskAction.COPY
         if not copied and medium is None:
             continue
         seed = seeds[disk.target] if planned.decision.seeded else None
@@ -86,7 +85,7 @@ def dumps(
 
 
 def _entry(
-    planned: planned_disk.PlannedDisk, backing: str
+    planned: migration_plan.PlannedDisk, backing: str
 ) -> dict[str, typing.Any]:
     """Describe a file as nova does."""
     source = planned.decision.disk.chain[0]

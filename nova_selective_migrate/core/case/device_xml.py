@@ -16,7 +16,7 @@ import collections.abc
 
 from lxml import etree
 
-from nova_selective_migrate.core import other_devices
+from nova_selective_migrate.core.model import other_devices
 
 
 def parse(root: etree._Element) -> other_devices.OtherDevices:

@@ -15,28 +15,28 @@
 from lxml import etree
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import device_xml
-from nova_selective_migrate.core.case import xml
+from nova_selective_migrate.core.case import safe_xml
+from nova_selective_migrate.core.model import domains
 
 # The attribute of <source> that holds the path, by disk type
 # (libvirt docs/formatdomain: "Hard drives, floppy disks, CDROMs").
 _PATH_ATTRIBUTE = {
-    model.SourceType.FILE: 'file',
-    model.SourceType.BLOCK: 'dev',
-    model.SourceType.DIR: 'dir',
-    model.SourceType.VHOSTUSER: 'path',
-    model.SourceType.VHOSTVDPA: 'dev',
+    domains.SourceType.FILE: 'file',
+    domains.SourceType.BLOCK: 'dev',
+    domains.SourceType.DIR: 'dir',
+    domains.SourceType.VHOSTUSER: 'path',
+    domains.SourceType.VHOSTVDPA: 'dev',
 }
 
 
-def parse(text: str) -> model.Domain:
+def parse(text: str) -> domains.Domain:
     """Read a domain and its disks, in XML order.
 
     :raises InvalidDomain: when the text is no domain, or two disks have
         one target, or a disk has none
     """
-    root = xml.parse(text)
+    root = safe_xml.parse(text)
     if root.tag != 'domain':
         raise exceptions.InvalidDomain(
             f'the XML is not a domain but <{root.tag}>'
@@ -49,7 +49,7 @@ def parse(text: str) -> model.Domain:
                 f'two disks of the domain have the target {disk.target!r}'
             )
         seen.add(disk.target)
-    return model.Domain(
+    return domains.Domain(
         name=root.findtext('./name') or '',
         uuid=root.findtext('./uuid'),
         disks=disks,
@@ -57,7 +57,7 @@ def parse(text: str) -> model.Domain:
     )
 
 
-def _disk(node: etree._Element) -> model.Disk:
+def _disk(node: etree._Element) -> domains.Disk:
     target = node.find('./target')
     dev = None if target is None else target.get('dev')
     if not dev:
@@ -65,7 +65,7 @@ def _disk(node: etree._Element) -> model.Disk:
     backing, chain_known = _backing(node)
     driver = node.find('./driver')
     alias = node.find('./alias')
-    return model.Disk(
+    return domains.Disk(
         target=dev,
         device=_device(node, dev),
         source=_source(node),
@@ -90,10 +90,10 @@ def _startup_policy(node: etree._Element) -> str | None:
     return None if source is None else source.get('startupPolicy')
 
 
-def _device(node: etree._Element, dev: str) -> model.DiskDevice:
+def _device(node: etree._Element, dev: str) -> domains.DiskDevice:
     name = node.get('device', 'disk')
     try:
-        return model.DiskDevice(name)
+        return domains.DiskDevice(name)
     except ValueError as err:
         raise exceptions.InvalidDomain(
             f'disk {dev!r} is of an unknown device type {name!r}'
@@ -102,9 +102,9 @@ def _device(node: etree._Element, dev: str) -> model.DiskDevice:
 
 def _backing(
     disk: etree._Element,
-) -> tuple[tuple[model.DiskSource, ...], bool]:
+) -> tuple[tuple[domains.DiskSource, ...], bool]:
     """Follow <backingStore>; an empty one ends the chain."""
-    chain: list[model.DiskSource] = []
+    chain: list[domains.DiskSource] = []
     node = disk.find('./backingStore')
     while node is not None:
         source = _source(node)
@@ -115,19 +115,19 @@ def _backing(
     return tuple(chain), False
 
 
-def _source(node: etree._Element) -> model.DiskSource | None:
+def _source(node: etree._Element) -> domains.DiskSource | None:
     """Read the <source> of a disk or of an image; None where empty."""
     source = node.find('./source')
     kind = _source_type(node)
     if source is None:
         # Of a type that we do not know it may stand elsewhere.
-        other = kind is model.SourceType.OTHER
-        return model.DiskSource(kind) if other else None
+        other = kind is domains.SourceType.OTHER
+        return domains.DiskSource(kind) if other else None
     attribute = _PATH_ATTRIBUTE.get(kind)
     path = source.get(attribute) if attribute else None
-    if kind is model.SourceType.NVME:
+    if kind is domains.SourceType.NVME:
         path = _pci_address(source)
-    found = model.DiskSource(
+    found = domains.DiskSource(
         type=kind,
         path=path or None,
         format=_format(node),
@@ -142,18 +142,18 @@ def _source(node: etree._Element) -> model.DiskSource | None:
     return None if _empty(found) else found
 
 
-def _source_type(node: etree._Element) -> model.SourceType:
+def _source_type(node: etree._Element) -> domains.SourceType:
     try:
-        return model.SourceType(node.get('type', 'file'))
+        return domains.SourceType(node.get('type', 'file'))
     except ValueError:
-        return model.SourceType.OTHER
+        return domains.SourceType.OTHER
 
 
-def _empty(source: model.DiskSource) -> bool:
+def _empty(source: domains.DiskSource) -> bool:
     """Tell an empty drive, as libvirt's virStorageSourceIsEmpty."""
-    if source.type is model.SourceType.NETWORK:
+    if source.type is domains.SourceType.NETWORK:
         return not source.protocol
-    if source.type is model.SourceType.VOLUME:
+    if source.type is domains.SourceType.VOLUME:
         return not source.pool and not source.volume
     return source.type in _PATH_ATTRIBUTE and not source.path
 
@@ -172,16 +172,16 @@ def _encrypted(node: etree._Element, source: etree._Element) -> bool:
     return any(n.find('./encryption') is not None for n in (node, source))
 
 
-def _data_file(source: etree._Element) -> model.DiskSource | None:
+def _data_file(source: etree._Element) -> domains.DiskSource | None:
     store = source.find('./dataStore')
     if store is None:
         return None
     # One that names no source is somewhere all the same.
-    return _source(store) or model.DiskSource(model.SourceType.OTHER)
+    return _source(store) or domains.DiskSource(domains.SourceType.OTHER)
 
 
-def _host(host: etree._Element) -> model.NetworkHost:
-    return model.NetworkHost(
+def _host(host: etree._Element) -> domains.NetworkHost:
+    return domains.NetworkHost(
         name=host.get('name'),
         port=host.get('port'),
         transport=host.get('transport', 'tcp'),

@@ -15,13 +15,12 @@
 import collections.abc
 import dataclasses
 
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core import other_devices
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.case import hypervisor
+from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.decision import reasons
-from nova_selective_migrate.core.evidence import join
-from nova_selective_migrate.core.evidence import locality
+from nova_selective_migrate.core.evidence import image_locality
+from nova_selective_migrate.core.evidence import volume_matching
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import other_devices
 
 # Since then libvirt asks QEMU what blocks a migration; before, it refuses
 # such devices itself (qemuMigrationSrcIsAllowed of 9.0.0, and nova's own
@@ -46,7 +45,7 @@ class Blocker:
 
 
 def find(
-    devices: other_devices.OtherDevices, case: case_.Case
+    devices: other_devices.OtherDevices, case: migration_case.Case
 ) -> collections.abc.Iterator[Blocker]:
     """Find what libvirt would refuse, and what would lose files.
 
@@ -60,7 +59,7 @@ def find(
 
 
 def notes(
-    devices: other_devices.OtherDevices, case: case_.Case
+    devices: other_devices.OtherDevices, case: migration_case.Case
 ) -> collections.abc.Iterator[str]:
     """Note what only QEMU or the guest can tell."""
     for directory in devices.directories:
@@ -90,7 +89,7 @@ def notes(
 
 
 def _of_directory(
-    directory: other_devices.HostDirectory, case: case_.Case
+    directory: other_devices.HostDirectory, case: migration_case.Case
 ) -> collections.abc.Iterator[Blocker]:
     libvirt = case.hypervisors.source.libvirt
     if (
@@ -103,9 +102,11 @@ def _of_directory(
             f'{directory.path} by virtiofs, which this libvirt migrates not '
             'at all',
         )
-    source = model.DiskSource(model.SourceType.DIR, path=directory.path)
-    verdict = locality.judge(source, join.Joined(), case.storage, case.policy)
-    if verdict.locality is not model.Locality.SHARED:
+    source = domains.DiskSource(domains.SourceType.DIR, path=directory.path)
+    verdict = image_locality.judge_image(
+        source, volume_matching.VolumeMatch(), case.storage, case.policy
+    )
+    if verdict.locality is not domains.Locality.SHARED:
         seen = '; '.join(item.sentence for item in verdict.evidence)
         yield Blocker(
             reasons.Reason.FILES_LEFT_BEHIND,
@@ -113,7 +114,9 @@ def _of_directory(
         )
 
 
-def _of_device(device: other_devices.HostDevice, case: case_.Case) -> str:
+def _of_device(
+    device: other_devices.HostDevice, case: migration_case.Case
+) -> str:
     """Say what is wrong with a device; empty where nothing is known."""
     if device.kind == 'shmem':
         if device.role == 'master':
@@ -141,6 +144,6 @@ def _never(device: other_devices.HostDevice) -> bool:
     return device.kind == 'scsi_host'
 
 
-def _is_asked(source: hypervisor.Versions) -> bool:
+def _is_asked(source: domains.Versions) -> bool:
     """Tell whether QEMU says what blocks; true where that is not known."""
     return source.libvirt is None or source.libvirt >= _ASKS_QEMU_SINCE

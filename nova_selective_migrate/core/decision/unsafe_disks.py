@@ -15,17 +15,18 @@
 import collections.abc
 import dataclasses
 
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.case import file_systems
-from nova_selective_migrate.core.case import storage as storage_
-from nova_selective_migrate.core.decision import decision
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import file_systems
+from nova_selective_migrate.core.model import storage_facts
 
 
 def refuse(
-    decisions: collections.abc.Iterable[decision.Decision], case: case_.Case
-) -> list[decision.Decision]:
+    decisions: collections.abc.Iterable[disk_strategy.Decision],
+    case: migration_case.Case,
+) -> list[disk_strategy.Decision]:
     """Refuse what libvirt would, with "Migration is unsafe" (error 81).
 
     qemuMigrationSrcIsSafe: a disk that is not copied, neither empty nor
@@ -36,7 +37,8 @@ def refuse(
 
 
 def notes(
-    decisions: collections.abc.Iterable[decision.Decision], case: case_.Case
+    decisions: collections.abc.Iterable[disk_strategy.Decision],
+    case: migration_case.Case,
 ) -> collections.abc.Iterator[str]:
     """Note where it hangs on what is not known."""
     libvirt = case.hypervisors.source.libvirt
@@ -57,7 +59,9 @@ def notes(
             )
 
 
-def _judged(chosen: decision.Decision, case: case_.Case) -> decision.Decision:
+def _judged(
+    chosen: disk_strategy.Decision, case: migration_case.Case
+) -> disk_strategy.Decision:
     libvirt = case.hypervisors.source.libvirt
     fstype = _fstype(chosen, case)
     if (
@@ -68,7 +72,7 @@ def _judged(chosen: decision.Decision, case: case_.Case) -> decision.Decision:
         return chosen
     return dataclasses.replace(
         chosen,
-        action=model.DiskAction.REFUSE,
+        action=domains.DiskAction.REFUSE,
         reason=reasons.Reason.UNSAFE_FOR_LIBVIRT
         if libvirt < file_systems.OVERRIDE_SINCE
         else reasons.Reason.UNSAFE_UNLESS_CONFIGURED,
@@ -76,18 +80,20 @@ def _judged(chosen: decision.Decision, case: case_.Case) -> decision.Decision:
     )
 
 
-def _fstype(chosen: decision.Decision, case: case_.Case) -> str | None:
+def _fstype(
+    chosen: disk_strategy.Decision, case: migration_case.Case
+) -> str | None:
     """Return the file system that libvirt looks at; None where it does not.
 
     One that shared_filesystems covers is none either.
     """
     disk = chosen.disk
-    if chosen.action is not model.DiskAction.KEEP or not disk.writable:
+    if chosen.action is not domains.DiskAction.KEEP or not disk.writable:
         return None
-    place = storage_.in_pool(disk.chain[0], case.storage.pools)
-    if place is None or place.type is not model.SourceType.FILE:
+    place = storage_facts.in_pool(disk.chain[0], case.storage.pools)
+    if place is None or place.type is not domains.SourceType.FILE:
         return None
-    facts = storage_.find(case.storage.source, place)
+    facts = storage_facts.find(case.storage.source, place)
     if facts is None or not facts.fstype:
         return None
     source = case.hypervisors.source

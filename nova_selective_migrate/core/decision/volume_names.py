@@ -16,23 +16,23 @@ That a disk is a volume is one question; that its name, which the domain's
 XML takes along, means that volume on the other host is another.
 """
 
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core.case import options as options_
-from nova_selective_migrate.core.case import storage as storage_
 from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.evidence import device_names
-from nova_selective_migrate.core.evidence import evidence
-from nova_selective_migrate.core.evidence import join
+from nova_selective_migrate.core.evidence import locality_verdicts
+from nova_selective_migrate.core.evidence import volume_matching
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import storage_facts
 
 _ATTACHED = reasons.Reason.VOLUME_ATTACHMENT
 
 
 def is_another_there(
-    disk: model.Disk,
-    joined: join.Joined,
-    verdict: evidence.Verdict,
-    storage: storage_.Storage,
-    paths: options_.VolumePaths,
+    disk: domains.Disk,
+    joined: volume_matching.VolumeMatch,
+    verdict: locality_verdicts.Verdict,
+    storage: storage_facts.Storage,
+    paths: migration_options.VolumePaths,
 ) -> bool:
     """Tell a volume whose name can be another's at the destination.
 
@@ -42,21 +42,22 @@ def is_another_there(
     if verdict.reason is not _ATTACHED or disk.source is None:
         return False
     if any(
-        item.locality is model.Locality.SHARED and item.reason is not _ATTACHED
+        item.locality is domains.Locality.SHARED
+        and item.reason is not _ATTACHED
         for item in verdict.evidence
     ):
         return False  # proven the same there, or declared so
-    place = storage_.in_pool(disk.source, storage.pools)
+    place = storage_facts.in_pool(disk.source, storage.pools)
     if place is not None:
-        facts = storage_.find(storage.source, place)
+        facts = storage_facts.find(storage.source, place)
         if device_names.same_everywhere(place, facts):
             return False
-    if paths is options_.VolumePaths.KEPT:
+    if paths is migration_options.VolumePaths.KEPT:
         return True
     return not (_by_nova(disk, joined) or _by_driver(disk, joined, paths))
 
 
-def _by_nova(disk: model.Disk, joined: join.Joined) -> bool:
+def _by_nova(disk: domains.Disk, joined: volume_matching.VolumeMatch) -> bool:
     """Tell whether nova itself sets the destination's path.
 
     It does where the serials of the disk and of both connections are equal,
@@ -64,7 +65,7 @@ def _by_nova(disk: model.Disk, joined: join.Joined) -> bool:
     _update_volume_xml, config.LibvirtConfigGuestDisk; nova 31.3 to 34.0).
     """
     return (
-        disk.device is not model.DiskDevice.LUN
+        disk.device is not domains.DiskDevice.LUN
         and disk.serial is not None
         and joined.attachment is not None
         and disk.serial == joined.attachment.serial
@@ -72,7 +73,9 @@ def _by_nova(disk: model.Disk, joined: join.Joined) -> bool:
 
 
 def _by_driver(
-    disk: model.Disk, joined: join.Joined, paths: options_.VolumePaths
+    disk: domains.Disk,
+    joined: volume_matching.VolumeMatch,
+    paths: migration_options.VolumePaths,
 ) -> bool:
     """Tell whether our driver sets it.
 
@@ -81,5 +84,7 @@ def _by_driver(
     """
     encrypted = disk.source is not None and disk.source.encrypted
     return (
-        paths is options_.VolumePaths.SET and not joined.weak and not encrypted
+        paths is migration_options.VolumePaths.SET
+        and not joined.weak
+        and not encrypted
     )

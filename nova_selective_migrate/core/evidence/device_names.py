@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """Names of devices: those that every host gives alike, and the others.
 
 ``/dev/dm-4`` is a number that each host deals, and so are ``/dev/sdb``,
@@ -19,9 +20,9 @@ the PCI address of an adapter. udev(7), multipath.conf(5).
 import posixpath
 import re
 
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.evidence import network_evidence
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import storage_facts
 
 # Names of udev, multipath, rbd, DRBD and StorPool that follow from what is
 # on the device or from its place in the storage. scsi-0 is an identifier
@@ -47,17 +48,17 @@ _VOLUME_ID = re.compile(
 
 
 def is_device(
-    source: model.DiskSource, facts: storage.StorageFacts | None
+    source: domains.DiskSource, facts: storage_facts.StorageFacts | None
 ) -> bool:
     """Tell whether a source is a device, by what the host or its name says."""
     if facts is not None and facts.kind is not None:
-        return facts.kind is storage.PathKind.BLOCK
+        return facts.kind is storage_facts.PathKind.BLOCK
     path = posixpath.normpath(source.path or '')
-    return source.type is model.SourceType.BLOCK or path.startswith('/dev/')
+    return source.type is domains.SourceType.BLOCK or path.startswith('/dev/')
 
 
 def same_everywhere(
-    source: model.DiskSource, facts: storage.StorageFacts | None
+    source: domains.DiskSource, facts: storage_facts.StorageFacts | None
 ) -> bool:
     """Tell whether a source's name means the same on every host.
 
@@ -66,11 +67,11 @@ def same_everywhere(
 
     :param facts: what the source host knows of it
     """
-    if source.type is model.SourceType.NETWORK:
+    if source.type is domains.SourceType.NETWORK:
         return True
-    if source.type is model.SourceType.FILE and not is_device(source, facts):
+    if source.type is domains.SourceType.FILE and not is_device(source, facts):
         return True
-    if source.type not in (model.SourceType.FILE, model.SourceType.BLOCK):
+    if source.type not in (domains.SourceType.FILE, domains.SourceType.BLOCK):
         return False
     path = posixpath.normpath(source.path or '')
     if _EVERYWHERE.fullmatch(path):
@@ -79,7 +80,7 @@ def same_everywhere(
         # Each host has a loopback of its own.
         address = found['portal'].rpartition(':')[0] or found['portal']
         return not network_evidence.is_loopback(
-            model.NetworkHost(name=address)
+            domains.NetworkHost(name=address)
         )
     if path.startswith('/dev/disk/by-path/'):
         return False

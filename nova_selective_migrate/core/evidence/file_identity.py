@@ -14,7 +14,7 @@
 
 import enum
 
-from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.model import storage_facts
 
 
 class Sameness(enum.Enum):
@@ -26,7 +26,8 @@ class Sameness(enum.Enum):
 
 
 def compare(
-    facts: storage.StorageFacts | None, known: storage.StorageFacts | None
+    facts: storage_facts.StorageFacts | None,
+    known: storage_facts.StorageFacts | None,
 ) -> Sameness:
     """Say whether what the destination has is the source's own.
 
@@ -50,9 +51,10 @@ def compare(
     return Sameness.UNKNOWN
 
 
-def _on_local_filesystem(facts: storage.StorageFacts) -> bool:
+def _on_local_filesystem(facts: storage_facts.StorageFacts) -> bool:
     """Tell a file, and no device node, that no server brings here."""
     return (
-        facts.kind is not storage.PathKind.BLOCK
-        and storage.filesystem_reach(facts.fstype or '') is storage.Reach.LOCAL
+        facts.kind is not storage_facts.PathKind.BLOCK
+        and storage_facts.filesystem_reach(facts.fstype or '')
+        is storage_facts.Reach.LOCAL
     )

@@ -14,17 +14,17 @@
 
 import collections.abc
 
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core import names
-from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.decision import reasons
-from nova_selective_migrate.core.evidence import evidence
 from nova_selective_migrate.core.evidence import file_identity
+from nova_selective_migrate.core.evidence import locality_verdicts
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import message_words
+from nova_selective_migrate.core.model import storage_facts
 
-_LOCAL = model.Locality.LOCAL
-_SHARED = model.Locality.SHARED
-_UNKNOWN = model.Locality.UNKNOWN
-Evidences = collections.abc.Iterator[evidence.Evidence]
+_LOCAL = domains.Locality.LOCAL
+_SHARED = domains.Locality.SHARED
+_UNKNOWN = domains.Locality.UNKNOWN
+Evidences = collections.abc.Iterator[locality_verdicts.Evidence]
 _FIND_OUT = (
     'find out first whether both hosts see one file: run it as root on the '
     'source host, with the path mounted on the destination, and allow the '
@@ -45,9 +45,9 @@ _ON_SOURCE = (
 
 
 def of(
-    source: model.DiskSource,
-    facts: storage.StorageFacts | None,
-    known: storage.StorageFacts | None,
+    source: domains.DiskSource,
+    facts: storage_facts.StorageFacts | None,
+    known: storage_facts.StorageFacts | None,
     *,
     attached: bool,
 ) -> Evidences:
@@ -61,55 +61,65 @@ def of(
     path = source.label
     careful = '' if is_device(source, facts) else _careful(facts, known)
     if facts is None:
-        yield evidence.Evidence(
+        yield locality_verdicts.Evidence(
             f'source host: {path} was not looked at from here',
             _UNKNOWN,
-            evidence.Strength.MISSING,
+            locality_verdicts.Strength.MISSING,
             reasons.Reason.LOCALITY_UNKNOWN,
             careful or _ON_SOURCE,
         )
         return
     if facts.exists is False:
-        yield evidence.missing(reasons.Reason.SOURCE_MISSING, path)
+        yield locality_verdicts.missing(reasons.Reason.SOURCE_MISSING, path)
         return
-    if facts.kind is storage.PathKind.OTHER:
+    if facts.kind is storage_facts.PathKind.OTHER:
         unknown = reasons.Reason.LOCALITY_UNKNOWN
         there = known is not None and known.exists
-        yield evidence.missing(unknown, path, careful if there else '')
+        yield locality_verdicts.missing(
+            unknown, path, careful if there else ''
+        )
         return
     if facts.exists is None and facts.error:
-        yield evidence.Evidence(
+        yield locality_verdicts.Evidence(
             f'source host: {path} cannot be looked at: {facts.error}',
             _UNKNOWN,
-            evidence.Strength.MISSING,
+            locality_verdicts.Strength.MISSING,
             reasons.Reason.LOCALITY_UNKNOWN,
             careful or _ON_SOURCE,
         )
         return
     device = is_device(source, facts)
     if device:
-        reach = storage.device_reach(facts)
+        reach = storage_facts.device_reach(facts)
         below = f' over {", ".join(facts.slaves)}' if facts.slaves else ''
-        kind = names.with_article(facts.transport or 'unknown')
+        kind = message_words.with_article(facts.transport or 'unknown')
         what = f'{path} is {kind} device{below}'
-        local = evidence.Strength.PRESUMPTION, reasons.Reason.LOCAL_DEVICE
+        local = (
+            locality_verdicts.Strength.PRESUMPTION,
+            reasons.Reason.LOCAL_DEVICE,
+        )
     else:
-        reach = storage.filesystem_reach(facts.fstype or '')
+        reach = storage_facts.filesystem_reach(facts.fstype or '')
         mount = f' ({facts.mount_source})' if facts.mount_source else ''
         what = (
             f'{path} is on {facts.fstype or "an unknown file system"}{mount}'
         )
         if facts.fstype is None and facts.exists is None:
             what = f'what {path} is on cannot be seen from here'
-        local = evidence.Strength.PROOF, reasons.Reason.LOCAL_FILESYSTEM
-    if reach is storage.Reach.LOCAL:
-        yield evidence.Evidence(f'source host: {what}', _LOCAL, *local)
+        local = (
+            locality_verdicts.Strength.PROOF,
+            reasons.Reason.LOCAL_FILESYSTEM,
+        )
+    if reach is storage_facts.Reach.LOCAL:
+        yield locality_verdicts.Evidence(
+            f'source host: {what}', _LOCAL, *local
+        )
     else:
-        candidate = reach is storage.Reach.CANDIDATE
-        yield evidence.Evidence(
+        candidate = reach is storage_facts.Reach.CANDIDATE
+        yield locality_verdicts.Evidence(
             f'source host: {what}',
             _UNKNOWN,
-            evidence.Strength.CANDIDATE,
+            locality_verdicts.Strength.CANDIDATE,
             reasons.Reason.SHARED_NOT_CONFIRMED
             if candidate
             else reasons.Reason.LOCALITY_UNKNOWN,
@@ -122,9 +132,9 @@ def of(
 
 def _seen_from_destination(
     path: str,
-    facts: storage.StorageFacts,
-    known: storage.StorageFacts | None,
-    reach: storage.Reach,
+    facts: storage_facts.StorageFacts,
+    known: storage_facts.StorageFacts | None,
+    reach: storage_facts.Reach,
     device: bool,
     attached: bool,
 ) -> Evidences:
@@ -132,17 +142,17 @@ def _seen_from_destination(
         return
     same = facts.identity is not None and facts.identity == known.identity
     if same:
-        yield evidence.Evidence(
+        yield locality_verdicts.Evidence(
             f'both hosts: {path} is the same on both',
             _SHARED,
-            evidence.Strength.PROOF,
+            locality_verdicts.Strength.PROOF,
             reasons.Reason.SAME_AT_DESTINATION,
         )
         if known.exists is False:
             # It cannot be both; neither is believed.
             yield _disproof(f'destination host: {path} is not there')
         return
-    if reach is storage.Reach.LOCAL:
+    if reach is storage_facts.Reach.LOCAL:
         # Another file at that path is what local storage looks like.
         return
     if known.exists is False:
@@ -155,17 +165,19 @@ def _seen_from_destination(
 
 
 def is_device(
-    source: model.DiskSource, facts: storage.StorageFacts | None
+    source: domains.DiskSource, facts: storage_facts.StorageFacts | None
 ) -> bool:
     """Tell a device; where the host does not, the domain's type counts."""
     if facts is None or facts.kind is None:
         attached = facts is not None and facts.transport is not None
-        return attached or source.type is model.SourceType.BLOCK
-    return facts.kind is storage.PathKind.BLOCK
+        return attached or source.type is domains.SourceType.BLOCK
+    return facts.kind is storage_facts.PathKind.BLOCK
 
 
 def _other_mount(
-    path: str, facts: storage.StorageFacts, known: storage.StorageFacts
+    path: str,
+    facts: storage_facts.StorageFacts,
+    known: storage_facts.StorageFacts,
 ) -> Evidences:
     """Compare what both hosts mount there.
 
@@ -174,11 +186,11 @@ def _other_mount(
     """
     there = f'{known.mount_source or "-"} ({known.fstype or "unknown"})'
     sentence = f'destination host: {path} is on {there}'
-    reach = storage.filesystem_reach(known.fstype or '')
-    if reach is storage.Reach.LOCAL:
+    reach = storage_facts.filesystem_reach(known.fstype or '')
+    if reach is storage_facts.Reach.LOCAL:
         yield _disproof(sentence, remedy=_FIND_OUT)
     elif _differ(facts.mount_source, known.mount_source):
-        yield _disproof(sentence, evidence.Strength.DOUBT, _FIND_OUT)
+        yield _disproof(sentence, locality_verdicts.Strength.DOUBT, _FIND_OUT)
 
 
 def _differ(here: str | None, there: str | None) -> bool:
@@ -186,7 +198,8 @@ def _differ(here: str | None, there: str | None) -> bool:
 
 
 def _careful(
-    facts: storage.StorageFacts | None, known: storage.StorageFacts | None
+    facts: storage_facts.StorageFacts | None,
+    known: storage_facts.StorageFacts | None,
 ) -> str:
     """Return the remedy where the destination may have the file itself.
 
@@ -200,9 +213,9 @@ def _careful(
 
 def _disproof(
     sentence: str,
-    strength: evidence.Strength = evidence.Strength.DISPROOF,
+    strength: locality_verdicts.Strength = locality_verdicts.Strength.DISPROOF,
     remedy: str = '',
-) -> evidence.Evidence:
-    return evidence.Evidence(
+) -> locality_verdicts.Evidence:
+    return locality_verdicts.Evidence(
         sentence, _UNKNOWN, strength, reasons.Reason.SHARED_DISPROVED, remedy
     )

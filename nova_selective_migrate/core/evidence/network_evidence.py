@@ -10,33 +10,36 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Evidence from the server of a network disk."""
+"""Evidence from the server of a network disk or of a pool."""
 
+import collections.abc
 import ipaddress
 import re
 
-from nova_selective_migrate.core import model
 from nova_selective_migrate.core.decision import reasons
-from nova_selective_migrate.core.evidence import evidence
+from nova_selective_migrate.core.evidence import device_names
+from nova_selective_migrate.core.evidence import locality_verdicts
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import storage_facts
 
 
-def of(source: model.DiskSource) -> evidence.Evidence:
+def of(source: domains.DiskSource) -> locality_verdicts.Evidence:
     if any(is_loopback(host) for host in source.hosts):
-        return evidence.Evidence(
+        return locality_verdicts.Evidence(
             f'domain XML: {source.server} is served on this host',
-            model.Locality.UNKNOWN,
-            evidence.Strength.MISSING,
+            domains.Locality.UNKNOWN,
+            locality_verdicts.Strength.MISSING,
             reasons.Reason.LOOPBACK_SERVER,
         )
-    return evidence.Evidence(
+    return locality_verdicts.Evidence(
         f'domain XML: network disk of protocol {source.protocol}',
-        model.Locality.SHARED,
-        evidence.Strength.PROOF,
+        domains.Locality.SHARED,
+        locality_verdicts.Strength.PROOF,
         reasons.Reason.NETWORK_DISK,
     )
 
 
-def is_loopback(host: model.NetworkHost) -> bool:
+def is_loopback(host: domains.NetworkHost) -> bool:
     """Tell a server that is another one on another host."""
     if host.socket or host.transport == 'unix':
         return True
@@ -75,3 +78,82 @@ def _address(
 def _number(text: str) -> int:
     octal = len(text) > 1 and text.isdecimal() and text.startswith('0')
     return int(text, 8 if octal else 0)
+
+
+def against_pools(
+    source: domains.DiskSource, storage: storage_facts.Storage
+) -> locality_verdicts.Evidence | None:
+    """Say why a volume's pool is not shown to be that of the destination.
+
+    :returns: None for what names no pool, too
+    """
+    if source.type is not domains.SourceType.VOLUME:
+        return None
+    what = source.label
+    pool = storage.pools.get(source.pool or '')
+    if pool is None:
+        return _unknown(what)
+    others = storage.destination_pools
+    there = pool if others is None else others.get(source.pool or '')
+    if there is None:
+        return _unknown(f'destination host: no pool {source.pool}')
+    if there.source != pool.source:
+        return _unknown(
+            f'destination host: pool {source.pool} is {_label(there)}, here '
+            f'it is {_label(pool)}'
+        )
+    here, path = (p.volumes.get(source.volume or '') for p in (pool, there))
+    if here != path:
+        return _unknown(
+            f'destination host: {what} is {path or "unknown"}, here it is '
+            f'{here or "unknown"}'
+        )
+    if pool.type not in storage_facts.NETWORK_POOLS:
+        return None
+    if not pool.hosts:
+        return _unknown(f'pool {source.pool} names no server')
+    if others is None:
+        return locality_verdicts.Evidence(
+            f'source host: pool {source.pool} is {_label(pool)}, and the '
+            "destination's is not known",
+            domains.Locality.UNKNOWN,
+            locality_verdicts.Strength.CANDIDATE,
+            reasons.Reason.SHARED_NOT_CONFIRMED,
+        )
+    return None
+
+
+def of_pool(
+    source: domains.DiskSource,
+    place: domains.DiskSource,
+    storage: storage_facts.Storage,
+) -> collections.abc.Iterator[locality_verdicts.Evidence]:
+    """Tell a device that both hosts' pools have by one name everywhere."""
+    pools = storage.destination_pools or {}
+    pool = pools.get(source.pool or '')
+    if pool is None or pool.volumes.get(source.volume or '') != place.path:
+        return
+    facts = storage_facts.find(storage.source, place)
+    if place.path and device_names.same_everywhere(place, facts):
+        yield locality_verdicts.Evidence(
+            f'both hosts: {source.label} is {place.path}',
+            domains.Locality.SHARED,
+            locality_verdicts.Strength.PROOF,
+            reasons.Reason.SAME_AT_DESTINATION,
+        )
+
+
+def _unknown(what: str) -> locality_verdicts.Evidence:
+    return locality_verdicts.missing(reasons.Reason.POOL_UNKNOWN, what)
+
+
+def _label(pool: storage_facts.StoragePool) -> str:
+    """Name a pool's source for a person."""
+    servers = (
+        f'{host.name}:{host.port}' if host.port else host.name or ''
+        for host in pool.hosts
+    )
+    place = '/'.join(
+        filter(None, (pool.name, pool.directory, *pool.devices, pool.path))
+    )
+    return ' '.join(filter(None, (pool.type, ','.join(servers), place)))

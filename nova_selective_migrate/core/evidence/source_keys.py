@@ -20,8 +20,8 @@ import hashlib
 import posixpath
 import re
 
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import storage_facts
 
 # udev's names below /dev/disk/by-path of LUNs on iSCSI and fibre channel.
 _BY_PATH = re.compile(
@@ -47,7 +47,7 @@ KRBD = '/dev/rbd/'
 
 
 def attachment_keys(
-    attachment: model.VolumeAttachment,
+    attachment: domains.VolumeAttachment,
 ) -> collections.abc.Iterator[str]:
     """List what a source has to name so that both can be the same."""
     yield from attachment.device_paths
@@ -63,7 +63,7 @@ def attachment_keys(
 
 
 def _file_keys(
-    attachment: model.VolumeAttachment,
+    attachment: domains.VolumeAttachment,
 ) -> collections.abc.Iterator[str]:
     """List what a file of an export has to be called.
 
@@ -82,7 +82,7 @@ def _file_keys(
         yield f'{volume}/{each}'  # as gluster names it
 
 
-def is_unique(attachment: model.VolumeAttachment) -> bool:
+def is_unique(attachment: domains.VolumeAttachment) -> bool:
     """Tell whether the name of its file can be that of one volume alone."""
     name, volume = attachment.file_name, attachment.volume_id
     return bool(name and volume and volume in name)
@@ -100,7 +100,7 @@ def export_directory(export: str) -> str:
 
 
 def source_keys(
-    source: model.DiskSource, facts: storage.StorageFacts | None
+    source: domains.DiskSource, facts: storage_facts.StorageFacts | None
 ) -> collections.abc.Iterator[str]:
     """List what a source names: paths, files, images and LUNs."""
     if source.name:

@@ -56,7 +56,7 @@ _GONE = (Presence.OFF, Presence.MIGRATED, Presence.ABSENT)
 
 
 @dataclasses.dataclass(frozen=True)
-class Side:
+class GuestSide:
     """One host's state of a domain, with libvirt's words for it.
 
     :ivar resumed: whether libvirt has resumed it after a migration that had
@@ -88,7 +88,7 @@ class Side:
 
 
 #: A host that nobody has asked.
-NOT_ASKED = Side(Presence.UNREACHABLE, 'not asked')
+NOT_ASKED = GuestSide(Presence.UNREACHABLE, 'not asked')
 
 
 class CallResult(enum.Enum):
@@ -149,8 +149,8 @@ class Settlement:
 
 
 def locate(
-    source: Side,
-    destination: Side,
+    source: GuestSide,
+    destination: GuestSide,
     call: CallResult = CallResult.UNTOLD,
     *,
     job_over: bool = True,
@@ -203,7 +203,7 @@ def locate(
 
 
 def _on_source(
-    source: Side, there: Presence, call: CallResult, *, was_there: bool
+    source: GuestSide, there: Presence, call: CallResult, *, was_there: bool
 ) -> Settlement:
     """Judge where the source has the guest, and the destination does not."""
     if call is CallResult.SUCCEEDED or was_there:

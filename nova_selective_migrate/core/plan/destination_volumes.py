@@ -23,14 +23,14 @@ import dataclasses
 from lxml import etree
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import domain_xml
-from nova_selective_migrate.core.case import xml
-from nova_selective_migrate.core.evidence import join
+from nova_selective_migrate.core.case import safe_xml
+from nova_selective_migrate.core.evidence import volume_matching
+from nova_selective_migrate.core.model import domains
 
 _PATH_ATTRIBUTES = {
-    model.SourceType.FILE: 'file',
-    model.SourceType.BLOCK: 'dev',
+    domains.SourceType.FILE: 'file',
+    domains.SourceType.BLOCK: 'dev',
 }
 
 
@@ -51,7 +51,7 @@ class KeptVolume:
 
 
 def of_domain(
-    domain: model.Domain, joins: join.Join
+    domain: domains.Domain, joins: volume_matching.VolumeMatches
 ) -> tuple[KeptVolume, ...]:
     """List the volumes of a guest, in the order of its disks."""
     found = ((disk, joins.by_target[disk.target]) for disk in domain.disks)
@@ -81,7 +81,7 @@ def connect(
     :raises InvalidDomain: when a text cannot be parsed
     :raises PreparationFailed: when a volume would be another one there
     """
-    root = xml.parse(text)
+    root = safe_xml.parse(text)
     nodes: dict[str | None, etree._Element] = {
         target.get('dev'): disk
         for disk in root.iterfind('./devices/disk')
@@ -97,7 +97,7 @@ def connect(
                 f'{volume.label}, so that the guest would open another '
                 'volume or none'
             )
-        wanted = xml.parse(there)
+        wanted = safe_xml.parse(there)
         if not volume.proven or _key(disk) == _key(wanted):
             continue
         _take(disk, wanted)
@@ -108,16 +108,16 @@ def connect(
                 f'{_source(disk).label}'
             )
         changed = True
-    return xml.render(root) if changed else text
+    return safe_xml.render(root) if changed else text
 
 
-def _source(disk: etree._Element) -> model.DiskSource:
+def _source(disk: etree._Element) -> domains.DiskSource:
     """Read the source of a <disk>, wherever that stands."""
     root = etree.Element('domain')
-    copied = xml.parse(xml.render(disk))
+    copied = safe_xml.parse(safe_xml.render(disk))
     etree.SubElement(root, 'devices').append(copied)
-    (found,) = domain_xml.parse(xml.render(root)).disks
-    return found.source or model.DiskSource(model.SourceType.OTHER)
+    (found,) = domain_xml.parse(safe_xml.render(root)).disks
+    return found.source or domains.DiskSource(domains.SourceType.OTHER)
 
 
 def _key(disk: etree._Element) -> tuple[object, ...]:
@@ -129,7 +129,7 @@ def _key(disk: etree._Element) -> tuple[object, ...]:
         source.protocol,
         (source.name or '').lstrip('/'),
         frozenset((host.name, host.port, host.socket) for host in source.hosts)
-        if source.type is model.SourceType.NETWORK
+        if source.type is domains.SourceType.NETWORK
         else None,
         source.pool,
         source.volume,

@@ -18,7 +18,7 @@ from lxml import etree
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import domain_xml
-from nova_selective_migrate.core.case import xml
+from nova_selective_migrate.core.case import safe_xml
 
 
 def flatten(text: str, targets: collections.abc.Collection[str]) -> str:
@@ -43,7 +43,7 @@ def for_copy(
     :param drivers: by target, attributes of <driver> and their values
     :raises InvalidDomain: when the text cannot be parsed
     """
-    root = xml.parse(text)
+    root = safe_xml.parse(text)
     for disk in root.iterfind('./devices/disk'):
         target = disk.find('./target')
         if target is None:
@@ -62,7 +62,7 @@ def for_copy(
                 disk.insert(0, driver)
             for name, value in wanted.items():
                 driver.set(name, value)
-    return xml.render(root)
+    return safe_xml.render(root)
 
 
 def flatten_definition(
@@ -95,7 +95,7 @@ def keep_targets(text: str, live: str) -> str:
     :raises InvalidDomain: when a text cannot be parsed, or the disks of
         both are not the same ones
     """
-    root, running = xml.parse(text), xml.parse(live)
+    root, running = safe_xml.parse(text), safe_xml.parse(live)
     disks = root.findall('./devices/disk')
     here = running.findall('./devices/disk')
     if len(disks) != len(here):
@@ -111,4 +111,4 @@ def keep_targets(text: str, live: str) -> str:
         if target.get('dev') != kept.get('dev'):
             target.set('dev', kept.get('dev', ''))
             changed = True
-    return xml.render(root) if changed else text
+    return safe_xml.render(root) if changed else text

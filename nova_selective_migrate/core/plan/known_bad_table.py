@@ -16,12 +16,12 @@
 """
 
 from nova_selective_migrate.core.decision import reasons
-from nova_selective_migrate.core.plan import known_bad_rule as rule
+from nova_selective_migrate.core.plan import known_bad_rules
 
-_SOURCE = rule.Side.SOURCE
-_DESTINATION = rule.Side.DESTINATION
-_EITHER = rule.Side.EITHER
-_FEATURE = rule.Feature
+_SOURCE = known_bad_rules.HostSide.SOURCE
+_DESTINATION = known_bad_rules.HostSide.DESTINATION
+_EITHER = known_bad_rules.HostSide.EITHER
+_FEATURE = known_bad_rules.Feature
 _NO_SYNCHRONOUS_WRITES = (
     'upgrade it, or leave --synchronous-writes, of nova synchronous_writes, '
     'at auto'
@@ -34,34 +34,34 @@ _LOST_WRITES = (
 
 #: Every rule; an id never changes.
 TABLE = (
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='libvirt-top-copies-nothing',
         program='libvirt',
-        ranges=(rule.Range(7_003_000, 7_005_999),),
+        ranges=(known_bad_rules.Range(7_003_000, 7_005_999),),
         side=_EITHER,
         feature=_FEATURE.INCREMENTAL,
-        effect=rule.Effect.REFUSE,
+        effect=known_bad_rules.Effect.REFUSE,
         breaks=('it copies nothing below NON_SHARED_INC (fixed in 7.6.0)'),
         origin='release notes of libvirt 7.6.0',
     ),
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='libvirt-storage-setup',
         program='libvirt',
-        ranges=(rule.Range(8_007_000, 8_007_999),),
+        ranges=(known_bad_rules.Range(8_007_000, 8_007_999),),
         side=_EITHER,
         feature=_FEATURE.COPY,
-        effect=rule.Effect.REFUSE,
+        effect=known_bad_rules.Effect.REFUSE,
         breaks=('it cannot set up storage migration (fixed in 8.8.0)'),
         origin='release notes of libvirt 8.8.0',
     ),
     # No call of ours is one: it is the last look at what is made.
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='libvirt-list-alone',
         program='libvirt',
-        ranges=(rule.Range(0, 9_999_999),),
+        ranges=(known_bad_rules.Range(0, 9_999_999),),
         side=_SOURCE,
         feature=_FEATURE.LIST_ALONE,
-        effect=rule.Effect.REFUSE,
+        effect=known_bad_rules.Effect.REFUSE,
         breaks=(
             'it copies nothing then and does not say so (an error from 10.0.0)'
         ),
@@ -71,13 +71,13 @@ TABLE = (
         remedy='report this: it is a defect of the planner',
         acceptable=False,
     ),
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='libvirt-disks-port',
         program='libvirt',
-        ranges=(rule.Range(0, 10_000_999),),
+        ranges=(known_bad_rules.Range(0, 10_000_999),),
         side=_DESTINATION,
         feature=_FEATURE.DISKS_PORT,
-        effect=rule.Effect.REFUSE,
+        effect=known_bad_rules.Effect.REFUSE,
         breaks=(
             'it never gives the port back, so that the next migration to it'
             ' fails (fixed in 10.1.0)'
@@ -85,13 +85,13 @@ TABLE = (
         origin='release notes of libvirt 10.1.0; seen with 9.0.0',
         remedy='upgrade it, or migrate without --disks-port',
     ),
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='libvirt-tls-parallel',
         program='libvirt',
-        ranges=(rule.Range(0, 10_002_999),),
+        ranges=(known_bad_rules.Range(0, 10_002_999),),
         side=_SOURCE,
         feature=_FEATURE.NAMELESS_PARALLEL,
-        effect=rule.Effect.REFUSE,
+        effect=known_bad_rules.Effect.REFUSE,
         breaks=(
             'it checks the certificate for disks against no name (fixed in '
             '10.3.0)'
@@ -100,13 +100,13 @@ TABLE = (
         remedy=_NAME_IT,
     ),
     # Only since QEMU itself connects for post-copy: 9.0.0 was seen to work.
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='libvirt-tls-postcopy',
         program='libvirt',
-        ranges=(rule.Range(9_001_000, 10_002_999),),
+        ranges=(known_bad_rules.Range(9_001_000, 10_002_999),),
         side=_SOURCE,
         feature=_FEATURE.NAMELESS_POSTCOPY,
-        effect=rule.Effect.REFUSE,
+        effect=known_bad_rules.Effect.REFUSE,
         breaks=(
             'it checks the certificate for disks against no name (fixed in '
             '10.3.0)'
@@ -116,79 +116,79 @@ TABLE = (
         ),
         remedy=_NAME_IT,
     ),
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='libvirt-restart-crash',
         program='libvirt',
-        ranges=(rule.Range(8_008_000, 8_008_999),),
+        ranges=(known_bad_rules.Range(8_008_000, 8_008_999),),
         side=_SOURCE,
         feature=_FEATURE.COPY,
-        effect=rule.Effect.WARN,
+        effect=known_bad_rules.Effect.WARN,
         breaks=(
             'its daemon crashes when it is restarted during the migration '
             '(fixed in 8.9.0)'
         ),
         origin='release notes of libvirt 8.9.0',
     ),
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='libvirt-shutdown-crash',
         program='libvirt',
-        ranges=(rule.Range(0, 10_004_999),),
+        ranges=(known_bad_rules.Range(0, 10_004_999),),
         side=_EITHER,
         feature=_FEATURE.COPY,
-        effect=rule.Effect.WARN,
+        effect=known_bad_rules.Effect.WARN,
         breaks=(
             'its daemon can crash when the guest shuts down during the '
             'migration (fixed in 10.5.0)'
         ),
         origin='release notes of libvirt 10.5.0',
     ),
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='libvirt-custom-xml',
         program='libvirt',
-        ranges=(rule.Range(10_002_000, 10_002_999),),
+        ranges=(known_bad_rules.Range(10_002_000, 10_002_999),),
         side=_EITHER,
         feature=_FEATURE.CUSTOM_XML,
-        effect=rule.Effect.WARN,
+        effect=known_bad_rules.Effect.WARN,
         breaks=(
             'it may fail with an error about the CPU that is none, before '
             'anything is copied (fixed in 10.3.0)'
         ),
         origin='release notes of libvirt 10.3.0',
     ),
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='libvirt-incoming-xml',
         program='libvirt',
-        ranges=(rule.Range(11_000_000, 11_004_999),),
+        ranges=(known_bad_rules.Range(11_000_000, 11_004_999),),
         side=_DESTINATION,
         feature=_FEATURE.COPY,
-        effect=rule.Effect.WARN,
+        effect=known_bad_rules.Effect.WARN,
         breaks=(
             'whoever asks it for the XML of a guest that is coming waits '
             'for a time-out (fixed in 11.5.0)'
         ),
         origin='release notes of libvirt 11.5.0',
     ),
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='libvirt-extra-features-ht',
         program='libvirt',
-        ranges=(rule.Range(0, 11_009_999),),
+        ranges=(known_bad_rules.Range(0, 11_009_999),),
         side=_DESTINATION,
         feature=_FEATURE.COPY,
-        effect=rule.Effect.WARN,
+        effect=known_bad_rules.Effect.WARN,
         breaks=(
             'with QEMU 10 or later there it may fail with "extra features: '
             'ht" (fixed in 11.10.0)'
         ),
         origin='release notes of libvirt 11.10.0',
-        together_with_qemu=rule.Range(10_000_000),
+        together_with_qemu=known_bad_rules.Range(10_000_000),
     ),
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='libvirt-virtio-video',
         program='libvirt',
-        ranges=(rule.Range(0, 12_004_999),),
+        ranges=(known_bad_rules.Range(0, 12_004_999),),
         side=_DESTINATION,
         feature=_FEATURE.VIRTIO_VIDEO,
-        effect=rule.Effect.WARN,
+        effect=known_bad_rules.Effect.WARN,
         breaks=(
             'where its QEMU is modular it may give the guest another virtio'
             ' video device, and the migration fails (fixed in 12.5.0)'
@@ -198,29 +198,29 @@ TABLE = (
     # Three ways to one defect: what is first written in a cluster that the
     # image does not have yet, while the mirror starts, is not copied. A raw
     # image has all of its clusters (bdrv_co_block_status of a file).
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='qemu-mirror-start-top',
         program='qemu',
         ranges=(
-            rule.Range(8_000_000, 10_000_008),
-            rule.Range(10_001_000, 10_002_001),
+            known_bad_rules.Range(8_000_000, 10_000_008),
+            known_bad_rules.Range(10_001_000, 10_002_001),
         ),
         side=_SOURCE,
         feature=_FEATURE.INCREMENTAL,
-        effect=rule.Effect.AVOID,
+        effect=known_bad_rules.Effect.AVOID,
         breaks=(
             'it loses what the guest writes while a copy of a top image '
             'starts (fixed in 10.0.9, 10.2.2 and 11.0)'
         ),
         origin=_LOST_WRITES,
     ),
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='qemu-mirror-start-detect-zeroes',
         program='qemu',
-        ranges=(rule.Range(8_000_000, 10_000_008),),
+        ranges=(known_bad_rules.Range(8_000_000, 10_000_008),),
         side=_SOURCE,
         feature=_FEATURE.ZEROES_FOUND_BY_SOURCE,
-        effect=rule.Effect.AVOID,
+        effect=known_bad_rules.Effect.AVOID,
         breaks=(
             'it loses what the guest writes while a copy starts that finds '
             'zeroes on the source (fixed in 10.0.9)'
@@ -228,13 +228,13 @@ TABLE = (
         origin=_LOST_WRITES,
         remedy='upgrade it, or migrate with thin = auto',
     ),
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='qemu-mirror-start-zero-target',
         program='qemu',
-        ranges=(rule.Range(10_001_000, 10_002_001),),
+        ranges=(known_bad_rules.Range(10_001_000, 10_002_001),),
         side=_SOURCE,
         feature=_FEATURE.ZEROES_NOT_FOUND_BY_SOURCE,
-        effect=rule.Effect.AVOID,
+        effect=known_bad_rules.Effect.AVOID,
         breaks=(
             'it loses what the guest writes while a copy into an empty '
             'image starts, unless the source finds zeroes (fixed in 10.2.2)'
@@ -245,13 +245,13 @@ TABLE = (
     # "job_pause_point() under graph lock": another change of the graph has
     # to come while a mirror runs. For a migration that is the start or the
     # end of another mirror, and no other job runs beside it.
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='qemu-mirror-deadlock',
         program='qemu',
-        ranges=(rule.Range(8_002_000, 8_002_002),),
+        ranges=(known_bad_rules.Range(8_002_000, 8_002_002),),
         side=_SOURCE,
         feature=_FEATURE.SEVERAL_COPIES,
-        effect=rule.Effect.REFUSE,
+        effect=known_bad_rules.Effect.REFUSE,
         breaks=(
             'it can deadlock when a mirror job starts or ends beside '
             'another (fixed in 8.2.3)'
@@ -260,13 +260,13 @@ TABLE = (
             'QEMU ae5a40e858, RHEL-28125; introduced by 004915a96a in 8.2.0'
         ),
     ),
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='qemu-synchronous-writes',
         program='qemu',
-        ranges=(rule.Range(0, 7_002_999),),
+        ranges=(known_bad_rules.Range(0, 7_002_999),),
         side=_SOURCE,
         feature=_FEATURE.SYNCHRONOUS_WRITES,
-        effect=rule.Effect.REFUSE,
+        effect=known_bad_rules.Effect.REFUSE,
         breaks=(
             'it may crash on early writes of the guest then, or never come '
             'to an end (fixed in 8.0.0)'
@@ -274,13 +274,13 @@ TABLE = (
         origin=('QEMU d69a879bdf, da93d5c84e (7.2.0) and 32125b1460 (8.0.0)'),
         remedy=_NO_SYNCHRONOUS_WRITES,
     ),
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='qemu-synchronous-zeroes',
         program='qemu',
-        ranges=(rule.Range(10_001_000, 10_002_001),),
+        ranges=(known_bad_rules.Range(10_001_000, 10_002_001),),
         side=_SOURCE,
         feature=_FEATURE.SYNCHRONOUS_WRITES,
-        effect=rule.Effect.REFUSE,
+        effect=known_bad_rules.Effect.REFUSE,
         breaks=(
             'it crashes when the guest writes zeroes during the copy (fixed'
             ' in 10.2.2)'
@@ -288,13 +288,13 @@ TABLE = (
         origin='QEMU 4a7b1bd18d',
         remedy=_NO_SYNCHRONOUS_WRITES,
     ),
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='qemu-detect-zeroes',
         program='qemu',
-        ranges=(rule.Range(7_002_000, 7_002_000),),
+        ranges=(known_bad_rules.Range(7_002_000, 7_002_000),),
         side=_DESTINATION,
         feature=_FEATURE.ZEROES_FOUND_THERE,
-        effect=rule.Effect.AVOID,
+        effect=known_bad_rules.Effect.AVOID,
         breaks=(
             "the guest's writes of zeroes fail there with EINVAL where it "
             'finds zeroes (fixed in 7.2.1)'
@@ -302,17 +302,17 @@ TABLE = (
         origin='release notes of QEMU 7.2.1',
         remedy=("upgrade it, or take detect_zeroes from the guest's disks"),
     ),
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='qemu-nbd-tls',
         program='qemu',
         ranges=(
-            rule.Range(0, 7_002_011),
-            rule.Range(8_000_000, 8_002_004),
-            rule.Range(9_000_000, 9_000_000),
+            known_bad_rules.Range(0, 7_002_011),
+            known_bad_rules.Range(8_000_000, 8_002_004),
+            known_bad_rules.Range(9_000_000, 9_000_000),
         ),
         side=_DESTINATION,
         feature=_FEATURE.TLS,
-        effect=rule.Effect.WARN,
+        effect=known_bad_rules.Effect.WARN,
         breaks=(
             'it can crash in the TLS handshake for disks, before anything '
             'is copied (fixed in 7.2.12; where else is not verified)'
@@ -320,13 +320,13 @@ TABLE = (
         origin='nbd: coroutine polling in the TLS handshake',
     ),
     # It fails whether anything is copied or not.
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='qemu-no-gluster',
         program='qemu',
-        ranges=(rule.Range(11_001_000),),
+        ranges=(known_bad_rules.Range(11_001_000),),
         side=_DESTINATION,
         feature=_FEATURE.GLUSTER,
-        effect=rule.Effect.REFUSE,
+        effect=known_bad_rules.Effect.REFUSE,
         breaks=(
             'it has no driver for gluster any more, and cannot open the disk'
         ),
@@ -338,13 +338,13 @@ TABLE = (
     ),
     # Block nodes are inactive since the first migration, and only a mirror
     # job wakes one: "Assertion `!(bs->open_flags & BDRV_O_INACTIVE)' failed".
-    rule.KnownBad(
+    known_bad_rules.KnownBad(
         id='qemu-paused-twice',
         program='qemu',
-        ranges=(rule.Range(0, 9_999_999),),
+        ranges=(known_bad_rules.Range(0, 9_999_999),),
         side=_SOURCE,
         feature=_FEATURE.PAUSED_TWICE,
-        effect=rule.Effect.REFUSE,
+        effect=known_bad_rules.Effect.REFUSE,
         breaks='',
         origin=(
             'QEMU 8597af7615 (10.0); seen with 7.2 and one shared disk or '

@@ -10,26 +10,29 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a plan notes: it changes nothing, and is to be known."""
+"""Notes of a plan, and what stays on the source beside the copies."""
 
 import collections.abc
+import dataclasses
 
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core.case import attachments
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.case import redact
-from nova_selective_migrate.core.decision import duty as duty_
-from nova_selective_migrate.core.plan import known_bad
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.case import block_device_mapping
+from nova_selective_migrate.core.case import domain_xml
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.decision import nova_preparation
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.plan import known_bad_releases
 
 
 def notes(
-    domain: model.Domain, case: case_.Case, copies: bool
+    domain: domains.Domain, case: migration_case.Case, copies: bool
 ) -> collections.abc.Iterator[str]:
     """Note what is not known, was ignored, or is dangerous.
 
     :param copies: whether any disk is copied
     """
-    if rows := attachments.dangling(case.block_device_info):
+    if rows := block_device_mapping.dangling(case.block_device_info):
         yield (
             f'{rows} row(s) of the block device mapping name neither volume '
             'nor device and are ignored'
@@ -51,7 +54,7 @@ def notes(
         if disk.target in case.options.existing and disk.source:
             yield (
                 f'{disk.target}: a migration overwrites what is at its place '
-                f'at the destination: {redact.anywhere(disk.source.label)}'
+                f'at the destination: {redaction.anywhere(disk.source.label)}'
             )
     if not copies:
         return
@@ -65,11 +68,11 @@ def notes(
             "destination's port can write to them while they are copied: "
             'use TLS or a network of their own'
         )
-    yield from known_bad.unknown(case.hypervisors)
+    yield from known_bad_releases.unknown(case.hypervisors)
 
 
 def dropped(
-    duties: collections.abc.Iterable[duty_.Duty],
+    duties: collections.abc.Iterable[nova_preparation.Duty],
 ) -> collections.abc.Iterator[str]:
     """Note the media that the guest goes without."""
     for duty in duties:
@@ -81,9 +84,9 @@ def dropped(
 
 
 def releases(
-    case: case_.Case,
-    features: collections.abc.Collection[known_bad.Feature],
-    avoided: collections.abc.Collection[known_bad.Found],
+    case: migration_case.Case,
+    features: collections.abc.Collection[known_bad_releases.Feature],
+    avoided: collections.abc.Collection[known_bad_releases.Found],
 ) -> collections.abc.Iterator[str]:
     """Note what releases can break, and what the plan does about it.
 
@@ -92,11 +95,71 @@ def releases(
     for found in avoided:
         yield f'{found.detail}; copied in another way ({found.rule.id})'
     accept = case.options.accept_known_bad
-    warned: dict[known_bad.Rule, list[str]] = {}
-    for found in known_bad.find(case.hypervisors, features):
+    warned: dict[known_bad_releases.Rule, list[str]] = {}
+    for found in known_bad_releases.find(case.hypervisors, features):
         if found.rule.id in accept:
             yield f'{found.detail}; taken as mended ({found.rule.id})'
-        elif found.rule.effect is known_bad.Effect.WARN:
+        elif found.rule.effect is known_bad_releases.Effect.WARN:
             warned.setdefault(found.rule, []).append(found.release)
     for rule, hosts in warned.items():
         yield f'{" and ".join(hosts)}: {rule.breaks} ({rule.id})'
+
+
+@dataclasses.dataclass(frozen=True)
+class LeftBehind:
+    """A file or a record that stays on the source.
+
+    :ivar what: a path, or words where there is none
+    """
+
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return f'{self.what} stays on the source: {self.why}'
+
+
+def left_behind(
+    domain: domains.Domain, case: migration_case.Case
+) -> collections.abc.Iterator[LeftBehind]:
+    """List what stays, as far as it is known."""
+    yield from _of_definition(domain, case)
+    if domain.others.nvram:
+        yield LeftBehind(
+            domain.others.nvram,
+            'the UEFI variables travel with memory, and their file is not '
+            'removed',
+        )
+    if domain.others.tpm:
+        yield LeftBehind(
+            'the state of the TPM',
+            'it travels with memory; whether libvirt removes what it keeps '
+            'of it is up to its release',
+        )
+    if count := case.domain_state.checkpoints:
+        yield LeftBehind(
+            f'what libvirt records of {count} backup checkpoint(s)',
+            'without it the next backup is a full one',
+        )
+
+
+def _of_definition(
+    domain: domains.Domain, case: migration_case.Case
+) -> collections.abc.Iterator[LeftBehind]:
+    """List disks that the guest would get at its next start."""
+    if not case.persistent_xml:
+        return
+    try:
+        # A case that was written by hand can have anything in it.
+        text = redaction.domain_xml(case.persistent_xml)
+        defined = domain_xml.parse(text)
+    except exceptions.InvalidDomain:
+        return  # of no use here; what runs has been read
+    running = {disk.target for disk in domain.disks}
+    for disk in defined.disks:
+        source = disk.source
+        if disk.target not in running and source and source.path:
+            yield LeftBehind(
+                source.path,
+                f'{disk.target} is in the definition alone, and is not copied',
+            )

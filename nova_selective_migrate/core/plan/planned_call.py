@@ -10,35 +10,35 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The call of a plan, with the XML and the parameters that it needs."""
+"""The call of a plan, and the second one where disks do not converge."""
 
 import collections.abc
 import dataclasses
 
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.decision import decision
-from nova_selective_migrate.core.plan import bandwidth
-from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.job import bandwidth
+from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.plan import destination_xml
-from nova_selective_migrate.core.plan import known_bad
-from nova_selective_migrate.core.plan import thin as thin_
+from nova_selective_migrate.core.plan import known_bad_releases
+from nova_selective_migrate.core.plan import migrate_call
+from nova_selective_migrate.core.plan import zero_detection
 
 
 @dataclasses.dataclass(frozen=True)
 class PlannedCall:
     """A call, how it keeps disks thin, and what it was chosen to avoid."""
 
-    call: call_.MigrateCall
-    thinning: thin_.Thinning
-    avoids: tuple[known_bad.Found, ...] = ()
+    call: migrate_call.MigrateCall
+    thinning: zero_detection.ZeroDetection
+    avoids: tuple[known_bad_releases.Found, ...] = ()
 
 
 def of(
-    domain: model.Domain,
-    copied: collections.abc.Sequence[decision.Decision],
+    domain: domains.Domain,
+    copied: collections.abc.Sequence[disk_strategy.Decision],
     flattened: tuple[str, ...],
-    case: case_.Case,
+    case: migration_case.Case,
     incremental: bool,
 ) -> PlannedCall:
     """Make the call with the best thinning that both hosts can be passed.
@@ -48,7 +48,7 @@ def of(
     """
     fitting: list[PlannedCall] = []
     tried: list[PlannedCall] = []
-    for thinning in thin_.choices(
+    for thinning in zero_detection.choices(
         [chosen.disk for chosen in copied],
         case.hypervisors,
         case.options.thin,
@@ -56,7 +56,7 @@ def of(
         call = _call(copied, flattened, thinning, case, incremental)
         made = PlannedCall(call, thinning)
         tried.append(made)
-        if call.parameter_count > call_.PARAMETER_LIMIT:
+        if call.parameter_count > migrate_call.PARAMETER_LIMIT:
             continue
         broken = _broken(domain, call, thinning, case)
         if not broken:
@@ -68,34 +68,36 @@ def of(
     return min(tried, key=lambda each: each.call.parameter_count)
 
 
-def top_alone_loses(case: case_.Case) -> tuple[known_bad.Found, ...]:
+def top_alone_loses(
+    case: migration_case.Case,
+) -> tuple[known_bad_releases.Found, ...]:
     """Find why a copy of top images alone is to be avoided."""
-    return known_bad.to_avoid(
+    return known_bad_releases.to_avoid(
         case.hypervisors,
-        [known_bad.Feature.INCREMENTAL],
+        [known_bad_releases.Feature.INCREMENTAL],
         case.options.accept_known_bad,
     )
 
 
 def _broken(
-    domain: model.Domain,
-    call: call_.MigrateCall,
-    thinning: thin_.Thinning,
-    case: case_.Case,
-) -> tuple[known_bad.Found, ...]:
-    return known_bad.to_avoid(
+    domain: domains.Domain,
+    call: migrate_call.MigrateCall,
+    thinning: zero_detection.ZeroDetection,
+    case: migration_case.Case,
+) -> tuple[known_bad_releases.Found, ...]:
+    return known_bad_releases.to_avoid(
         case.hypervisors,
-        known_bad.features(call, domain, thinning.drivers),
+        known_bad_releases.features(call, domain, thinning.drivers),
         case.options.accept_known_bad,
     )
 
 
 def _guarded(
-    domain: model.Domain, made: PlannedCall, case: case_.Case
-) -> call_.MigrateCall:
+    domain: domains.Domain, made: PlannedCall, case: migration_case.Case
+) -> migrate_call.MigrateCall:
     """Mark the optional parameters that the call is not right without."""
     needed = []
-    for name in call_.OPTIONAL:
+    for name in migrate_call.OPTIONAL:
         kept = {k: v for k, v in made.call.parameters.items() if k != name}
         without = dataclasses.replace(made.call, parameters=kept)
         if _broken(domain, without, made.thinning, case):
@@ -104,12 +106,12 @@ def _guarded(
 
 
 def _call(
-    copied: collections.abc.Sequence[decision.Decision],
+    copied: collections.abc.Sequence[disk_strategy.Decision],
     flattened: tuple[str, ...],
-    thinning: thin_.Thinning,
-    case: case_.Case,
+    thinning: zero_detection.ZeroDetection,
+    case: migration_case.Case,
     incremental: bool,
-) -> call_.MigrateCall:
+) -> migrate_call.MigrateCall:
     persistent = bool(case.domain_state.persistent)
     xml = {}
     if flattened or thinning.drivers:
@@ -124,7 +126,7 @@ def _call(
     if case.domain_state.state == 'paused':
         # libvirt refuses the flag then; nova leaves it out too.
         options = dataclasses.replace(options, postcopy=False)
-    call = call_.build(
+    call = migrate_call.build(
         [chosen.disk.target for chosen in copied],
         options,
         incremental=incremental,
@@ -133,7 +135,7 @@ def _call(
         detect_zeroes=thinning.detect,
         per_disk=limit(case).per_disk(len(copied)),
     )
-    if known_bad.wants_tls_destination(case.hypervisors, call):
+    if known_bad_releases.wants_tls_destination(case.hypervisors, call):
         if options.prepared:
             # Who prepares the destination learns its name later.
             return call.with_also_sent('tls.destination')
@@ -144,9 +146,59 @@ def _call(
     return call
 
 
-def limit(case: case_.Case) -> bandwidth.Limit:
+def limit(case: migration_case.Case) -> bandwidth.LinkLimit:
     """Return what the link may carry."""
     options = case.options
-    return bandwidth.limit(
+    return bandwidth.link_limit(
         options.bandwidth, options.parallel_mirrors, case.hypervisors.source
     )
+
+
+#: VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES is one of libvirt's since then.
+_FIRST_LIBVIRT = 8_000_000
+
+
+def second_call(
+    call: migrate_call.MigrateCall, case: migration_case.Case
+) -> migrate_call.MigrateCall | None:
+    """Return the call to make when the first copy does not converge.
+
+    libvirt takes the flag with the call alone, not for a copy that runs.
+
+    :returns: None where the caller wants none, or the flag is not known to
+        be safe with what both hosts run
+    """
+    if not case.options.converge or not call.flags & migrate_call.NON_SHARED:
+        return None
+    flag = migrate_call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
+    if flag in call.flags or not _safe(case):
+        return None
+    incremental = migrate_call.MigrateFlag.NON_SHARED_INC in call.flags
+    if incremental and not case.options.create_images:
+        # Who has made the images makes them once, and a copy of top images
+        # alone must not find what an earlier one has written.
+        return None
+    return dataclasses.replace(call, flags=call.flags | flag)
+
+
+def _safe(case: migration_case.Case) -> bool:
+    hosts = case.hypervisors
+    if hosts.source.qemu is None:
+        return False
+    for host in (hosts.source, hosts.destination):
+        if host.libvirt is None or host.libvirt < _FIRST_LIBVIRT:
+            return False
+    using = (known_bad_releases.Feature.SYNCHRONOUS_WRITES,)
+    accept = case.options.accept_known_bad
+    return not any(known_bad_releases.find(hosts, using, accept))
+
+
+def second_call_notes(
+    again: migrate_call.MigrateCall | None,
+) -> collections.abc.Iterator[str]:
+    """Say of a plan that its copy may begin again."""
+    if again is not None:
+        yield (
+            'should the disks not get ahead of what the guest writes, the '
+            'copy begins again, once, with synchronous writes'
+        )

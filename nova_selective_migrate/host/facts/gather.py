@@ -18,15 +18,14 @@ import logging
 import typing
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core import other_devices
-from nova_selective_migrate.core.case import case as case_
 from nova_selective_migrate.core.case import domain_xml
-from nova_selective_migrate.core.case import hypervisor
-from nova_selective_migrate.core.case import options as options_
-from nova_selective_migrate.core.case import policy as policy_
-from nova_selective_migrate.core.case import redact
-from nova_selective_migrate.core.case import storage as storage_
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.model import declared_paths
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import other_devices
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.facts import media_contents
 from nova_selective_migrate.host.facts import peer_storage
@@ -40,12 +39,12 @@ from nova_selective_migrate.host.hypervisor import usage
 LOG = logging.getLogger(__name__)
 
 _ON_HOST = (
-    model.SourceType.FILE,
-    model.SourceType.BLOCK,
-    model.SourceType.DIR,
-    model.SourceType.VOLUME,
+    domains.SourceType.FILE,
+    domains.SourceType.BLOCK,
+    domains.SourceType.DIR,
+    domains.SourceType.VOLUME,
 )
-_WITH_HEADER = (storage_.PathKind.FILE, storage_.PathKind.BLOCK)
+_WITH_HEADER = (storage_facts.PathKind.FILE, storage_facts.PathKind.BLOCK)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,8 +57,8 @@ class Asked:
         cannot be read
     """
 
-    policy: policy_.LocalityPolicy
-    options: options_.MigrationOptions
+    policy: declared_paths.LocalityPolicy
+    options: migration_options.MigrationOptions
     block_device_info: typing.Any = None
     probe: bool = True
     shared_filesystems: tuple[str, ...] = ()
@@ -70,13 +69,13 @@ def gather(
     guest: guest_.Guest,
     destination: connection.Connection | None,
     asked: Asked,
-) -> case_.Case:
+) -> migration_case.Case:
     """Collect what both hosts know of a domain's disks.
 
     :raises InvalidInput: when the domain or the mapping cannot be read
     :raises HypervisorError: when a daemon fails
     """
-    text = redact.domain_xml(guest.xml())
+    text = redaction.domain_xml(guest.xml())
     domain = domain_xml.parse(text)
     pools = _pools(source, domain)
     here = source_facts(
@@ -85,7 +84,7 @@ def gather(
         pools,
         local_storage.facts if source.is_local else None,
     )
-    there: dict[str, storage_.StorageFacts] = {}
+    there: dict[str, storage_facts.StorageFacts] = {}
     if destination is not None:
         there = peer_storage.facts(
             destination,
@@ -102,16 +101,16 @@ def gather(
         LOG.debug('destination: %s: %s', path, seen)
     persistent = guest.persistent_xml()
     versions = connection.Connection.versions
-    unknown = hypervisor.Versions()
-    return case_.Case(
+    unknown = domains.Versions()
+    return migration_case.Case(
         domain_xml=text,
-        block_device_info=redact.block_device_info(asked.block_device_info),
-        storage=storage_.Storage(
+        block_device_info=redaction.block_device_info(asked.block_device_info),
+        storage=storage_facts.Storage(
             *(here, there, pools),
             _pools(destination, domain) if destination else None,
         ),
         domain_state=guest.state([disk.target for disk in domain.disks]),
-        hypervisors=hypervisor.Hypervisors(
+        hypervisors=domains.Hypervisors(
             _with_certificates(
                 configured(
                     versions(source), asked.shared_filesystems, source.is_local
@@ -122,15 +121,17 @@ def gather(
         ),
         policy=asked.policy,
         options=asked.options,
-        persistent_xml=redact.domain_xml(persistent) if persistent else None,
+        persistent_xml=redaction.domain_xml(persistent)
+        if persistent
+        else None,
     )
 
 
 def configured(
-    found: hypervisor.Versions,
+    found: domains.Versions,
     declared: collections.abc.Iterable[str],
     is_local: bool,
-) -> hypervisor.Versions:
+) -> domains.Versions:
     """Add what the source's qemu.conf is known to name as shared.
 
     :param declared: what the operator says that it names
@@ -144,16 +145,16 @@ def configured(
 
 
 def _with_certificates(
-    found: hypervisor.Versions, *, wanted: bool
-) -> hypervisor.Versions:
+    found: domains.Versions, *, wanted: bool
+) -> domains.Versions:
     """Add whether this machine's QEMU has certificates, where it matters."""
     known = qemu_conf.tls_certificates() if wanted else None
     return dataclasses.replace(found, tls_certificates=known)
 
 
 def _pools(
-    host: connection.Connection, domain: model.Domain
-) -> dict[str, storage_.StoragePool]:
+    host: connection.Connection, domain: domains.Domain
+) -> dict[str, storage_facts.StoragePool]:
     """Read the pools that the disks name, as one host has them."""
     names: dict[str, set[str]] = {}
     for disk in domain.disks:
@@ -169,26 +170,26 @@ def _pools(
 
 def source_facts(
     guest: guest_.Guest,
-    domain: model.Domain,
-    pools: collections.abc.Mapping[str, storage_.StoragePool],
-    see: collections.abc.Callable[[str], storage_.StorageFacts] | None,
-) -> dict[str, storage_.StorageFacts]:
+    domain: domains.Domain,
+    pools: collections.abc.Mapping[str, storage_facts.StoragePool],
+    see: collections.abc.Callable[[str], storage_facts.StorageFacts] | None,
+) -> dict[str, storage_facts.StorageFacts]:
     """Collect the source's facts of every image of every disk.
 
     :param see: looks at a path; None where its host is not this one
     """
-    facts: dict[str, storage_.StorageFacts] = {}
+    facts: dict[str, storage_facts.StorageFacts] = {}
     for disk in domain.disks:
         for depth, image in enumerate(disk.chain):
             for part in filter(None, (image, image.data_file)):
-                place = storage_.in_pool(part, pools)
+                place = storage_facts.in_pool(part, pools)
                 path = place.path if place else None
                 if path is None or part.type not in _ON_HOST:
                     continue
                 if see is not None and path not in facts:
                     facts[path] = _with_snapshots(path, see(path), part)
                 if depth == 0 and part is image:
-                    known = facts.get(path, storage_.StorageFacts())
+                    known = facts.get(path, storage_facts.StorageFacts())
                     facts[path] = _with_sizes(known, guest, disk.target)
     for directory in domain.others.directories:
         if see is not None and directory.path not in facts:
@@ -197,9 +198,9 @@ def source_facts(
 
 
 def _without(
-    here: dict[str, storage_.StorageFacts],
+    here: dict[str, storage_facts.StorageFacts],
     directories: tuple[other_devices.HostDirectory, ...],
-) -> dict[str, storage_.StorageFacts]:
+) -> dict[str, storage_facts.StorageFacts]:
     """Leave out directories that guests use as they are.
 
     A pool of libvirt's would open every file of one, and the guest would
@@ -210,8 +211,8 @@ def _without(
 
 
 def _with_snapshots(
-    path: str, facts: storage_.StorageFacts, image: model.DiskSource
-) -> storage_.StorageFacts:
+    path: str, facts: storage_facts.StorageFacts, image: domains.DiskSource
+) -> storage_facts.StorageFacts:
     """Add how many snapshots an image of this machine has inside."""
     if image.format != 'qcow2' or facts.kind not in _WITH_HEADER:
         return facts
@@ -223,8 +224,8 @@ def _with_snapshots(
 def _with_users(
     destination: connection.Connection,
     uuid: str,
-    there: dict[str, storage_.StorageFacts],
-) -> dict[str, storage_.StorageFacts]:
+    there: dict[str, storage_facts.StorageFacts],
+) -> dict[str, storage_facts.StorageFacts]:
     """Say of what is there which domain of the destination has it."""
     try:
         used = usage.paths(destination, uuid)
@@ -238,8 +239,8 @@ def _with_users(
 
 
 def _with_sizes(
-    facts: storage_.StorageFacts, guest: guest_.Guest, target: str
-) -> storage_.StorageFacts:
+    facts: storage_facts.StorageFacts, guest: guest_.Guest, target: str
+) -> storage_facts.StorageFacts:
     """Add the sizes that QEMU tells of a disk's top image."""
     sizes = guest.block_sizes(target)
     if sizes is None:

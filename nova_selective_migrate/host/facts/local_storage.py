@@ -18,15 +18,15 @@ import os
 import pathlib
 import stat
 
-from nova_selective_migrate.core.case import redact
-from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import mountinfo
 from nova_selective_migrate.host.facts import transport
 
 _KINDS = (
-    (stat.S_ISREG, storage.PathKind.FILE),
-    (stat.S_ISBLK, storage.PathKind.BLOCK),
-    (stat.S_ISDIR, storage.PathKind.DIRECTORY),
+    (stat.S_ISREG, storage_facts.PathKind.FILE),
+    (stat.S_ISBLK, storage_facts.PathKind.BLOCK),
+    (stat.S_ISDIR, storage_facts.PathKind.DIRECTORY),
 )
 # st_blocks counts in this unit, whatever the block size is (stat(2)).
 _STAT_BLOCK_BYTES = 512
@@ -41,7 +41,7 @@ def free_bytes(path: str) -> int:
     return room.f_bavail * room.f_frsize
 
 
-def facts(path: str) -> storage.StorageFacts:
+def facts(path: str) -> storage_facts.StorageFacts:
     """Collect what this host knows; what it may not see stays unknown."""
     try:
         resolved = os.path.realpath(path, strict=True)
@@ -49,35 +49,35 @@ def facts(path: str) -> storage.StorageFacts:
         mount = mountinfo.of_path(resolved)
         if not os.path.samestat(status, os.stat(path)):
             # Another by now: what was seen is not of one file.
-            return storage.StorageFacts()
+            return storage_facts.StorageFacts()
     except (FileNotFoundError, NotADirectoryError):
-        return storage.StorageFacts(exists=False)
+        return storage_facts.StorageFacts(exists=False)
     except OSError as err:
         # EIO or ESTALE, say: what is there cannot be told.
-        return storage.StorageFacts(error=err.strerror)
+        return storage_facts.StorageFacts(error=err.strerror)
     except ValueError:
-        return storage.StorageFacts()
+        return storage_facts.StorageFacts()
     kind = next(
         (kind for test, kind in _KINDS if test(status.st_mode)),
-        storage.PathKind.OTHER,
+        storage_facts.PathKind.OTHER,
     )
-    found = storage.StorageFacts(
+    found = storage_facts.StorageFacts(
         exists=True,
         kind=kind,
         resolved=resolved,
         fstype=mount.fstype if mount else None,
         # Some FUSE file systems have a password in it.
-        mount_source=redact.anywhere(mount.source) if mount else None,
+        mount_source=redaction.anywhere(mount.source) if mount else None,
         mount_point=mount.mount_point if mount else None,
         identity=_identity(status),
     )
-    if kind is storage.PathKind.BLOCK:
+    if kind is storage_facts.PathKind.BLOCK:
         device = status.st_rdev
         attached = transport.of_device(os.major(device), os.minor(device))
         return dataclasses.replace(
             found, transport=attached.transport, slaves=attached.slaves
         )
-    if kind is storage.PathKind.FILE:
+    if kind is storage_facts.PathKind.FILE:
         allocated = status.st_blocks * _STAT_BLOCK_BYTES
         return dataclasses.replace(found, allocated_bytes=allocated)
     return found

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Whether the destination has the bytes of what a guest only reads."""
 
 import collections.abc
@@ -18,18 +17,18 @@ import dataclasses
 import os.path
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import content
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pools
 from nova_selective_migrate.host.hypervisor import volumes
 
-_Facts = dict[str, storage.StorageFacts]
+_Facts = dict[str, storage_facts.StorageFacts]
 
 
 def compare(
-    domain: model.Domain,
+    domain: domains.Domain,
     here: _Facts,
     there: _Facts,
     peer: connection.Connection,
@@ -51,7 +50,7 @@ def compare(
 
 
 def _paths(
-    domain: model.Domain, here: _Facts, there: _Facts
+    domain: domains.Domain, here: _Facts, there: _Facts
 ) -> collections.abc.Iterator[str]:
     """List the media of one size that are not one file."""
     for disk in domain.disks:
@@ -62,8 +61,8 @@ def _paths(
         if ours is None or theirs is None or not theirs.exists:
             continue
         if (
-            ours.kind is storage.PathKind.FILE
-            and theirs.kind is storage.PathKind.FILE
+            ours.kind is storage_facts.PathKind.FILE
+            and theirs.kind is storage_facts.PathKind.FILE
             and ours.virtual_bytes in (theirs.virtual_bytes, None)
             and ours.identity != theirs.identity
         ):
@@ -71,7 +70,7 @@ def _paths(
 
 
 def _digest(peer: connection.Connection, path: str) -> str | None:
-    folder, name = os.path.split(storage.tidy(path))
+    folder, name = os.path.split(storage_facts.tidy(path))
     try:
         with pools.directory(peer, folder) as seen:
             if isinstance(seen, volumes.Directory):

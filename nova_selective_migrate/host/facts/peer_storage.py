@@ -10,28 +10,27 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """What the destination knows of paths, asked through libvirt alone."""
 
 import collections.abc
 import dataclasses
 import os.path
 
-from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import source_view
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pools
 from nova_selective_migrate.host.hypervisor import volumes
 
 Sight = collections.abc.Callable[[str], bool | None]
-Facts = dict[str, storage.StorageFacts]
+Facts = dict[str, storage_facts.StorageFacts]
 # A pool opens everything in its directory: never do that to devices.
 _NOT_STORAGE = ('/dev', '/proc', '/sys', '/run', '/var/run')
 
 
 def facts(
     peer: connection.Connection,
-    here: collections.abc.Mapping[str, storage.StorageFacts],
+    here: collections.abc.Mapping[str, storage_facts.StorageFacts],
     *,
     source: source_view.SourceView,
     probe: bool,
@@ -49,8 +48,8 @@ def facts(
     folders: dict[str, list[str]] = {}
     found: Facts = {}
     for path, known in here.items():
-        folder = os.path.dirname(storage.tidy(path))
-        if known.kind is storage.PathKind.BLOCK:
+        folder = os.path.dirname(storage_facts.tidy(path))
+        if known.kind is storage_facts.PathKind.BLOCK:
             if (device := volumes.of_path(peer.virt, path)) is not None:
                 found[path] = device
         elif path.startswith('/') and _may_look(folder):
@@ -60,7 +59,7 @@ def facts(
         changed = {path: source.changed_ns(path) for path in paths}
         with pools.directory(peer, folder) as seen:
             if seen is False:
-                gone = storage.StorageFacts(exists=False)
+                gone = storage_facts.StorageFacts(exists=False)
                 found.update(dict.fromkeys((folder, *paths), gone))
             elif isinstance(seen, volumes.Directory):
                 found.update(_in_folder(seen, paths))
@@ -108,15 +107,15 @@ def _may_look(folder: str) -> bool:
 
 
 def _name(path: str) -> str:
-    return os.path.basename(storage.tidy(path))
+    return os.path.basename(storage_facts.tidy(path))
 
 
 def _in_folder(
     seen: volumes.Directory, paths: collections.abc.Iterable[str]
 ) -> Facts:
     return {
-        seen.path: storage.StorageFacts(
-            exists=True, kind=storage.PathKind.DIRECTORY
+        seen.path: storage_facts.StorageFacts(
+            exists=True, kind=storage_facts.PathKind.DIRECTORY
         ),
         **{path: seen.facts(_name(path)) for path in paths},
     }
@@ -166,9 +165,9 @@ class _Directories:
     def identified(
         self,
         path: str,
-        known: storage.StorageFacts,
-        here: storage.StorageFacts,
-    ) -> storage.StorageFacts:
+        known: storage_facts.StorageFacts,
+        here: storage_facts.StorageFacts,
+    ) -> storage_facts.StorageFacts:
         """Give a file of the destination the identity that follows.
 
         A marker tells of the directory that was named. Behind a link either
@@ -178,7 +177,7 @@ class _Directories:
         """
         if not here.identity or here.mount_point == here.resolved:
             return known
-        hops = self._source.hops(storage.tidy(path))
+        hops = self._source.hops(storage_facts.tidy(path))
         told = {self._directory(os.path.dirname(hop)) for hop in hops}
         if told == {True}:
             return dataclasses.replace(known, identity=here.identity)

@@ -24,12 +24,11 @@ import uuid
 import libvirt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core.case import hypervisor
-from nova_selective_migrate.core.case import redact
-from nova_selective_migrate.core.case import storage
-from nova_selective_migrate.core.case import xml
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.case import safe_xml
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.hypervisor import states
@@ -67,7 +66,7 @@ class Connection:
         self.uri = uri
         self._connect = connect
         # For messages: what is before the @ of a URI may be a password.
-        self.name = redact.uri(uri)
+        self.name = redaction.uri(uri)
         self._host_uuid: str | None = None
         self._is_local: bool | None = None
 
@@ -83,10 +82,10 @@ class Connection:
         :param connect: takes the URI; libvirt's own without it
         :raises ConnectFailed: when it cannot be reached
         """
-        doing = f'cannot connect to {redact.uri(uri)}'
+        doing = f'cannot connect to {redaction.uri(uri)}'
         with errors.translated(doing, exceptions.ConnectFailed):
             virt = (connect or libvirt.open)(uri)
-        LOG.debug('connected to %s', redact.uri(uri))
+        LOG.debug('connected to %s', redaction.uri(uri))
         connection = cls(virt, uri, connect, looks)
         if not connection.is_local:
             with errors.translated(doing, exceptions.ConnectFailed):
@@ -131,7 +130,9 @@ class Connection:
         if self._host_uuid is None:
             with errors.translated(f'cannot read capabilities of {self.name}'):
                 text = self.virt.getCapabilities()
-            self._host_uuid = xml.parse(text).findtext('./host/uuid') or None
+            self._host_uuid = (
+                safe_xml.parse(text).findtext('./host/uuid') or None
+            )
         return self._host_uuid
 
     def look_into(
@@ -146,14 +147,14 @@ class Connection:
             return contextlib.nullcontext(str(uuid.uuid4()))
         return self.looks.into(self.host_uuid() or '', self.name, directory)
 
-    def versions(self) -> hypervisor.Versions:
+    def versions(self) -> domains.Versions:
         """Return the releases of the daemon and of its QEMU."""
         try:
             qemu = self.virt.getVersion()
         except libvirt.libvirtError:
             qemu = None  # not every driver, and not without an emulator
         with errors.translated(f'cannot ask the version of {self.name}'):
-            return hypervisor.Versions(
+            return domains.Versions(
                 libvirt=self.virt.getLibVersion(), qemu=qemu or None
             )
 
@@ -193,7 +194,7 @@ class Connection:
             return  # it still is not there, and the next question says so
         self.virt = fresh.virt
 
-    def look(self, uuid: str) -> guest_location.Side:
+    def look(self, uuid: str) -> guest_location.GuestSide:
         """Look what this host has of a domain; never raises."""
         self.renew()
         try:
@@ -202,31 +203,33 @@ class Connection:
         except libvirt.libvirtError as err:
             presence = guest_location.Presence
             if err.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
-                return guest_location.Side(presence.ABSENT)
-            return guest_location.Side(presence.UNREACHABLE, str(err))
+                return guest_location.GuestSide(presence.ABSENT)
+            return guest_location.GuestSide(presence.UNREACHABLE, str(err))
         return states.side(state, reason)
 
     def pool(
         self, name: str, volumes: collections.abc.Iterable[str] = ()
-    ) -> storage.StoragePool | None:
+    ) -> storage_facts.StoragePool | None:
         """Read what a storage pool is; None where there is none.
 
         :param volumes: those whose paths are told where their names do not
         """
         try:
             pool = self.virt.storagePoolLookupByName(name)
-            root = xml.parse(pool.XMLDesc())
+            root = safe_xml.parse(pool.XMLDesc())
         except libvirt.libvirtError:
             return None
         kind = root.get('type', 'unknown')
-        wanted = volumes if kind in storage.DEVICE_POOLS else ()
+        wanted = volumes if kind in storage_facts.DEVICE_POOLS else ()
         paths = {volume: _path(pool, volume) for volume in wanted}
         directory = root.find('./source/dir')
-        return storage.StoragePool(
+        return storage_facts.StoragePool(
             type=kind,
             path=root.findtext('./target/path'),
             hosts=tuple(
-                model.NetworkHost(name=host.get('name'), port=host.get('port'))
+                domains.NetworkHost(
+                    name=host.get('name'), port=host.get('port')
+                )
                 for host in root.iterfind('./source/host')
             ),
             name=root.findtext('./source/name'),

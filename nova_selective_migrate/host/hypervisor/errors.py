@@ -18,7 +18,7 @@ import contextlib
 import libvirt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.job import guest_location
 
 _BY_DOMAIN = {
@@ -50,7 +50,7 @@ def ours(
 ) -> exceptions.HypervisorError:
     """Return one of libvirt's errors as ours."""
     # A URI that libvirt cannot parse is told with its password.
-    text = redact.anywhere(err.get_error_message() or str(err))
+    text = redaction.anywhere(err.get_error_message() or str(err))
     message = ' '.join(text.split())
     # virReportSystemError puts the errno into int1.
     system = err.get_error_code() == libvirt.VIR_ERR_SYSTEM_ERROR

@@ -18,9 +18,9 @@ import typing
 
 import libvirt
 
-from nova_selective_migrate.core.case import hypervisor
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import optional
 from nova_selective_migrate.host.hypervisor import states
@@ -73,7 +73,7 @@ class Guest:
 
     def state(
         self, targets: collections.abc.Collection[str]
-    ) -> hypervisor.DomainState:
+    ) -> domains.DomainState:
         """Read what the domain is doing.
 
         :param targets: the disks to ask for block jobs and requests
@@ -81,7 +81,7 @@ class Guest:
         with errors.translated(f'cannot read domain {self.name}'):
             state, _reason = self._domain.state()
             active = bool(self._domain.isActive())
-            return hypervisor.DomainState(
+            return domains.DomainState(
                 state=states.word(state),
                 snapshots=self._domain.snapshotNum(),
                 block_jobs=tuple(
@@ -258,7 +258,9 @@ class Guest:
             return False  # the job ended under our hands, or libvirt is busy
         return True
 
-    def migrate_to_uri(self, uri: str, call: call_.MigrateCall) -> str | None:
+    def migrate_to_uri(
+        self, uri: str, call: migrate_call.MigrateCall
+    ) -> str | None:
         """Migrate peer to peer: virDomainMigrateToURI3.
 
         :returns: see :func:`optional.migrate`
@@ -274,7 +276,7 @@ class Guest:
             )
 
     def migrate(
-        self, destination: libvirt.virConnect, call: call_.MigrateCall
+        self, destination: libvirt.virConnect, call: migrate_call.MigrateCall
     ) -> str | None:
         """Migrate managed by this client: virDomainMigrate3.
 

@@ -17,15 +17,15 @@ import typing
 
 import libvirt
 
-from nova_selective_migrate.core.plan import call as call_
+from nova_selective_migrate.core.plan import migrate_call
 
-Parameters = dict[str, call_.Parameter]
+Parameters = dict[str, migrate_call.Parameter]
 
 
 def migrate(
     make: collections.abc.Callable[[Parameters], typing.Any],
     parameters: Parameters,
-    optional: collections.abc.Collection[str] = call_.OPTIONAL,
+    optional: collections.abc.Collection[str] = migrate_call.OPTIONAL,
 ) -> str | None:
     """Migrate; without an optional parameter that one side does not know.
 

@@ -21,7 +21,7 @@ import time
 import libvirt
 from lxml import etree
 
-from nova_selective_migrate.core.case import xml
+from nova_selective_migrate.core.case import safe_xml
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import volumes
@@ -154,7 +154,7 @@ def _existing(
         return None
     for pool in pools:
         try:
-            target = xml.parse(pool.XMLDesc()).findtext('./target/path')
+            target = safe_xml.parse(pool.XMLDesc()).findtext('./target/path')
         except libvirt.libvirtError:
             continue  # it went away while we looked
         if target and os.path.normpath(target) == wanted:
@@ -167,4 +167,4 @@ def _pool_xml(path: str, name: str) -> str:
     etree.SubElement(pool, 'name').text = name
     target = etree.SubElement(pool, 'target')
     etree.SubElement(target, 'path').text = path
-    return xml.render(pool)
+    return safe_xml.render(pool)

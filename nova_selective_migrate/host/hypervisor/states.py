@@ -45,19 +45,19 @@ def word(state: int) -> str:
     return _STATES.get(state, 'nostate')
 
 
-def side(state: int, reason: int) -> guest_location.Side:
+def side(state: int, reason: int) -> guest_location.GuestSide:
     """Say what libvirt's state and reason mean for a migration."""
     presence = guest_location.Presence
     said = word(state)
     if said == 'paused':
-        return guest_location.Side(_PAUSED.get(reason, presence.PAUSED))
+        return guest_location.GuestSide(_PAUSED.get(reason, presence.PAUSED))
     if said == 'shutoff' and reason == libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED:
-        return guest_location.Side(presence.MIGRATED)
+        return guest_location.GuestSide(presence.MIGRATED)
     if said in _OFF:
-        return guest_location.Side(presence.OFF, said)
+        return guest_location.GuestSide(presence.OFF, said)
     if said == 'running' and reason == _RUNNING_POSTCOPY_FAILED:
-        return guest_location.Side(presence.POSTCOPY_FAILED, said)
+        return guest_location.GuestSide(presence.POSTCOPY_FAILED, said)
     resumed = libvirt.VIR_DOMAIN_RUNNING_MIGRATION_CANCELED
-    return guest_location.Side(
+    return guest_location.GuestSide(
         presence.RUNNING, said, said == 'running' and reason == resumed
     )

@@ -17,7 +17,7 @@ import os.path
 
 import libvirt
 
-from nova_selective_migrate.core.case import xml
+from nova_selective_migrate.core.case import safe_xml
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import errors
 
@@ -101,7 +101,7 @@ def _paths(domain: libvirt.virDomain) -> collections.abc.Iterator[str]:
             if err.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
                 return  # it went meanwhile
             raise errors.ours(err, 'cannot read a domain') from err
-        for element in xml.parse(text).iter():
+        for element in safe_xml.parse(text).iter():
             values = [*element.attrib.values(), element.text or '']
             yield from (v.strip() for v in values if v.strip()[:1] == '/')
 

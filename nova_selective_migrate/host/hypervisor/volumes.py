@@ -24,12 +24,11 @@ import libvirt
 from lxml import etree
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import storage
-from nova_selective_migrate.core.case import xml
-from nova_selective_migrate.core.decision import images
+from nova_selective_migrate.core.case import safe_xml
+from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.journal import looks
-from nova_selective_migrate.host.journal import run
 
 # As much as one message of libvirt's carries (VIR_NET_MESSAGE_PAYLOAD_MAX
 # is larger since 1.0.6, and older parts are cut to it).
@@ -64,15 +63,17 @@ class Directory:
         self._look_id = look_id or str(uuid.uuid4())
         self.path = path
 
-    def facts(self, name: str) -> storage.StorageFacts:
+    def facts(self, name: str) -> storage_facts.StorageFacts:
         """Tell what the host knows of a file in the directory."""
         try:
             return _facts(self._pool.storageVolLookupByName(name))
         except libvirt.libvirtError as err:
             missing = err.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_VOL
-            return storage.StorageFacts(exists=False if missing else None)
+            return storage_facts.StorageFacts(
+                exists=False if missing else None
+            )
 
-    def absent(self, name: str) -> storage.StorageFacts:
+    def absent(self, name: str) -> storage_facts.StorageFacts:
         """Make sure of a name that libvirt does not list.
 
         It lists neither a link that leads nowhere nor what it may not open
@@ -85,13 +86,13 @@ class Directory:
         except libvirt.libvirtError as err:
             taken = err.get_error_code() == libvirt.VIR_ERR_STORAGE_VOL_EXIST
             if taken or err.get_int1() == errno.EEXIST:
-                return storage.StorageFacts(
-                    exists=True, kind=storage.PathKind.OTHER
+                return storage_facts.StorageFacts(
+                    exists=True, kind=storage_facts.PathKind.OTHER
                 )
-            return storage.StorageFacts(error=str(err))
+            return storage_facts.StorageFacts(error=str(err))
         with errors.translated(f'cannot remove {self.path}/{name}'):
             volume.delete()
-        return storage.StorageFacts(exists=False)
+        return storage_facts.StorageFacts(exists=False)
 
     def parts(self, name: str) -> collections.abc.Iterator[bytes]:
         """Read a file, part by part.
@@ -119,7 +120,7 @@ class Directory:
             return None
         return int(seconds) * 10**9 + int(rest.ljust(9, '0')[:9])
 
-    def create(self, image: images.DestinationImage) -> None:
+    def create(self, image: destination_images.DestinationImage) -> None:
         """Make a fresh, sparse image of exactly the wanted size.
 
         :raises HypervisorError: when libvirt cannot make it; where there
@@ -145,7 +146,9 @@ class Directory:
             raise
 
     def _fit(
-        self, volume: libvirt.virStorageVol, image: images.DestinationImage
+        self,
+        volume: libvirt.virStorageVol,
+        image: destination_images.DestinationImage,
     ) -> None:
         with errors.translated(f'cannot resize {image.path}'):
             if volume.info()[1] != image.virtual_bytes:
@@ -159,19 +162,21 @@ class Directory:
                 f'{image.virtual_bytes}'
             )
 
-    def stamp(self, name: str) -> run.Stamp | None:
+    def stamp(self, name: str) -> storage_facts.FileStamp | None:
         """Tell when a file was written, and which one it is.
 
         :returns: None where there is no such file, or it cannot be told
         """
         try:
             volume = self._pool.storageVolLookupByName(name)
-            times = xml.parse(volume.XMLDesc()).find('./target/timestamps')
+            times = safe_xml.parse(volume.XMLDesc()).find(
+                './target/timestamps'
+            )
         except libvirt.libvirtError:
             return None
         if times is None:
             return None
-        return run.Stamp(
+        return storage_facts.FileStamp(
             times.findtext('mtime', ''),
             times.findtext('ctime', ''),
             _inode(f'{self.path}/{name}') if self._is_local else None,
@@ -233,7 +238,7 @@ class Directory:
 
 def of_path(
     virt: libvirt.virConnect, path: str
-) -> storage.StorageFacts | None:
+) -> storage_facts.StorageFacts | None:
     """Tell what a host knows of a path that a pool of its has already.
 
     No pool is made for it: one of /dev would open every device.
@@ -248,13 +253,16 @@ def of_path(
     return dataclasses.replace(found, format=None)
 
 
-def _facts(volume: libvirt.virStorageVol) -> storage.StorageFacts:
-    root = xml.parse(volume.XMLDesc())
-    kind = {'file': storage.PathKind.FILE, 'block': storage.PathKind.BLOCK}
+def _facts(volume: libvirt.virStorageVol) -> storage_facts.StorageFacts:
+    root = safe_xml.parse(volume.XMLDesc())
+    kind = {
+        'file': storage_facts.PathKind.FILE,
+        'block': storage_facts.PathKind.BLOCK,
+    }
     target_format = root.find('./target/format')
-    return storage.StorageFacts(
+    return storage_facts.StorageFacts(
         exists=True,
-        kind=kind.get(root.get('type', ''), storage.PathKind.OTHER),
+        kind=kind.get(root.get('type', ''), storage_facts.PathKind.OTHER),
         virtual_bytes=_bytes(root, 'capacity'),
         allocated_bytes=_bytes(root, 'allocation'),
         format=None if target_format is None else target_format.get('type'),
@@ -267,7 +275,7 @@ def _empty_xml(name: str) -> str:
     etree.SubElement(volume, 'capacity').text = '0'
     target = etree.SubElement(volume, 'target')
     etree.SubElement(target, 'format', type='raw')
-    return xml.render(volume)
+    return safe_xml.render(volume)
 
 
 def _inode(path: str) -> str | None:
@@ -281,7 +289,7 @@ def _inode(path: str) -> str | None:
     return f'{status.st_dev}:{status.st_ino}'
 
 
-def _volume_xml(image: images.DestinationImage) -> str:
+def _volume_xml(image: destination_images.DestinationImage) -> str:
     volume = etree.Element('volume')
     etree.SubElement(volume, 'name').text = os.path.basename(image.path)
     capacity = etree.SubElement(volume, 'capacity', unit='bytes')
@@ -296,7 +304,7 @@ def _volume_xml(image: images.DestinationImage) -> str:
         store = etree.SubElement(volume, 'backingStore')
         etree.SubElement(store, 'path').text = image.backing_path
         etree.SubElement(store, 'format', type=image.backing_format or 'raw')
-    return xml.render(volume)
+    return safe_xml.render(volume)
 
 
 def _bytes(root: etree._Element, tag: str) -> int | None:

@@ -19,22 +19,8 @@ import typing
 import uuid
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.decision import images as images_
-
-
-@dataclasses.dataclass(frozen=True)
-class Stamp:
-    """What tells a file from another one of the same path.
-
-    :ivar modified: mtime, as libvirt writes it: seconds and nanoseconds
-    :ivar changed: ctime
-    :ivar inode: device and inode, where the file's host is this one;
-        libvirt tells neither
-    """
-
-    modified: str
-    changed: str
-    inode: str | None = None
+from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.model import storage_facts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,10 +34,10 @@ class Image:
     path: str
     format: str
     virtual_bytes: int
-    stamp: Stamp | None = None
+    stamp: storage_facts.FileStamp | None = None
 
     @classmethod
-    def planned(cls, image: images_.DestinationImage) -> 'Image':
+    def planned(cls, image: destination_images.DestinationImage) -> 'Image':
         """Note an image that is to be made."""
         return cls(image.path, image.format, image.virtual_bytes)
 
@@ -129,7 +115,9 @@ class Run:
 def _image(tree: typing.Any) -> Image:
     fields = dict(tree)
     stamp = fields.pop('stamp')
-    return Image(**fields, stamp=Stamp(**stamp) if stamp else None)
+    return Image(
+        **fields, stamp=storage_facts.FileStamp(**stamp) if stamp else None
+    )
 
 
 def _check_texts(run: Run) -> None:

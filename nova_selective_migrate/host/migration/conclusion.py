@@ -19,7 +19,7 @@ import typing
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.core.job import progress as progress_
+from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.host.facts import peer_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.journal import journal as journal_
@@ -47,8 +47,8 @@ class MigrationOutcome:
     """
 
     settlement: guest_location.Settlement
-    source: guest_location.Side
-    destination: guest_location.Side
+    source: guest_location.GuestSide
+    destination: guest_location.GuestSide
     seconds: float
     plan_id: str
     error: str | None = None
@@ -56,7 +56,7 @@ class MigrationOutcome:
     stats: collections.abc.Mapping[str, typing.Any] = dataclasses.field(
         default_factory=dict
     )
-    progress: progress_.MigrationProgress | None = None
+    progress: migration_progress.MigrationProgress | None = None
     begun_again: str | None = None
     created: tuple[str, ...] = ()
     cleaned: cleaning.Cleaned = dataclasses.field(

@@ -16,10 +16,10 @@ import collections.abc
 import time
 import typing
 
-from nova_selective_migrate.core.job import progress as progress_
+from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.host.hypervisor import guest as guest_
 
-Report = collections.abc.Callable[[progress_.MigrationProgress], None]
+Report = collections.abc.Callable[[migration_progress.MigrationProgress], None]
 
 
 class Following:
@@ -34,15 +34,15 @@ class Following:
         self._targets = targets
         self._report = report
         self._started = time.monotonic()
-        self.progress: progress_.MigrationProgress | None = None
+        self.progress: migration_progress.MigrationProgress | None = None
 
     def complete(self) -> None:
         """Report the end of a migration that has succeeded."""
         if self.progress is not None:
-            self.progress = progress_.complete(self.progress)
+            self.progress = migration_progress.complete(self.progress)
             self._tell(self.progress)
 
-    def _tell(self, progress: progress_.MigrationProgress) -> None:
+    def _tell(self, progress: migration_progress.MigrationProgress) -> None:
         try:
             self._report(progress)
         except (OSError, ValueError):
@@ -53,15 +53,17 @@ class Following:
         self, guest: guest_.Guest
     ) -> collections.abc.Mapping[str, typing.Any]:
         """Ask once, report it, and return the job's statistics."""
-        sample = progress_.Sample(
+        sample = migration_progress.Sample(
             seconds=time.monotonic() - self._started,
             job=guest.job_stats(),
             blocks={each: guest.block_job(each) for each in self._targets},
         )
-        self.progress = progress_.measure(sample, self._targets, self.progress)
+        self.progress = migration_progress.measure(
+            sample, self._targets, self.progress
+        )
         self._tell(self.progress)
         return sample.job
 
 
-def _unread(_progress: progress_.MigrationProgress) -> None:
+def _unread(_progress: migration_progress.MigrationProgress) -> None:
     """Take the place of a report that nobody reads any more."""

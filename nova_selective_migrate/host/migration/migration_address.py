@@ -21,8 +21,8 @@ import ipaddress
 import socket
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import redact
-from nova_selective_migrate.core.case import uri
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.model import migration_options
 
 _UNROUTED = ('unix', 'fd')
 
@@ -57,15 +57,15 @@ def derive(
     if tls and not migrate_uri:
         return MigrationAddress(None, None)
     named = migrate_uri or destination_uri
-    host = uri.host(named)
+    host = migration_options.host_of_uri(named)
     if host is None:
         raise exceptions.AddressUnknown(
-            f'{redact.uri(named)} names no host whose address could be '
+            f'{redaction.uri(named)} names no host whose address could be '
             'listened on'
         )
     address = resolve(host)
     return MigrationAddress(
-        migrate_uri or uri.with_host('tcp', address), address
+        migrate_uri or migration_options.uri_with_host('tcp', address), address
     )
 
 

@@ -18,12 +18,11 @@ import threading
 import time
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.core.job import lag as lag_
-from nova_selective_migrate.core.job import limits as limits_
-from nova_selective_migrate.core.plan import call as call_
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.job import watchdog_limits
+from nova_selective_migrate.core.plan import migrate_call
+from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import errors
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.journal import run as run_
@@ -53,9 +52,9 @@ class Migrator:
         self,
         hosts: conclusion.Hosts,
         guest: guest_.Guest,
-        plan: plan_.MigrationPlan,
+        plan: migration_plan.MigrationPlan,
         uri: str,
-        limits: limits_.Limits | None = None,
+        limits: watchdog_limits.AbortLimits | None = None,
     ) -> None:
         self._hosts = hosts
         self._source = hosts.source
@@ -63,7 +62,7 @@ class Migrator:
         self._guest = guest
         self._plan = plan
         self._uri = uri
-        self._limits = limits or limits_.Limits()
+        self._limits = limits or watchdog_limits.AbortLimits()
         self._lagged = False
         self._tell: throttle.Tell = throttle.untold
         self._begun_again: str | None = None
@@ -198,9 +197,9 @@ class Migrator:
         run = run_.Run.begun(
             domain=self._guest.name,
             uuid=self._guest.uuid,
-            source_uri=redact.uri(self._source.uri),
+            source_uri=redaction.uri(self._source.uri),
             source_host=self._source.host_uuid() or '',
-            destination_uri=redact.uri(self._destination.uri),
+            destination_uri=redaction.uri(self._destination.uri),
             destination_host=self._destination.host_uuid() or '',
             targets=tuple(self._plan.migrate_disks),
             images=tuple(map(run_.Image.planned, self._plan.images)),
@@ -269,7 +268,7 @@ class Migrator:
             len(self._plan.migrate_disks),
             self._tell,
         )
-        lag = lag_.Lag()
+        lag = watchdog_limits.Convergence()
         while not self._returned.wait(_POLL_SECONDS):
             job = follow.look(self._guest)
             now = time.monotonic()
@@ -300,7 +299,7 @@ class Migrator:
                 call = secure_call.of(self._plan, guest)
                 LOG.info('%s: calls libvirt', self._guest.name)
                 self._called = True
-                if call_.MigrateFlag.PEER2PEER in call.flags:
+                if migrate_call.MigrateFlag.PEER2PEER in call.flags:
                     self._left_out = guest.migrate_to_uri(self._uri, call)
                 else:
                     there = self._destination.virt

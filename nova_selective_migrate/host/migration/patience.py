@@ -15,7 +15,7 @@
 import dataclasses
 import math
 
-from nova_selective_migrate.core.job import stall
+from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.migration import reach
 
@@ -37,7 +37,7 @@ class GivenUp:
 
 
 _STALLED = GivenUp(
-    f'aborted after {stall.LIMIT_SECONDS:.0f} s in which the guest was paused '
+    f'aborted after {watchdog_limits.STALL_SECONDS:.0f} s in which the guest was paused '
     'for the switch-over and nothing moved'
 )
 _SILENT = GivenUp(
@@ -76,10 +76,10 @@ class Patience:
         self._guest = guest
         self._still_seconds = still_seconds or math.inf
         self._watched = watched
-        self._held = stall.Stall()
-        self._still = stall.Stall()
+        self._held = watchdog_limits.Stall()
+        self._still = watchdog_limits.Stall()
 
-    def look(self, now: float, job: stall.Job) -> GivenUp | None:
+    def look(self, now: float, job: watchdog_limits.Job) -> GivenUp | None:
         """Tell whether to wait on.
 
         :param now: seconds of a clock that nobody sets

@@ -17,7 +17,8 @@ import dataclasses
 import os.path
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.decision import images as images_
+from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pools
 from nova_selective_migrate.host.hypervisor import volumes
@@ -28,7 +29,7 @@ Note = collections.abc.Callable[[run_.Image], None]
 
 def create(
     peer: connection.Connection,
-    images: collections.abc.Iterable[images_.DestinationImage],
+    images: collections.abc.Iterable[destination_images.DestinationImage],
     note: Note,
 ) -> None:
     """Make the images.
@@ -53,7 +54,7 @@ def create(
                 planned = run_.Image.planned(image)
                 note(
                     dataclasses.replace(
-                        planned, stamp=stamp or run_.Stamp('', '')
+                        planned, stamp=stamp or storage_facts.FileStamp('', '')
                     )
                 )
         except (

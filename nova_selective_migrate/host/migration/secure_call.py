@@ -15,13 +15,15 @@
 import dataclasses
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.plan import call as call_
 from nova_selective_migrate.core.plan import destination_xml
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import migrate_call
+from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import guest as guest_
 
 
-def of(plan: plan_.MigrationPlan, guest: guest_.Guest) -> call_.MigrateCall:
+def of(
+    plan: migration_plan.MigrationPlan, guest: guest_.Guest
+) -> migrate_call.MigrateCall:
     """Return the call that is made; the plan's own holds no secret.
 
     :raises PreparationFailed: when the domain lost its definition

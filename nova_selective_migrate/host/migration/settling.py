@@ -31,8 +31,8 @@ class Settled:
     """An ending, and the state of both hosts that it follows from."""
 
     settlement: guest_location.Settlement
-    source: guest_location.Side
-    destination: guest_location.Side
+    source: guest_location.GuestSide
+    destination: guest_location.GuestSide
 
     @property
     def vacant(self) -> bool:
@@ -113,8 +113,8 @@ def look_once(
 
 
 def _judge(
-    here: guest_location.Side,
-    there: guest_location.Side,
+    here: guest_location.GuestSide,
+    there: guest_location.GuestSide,
     call: guest_location.CallResult,
     active: bool | None,
 ) -> Settled:
@@ -128,7 +128,7 @@ def _judge(
 
 def _look(
     destination: connection.Connection, uuid: str
-) -> guest_location.Side:
+) -> guest_location.GuestSide:
     """Look what the destination has, and whether a migration brought it."""
     there = destination.look(uuid)
     if not there.holds:

@@ -18,8 +18,8 @@ import os.path
 import typing
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.job import free_space
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.job import watchdog_limits
+from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pools
 from nova_selective_migrate.host.hypervisor import volumes
@@ -38,13 +38,13 @@ class Space(lookout.Lookout):
     def __init__(
         self,
         host: connection.Connection,
-        plan: plan_.MigrationPlan,
+        plan: migration_plan.MigrationPlan,
         reserve: int,
     ) -> None:
         super().__init__(host)
         self._reserve = reserve
         self._needed = _needed(plan)
-        self._floors: dict[int, free_space.Floor] = {}
+        self._floors: dict[int, watchdog_limits.FreeSpaceFloor] = {}
         self.short = ''
 
     def __enter__(self) -> typing.Self:
@@ -66,7 +66,9 @@ class Space(lookout.Lookout):
                     if room is not None:
                         found[path] = room
         pauses = [self._judge(path, found) for path in found]
-        return min(pauses, default=free_space.Floor().next_look(0))
+        return min(
+            pauses, default=watchdog_limits.FreeSpaceFloor().next_look(0)
+        )
 
     def _judge(
         self, path: str, found: collections.abc.Mapping[str, volumes.Room]
@@ -81,7 +83,7 @@ class Space(lookout.Lookout):
                 for each, its in found.items()
                 if its.capacity == room.capacity
             )
-            self._floors[room.capacity] = free_space.Floor.of(
+            self._floors[room.capacity] = watchdog_limits.FreeSpaceFloor.of(
                 self._reserve, room.free, needed
             )
         floor = self._floors[room.capacity]
@@ -95,7 +97,7 @@ class Space(lookout.Lookout):
         return floor.next_look(room.free)
 
 
-def _needed(plan: plan_.MigrationPlan) -> dict[str, int]:
+def _needed(plan: migration_plan.MigrationPlan) -> dict[str, int]:
     """Add up, by directory, what the images that are made will take."""
     sizes = {d.decision.disk.target: d.copy_bytes for d in plan.disks}
     needed: dict[str, int] = {}

@@ -14,10 +14,10 @@
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import domain_xml
-from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.core.plan import call as call_
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import migrate_call
+from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import guest as guest_
 
@@ -29,15 +29,15 @@ _VACANT = (
 )
 
 
-def planned(guest: guest_.Guest, plan: plan_.MigrationPlan) -> None:
+def planned(guest: guest_.Guest, plan: migration_plan.MigrationPlan) -> None:
     """Hold the domain against the plan.
 
     :raises PreparationFailed: when it is not the planned one any more, or
         another job runs on it
     """
-    now = domain_xml.parse(redact.domain_xml(guest.xml()))
+    now = domain_xml.parse(redaction.domain_xml(guest.xml()))
     state = guest.state([disk.target for disk in now.disks])
-    defined = call_.MigrateFlag.PERSIST_DEST in plan.call.flags
+    defined = migrate_call.MigrateFlag.PERSIST_DEST in plan.call.flags
     if (
         now != plan.domain
         or state.snapshots

@@ -9,14 +9,13 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """Hold a running migration to what the link may carry."""
 
 import collections.abc
 
-from nova_selective_migrate.core.job import pace as pace_
-from nova_selective_migrate.core.job import progress as progress_
-from nova_selective_migrate.core.job import share as share_
-from nova_selective_migrate.core.plan import bandwidth
+from nova_selective_migrate.core.job import bandwidth
+from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.host.hypervisor import guest as guest_
 
 Tell = collections.abc.Callable[[str], None]
@@ -38,7 +37,7 @@ class Throttle:
     def __init__(
         self,
         guest: guest_.Guest,
-        limit: bandwidth.Limit,
+        limit: bandwidth.LinkLimit,
         disks: int,
         tell: Tell,
     ) -> None:
@@ -54,19 +53,21 @@ class Throttle:
         self._speeds: dict[str, int] = {}
         self._heard: int | None = None
         self._moved = 0
-        self._pace = pace_.Pace()
+        self._pace = bandwidth.Pace()
 
-    def look(self, progress: progress_.MigrationProgress | None) -> None:
+    def look(
+        self, progress: migration_progress.MigrationProgress | None
+    ) -> None:
         """Change what has to be changed, if it is time to look."""
         if (
             progress is None
-            or progress.phase is progress_.Phase.PREPARING
+            or progress.phase is migration_progress.Phase.PREPARING
             or progress.seconds - self._pace.seconds < _SECONDS
         ):
             return
         self._listen(progress)
         self._pace = self._pace.look(progress, self._total)
-        shares = share_.share(
+        shares = bandwidth.share(
             self._total, self._limit.parallel_mirrors, progress, self._pace
         )
         if self._limit.adjustable:
@@ -76,7 +77,7 @@ class Throttle:
             adjustable = self._limit.adjustable
             self._share_memory(shares.memory if adjustable else self._total)
 
-    def _listen(self, progress: progress_.MigrationProgress) -> None:
+    def _listen(self, progress: migration_progress.MigrationProgress) -> None:
         """Take a speed that is not from us for another limit.
 
         At the second look, and if something has moved since: at the end of
@@ -104,7 +105,7 @@ class Throttle:
             self._tell(f'disks and memory now share {_words(found)}')
         self._total = 0 if found >= bandwidth.LARGEST else found
 
-    def _share_disks(self, shares: share_.Shares) -> None:
+    def _share_disks(self, shares: bandwidth.Shares) -> None:
         for target, speed in shares.disks.items():
             before = self._speeds.get(target)
             if before is not None and not _differ(before, speed):

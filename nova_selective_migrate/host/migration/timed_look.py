@@ -70,16 +70,16 @@ class TimedLook:
     """
 
     def __init__(
-        self, look: collections.abc.Callable[[], guest_location.Side]
+        self, look: collections.abc.Callable[[], guest_location.GuestSide]
     ) -> None:
         """Look at nothing yet.
 
         :param look: may raise HypervisorError, and take for ever
         """
         self._look = look
-        self._pending: Question[guest_location.Side] | None = None
+        self._pending: Question[guest_location.GuestSide] | None = None
 
-    def __call__(self) -> guest_location.Side:
+    def __call__(self) -> guest_location.GuestSide:
         """Return what the host has, or that it cannot be asked."""
         if self._pending is None or self._pending.ended:
             # What was answered in the meantime is of then.
@@ -87,6 +87,6 @@ class TimedLook:
         try:
             return self._pending.answer(SECONDS)
         except exceptions.HypervisorError as err:
-            return guest_location.Side(
+            return guest_location.GuestSide(
                 guest_location.Presence.UNREACHABLE, str(err)
             )

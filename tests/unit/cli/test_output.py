@@ -18,7 +18,7 @@ import unittest
 from nova_selective_migrate.cli import outcome_table
 from nova_selective_migrate.cli import plan_table
 from nova_selective_migrate.cli import progress
-from nova_selective_migrate.core.job import progress as progress_
+from nova_selective_migrate.core.job import migration_progress
 from tests.unit.cli import cases
 from tests.unit.cli import command
 from tests.unit.core import builders
@@ -109,10 +109,12 @@ class TableTest(unittest.TestCase):
 
 
 class ProgressTest(unittest.TestCase):
-    def sample(self, seconds, processed, phase=progress_.Phase.DISKS):
-        disk = progress_.Amount('vda', 64 << 20, processed)
-        memory = progress_.Amount('memory', 0, 0)
-        return progress_.MigrationProgress(seconds, phase, (disk,), memory)
+    def sample(self, seconds, processed, phase=migration_progress.Phase.DISKS):
+        disk = migration_progress.Amount('vda', 64 << 20, processed)
+        memory = migration_progress.Amount('memory', 0, 0)
+        return migration_progress.MigrationProgress(
+            seconds, phase, (disk,), memory
+        )
 
     def test_a_limited_copy_shows_its_rate(self):
         out = io.StringIO()
@@ -124,10 +126,10 @@ class ProgressTest(unittest.TestCase):
     def test_the_end_is_shown(self):
         out = io.StringIO()
         lines = progress.Lines(out)
-        finishing = progress_.Phase.FINISHING
+        finishing = migration_progress.Phase.FINISHING
         last = self.sample(1.0, 0, finishing)
         lines.show(last)
-        lines.show(progress_.complete(last))
+        lines.show(migration_progress.complete(last))
         self.assertIn('(100%)', out.getvalue().splitlines()[-1])
 
 

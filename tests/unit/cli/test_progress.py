@@ -19,8 +19,8 @@ import ddt
 
 from nova_selective_migrate.cli import progress as shown
 from nova_selective_migrate.cli import size
-from nova_selective_migrate.core.job import progress
-from nova_selective_migrate.core.job.progress import Phase
+from nova_selective_migrate.core.job import migration_progress
+from nova_selective_migrate.core.job.migration_progress import Phase
 
 MIB = 1 << 20
 
@@ -31,11 +31,11 @@ class Terminal(io.StringIO):
 
 
 def at(seconds: float, done: int = 5, phase: Phase = Phase.DISKS, **rate):
-    return progress.MigrationProgress(
+    return migration_progress.MigrationProgress(
         seconds,
         phase,
-        (progress.Amount('vda', 10 * MIB, done * MIB, **rate),),
-        progress.Amount('memory', 0, 0),
+        (migration_progress.Amount('vda', 10 * MIB, done * MIB, **rate),),
+        migration_progress.Amount('memory', 0, 0),
     )
 
 
@@ -101,7 +101,9 @@ class BarsTest(unittest.TestCase):
 
 
 class LinesTest(unittest.TestCase):
-    def lines(self, *shown_: progress.MigrationProgress) -> list[str]:
+    def lines(
+        self, *shown_: migration_progress.MigrationProgress
+    ) -> list[str]:
         stream = io.StringIO()
         lines = shown.Lines(stream)
         for one in shown_:
@@ -142,7 +144,9 @@ class LinesTest(unittest.TestCase):
         )
 
     def test_what_has_not_begun_is_left_out(self):
-        found = progress.measure(progress.Sample(0, {}, {}), ['vda'])
+        found = migration_progress.measure(
+            migration_progress.Sample(0, {}, {}), ['vda']
+        )
         self.assertEqual(['0.0 s preparing'], self.lines(found))
 
 

@@ -23,7 +23,7 @@ import libvirt
 from tests.unit.cli import command
 from tests.unit.core import builders as b
 from tests.unit.core import planted
-from tests.unit.core import test_redact
+from tests.unit.core import test_redaction
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 
@@ -31,7 +31,7 @@ SECRET = planted.SECRET
 HERE = f'qemu+tcp://user:{SECRET}-here@here/system'
 THERE = f'qemu+tcp://user:{SECRET}-there@192.0.2.2/system'
 # As libvirt would give them to an administrator, and then some.
-HOSTILE = (*test_redact.DISKS, test_redact.DEVICES)
+HOSTILE = (*test_redaction.DISKS, test_redaction.DEVICES)
 FORMATS = ('table', 'json', 'yaml', 'value')
 
 
@@ -64,7 +64,7 @@ class SecretsTest(command.CommandCase):
         super().setUp()
         self.domain = Domain()
         self.domain.persistent = True
-        self.domain.text = b.domain(*HOSTILE, around=test_redact.AROUND)
+        self.domain.text = b.domain(*HOSTILE, around=test_redaction.AROUND)
         hosts = {
             HERE: Daemon('1', self.domain),
             THERE: Daemon('2', Domain()),
@@ -122,8 +122,11 @@ class SecretsTest(command.CommandCase):
         self.file('base', 'x')
         over = b.file(str(self.top / 'base'), 'raw')
         self.domain.text = b.domain(
-            *(b.disk('vda', b.file(local), over=[over]), test_redact.DEVICES),
-            around=test_redact.AROUND,
+            *(
+                b.disk('vda', b.file(local), over=[over]),
+                test_redaction.DEVICES,
+            ),
+            around=test_redaction.AROUND,
         )
         self.domain.sizes['vda'] = (b.MIB, b.MIB, b.MIB)
         self.hosts[THERE].root = pathlib.Path(self.top, 'there')
@@ -139,7 +142,7 @@ class SecretsTest(command.CommandCase):
         tree = b.case(b.disk('vda', b.rbd('vms/image')), rows=[])
         tree['block_device_info'] = planted.mapping()
         tree['domain_xml'] = tree['domain_xml'].replace(
-            '</devices>', f'{test_redact.DEVICES}</devices>'
+            '</devices>', f'{test_redaction.DEVICES}</devices>'
         )
         tree['persistent_xml'] = b.domain(*HOSTILE)
         tree['options'].update(

@@ -25,7 +25,7 @@ from oslo_config import cfg
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cmd import status
 from nova_selective_migrate.compute import seams
-from nova_selective_migrate.core.case import hypervisor
+from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.host.hypervisor import connection
 
 OURS = 'selective_migrate.SelectiveMigrateDriver'
@@ -79,8 +79,8 @@ class OptionsTest(StatusTestCase):
 class HypervisorTest(StatusTestCase):
     def check(self, libvirt, qemu):
         host = mock.MagicMock()
-        host.__enter__.return_value.versions.return_value = (
-            hypervisor.Versions(libvirt, qemu)
+        host.__enter__.return_value.versions.return_value = domains.Versions(
+            libvirt, qemu
         )
         with mock.patch.object(
             connection.Connection, 'open', return_value=host

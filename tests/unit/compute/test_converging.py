@@ -20,13 +20,15 @@ import libvirt
 
 from nova_selective_migrate.compute.source import again
 from nova_selective_migrate.compute.source import converging
-from nova_selective_migrate.core.job import lag
-from nova_selective_migrate.core.plan import call
-from tests.unit.core import test_lag
+from nova_selective_migrate.core.job import watchdog_limits
+from nova_selective_migrate.core.plan import migrate_call
+from tests.unit.core import test_watchdog_limits
 
-LATE = lag.LIMIT_SECONDS + 1
-FULL = call.MigrateCall(call.MigrateFlag.NON_SHARED_DISK)
-SYNCHRONOUS = call.MigrateCall(call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES)
+LATE = watchdog_limits.CONVERGENCE_SECONDS + 1
+FULL = migrate_call.MigrateCall(migrate_call.MigrateFlag.NON_SHARED_DISK)
+SYNCHRONOUS = migrate_call.MigrateCall(
+    migrate_call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
+)
 
 
 class ConvergingTest(unittest.TestCase):
@@ -47,7 +49,9 @@ class ConvergingTest(unittest.TestCase):
         self.look(0.0, 0)
 
     def look(self, now, sent):
-        self.converging.look(now, test_lag.copying((9 * 2**20, sent)))
+        self.converging.look(
+            now, test_watchdog_limits.copying((9 * 2**20, sent))
+        )
 
     def warned(self, *words):
         with self.assertLogs(converging.__name__, 'WARNING') as logged:

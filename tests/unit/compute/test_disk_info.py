@@ -20,6 +20,8 @@ import ddt
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.wire import disk_info
 from nova_selective_migrate.compute.wire import media
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.plan import planner
 from tests.unit.compute import test_guest
 from tests.unit.core import builders as b
 
@@ -91,7 +93,7 @@ class DumpsTest(unittest.TestCase):
             source={test_guest.DISK: b.local()},
             prepared={'directory': test_guest.HOME, 'carried': ['hda']},
         )
-        plan = test_guest.plan_.plan(test_guest.case_.loads(b.text(case)))
+        plan = planner.plan(migration_case.loads(b.text(case)))
         text = dumps(plan, {'hda': MEDIUM})
         self.assertEqual('raw', json.loads(text)[0]['type'])
         self.assertEqual(

@@ -99,7 +99,7 @@ class EndingTest(unittest.TestCase):
         return self.now
 
     def has_there(self, *presences):
-        sides = [guest_location.Side(each) for each in presences]
+        sides = [guest_location.GuestSide(each) for each in presences]
 
         def look(_):
             self.looked_there += 1
@@ -126,8 +126,8 @@ class EndingTest(unittest.TestCase):
         )
         sides = [
             each
-            if isinstance(each, guest_location.Side)
-            else guest_location.Side(each)
+            if isinstance(each, guest_location.GuestSide)
+            else guest_location.GuestSide(each)
             for each in sides
         ]
         host.look.side_effect = lambda _: (
@@ -177,7 +177,7 @@ class SourceTest(EndingTest):
     def test_a_guest_that_a_migration_had_paused(self, state, expected):
         """Where the answer was lost, it may run there as well."""
         self.unreachable = exceptions.ConnectFailed('no route')
-        resumed = guest_location.Side(P.RUNNING, resumed=True)
+        resumed = guest_location.GuestSide(P.RUNNING, resumed=True)
         found = self.settle([resumed], state)
         self.assertIs(expected, found.ending)
         self.assertLess(self.now, 70)
@@ -220,7 +220,7 @@ class DestinationTest(EndingTest):
     @ddt.data(P.PAUSED, P.OFF, P.POSTCOPY, P.POSTCOPY_FAILED)
     def test_whatever_else_is_there_is_in_doubt(self, presence):
         self.has_there(presence)
-        resumed = guest_location.Side(P.RUNNING, resumed=True)
+        resumed = guest_location.GuestSide(P.RUNNING, resumed=True)
         found = self.settle([resumed], 'lost')
         self.assertIs(UNKNOWN, found.ending)
         self.there.guest.assert_not_called()
@@ -233,7 +233,7 @@ class DestinationTest(EndingTest):
     def test_it_may_be_told_to_run_yet(self):
         """Finish was sent, and the daemon there has stood still."""
         self.has_there(P.SWITCHING, P.SWITCHING, P.RUNNING)
-        resumed = guest_location.Side(P.RUNNING, resumed=True)
+        resumed = guest_location.GuestSide(P.RUNNING, resumed=True)
         found = self.settle([resumed], 'lost')
         self.assertIs(guest_location.Doubt.BOTH_RUN, found.settlement.doubt)
 
@@ -317,13 +317,13 @@ class SettleTest(EndingTest):
         self.has_there(P.RUNNING)
         host = mock.Mock()
         host.guest.side_effect = exceptions.DomainNotFound('none')
-        host.look.return_value = guest_location.Side(P.ABSENT)
+        host.look.return_value = guest_location.GuestSide(P.ABSENT)
         found = ending.settle(self.hosts(lambda: host), 'uuid', call('lost'))
         self.assertIs(MOVED, found.ending)
 
     def test_a_daemon_that_starts_again(self):
         host = mock.Mock()
-        host.look.return_value = guest_location.Side(P.RUNNING)
+        host.look.return_value = guest_location.GuestSide(P.RUNNING)
         connect = mock.Mock(
             side_effect=[exceptions.ConnectFailed('refused')] * 5 + [host]
         )
@@ -333,7 +333,7 @@ class SettleTest(EndingTest):
     def test_a_host_that_does_not_answer(self):
         host = mock.Mock()
         host.guest.side_effect = exceptions.HypervisorError('lost')
-        host.look.return_value = guest_location.Side(P.UNREACHABLE)
+        host.look.return_value = guest_location.GuestSide(P.UNREACHABLE)
         found = ending.settle(self.hosts(lambda: host), 'uuid', call('failed'))
         self.assertIs(UNKNOWN, found.ending)
 
@@ -344,7 +344,7 @@ class SettleTest(EndingTest):
         host = mock.Mock()
         guest = host.guest.return_value
         guest.job_over.return_value = False
-        host.look.return_value = guest_location.Side(P.RUNNING)
+        host.look.return_value = guest_location.GuestSide(P.RUNNING)
 
         def wait(seconds):
             self.now += seconds
@@ -369,7 +369,7 @@ class SettleTest(EndingTest):
         made.start()
         host = mock.Mock()
         host.guest.return_value.job_over.return_value = False
-        host.look.return_value = guest_location.Side(P.ABSENT)
+        host.look.return_value = guest_location.GuestSide(P.ABSENT)
 
         def wait(seconds):
             self.now += seconds

@@ -22,7 +22,7 @@ import libvirt
 
 from nova_selective_migrate.compute.source import following
 from nova_selective_migrate.compute.source import record
-from nova_selective_migrate.core.plan import bandwidth
+from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.migration import throttle
 
@@ -267,7 +267,7 @@ class FollowingTest(unittest.TestCase):
         self.assertTrue(logged.output)
 
     def test_the_limit_is_shared_among_the_disks(self):
-        limit = bandwidth.Limit(8, 0, adjustable=True)
+        limit = bandwidth.LinkLimit(8, 0, adjustable=True)
         limits = throttle.Throttle(
             guest_.Guest(self.guest._domain), limit, 2, throttle.untold
         )

@@ -23,8 +23,8 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import addressed
 from nova_selective_migrate.compute.source import guest
 from nova_selective_migrate.compute.source import record
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.plan import planner
 from tests.unit.core import builders as b
 from tests.unit.host import fake_daemon
 
@@ -51,7 +51,7 @@ def plan(*disks, base=None, seeded=(), **options):
         prepared={'directory': HOME, 'seeded': [*seeded]},
         **options,
     )
-    made = plan_.plan(case_.loads(b.text(case)))
+    made = planner.plan(migration_case.loads(b.text(case)))
     assert made.ready, made.refusals
     return made
 
@@ -303,7 +303,7 @@ class PlannedGuestTest(unittest.TestCase):
             source={'/dev/dm-4': b.device('multipath', 'iscsi')},
             prepared={'directory': HOME, 'sets_volume_paths': True},
         )
-        made = plan_.plan(case_.loads(b.text(case)))
+        made = planner.plan(migration_case.loads(b.text(case)))
         self.assertTrue(made.ready, made.refusals)
         text = b.domain(*self.disks)
         self.real, self.call = NovaGuest(text), record.Call()

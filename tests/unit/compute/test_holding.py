@@ -19,7 +19,7 @@ import libvirt
 
 from nova_selective_migrate.compute.source import holding
 from nova_selective_migrate.compute.source import record
-from nova_selective_migrate.core.job import stall
+from nova_selective_migrate.core.job import watchdog_limits
 
 RUNNING = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED)
 HELD = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_MIGRATION)
@@ -41,7 +41,12 @@ class HoldingTest(unittest.TestCase):
         self.addCleanup(clock.stop)
 
     def look(
-        self, state, job=JOB, *, after=stall.LIMIT_SECONDS + 1, running=True
+        self,
+        state,
+        job=JOB,
+        *,
+        after=watchdog_limits.STALL_SECONDS + 1,
+        running=True,
     ):
         self.domain.state.return_value = state
         self.holding.look(job, running=running)

@@ -27,11 +27,11 @@ from nova_selective_migrate.compute.source import planning
 from nova_selective_migrate.compute.source import request as request_
 from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.compute.wire import peer
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.case import hypervisor
-from nova_selective_migrate.core.case import options
-from nova_selective_migrate.core.case import policy
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.model import declared_paths
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.facts import content
 from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.hypervisor import guest
@@ -41,7 +41,7 @@ from tests.unit.host import fake_domain
 PEER = peer.Peer(
     free_bytes=b.GIB, directory_exists=False, libvirt=9_000_000, qemu=7_002_022
 )
-VERSIONS = hypervisor.Versions(9_000_000, 7_002_022)
+VERSIONS = domains.Versions(9_000_000, 7_002_022)
 
 
 class PlanningTestCase(unittest.TestCase):
@@ -88,7 +88,7 @@ class PlanningTestCase(unittest.TestCase):
         planner = planning.Planner(
             settings.Settings(
                 mode,
-                policy.LocalityPolicy(),
+                declared_paths.LocalityPolicy(),
                 limit,
                 parallel_mirrors=3,
                 synchronous_writes=writes,
@@ -107,7 +107,7 @@ class PlanningTestCase(unittest.TestCase):
             'fetched_bytes': 0,
             'block_migration': None,
             'peer': PEER,
-            'options': options.MigrationOptions(),
+            'options': migration_options.MigrationOptions(),
             **request,
         }
         return planner.plan(
@@ -157,8 +157,8 @@ class PlanningTest(PlanningTestCase):
 
     def test_the_case_replays_to_the_same_plan(self):
         planned = self.plan(self.disk(self.base), self.drive())
-        again = case_.loads(case_.dumps(planned.case))
-        self.assertEqual(planned.plan, plan_.plan(again))
+        again = migration_case.loads(migration_case.dumps(planned.case))
+        self.assertEqual(planned.plan, planner.plan(again))
 
     def test_a_base_that_the_destination_makes(self):
         planned = self.plan(self.disk(self.base))
@@ -399,7 +399,10 @@ class SeedTest(PlanningTestCase):
         self.assertEqual(str(self.swap_base), seed.path)
         self.assertEqual(content.digest_of(seed.path), seed.digest)
         self.assertEqual(
-            planned.plan, plan_.plan(case_.loads(case_.dumps(planned.case)))
+            planned.plan,
+            planner.plan(
+                migration_case.loads(migration_case.dumps(planned.case))
+            ),
         )
 
     def test_without_the_image_s_base_it_is_not_read(self):
@@ -472,7 +475,7 @@ class CountTest(PlanningTestCase):
 
     def sent(self, **asked):
         planned = self.plan(
-            self.disk(), options=options.MigrationOptions(**asked)
+            self.disk(), options=migration_options.MigrationOptions(**asked)
         )
         return planned.plan.call
 

@@ -18,13 +18,12 @@ import traceback
 import ddt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute.source import wording
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.plan import plan_json
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.plan import plan_formats
 from tests.unit.compute import test_planning
 from tests.unit.core import builders as b
 from tests.unit.core import planted
-from tests.unit.core import test_redact
+from tests.unit.core import test_redaction
 
 SECRET = planted.SECRET
 
@@ -35,27 +34,27 @@ class SecretsTest(test_planning.PlanningTestCase):
         """All that is logged of a plan, told to nova or printed."""
         plan = planned.plan
         return {
-            'case': case_.dumps(planned.case),
-            'plan': json.dumps(plan_json.tree(plan)),
-            'lines': '\n'.join(wording.lines(plan)),
-            'refusal': wording.refusal(plan),
-            'difference': wording.difference(plan, ['vda']),
+            'case': migration_case.dumps(planned.case),
+            'plan': json.dumps(plan_formats.plan_tree(plan)),
+            'lines': '\n'.join(plan_formats.log_lines(plan)),
+            'refusal': plan_formats.refusal_text(plan),
+            'difference': plan_formats.difference(plan, ['vda']),
             'repr': repr(planned),
         }
 
     def test_volumes_and_disks_full_of_secrets(self):
-        planned = self.plan(*test_redact.DISKS, rows=planted.rows())
+        planned = self.plan(*test_redaction.DISKS, rows=planted.rows())
         self.assertFalse(planned.plan.ready)
         for where, text in self._told(planned).items():
             with self.subTest(where=where):
                 self.assertNotIn(SECRET, text)
-        self.assertIn('vms/image', case_.dumps(planned.case))
+        self.assertIn('vms/image', migration_case.dumps(planned.case))
 
     def test_a_ready_plan_beside_a_volume(self):
         row = planted.row(0, 'rbd', name='vms/image')
         volume = b.disk(
             'vdb',
-            b.network('rbd', 'vms/image', 'h', inside=test_redact.INSIDE),
+            b.network('rbd', 'vms/image', 'h', inside=test_redaction.INSIDE),
         )
         planned = self.plan(
             self.disk('/elsewhere/base'),

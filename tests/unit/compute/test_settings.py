@@ -19,8 +19,8 @@ from oslo_config import cfg
 from nova_selective_migrate import conf
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import settings
-from nova_selective_migrate.core.case import options
-from nova_selective_migrate.core.case import policy
+from nova_selective_migrate.core.model import declared_paths
+from nova_selective_migrate.core.model import migration_options
 
 WRITES = settings.SynchronousWrites
 
@@ -38,7 +38,7 @@ class SettingsTest(unittest.TestCase):
     def test_defaults(self):
         found = settings.Settings.of(group())
         self.assertIs(settings.Mode.ENFORCE, found.mode)
-        self.assertEqual(policy.LocalityPolicy(), found.policy)
+        self.assertEqual(declared_paths.LocalityPolicy(), found.policy)
         self.assertEqual(8 * 2**20, found.media_limit)
         self.assertIs(WRITES.AUTO, found.synchronous_writes)
         self.assertEqual(300, found.limits.progress_seconds)
@@ -64,9 +64,11 @@ class SettingsTest(unittest.TestCase):
             )
         )
         self.assertIs(settings.Mode.AUDIT, found.mode)
-        self.assertEqual(policy.LocalityPolicy(('/a',), ('/b',)), found.policy)
+        self.assertEqual(
+            declared_paths.LocalityPolicy(('/a',), ('/b',)), found.policy
+        )
         self.assertEqual(2**20, found.media_limit)
-        self.assertIs(options.Thin.ON, found.thin)
+        self.assertIs(migration_options.Thin.ON, found.thin)
         self.assertEqual('tcp://10.0.0.2', found.disks_uri)
         self.assertEqual(2, found.parallel_mirrors)
         self.assertIs(WRITES.ON, found.synchronous_writes)

@@ -15,19 +15,19 @@
 import json
 import typing
 
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.plan import plan as plan_
-from nova_selective_migrate.core.plan import plan_json
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.plan import plan_formats
+from nova_selective_migrate.core.plan import planner
 from tests.unit.core import builders
 
 
 def plan(tree: builders.Tree) -> typing.Any:
     """Return the JSON that ``plan -f json`` prints for a case."""
-    return printed(case_.loads(builders.text(tree)))
+    return printed(migration_case.loads(builders.text(tree)))
 
 
-def printed(case: case_.Case) -> typing.Any:
-    return json.loads(json.dumps(plan_json.tree(plan_.plan(case))))
+def printed(case: migration_case.Case) -> typing.Any:
+    return json.loads(json.dumps(plan_formats.plan_tree(planner.plan(case))))
 
 
 def actions(tree: builders.Tree) -> dict[str, str]:

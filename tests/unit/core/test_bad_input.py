@@ -18,9 +18,9 @@ import unittest
 import ddt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.case import redact
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.plan import planner
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 
@@ -194,13 +194,13 @@ def with_field(tree, where, value):
 class BadInputTest(unittest.TestCase):
     def _refused(self, text, kind=exceptions.InvalidInput):
         with self.assertRaises(kind) as caught:
-            plan_.plan(case_.loads(text))
+            planner.plan(migration_case.loads(text))
         message = str(caught.exception)
         self.assertEqual([message], message.splitlines())
         return message
 
     def test_the_good_case_is_good(self):
-        plan_.plan(case_.loads(b.text(GOOD)))
+        planner.plan(migration_case.loads(b.text(GOOD)))
 
     @ddt.data(*DOMAINS)
     def test_domain(self, name):
@@ -236,7 +236,7 @@ class BadInputTest(unittest.TestCase):
     def test_redacting_a_domain(self, name):
         # What is no domain is found out when planning, if not here.
         try:
-            kept = redact.domain_xml(DOMAINS[name])
+            kept = redaction.domain_xml(DOMAINS[name])
         except exceptions.InvalidInput as err:
             self.assertEqual(1, len(str(err).splitlines()))
             return

@@ -18,9 +18,9 @@ from xml.etree import ElementTree
 import ddt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.plan import destination_volumes
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import planner
 from tests.unit.core import builders as b
 
 PROVEN = destination_volumes.KeptVolume('vdb', 'volume v', 'v', proven=True)
@@ -137,7 +137,7 @@ class OfDomainTest(unittest.TestCase):
         case['block_device_info']['block_device_mapping'][1]['volume_id'] = (
             b.THIRD_VOLUME
         )
-        plan = plan_.plan(case_.loads(b.text(case)))
+        plan = planner.plan(migration_case.loads(b.text(case)))
         self.assertEqual(
             [('vdb', b.VOLUME, True), ('vdc', b.THIRD_VOLUME, False)],
             [(v.target, v.serial, v.proven) for v in plan.volumes],

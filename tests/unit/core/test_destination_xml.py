@@ -16,9 +16,9 @@ import unittest
 from xml.etree import ElementTree
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.plan import destination_xml
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.plan import planner
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 
@@ -207,13 +207,13 @@ class FlattenedPlanTest(unittest.TestCase):
             create_images=True,
             existing=['vdc'],
         )
-        plan = plan_.plan(case_.loads(b.text(tree)))
+        plan = planner.plan(migration_case.loads(b.text(tree)))
         self.assertEqual((), plan.refusals)
         # vdb has its base there, vdc is the caller's, vdd has no chain.
         self.assertEqual(('vda',), plan.flattened)
         refused = {**tree, 'domain_state': {'snapshots': 1}}
         self.assertEqual(
-            (), plan_.plan(case_.loads(b.text(refused))).flattened
+            (), planner.plan(migration_case.loads(b.text(refused))).flattened
         )
 
     def test_nova_copies_a_chain_into_one_image(self):

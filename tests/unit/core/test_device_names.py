@@ -16,13 +16,13 @@ import unittest
 
 import ddt
 
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core.case import storage
 from nova_selective_migrate.core.evidence import device_names
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import storage_facts
 from tests.unit.core import builders as b
 
-BLOCK = model.SourceType.BLOCK
-FILE = model.SourceType.FILE
+BLOCK = domains.SourceType.BLOCK
+FILE = domains.SourceType.FILE
 _ISCSI = '-iscsi-iqn.2010-10.org.openstack:x-lun-1'
 _PATH = '/dev/disk/by-path'
 _ID = '/dev/disk/by-id'
@@ -55,7 +55,7 @@ class SameEverywhereTest(unittest.TestCase):
         '/dev/mapper/cinder--volumes-volume--' + b.VOLUME.replace('-', '--'),
     )
     def test_alike(self, path):
-        self.assertTrue(self._same(model.DiskSource(type=BLOCK, path=path)))
+        self.assertTrue(self._same(domains.DiskSource(type=BLOCK, path=path)))
 
     @ddt.data(
         *('/dev/dm-4', '/dev/sdb', '/dev/sdb1', '/dev/vdb', '/dev/nvme0n1'),
@@ -77,26 +77,26 @@ class SameEverywhereTest(unittest.TestCase):
         *('/data/x', ''),
     )
     def test_dealt(self, path):
-        self.assertFalse(self._same(model.DiskSource(type=BLOCK, path=path)))
+        self.assertFalse(self._same(domains.DiskSource(type=BLOCK, path=path)))
 
     def test_a_file_below_a_mount(self):
-        source = model.DiskSource(type=FILE, path='/mnt/x/volume')
+        source = domains.DiskSource(type=FILE, path='/mnt/x/volume')
         self.assertTrue(self._same(source))
 
     def test_a_device_in_a_file_disk(self):
-        source = model.DiskSource(type=FILE, path='/dev/dm-4')
+        source = domains.DiskSource(type=FILE, path='/dev/dm-4')
         self.assertFalse(self._same(source))
-        behind = model.DiskSource(type=FILE, path='/data/link')
-        facts = storage.StorageFacts(kind=storage.PathKind.BLOCK)
+        behind = domains.DiskSource(type=FILE, path='/data/link')
+        facts = storage_facts.StorageFacts(kind=storage_facts.PathKind.BLOCK)
         self.assertFalse(self._same(behind, facts))
 
     def test_a_network_disk(self):
-        source = model.DiskSource(
-            type=model.SourceType.NETWORK, protocol='rbd', name='a/b'
+        source = domains.DiskSource(
+            type=domains.SourceType.NETWORK, protocol='rbd', name='a/b'
         )
         self.assertTrue(self._same(source))
 
     @ddt.data('NVME', 'DIR', 'VHOSTUSER', 'VHOSTVDPA', 'VOLUME', 'OTHER')
     def test_what_belongs_to_a_host(self, name):
-        source = model.DiskSource(type=model.SourceType[name], path='/x')
+        source = domains.DiskSource(type=domains.SourceType[name], path='/x')
         self.assertFalse(self._same(source))

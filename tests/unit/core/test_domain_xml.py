@@ -17,11 +17,11 @@ import unittest
 import ddt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import domain_xml
+from nova_selective_migrate.core.model import domains
 from tests.unit.core import builders as b
 
-FILE, NETWORK = model.SourceType.FILE, model.SourceType.NETWORK
+FILE, NETWORK = domains.SourceType.FILE, domains.SourceType.NETWORK
 _NVME = b.nvme()
 _PCI = "<address domain='0x1' bus='0x2' slot='0x1f' function='7'/>"
 
@@ -41,16 +41,16 @@ class SourceTest(unittest.TestCase):
 
     @ddt.data(
         (b.file('/a'), FILE, '/a', 'qcow2'),
-        (b.block('/dev/a'), model.SourceType.BLOCK, '/dev/a', 'raw'),
-        (b.directory('/d'), model.SourceType.DIR, '/d', 'fat'),
-        (b.vhostuser('/s'), model.SourceType.VHOSTUSER, '/s', 'raw'),
-        (b.vdpa('/v'), model.SourceType.VHOSTVDPA, '/v', 'raw'),
-        (_NVME, model.SourceType.NVME, 'pci 0000:01:00.0', 'raw'),
+        (b.block('/dev/a'), domains.SourceType.BLOCK, '/dev/a', 'raw'),
+        (b.directory('/d'), domains.SourceType.DIR, '/d', 'fat'),
+        (b.vhostuser('/s'), domains.SourceType.VHOSTUSER, '/s', 'raw'),
+        (b.vdpa('/v'), domains.SourceType.VHOSTVDPA, '/v', 'raw'),
+        (_NVME, domains.SourceType.NVME, 'pci 0000:01:00.0', 'raw'),
     )
     @ddt.unpack
     def test_path(self, found, kind, path, image_format):
         self.assertEqual(
-            model.DiskSource(type=kind, path=path, format=image_format),
+            domains.DiskSource(type=kind, path=path, format=image_format),
             source(found),
         )
 
@@ -67,14 +67,14 @@ class SourceTest(unittest.TestCase):
 
     def test_servers(self):
         self.assertEqual(
-            model.DiskSource(
+            domains.DiskSource(
                 type=NETWORK,
                 format='raw',
                 protocol='nbd',
                 name='n',
                 hosts=(
-                    model.NetworkHost(name='h', port='1'),
-                    model.NetworkHost(transport='unix', socket='/s'),
+                    domains.NetworkHost(name='h', port='1'),
+                    domains.NetworkHost(transport='unix', socket='/s'),
                 ),
             ),
             source(
@@ -89,8 +89,8 @@ class SourceTest(unittest.TestCase):
 
     def test_a_pool(self):
         self.assertEqual(
-            model.DiskSource(
-                type=model.SourceType.VOLUME,
+            domains.DiskSource(
+                type=domains.SourceType.VOLUME,
                 format='raw',
                 pool='p',
                 volume='v',
@@ -100,7 +100,7 @@ class SourceTest(unittest.TestCase):
 
     def test_a_data_file(self):
         self.assertEqual(
-            model.DiskSource(type=FILE, path='/store', format='raw'),
+            domains.DiskSource(type=FILE, path='/store', format='raw'),
             source(b.file('/a', inside=b.data_store('/store'))).data_file,
         )
 
@@ -142,13 +142,13 @@ class DiskTest(unittest.TestCase):
 
     def test_the_least(self):
         (disk,) = read("<disk><target dev='vda'/></disk>")
-        self.assertEqual(model.Disk('vda'), disk)
+        self.assertEqual(domains.Disk('vda'), disk)
 
     def test_no_driver_is_no_format(self):
         (disk,) = read(
             "<disk><source file='/a'/><target dev='vda'/></disk>",
         )
-        self.assertEqual(model.DiskSource(type=FILE, path='/a'), disk.source)
+        self.assertEqual(domains.DiskSource(type=FILE, path='/a'), disk.source)
 
     def test_a_driver_without_type_is_no_format(self):
         (disk,) = read(b.disk('vda', b.file('/a', None)))
@@ -169,19 +169,21 @@ class DiskTest(unittest.TestCase):
             )
         )
         self.assertEqual(
-            model.Disk(
+            domains.Disk(
                 target='vda',
-                device=model.DiskDevice.CDROM,
-                source=model.DiskSource(type=FILE, path='/a', format='qcow2'),
+                device=domains.DiskDevice.CDROM,
+                source=domains.DiskSource(
+                    type=FILE, path='/a', format='qcow2'
+                ),
                 readonly=True,
                 shareable=True,
                 transient=True,
                 serial='s',
                 alias='virtio-vda',
                 backing=(
-                    model.DiskSource(type=FILE, path='/b', format='qcow2'),
-                    model.DiskSource(
-                        type=model.SourceType.BLOCK,
+                    domains.DiskSource(type=FILE, path='/b', format='qcow2'),
+                    domains.DiskSource(
+                        type=domains.SourceType.BLOCK,
                         path='/dev/c',
                         format='raw',
                     ),
@@ -248,7 +250,7 @@ class DiskTest(unittest.TestCase):
 
     def test_a_domain_without_name(self):
         domain = domain_xml.parse('<domain/>')
-        self.assertEqual(model.Domain('', None, ()), domain)
+        self.assertEqual(domains.Domain('', None, ()), domain)
 
 
 @ddt.ddt
@@ -277,4 +279,4 @@ class LabelTest(unittest.TestCase):
     )
     @ddt.unpack
     def test_volume(self, fields, label):
-        self.assertEqual(label, model.VolumeAttachment(**fields).label)
+        self.assertEqual(label, domains.VolumeAttachment(**fields).label)

@@ -20,10 +20,10 @@ import hypothesis
 from hypothesis import strategies as st
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.case import redact
-from nova_selective_migrate.core.plan import plan as plan_
-from nova_selective_migrate.core.plan import plan_json
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.plan import plan_formats
+from nova_selective_migrate.core.plan import planner
 from tests.unit.core import builders as b
 from tests.unit.core import invariants
 from tests.unit.core import scenarios
@@ -104,11 +104,11 @@ def mutated_domains(draw):
 class FuzzTest(unittest.TestCase):
     def _survives(self, text):
         try:
-            plan = plan_.plan(case_.loads(text))
+            plan = planner.plan(migration_case.loads(text))
         except exceptions.InvalidInput as err:
             self.assertEqual(1, len(str(err).splitlines()), str(err))
             return
-        tree = plan_json.tree(plan)
+        tree = plan_formats.plan_tree(plan)
         self.assertEqual(tree, json.loads(json.dumps(tree)))
         invariants.check(self, tree)
 
@@ -156,7 +156,7 @@ class FuzzTest(unittest.TestCase):
     @hypothesis.given(mutated_domains())
     def test_redacting_a_mutated_domain(self, text):
         try:
-            redact.domain_xml(json.loads(text)['domain_xml'])
+            redaction.domain_xml(json.loads(text)['domain_xml'])
         except exceptions.InvalidInput as err:
             self.assertEqual(1, len(str(err).splitlines()), str(err))
 
@@ -164,6 +164,6 @@ class FuzzTest(unittest.TestCase):
     def test_redacting_any_mapping(self, tree):
         for info in (tree, {'block_device_mapping': tree}):
             try:
-                redact.block_device_info(info)
+                redaction.block_device_info(info)
             except exceptions.InvalidInput as err:
                 self.assertEqual(1, len(str(err).splitlines()), str(err))

@@ -17,7 +17,7 @@ import unittest
 
 import ddt
 
-from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import migration_case
 from tests.unit.core import golden
 from tests.unit.core import invariants
 from tests.unit.core import planned
@@ -45,13 +45,16 @@ class GoldenTest(unittest.TestCase):
     @ddt.data(*golden.CASES)
     def test_case(self, name):
         recorded, expected = golden.paths(name)
-        case = case_.loads(recorded.read_text())
+        case = migration_case.loads(recorded.read_text())
         plan = planned.printed(case)
         self.assertEqual(
             _codes(json.loads(expected.read_text())), _codes(plan)
         )
         invariants.check(self, plan)
-        self.assertEqual(plan, planned.printed(case_.loads(case_.dumps(case))))
+        self.assertEqual(
+            plan,
+            planned.printed(migration_case.loads(migration_case.dumps(case))),
+        )
 
     def test_every_file_belongs_to_a_case(self):
         known = {path for name in golden.CASES for path in golden.paths(name)}

@@ -34,14 +34,14 @@ from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job.guest_location import CallResult
 from nova_selective_migrate.core.job.guest_location import Doubt
 from nova_selective_migrate.core.job.guest_location import Ending
+from nova_selective_migrate.core.job.guest_location import GuestSide
 from nova_selective_migrate.core.job.guest_location import Presence
-from nova_selective_migrate.core.job.guest_location import Side
 
 LETTERS = {
-    letter: Side(presence)
+    letter: GuestSide(presence)
     for letter, presence in zip('rpscfoma?', Presence, strict=True)
 }
-LETTERS['z'] = Side(Presence.RUNNING, resumed=True)
+LETTERS['z'] = GuestSide(Presence.RUNNING, resumed=True)
 THERE = 'rpscfoma?'
 ENDINGS = {
     'M': Ending.MOVED,
@@ -176,11 +176,11 @@ class LocateTest(unittest.TestCase):
                 self.assertIn('post-copy has failed', found.explanation)
 
     def test_its_halves_are_to_be_joined_where_both_are_there(self):
-        half = Side(Presence.POSTCOPY_FAILED)
+        half = GuestSide(Presence.POSTCOPY_FAILED)
         found = guest_location.locate(half, half)
         for words in ('destroy neither', '--postcopy-resume', '8.5'):
             self.assertIn(words, found.explanation)
-        found = guest_location.locate(half, Side(Presence.ABSENT))
+        found = guest_location.locate(half, GuestSide(Presence.ABSENT))
         self.assertNotIn('resume', found.explanation)
 
     def test_an_unknown_ending_says_what_to_look_at_and_why(self):
@@ -224,7 +224,7 @@ class LocateTest(unittest.TestCase):
 
     @ddt.data(*CallResult)
     def test_two_running_guests_call_for_haste(self, call):
-        running = Side(Presence.RUNNING)
+        running = GuestSide(Presence.RUNNING)
         found = guest_location.locate(running, running, call)
         self.assertIs(Doubt.BOTH_RUN, found.doubt)
         self.assertTrue(found.final)
@@ -237,7 +237,10 @@ class LocateTest(unittest.TestCase):
             self.assertEqual(both, found.doubt is Doubt.BOTH_RUN)
 
     def test_two_guests_are_final_unless_both_are_paused(self):
-        running, paused = Side(Presence.RUNNING), Side(Presence.PAUSED)
+        running, paused = (
+            GuestSide(Presence.RUNNING),
+            GuestSide(Presence.PAUSED),
+        )
         for here, there, final in (
             (running, paused, True),
             (paused, running, True),
@@ -249,13 +252,13 @@ class LocateTest(unittest.TestCase):
 
     def test_a_guest_paused_by_the_migration_is_to_be_resumed(self):
         found = guest_location.locate(
-            Side(Presence.SWITCHING), Side(Presence.ABSENT)
+            GuestSide(Presence.SWITCHING), GuestSide(Presence.ABSENT)
         )
         self.assertIn('resume', found.explanation)
 
     @ddt.data(*Presence)
     def test_states_that_libvirt_passes_through_are_not_final(self, other):
-        switching, beside = Side(Presence.SWITCHING), Side(other)
+        switching, beside = GuestSide(Presence.SWITCHING), GuestSide(other)
         if other is Presence.POSTCOPY_FAILED:
             return
         for call in CallResult:
@@ -270,11 +273,11 @@ class LocateTest(unittest.TestCase):
     def test_one_host_with_the_guest_is_final(self, holds):
         for gone in GONE:
             found = guest_location.locate(
-                Side(holds), Side(gone), CallResult.FAILED
+                GuestSide(holds), GuestSide(gone), CallResult.FAILED
             )
             self.assertTrue(found.final)
             self.assertTrue(
-                guest_location.locate(Side(gone), Side(holds)).final
+                guest_location.locate(GuestSide(gone), GuestSide(holds)).final
             )
 
     def test_a_host_that_is_silent_may_answer_yet(self):
@@ -300,7 +303,7 @@ class LocateTest(unittest.TestCase):
 
     def test_somebody_elses_job_is_not_ours(self):
         found = guest_location.locate(
-            *(Side(Presence.RUNNING), Side(Presence.ABSENT)),
+            *(GuestSide(Presence.RUNNING), GuestSide(Presence.ABSENT)),
             CallResult.NOT_MADE,
             job_over=False,
         )
@@ -313,27 +316,27 @@ class LocateTest(unittest.TestCase):
                 continue
             with self.subTest(there):
                 found = guest_location.locate(
-                    Side(here), Side(there), was_there=True
+                    GuestSide(here), GuestSide(there), was_there=True
                 )
                 self.assertIs(Ending.MOVED, found.ending)
 
     def test_and_is_not_the_source_s_again(self):
         for here, there in itertools.product(HOLD, Presence):
             found = guest_location.locate(
-                Side(here), Side(there), was_there=True
+                GuestSide(here), GuestSide(there), was_there=True
             )
             self.assertIs(Ending.UNKNOWN, found.ending)
 
     @ddt.data(Presence.RUNNING, Presence.PAUSED)
     def test_the_destinations_statistics_prove_a_move(self, there):
-        silent = Side(Presence.UNREACHABLE)
-        found = guest_location.locate(silent, Side(there, arrived=True))
+        silent = GuestSide(Presence.UNREACHABLE)
+        found = guest_location.locate(silent, GuestSide(there, arrived=True))
         self.assertIs(Ending.MOVED, found.ending)
-        found = guest_location.locate(silent, Side(there))
+        found = guest_location.locate(silent, GuestSide(there))
         self.assertIs(Ending.UNKNOWN, found.ending)
 
     def test_who_has_not_asked_knows_no_more_than_who_got_no_answer(self):
-        silent = Side(Presence.UNREACHABLE)
+        silent = GuestSide(Presence.UNREACHABLE)
         for here, call in itertools.product(LETTERS.values(), CallResult):
             with self.subTest(here=here, call=call):
                 self.assertIs(
@@ -377,7 +380,7 @@ class SideTest(unittest.TestCase):
                 *('shut off', 'shut off after a migration', 'absent'),
                 'unreachable',
             ],
-            [str(Side(presence)) for presence in Presence],
+            [str(GuestSide(presence)) for presence in Presence],
         )
         self.assertEqual(
             ['moved', 'not-moved', 'unknown'], [e.value for e in Ending]
@@ -386,16 +389,16 @@ class SideTest(unittest.TestCase):
     def test_who_holds_the_guest(self):
         self.assertEqual(
             [Presence.RUNNING, Presence.PAUSED],
-            [p for p in Presence if Side(p).holds],
+            [p for p in Presence if GuestSide(p).holds],
         )
 
     def test_what_may_be_the_newest(self):
         self.assertEqual(
             [Presence.SWITCHING, Presence.ABSENT],
-            [p for p in Presence if not Side(p).may_have_run],
+            [p for p in Presence if not GuestSide(p).may_have_run],
         )
 
     def test_it_tells_libvirts_words(self):
-        side = Side(Presence.OFF, 'crashed')
+        side = GuestSide(Presence.OFF, 'crashed')
         self.assertEqual('shut off (crashed)', str(side))
-        self.assertEqual('absent', str(Side(Presence.ABSENT)))
+        self.assertEqual('absent', str(GuestSide(Presence.ABSENT)))

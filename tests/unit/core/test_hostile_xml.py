@@ -25,8 +25,8 @@ import unittest
 import ddt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import redact
-from nova_selective_migrate.core.case import xml
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.case import safe_xml
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 
@@ -85,7 +85,7 @@ def watch(file: pathlib.Path) -> io.FileIO:
 
 def accepted(text: str) -> bool:
     """Give a text to all that reads XML; tell whether it is planned."""
-    for read in (xml.parse, redact.domain_xml):
+    for read in (safe_xml.parse, redaction.domain_xml):
         with contextlib.suppress(exceptions.InvalidDomain):
             read(text)
     try:

@@ -18,8 +18,8 @@ import unittest
 import ddt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core import model
 from nova_selective_migrate.core.case import json_fields
+from nova_selective_migrate.core.model import domains
 
 TREE = {
     'object': {'x': 1},
@@ -49,7 +49,8 @@ class FieldsTest(unittest.TestCase):
             self.fields.object('object'),
         )
         self.assertIs(
-            model.Locality.LOCAL, self.fields.member('member', model.Locality)
+            domains.Locality.LOCAL,
+            self.fields.member('member', domains.Locality),
         )
 
     @ddt.data(*NOTHING)
@@ -66,7 +67,7 @@ class FieldsTest(unittest.TestCase):
         )
 
     def test_no_member(self):
-        self.assertIsNone(self.fields.member('null', model.Locality))
+        self.assertIsNone(self.fields.member('null', domains.Locality))
 
     @ddt.data(
         ('text', 'integer', 'a text'),
@@ -83,7 +84,7 @@ class FieldsTest(unittest.TestCase):
 
     def test_another_word(self):
         with self.assertRaises(exceptions.InvalidCase) as caught:
-            self.fields.member('text', model.Locality)
+            self.fields.member('text', domains.Locality)
         self.assertEqual(
             'case.text is not one of local, shared, unknown',
             str(caught.exception),
@@ -109,15 +110,15 @@ class PlainTest(unittest.TestCase):
     def test_dataclasses_and_enumerations(self):
         @dataclasses.dataclass(frozen=True)
         class Inner:
-            word: model.Locality
+            word: domains.Locality
             nothing: str | None = None
 
         self.assertEqual(
             {'a': [{'word': 'local'}, 1], 'b': ['local', None]},
             json_fields.plain(
                 {
-                    'a': (Inner(model.Locality.LOCAL), 1),
-                    'b': [model.Locality.LOCAL, None],
+                    'a': (Inner(domains.Locality.LOCAL), 1),
+                    'b': [domains.Locality.LOCAL, None],
                 }
             ),
         )

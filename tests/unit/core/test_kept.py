@@ -16,7 +16,7 @@ import unittest
 from xml.etree import ElementTree
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import redact
+from nova_selective_migrate.core.case import redaction
 from tests.unit.core import builders as b
 
 #: All that a decision may need, and nothing else.
@@ -87,14 +87,14 @@ class KeptTest(unittest.TestCase):
     def test_a_domain(self):
         self.assertEqual(
             self._canonical(NEEDED),
-            self._canonical(redact.domain_xml(NEEDED)),
+            self._canonical(redaction.domain_xml(NEEDED)),
         )
 
     def test_a_mapping(self):
-        self.assertEqual(MAPPING, redact.block_device_info(MAPPING))
+        self.assertEqual(MAPPING, redaction.block_device_info(MAPPING))
 
     def test_what_is_no_domain_stays_none(self):
-        self.assertEqual('<network/>', redact.domain_xml('<network/>'))
+        self.assertEqual('<network/>', redaction.domain_xml('<network/>'))
 
     def test_sources_without_a_secret(self):
         for name in (
@@ -106,7 +106,7 @@ class KeptTest(unittest.TestCase):
         ):
             with self.subTest(name=name):
                 row = b.row('vdb', b.VOLUME, 'x', device_path=name)
-                kept = redact.block_device_info(b.mapping(row))
+                kept = redaction.block_device_info(b.mapping(row))
                 (found,) = kept['block_device_mapping']
                 self.assertEqual(
                     name, found['connection_info']['data']['device_path']
@@ -116,10 +116,12 @@ class KeptTest(unittest.TestCase):
         path = '//tenant@site/x'
         for make in (b.file, b.block, b.directory, b.vhostuser):
             with self.subTest(make=make):
-                kept = redact.domain_xml(b.domain(b.disk('vda', make(path))))
+                kept = redaction.domain_xml(
+                    b.domain(b.disk('vda', make(path)))
+                )
                 self.assertIn(f'="{path}"', kept)
         row = b.row('vdb', b.VOLUME, 'x', path=path, export=path)
-        (found,) = redact.block_device_info(b.mapping(row))[
+        (found,) = redaction.block_device_info(b.mapping(row))[
             'block_device_mapping'
         ]
         self.assertEqual(
@@ -136,7 +138,7 @@ class KeptTest(unittest.TestCase):
             ),
         ):
             with self.assertRaises(exceptions.InvalidCase) as caught:
-                redact.block_device_info({'block_device_mapping': [row]})
+                redaction.block_device_info({'block_device_mapping': [row]})
             self.assertEqual(said, str(caught.exception))
 
     def test_what_is_left_of_a_source(self):
@@ -150,7 +152,7 @@ class KeptTest(unittest.TestCase):
         ):
             with self.subTest(name=name):
                 row = b.row('vdb', b.VOLUME, 'x', device_path=name)
-                kept = redact.block_device_info(b.mapping(row))
+                kept = redaction.block_device_info(b.mapping(row))
                 (found,) = kept['block_device_mapping']
                 self.assertEqual(
                     left, found['connection_info']['data']['device_path']
@@ -159,19 +161,21 @@ class KeptTest(unittest.TestCase):
     def test_a_uri_in_another_notation(self):
         self.assertEqual(
             'a //there/b //here/c',
-            redact.anywhere('a //u:p@there/b //v@here/c'),
+            redaction.anywhere('a //u:p@there/b //v@here/c'),
         )
 
     def test_queries_of_urls_alone(self):
         for protocol in ('http', 'https', 'ftp', 'ftps', 'tftp', 'ssh'):
             with self.subTest(protocol=protocol):
-                kept = redact.domain_xml(
+                kept = redaction.domain_xml(
                     b.domain(
                         b.disk('vda', b.network(protocol, 'x?t=1?u', 'h'))
                     )
                 )
                 self.assertIn('name="x"', kept)
                 bare = b.disk('vda', b.network(protocol, None))
-                self.assertNotIn('name=""', redact.domain_xml(b.domain(bare)))
-        kept = redact.domain_xml(b.domain(b.disk('vda', b.rbd('p/i?x'))))
+                self.assertNotIn(
+                    'name=""', redaction.domain_xml(b.domain(bare))
+                )
+        kept = redaction.domain_xml(b.domain(b.disk('vda', b.rbd('p/i?x'))))
         self.assertIn('name="p/i?x"', kept)

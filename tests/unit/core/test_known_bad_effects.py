@@ -18,15 +18,15 @@ import unittest
 import ddt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.plan import call as call_
-from nova_selective_migrate.core.plan import known_bad
-from nova_selective_migrate.core.plan import known_bad_rule
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.plan import known_bad_releases
+from nova_selective_migrate.core.plan import known_bad_rules
+from nova_selective_migrate.core.plan import migrate_call
+from nova_selective_migrate.core.plan import planner
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 
-DETECT = call_.DETECT_ZEROES
+DETECT = migrate_call.DETECT_ZEROES
 TOP, BASE, RAW, OTHER = '/d/top', '/nfs/base', '/d/raw', '/d/other'
 FACTS = {
     TOP: b.local(),
@@ -65,7 +65,7 @@ def plan(*disks, **more):
 
 
 def made(*disks, **more):
-    return plan_.plan(case_.loads(b.text(case(*disks, **more))))
+    return planner.plan(migration_case.loads(b.text(case(*disks, **more))))
 
 
 def said(found, rule):
@@ -119,7 +119,9 @@ class MirrorStartTest(unittest.TestCase):
         self.assertTrue(whole.ready, whole.refusals)
         self.assertFalse(whole.disks[0].decision.seeded)
         self.assertEqual(('vda',), whole.flattened)
-        self.assertIn(call_.MigrateFlag.NON_SHARED_DISK, whole.call.flags)
+        self.assertIn(
+            migrate_call.MigrateFlag.NON_SHARED_DISK, whole.call.flags
+        )
         self.assertGreater(
             whole.disks[0].copy_bytes + 1, seeded.disks[0].copy_bytes
         )
@@ -240,12 +242,14 @@ class AcceptTest(unittest.TestCase):
         self.assertNotIn('\n', str(caught.exception))
 
     def test_every_other_id_is_accepted(self):
-        ids = {r.id for r in known_bad.TABLE} - {'libvirt-list-alone'}
-        self.assertEqual(ids, known_bad.accepted(ids))
+        ids = {r.id for r in known_bad_releases.TABLE} - {'libvirt-list-alone'}
+        self.assertEqual(ids, known_bad_releases.accepted(ids))
 
     def test_a_case_keeps_it(self):
         tree = case(QCOW2, accept_known_bad=['qemu-nbd-tls'])
-        written = json.loads(case_.dumps(case_.loads(b.text(tree))))
+        written = json.loads(
+            migration_case.dumps(migration_case.loads(b.text(tree)))
+        )
         self.assertEqual(
             ['qemu-nbd-tls'], written['options']['accept_known_bad']
         )
@@ -367,13 +371,15 @@ class RangeTest(unittest.TestCase):
             (7_003_000, 7_005_999, '7.3.0 to 7.5.x'),
             (8_002_000, 8_002_002, '8.2.0 to 8.2.2'),
             (7_002_000, 7_002_000, '7.2.0'),
-            (11_001_000, known_bad_rule.OPEN, '11.1.0 and later'),
+            (11_001_000, known_bad_rules.OPEN, '11.1.0 and later'),
         ):
             with self.subTest(words=words):
-                self.assertEqual(words, str(known_bad_rule.Range(first, last)))
+                self.assertEqual(
+                    words, str(known_bad_rules.Range(first, last))
+                )
 
     def test_ids_are_words_and_one_each(self):
-        ids = [rule.id for rule in known_bad.TABLE]
+        ids = [rule.id for rule in known_bad_releases.TABLE]
         self.assertEqual(len(ids), len({*ids}))
         for each in ids:
             self.assertRegex(each, r'\A(qemu|libvirt)(-[a-z]+)+\Z')

@@ -16,6 +16,7 @@ import unittest
 
 import ddt
 
+from nova_selective_migrate.core.case import migration_case
 from tests.unit.core import builders as b
 from tests.unit.core import invariants
 from tests.unit.core import planned
@@ -114,8 +115,8 @@ class LiesTest(unittest.TestCase):
         # JSON leaves it open; what is planned is what is recorded.
         good = b.text(b.case(b.disk('vda', b.file(A)), source={A: b.local()}))
         twice = good[:-1] + ', "storage": {}}'
-        case = planned.case_.loads(twice)
+        case = migration_case.loads(twice)
         plan = planned.printed(case)
         self.assertFalse(plan['ready'])
-        again = planned.case_.loads(planned.case_.dumps(case))
+        again = migration_case.loads(migration_case.dumps(case))
         self.assertEqual(plan, planned.printed(again))

@@ -14,7 +14,7 @@
 
 import unittest
 
-from nova_selective_migrate.core.plan import known_bad
+from nova_selective_migrate.core.plan import known_bad_releases
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 
@@ -116,7 +116,7 @@ class NoteTest(unittest.TestCase):
             (999_999_999, '999.999.999'),
             (1_000, '0.1.0'),
         ):
-            self.assertEqual(text, known_bad.dotted(version))
+            self.assertEqual(text, known_bad_releases.dotted(version))
 
     def test_a_dangling_row_is_noted(self):
         row = {'mount_device': None, 'connection_info': None}

@@ -18,12 +18,12 @@ import unittest
 import hypothesis
 from hypothesis import strategies as st
 
-from nova_selective_migrate.core.case import attachments
-from nova_selective_migrate.core.case import case as case_
+from nova_selective_migrate.core.case import block_device_mapping
 from nova_selective_migrate.core.case import domain_xml
-from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.evidence import source_keys
-from nova_selective_migrate.core.evidence import source_match
+from nova_selective_migrate.core.evidence import source_matching
+from nova_selective_migrate.core.model import storage_facts
 from tests.unit.core import builders as b
 from tests.unit.core import generated
 from tests.unit.core import invariants
@@ -166,17 +166,20 @@ class PropertyTest(unittest.TestCase):
 
     @hypothesis.given(generated.cases())
     def test_replay_gives_the_plan(self, case):
-        loaded = case_.loads(b.text(case))
-        replayed = case_.loads(case_.dumps(loaded))
+        loaded = migration_case.loads(b.text(case))
+        replayed = migration_case.loads(migration_case.dumps(loaded))
         self.assertEqual(loaded, replayed)
         self.assertEqual(planned.printed(loaded), planned.printed(replayed))
-        self.assertEqual(case_.dumps(loaded), case_.dumps(replayed))
+        self.assertEqual(
+            migration_case.dumps(loaded), migration_case.dumps(replayed)
+        )
 
     @hypothesis.given(generated.cases())
     def test_one_case_has_one_plan(self, case):
         text = b.text(case)
         once, again = (
-            b.text(planned.printed(case_.loads(text))) for _ in range(2)
+            b.text(planned.printed(migration_case.loads(text)))
+            for _ in range(2)
         )
         self.assertEqual(once, again)
 
@@ -194,16 +197,16 @@ class PropertyTest(unittest.TestCase):
     @hypothesis.given(generated.cases())
     def test_no_match_is_missed_for_want_of_a_key(self, case):
         # The join looks at the volumes that share a key with the source.
-        case = case_.loads(b.text(case))
-        volumes = attachments.parse(case.block_device_info) or ()
+        case = migration_case.loads(b.text(case))
+        volumes = block_device_mapping.parse(case.block_device_info) or ()
         for disk in domain_xml.parse(case.domain_xml).disks:
             if disk.source is None:
                 continue
-            known = storage.find(case.storage.source, disk.source)
+            known = storage_facts.find(case.storage.source, disk.source)
             keys = {*source_keys.source_keys(disk.source, known)}
             for volume in volumes:
-                found = source_match.match(disk.source, known, volume)
-                if found is source_match.Match.SAME:
+                found = source_matching.match(disk.source, known, volume)
+                if found is source_matching.Match.SAME:
                     shared = {*source_keys.attachment_keys(volume)} & keys
                     self.assertTrue(shared, (disk.source, volume))
 

@@ -21,13 +21,14 @@ from unittest import mock
 
 import libvirt
 
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.case import hypervisor
-from nova_selective_migrate.core.case import options as options_
-from nova_selective_migrate.core.case import redact
-from nova_selective_migrate.core.case import storage
-from nova_selective_migrate.core.job import limits as limits_
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.job import watchdog_limits
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.core.plan import migration_plan
+from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.journal import journal as journal_
 from nova_selective_migrate.host.migration import conclusion
@@ -44,22 +45,24 @@ SECRET = 's3cret'
 GRAPHICS = f"<graphics type='vnc' passwd='{SECRET}'/>"
 MIB = 1 << 20
 
-LOCAL = storage.StorageFacts(
+LOCAL = storage_facts.StorageFacts(
     exists=True,
-    kind=storage.PathKind.FILE,
+    kind=storage_facts.PathKind.FILE,
     fstype='ext4',
     mount_source='/dev/vda1',
     virtual_bytes=MIB,
     allocated_bytes=MIB,
 )
-VERSIONS = hypervisor.Hypervisors(
+VERSIONS = domains.Hypervisors(
     # The copy may begin again with synchronous writes.
-    hypervisor.Versions(9_000_000, 8_000_000),
-    hypervisor.Versions(9_000_000),
+    domains.Versions(9_000_000, 8_000_000),
+    domains.Versions(9_000_000),
 )
-GONE = storage.StorageFacts(exists=False)
+GONE = storage_facts.StorageFacts(exists=False)
 THEIRS = dataclasses.replace(LOCAL, format='raw')
-DIRECTORY = storage.StorageFacts(exists=True, kind=storage.PathKind.DIRECTORY)
+DIRECTORY = storage_facts.StorageFacts(
+    exists=True, kind=storage_facts.PathKind.DIRECTORY
+)
 
 
 def chained_disk() -> str:
@@ -78,7 +81,7 @@ class MigrationCase(unittest.TestCase):
     """What a migration needs; no test waits longer than it must."""
 
     #: Of the migrator; None for its own.
-    limits: limits_.Limits | None = None
+    limits: watchdog_limits.AbortLimits | None = None
 
     def setUp(self):
         top = tempfile.TemporaryDirectory()
@@ -104,23 +107,25 @@ class MigrationCase(unittest.TestCase):
             patch.start()
             self.addCleanup(patch.stop)
 
-    def plan(self, **options) -> plan_.MigrationPlan:
+    def plan(self, **options) -> migration_plan.MigrationPlan:
         base = f'{FOLDER}/base'
         there = THEIRS if options.get('existing') else GONE
-        case = case_.Case(
-            domain_xml=redact.domain_xml(self.domain.XMLDesc()),
-            persistent_xml=redact.domain_xml(self.domain.XMLDesc()),
-            domain_state=hypervisor.DomainState(
+        case = migration_case.Case(
+            domain_xml=redaction.domain_xml(self.domain.XMLDesc()),
+            persistent_xml=redaction.domain_xml(self.domain.XMLDesc()),
+            domain_state=domains.DomainState(
                 state='running', persistent=self.domain.persistent
             ),
             hypervisors=VERSIONS,
-            storage=storage.Storage(
+            storage=storage_facts.Storage(
                 source={DISK: LOCAL, base: LOCAL},
                 destination={FOLDER: DIRECTORY, DISK: there, base: GONE},
             ),
-            options=options_.MigrationOptions(create_images=True, **options),
+            options=migration_options.MigrationOptions(
+                create_images=True, **options
+            ),
         )
-        plan = plan_.plan(case)
+        plan = planner.plan(case)
         self.assertEqual((), plan.refusals)
         self.assertEqual(['vda'], plan.migrate_disks)
         return plan

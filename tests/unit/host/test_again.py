@@ -18,8 +18,7 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.core.job import lag
-from nova_selective_migrate.core.job import limits
+from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.hypervisor import volumes
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
@@ -34,7 +33,7 @@ WORD = 'get ahead of what the guest writes'
 class AgainTest(migration.MigrationCase):
     def setUp(self):
         super().setUp()
-        patch = mock.patch.object(lag, 'LIMIT_SECONDS', 0.02)
+        patch = mock.patch.object(watchdog_limits, 'CONVERGENCE_SECONDS', 0.02)
         patch.start()
         self.addCleanup(patch.stop)
         self.aborted = threading.Event()
@@ -225,7 +224,7 @@ class AgainTest(migration.MigrationCase):
 class RoomTest(migration.MigrationCase):
     """The destination's other guests keep their room."""
 
-    limits = limits.Limits(reserve_bytes=64 * migration.MIB)
+    limits = watchdog_limits.AbortLimits(reserve_bytes=64 * migration.MIB)
 
     def setUp(self):
         super().setUp()
@@ -255,7 +254,7 @@ class RoomTest(migration.MigrationCase):
             self.assertIn(word, ended.error)
 
     def test_it_is_not_looked_at_without_a_reserve(self):
-        self.limits = limits.Limits(reserve_bytes=0)
+        self.limits = watchdog_limits.AbortLimits(reserve_bytes=0)
         self.fill()
         self.domain.on_migrate = self.move
         self.run_it()

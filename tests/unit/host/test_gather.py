@@ -20,13 +20,12 @@ import tempfile
 import unittest
 from unittest import mock
 
-from nova_selective_migrate.core import model
-from nova_selective_migrate.core.case import case as case_
-from nova_selective_migrate.core.case import hypervisor
-from nova_selective_migrate.core.case import options as options_
-from nova_selective_migrate.core.case import policy as policy_
-from nova_selective_migrate.core.case import storage
-from nova_selective_migrate.core.plan import plan as plan_
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.model import declared_paths
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.facts import gather
 from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.hypervisor import guest as guest_
@@ -87,15 +86,15 @@ class GatherTest(unittest.TestCase):
         alone: bool = False,
         uri: str = 'qemu:///system',
         **asked,
-    ) -> case_.Case:
+    ) -> migration_case.Case:
         self.here.host = socket.gethostname() if local else 'far-away'
         return gather.gather(
             fake_daemon.connect(self.here, uri),
             guest_.Guest(self.domain),
             None if alone else fake_daemon.connect(self.there),
             gather.Asked(
-                policy=policy_.LocalityPolicy(),
-                options=options_.MigrationOptions(bandwidth=3),
+                policy=declared_paths.LocalityPolicy(),
+                options=migration_options.MigrationOptions(bandwidth=3),
                 **asked,
             ),
         )
@@ -144,11 +143,11 @@ class GatherTest(unittest.TestCase):
         )
         found = self.gather().storage
         self.assertIs(
-            storage.PathKind.DIRECTORY, found.source[str(shared)].kind
+            storage_facts.PathKind.DIRECTORY, found.source[str(shared)].kind
         )
         # No pool and no marker where the guest would see it.
         self.assertNotIn(str(shared), found.destination)
-        plan = plan_.plan(self.gather())
+        plan = planner.plan(self.gather())
         self.assertIn(
             'files-left-behind', [r.reason.value for r in plan.refusals]
         )
@@ -163,7 +162,7 @@ class GatherTest(unittest.TestCase):
         self.domain.sizes['vda'] = (8 * MIB, 3, 3)
         self.assertEqual(
             {
-                self.disk: storage.StorageFacts(
+                self.disk: storage_facts.StorageFacts(
                     virtual_bytes=8 * MIB, allocated_bytes=3
                 )
             },
@@ -174,7 +173,7 @@ class GatherTest(unittest.TestCase):
         # Through a tunnel, or another host that is called the same.
         found = self.gather(uri='qemu+ssh://localhost/system')
         self.assertEqual(
-            {self.disk: storage.StorageFacts()}, found.storage.source
+            {self.disk: storage_facts.StorageFacts()}, found.storage.source
         )
 
     def test_a_socket_is_no_storage_to_look_at(self):
@@ -245,7 +244,8 @@ class GatherTest(unittest.TestCase):
             daemon.pools.append(fake_daemon.FakePool(daemon, str(self.top)))
         found = self.gather().storage
         self.assertEqual(
-            {'images': storage.StoragePool('dir', str(self.top))}, found.pools
+            {'images': storage_facts.StoragePool('dir', str(self.top))},
+            found.pools,
         )
         self.assertTrue(found.source[self.disk].exists)
 
@@ -274,11 +274,11 @@ class GatherTest(unittest.TestCase):
         ):
             self.assertEqual(
                 {
-                    'images': storage.StoragePool(
+                    'images': storage_facts.StoragePool(
                         'rbd',
                         hosts=(
-                            model.NetworkHost(name=cell, port='6789'),
-                            model.NetworkHost(name='mon'),
+                            domains.NetworkHost(name=cell, port='6789'),
+                            domains.NetworkHost(name='mon'),
                         ),
                         name=f'pool-{cell}',
                         directory='/d',
@@ -287,8 +287,8 @@ class GatherTest(unittest.TestCase):
                 },
                 found,
             )
-        self.assertNotIn(SECRET, case_.dumps(case))
-        (disk,) = plan_.plan(case).disks
+        self.assertNotIn(SECRET, migration_case.dumps(case))
+        (disk,) = planner.plan(case).disks
         self.assertEqual('pool-unknown', disk.decision.reason.value)
 
     def test_a_volume_of_a_pool_of_devices_has_its_own_path(self):
@@ -328,15 +328,15 @@ class GatherTest(unittest.TestCase):
         found = self.gather(alone=True)
         self.assertEqual({}, found.storage.destination)
         self.assertIsNone(found.storage.destination_pools)
-        self.assertEqual(hypervisor.Versions(), found.hypervisors.destination)
+        self.assertEqual(domains.Versions(), found.hypervisors.destination)
         self.assertEqual(
-            hypervisor.Versions(9000000, 7002000), found.hypervisors.source
+            domains.Versions(9000000, 7002000), found.hypervisors.source
         )
 
     def test_versions_of_both_daemons(self):
-        versions = hypervisor.Versions(9000000, 7002000)
+        versions = domains.Versions(9000000, 7002000)
         self.assertEqual(
-            hypervisor.Hypervisors(versions, versions),
+            domains.Hypervisors(versions, versions),
             self.gather().hypervisors,
         )
 
@@ -345,26 +345,30 @@ class GatherTest(unittest.TestCase):
         self.domain.persistent = True
         # What libvirt itself would not hold back.
         self.domain.open_secrets = True
-        text = case_.dumps(self.gather(block_device_info=BLOCK_DEVICE_INFO))
+        text = migration_case.dumps(
+            self.gather(block_device_info=BLOCK_DEVICE_INFO)
+        )
         self.assertNotIn(SECRET, text)
         self.assertIn('vms/image', text)
 
     def test_no_secret_of_any_volume_enters(self):
-        text = case_.dumps(self.gather(block_device_info=planted.mapping()))
+        text = migration_case.dumps(
+            self.gather(block_device_info=planted.mapping())
+        )
         self.assertNotIn(planted.SECRET, text)
         self.assertIn('vms/image', text)
 
     def test_a_disk_at_a_loop_of_links_is_refused(self):
         os.unlink(self.disk)
         os.symlink('disk', self.disk)
-        plan = plan_.plan(self.gather(alone=True))
+        plan = planner.plan(self.gather(alone=True))
         self.assertEqual(
             ['locality-unknown'], [r.reason.value for r in plan.refusals]
         )
 
     def test_a_disk_that_is_gone_is_refused(self):
         os.unlink(self.disk)
-        plan = plan_.plan(self.gather())
+        plan = planner.plan(self.gather())
         self.assertEqual(
             ['source-missing'], [r.reason.value for r in plan.refusals]
         )
@@ -375,13 +379,17 @@ class GatherTest(unittest.TestCase):
         self.assertTrue(found.storage.source[self.disk].exists)
         self.assertFalse(found.storage.destination[self.disk].exists)
         self.assertIsNone(found.storage.destination[self.disk].identity)
-        self.assertEqual(found, case_.loads(case_.dumps(found)))
+        self.assertEqual(
+            found, migration_case.loads(migration_case.dumps(found))
+        )
 
     def test_what_is_gathered_replays_as_it_was(self):
         self.domain.disks += (RBD,)
         self.domain.sizes['vda'] = (8 * MIB, 3, 3)
         found = self.gather(block_device_info=BLOCK_DEVICE_INFO)
-        self.assertEqual(found, case_.loads(case_.dumps(found)))
+        self.assertEqual(
+            found, migration_case.loads(migration_case.dumps(found))
+        )
 
     def test_nothing_is_left_on_either_host(self):
         self.gather()

@@ -20,6 +20,7 @@ import unittest
 from unittest import mock
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.journal import journal as journal_
 from nova_selective_migrate.host.journal import run
 
@@ -33,7 +34,9 @@ FIELDS = {
     'targets': ('vda', 'vdb'),
 }
 PLANNED = run.Image('/srv/a', 'raw', 512)
-MADE = run.Image('/srv/a', 'raw', 512, run.Stamp('1.5', '1.6', '2:3'))
+MADE = run.Image(
+    '/srv/a', 'raw', 512, storage_facts.FileStamp('1.5', '1.6', '2:3')
+)
 
 
 class JournalTest(unittest.TestCase):

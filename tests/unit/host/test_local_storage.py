@@ -21,13 +21,13 @@ import tempfile
 import unittest
 from unittest import mock
 
-from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.facts import mountinfo
 from nova_selective_migrate.host.facts import transport
 
 MIB = 1 << 20
-UNKNOWN = storage.StorageFacts()
+UNKNOWN = storage_facts.StorageFacts()
 
 
 def _silent(found):
@@ -35,7 +35,7 @@ def _silent(found):
     return dataclasses.replace(found, error=None)
 
 
-GONE = storage.StorageFacts(exists=False)
+GONE = storage_facts.StorageFacts(exists=False)
 DEVICES = [p for p in pathlib.Path('/dev').iterdir() if p.is_block_device()]
 
 
@@ -51,7 +51,7 @@ class LocalStorageTest(unittest.TestCase):
         found = local_storage.facts(str(self.file))
         mount = mountinfo.of_path(str(self.top))
         self.assertTrue(found.exists)
-        self.assertIs(storage.PathKind.FILE, found.kind)
+        self.assertIs(storage_facts.PathKind.FILE, found.kind)
         self.assertEqual(str(self.file), found.resolved)
         self.assertEqual(mount.fstype, found.fstype)
         self.assertEqual(mount.source, found.mount_source)
@@ -117,7 +117,7 @@ class LocalStorageTest(unittest.TestCase):
 
     def test_a_directory(self):
         found = local_storage.facts(str(self.top))
-        self.assertIs(storage.PathKind.DIRECTORY, found.kind)
+        self.assertIs(storage_facts.PathKind.DIRECTORY, found.kind)
         self.assertIsNone(found.allocated_bytes)
 
     def test_what_is_no_storage_is_other(self):
@@ -129,7 +129,7 @@ class LocalStorageTest(unittest.TestCase):
         for path in (fifo, self.top / 'socket', pathlib.Path('/dev/null')):
             with self.subTest(path=path):
                 found = local_storage.facts(str(path))
-                self.assertIs(storage.PathKind.OTHER, found.kind)
+                self.assertIs(storage_facts.PathKind.OTHER, found.kind)
                 self.assertTrue(found.exists)
 
     def test_a_loop_of_links_is_unknown(self):
@@ -230,7 +230,7 @@ class LocalStorageTest(unittest.TestCase):
         with mock.patch.object(mountinfo, 'of_path', return_value=None):
             found = local_storage.facts(str(self.file))
         self.assertIsNone(found.fstype)
-        self.assertIs(storage.PathKind.FILE, found.kind)
+        self.assertIs(storage_facts.PathKind.FILE, found.kind)
 
     @unittest.skipUnless(DEVICES, 'this machine shows no block device')
     def test_a_block_device_has_a_transport_and_no_allocation(self):
@@ -242,7 +242,7 @@ class LocalStorageTest(unittest.TestCase):
             found = local_storage.facts(str(device))
         number = device.stat().st_rdev
         of_device.assert_called_once_with(os.major(number), os.minor(number))
-        self.assertIs(storage.PathKind.BLOCK, found.kind)
+        self.assertIs(storage_facts.PathKind.BLOCK, found.kind)
         self.assertEqual(('dm', ('sata',)), (found.transport, found.slaves))
         self.assertIsNone(found.allocated_bytes)
         self.assertIn(f':block:{number}', found.identity)

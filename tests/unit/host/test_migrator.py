@@ -25,8 +25,7 @@ import libvirt
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.core.job import limits
-from nova_selective_migrate.core.job import stall
+from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.facts import peer_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import volumes
@@ -699,7 +698,7 @@ class StallTest(migration.MigrationCase):
 
         self.domain.on_migrate = migrate
         with (
-            mock.patch.object(stall, 'LIMIT_SECONDS', 0.01),
+            mock.patch.object(watchdog_limits, 'STALL_SECONDS', 0.01),
             self.nothing_is_left(),
         ):
             outcome_ = self.run_it()
@@ -718,7 +717,7 @@ class StallTest(migration.MigrationCase):
             self.move()
 
         self.domain.on_migrate = migrate
-        with mock.patch.object(stall, 'LIMIT_SECONDS', 0.01):
+        with mock.patch.object(watchdog_limits, 'STALL_SECONDS', 0.01):
             ended = self.run_it()
         self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)
         self.assertEqual([], aborted)
@@ -790,7 +789,7 @@ class StuckTest(migration.MigrationCase):
 
     def setUp(self):
         super().setUp()
-        self.limits = limits.Limits(progress_seconds=0.05)
+        self.limits = watchdog_limits.AbortLimits(progress_seconds=0.05)
         self.patch('_LAST_SECONDS', 9)
         self.ended = threading.Event()
         self.addCleanup(self.ended.set)
@@ -811,7 +810,7 @@ class StuckTest(migration.MigrationCase):
         self.assertIn('--progress-timeout', ended.error)
 
     def test_it_is_waited_for_without_a_limit(self):
-        self.limits = limits.Limits(progress_seconds=0)
+        self.limits = watchdog_limits.AbortLimits(progress_seconds=0)
         self.domain.on_abort = self.ended.set
 
         def migrate():
@@ -840,7 +839,7 @@ class StuckTest(migration.MigrationCase):
                 time.sleep(0.05)
             self.move()
 
-        self.limits = limits.Limits(progress_seconds=1.0)
+        self.limits = watchdog_limits.AbortLimits(progress_seconds=1.0)
         self.domain.on_migrate = migrate
         ended = self.run_it()
         self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)

@@ -23,13 +23,13 @@ from unittest import mock
 
 import ddt
 
-from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.facts import peer_storage
 from nova_selective_migrate.host.facts import source_view
 from tests.unit.host import fake_daemon
 
-GONE = storage.StorageFacts(exists=False)
+GONE = storage_facts.StorageFacts(exists=False)
 
 
 class _Seen(source_view.ThisHost):
@@ -140,7 +140,7 @@ class MarkerTest(PeerStorageCase):
         for daemon in (self.shared, self.apart):
             found = peer_storage.facts(
                 fake_daemon.connect(daemon),
-                {self.path: storage.StorageFacts()},
+                {self.path: storage_facts.StorageFacts()},
                 source=source_view.ThisHost(),
                 probe=True,
             )
@@ -152,7 +152,9 @@ class DirectoryTest(PeerStorageCase):
     def test_the_directory_itself_is_told(self):
         found = self.facts(self.apart, self.path)
         self.assertEqual(
-            storage.StorageFacts(exists=True, kind=storage.PathKind.DIRECTORY),
+            storage_facts.StorageFacts(
+                exists=True, kind=storage_facts.PathKind.DIRECTORY
+            ),
             found[self.folder],
         )
 
@@ -182,7 +184,7 @@ class DirectoryTest(PeerStorageCase):
     def test_a_pool_never_opens_devices(self, path):
         peer_storage.facts(
             fake_daemon.connect(self.apart),
-            {path: storage.StorageFacts(exists=True)},
+            {path: storage_facts.StorageFacts(exists=True)},
             source=source_view.ThisHost(),
             probe=True,
         )
@@ -196,7 +198,7 @@ class DirectoryTest(PeerStorageCase):
         self.assertEqual(GONE, found[path])
 
     def test_the_directory_of_a_block_device_is_not_opened(self):
-        block = storage.StorageFacts(kind=storage.PathKind.BLOCK)
+        block = storage_facts.StorageFacts(kind=storage_facts.PathKind.BLOCK)
         peer_storage.facts(
             fake_daemon.connect(self.apart),
             {self.path: block},
@@ -324,7 +326,7 @@ class LinkTest(PeerStorageCase):
         self.copy.symlink_to('/nowhere/disk')
         found = self.facts(self.apart, self.path)[self.path]
         self.assertTrue(found.exists)
-        self.assertIs(storage.PathKind.OTHER, found.kind)
+        self.assertIs(storage_facts.PathKind.OTHER, found.kind)
         self.assertTrue(self.copy.is_symlink())
         # Without leave nobody can tell.
         found = self.facts(self.apart, self.path, probe=False)[self.path]
@@ -355,7 +357,7 @@ class DeviceTest(PeerStorageCase):
     """Devices that a storage pool of the destination has already."""
 
     def _facts(self):
-        block = storage.StorageFacts(kind=storage.PathKind.BLOCK)
+        block = storage_facts.StorageFacts(kind=storage_facts.PathKind.BLOCK)
         return peer_storage.facts(
             fake_daemon.connect(self.apart),
             {self.path: block},

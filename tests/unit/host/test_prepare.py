@@ -20,7 +20,7 @@ import unittest
 from unittest import mock
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.decision import images
+from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.host.hypervisor import pools
 from nova_selective_migrate.host.journal import run
 from nova_selective_migrate.host.migration import cleaning
@@ -41,8 +41,10 @@ class PrepareCase(unittest.TestCase):
         self.daemon = fake_daemon.FakeDaemon(top.name)
         self.peer = fake_daemon.connect(self.daemon)
 
-    def image(self, path: str, form: str = 'raw') -> images.DestinationImage:
-        return images.DestinationImage('vda', path, form, ODD_SIZE)
+    def image(
+        self, path: str, form: str = 'raw'
+    ) -> destination_images.DestinationImage:
+        return destination_images.DestinationImage('vda', path, form, ODD_SIZE)
 
     def create(self, *paths: str, form: str = 'raw') -> tuple[str, ...]:
         self.made: list[run.Image] = []

@@ -9,14 +9,15 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """A running migration is held to its limit, also when that changes."""
 
 import unittest
 
 import libvirt
 
-from nova_selective_migrate.core.job import progress as progress_
-from nova_selective_migrate.core.plan import bandwidth
+from nova_selective_migrate.core.job import bandwidth
+from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.host.hypervisor import guest as guest_
 from nova_selective_migrate.host.migration import former_speed
 from nova_selective_migrate.host.migration import throttle
@@ -24,7 +25,7 @@ from tests.unit.host import fake_domain
 
 MIB = 1 << 20
 BYTES = libvirt.VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES
-DISKS, MEMORY = progress_.Phase.DISKS, progress_.Phase.MEMORY
+DISKS, MEMORY = migration_progress.Phase.DISKS, migration_progress.Phase.MEMORY
 BUSY = libvirt.libvirtError('busy')
 
 
@@ -36,7 +37,7 @@ class ThrottleTest(unittest.TestCase):
         self.seconds = 0.0
 
     def throttle(self, total=8, parallel=0, adjustable=True):
-        limit = bandwidth.Limit(
+        limit = bandwidth.LinkLimit(
             total,
             parallel,
             adjustable=adjustable,
@@ -52,14 +53,16 @@ class ThrottleTest(unittest.TestCase):
         """Look at disks of 1000 MiB that have so many left."""
         self.seconds += seconds
         throttled.look(
-            progress_.MigrationProgress(
+            migration_progress.MigrationProgress(
                 self.seconds,
                 phase,
                 tuple(
-                    progress_.Amount(name, 1000 * MIB, (1000 - mib) * MIB)
+                    migration_progress.Amount(
+                        name, 1000 * MIB, (1000 - mib) * MIB
+                    )
                     for name, mib in left.items()
                 ),
-                progress_.Amount('memory', 0, 0),
+                migration_progress.Amount('memory', 0, 0),
             )
         )
 
@@ -103,7 +106,7 @@ class ThrottleTest(unittest.TestCase):
     def test_before_anything_runs_nothing_is_set(self):
         throttled = self.throttle()
         throttled.look(None)
-        self.look(throttled, phase=progress_.Phase.PREPARING)
+        self.look(throttled, phase=migration_progress.Phase.PREPARING)
         self.assertEqual({}, self.speeds)
         self.assertEqual(4, self.domain.max_speed)
 
@@ -192,11 +195,15 @@ class ThrottleTest(unittest.TestCase):
         for done in (4, 8, 12, 16):
             self.seconds += 1
             throttled.look(
-                progress_.MigrationProgress(
+                migration_progress.MigrationProgress(
                     self.seconds,
                     MEMORY,
-                    (progress_.Amount('vda', *[(1000 + done) * MIB] * 2),),
-                    progress_.Amount('memory', 0, 0),
+                    (
+                        migration_progress.Amount(
+                            'vda', *[(1000 + done) * MIB] * 2
+                        ),
+                    ),
+                    migration_progress.Amount('memory', 0, 0),
                 )
             )
 

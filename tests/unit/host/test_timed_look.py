@@ -26,8 +26,8 @@ from nova_selective_migrate.host.migration import timed_look
 from tests.unit.host import fake_daemon
 
 P = guest_location.Presence
-RUNNING = guest_location.Side(P.RUNNING)
-PAUSED = guest_location.Side(P.PAUSED)
+RUNNING = guest_location.GuestSide(P.RUNNING)
+PAUSED = guest_location.GuestSide(P.PAUSED)
 PATIENCE = 10
 
 

@@ -19,7 +19,7 @@ import unittest
 
 import ddt
 
-from nova_selective_migrate.core.case import storage
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import transport
 from tests.unit.host import fake_sysfs
 
@@ -60,10 +60,10 @@ class TransportTest(unittest.TestCase):
         numbers = self.sysfs.device(path, *slaves, **more)
         return transport.of_device(*numbers, sysfs=self.sysfs.top)
 
-    def reach(self, found: transport.Attached) -> storage.Reach:
+    def reach(self, found: transport.Attached) -> storage_facts.Reach:
         """Say what the planner makes of it."""
-        return storage.device_reach(
-            storage.StorageFacts(
+        return storage_facts.device_reach(
+            storage_facts.StorageFacts(
                 transport=found.transport, slaves=found.slaves
             )
         )
@@ -153,7 +153,7 @@ class TransportTest(unittest.TestCase):
         self.of(SATA)
         found = self.of(f'{VIRTUAL}/dm-0', SATA, files={'dm/uuid': 'LVM-x'})
         self.assertEqual(transport.Attached('dm', ('sata',)), found)
-        self.assertIs(storage.Reach.LOCAL, self.reach(found))
+        self.assertIs(storage_facts.Reach.LOCAL, self.reach(found))
 
     def test_lvm_over_a_partition(self):
         self.of(SATA)
@@ -165,7 +165,7 @@ class TransportTest(unittest.TestCase):
         self.of(ISCSI)
         found = self.of(f'{VIRTUAL}/dm-0', ISCSI)
         self.assertEqual(transport.Attached('dm', ('iscsi',)), found)
-        self.assertIs(storage.Reach.CANDIDATE, self.reach(found))
+        self.assertIs(storage_facts.Reach.CANDIDATE, self.reach(found))
 
     def test_lvm_over_local_and_iscsi_names_both_once(self):
         self.of(SATA)
@@ -175,7 +175,7 @@ class TransportTest(unittest.TestCase):
         found = self.of(f'{VIRTUAL}/dm-0', SATA, ISCSI, SAS, SAS_EXPANDER)
         self.assertEqual({'sata', 'iscsi', 'sas'}, {*found.slaves})
         self.assertEqual(3, len(found.slaves))
-        self.assertIs(storage.Reach.CANDIDATE, self.reach(found))
+        self.assertIs(storage_facts.Reach.CANDIDATE, self.reach(found))
 
     def test_multipath_stays_multipath_whatever_its_paths_are(self):
         for path in (SATA, FC):
@@ -185,7 +185,7 @@ class TransportTest(unittest.TestCase):
         self.assertEqual('multipath', found.transport)
         found = self.of(f'{VIRTUAL}/dm-1', FC, files=mpath)
         self.assertEqual('multipath', found.transport)
-        self.assertIs(storage.Reach.CANDIDATE, self.reach(found))
+        self.assertIs(storage_facts.Reach.CANDIDATE, self.reach(found))
 
     def test_multipath_below_lvm(self):
         self.of(SATA)
@@ -194,7 +194,7 @@ class TransportTest(unittest.TestCase):
             f'{VIRTUAL}/dm-1', f'{VIRTUAL}/dm-0', files={'dm/uuid': 'LVM-x'}
         )
         self.assertEqual(transport.Attached('dm', ('multipath',)), found)
-        self.assertIs(storage.Reach.CANDIDATE, self.reach(found))
+        self.assertIs(storage_facts.Reach.CANDIDATE, self.reach(found))
 
     def test_a_kpartx_partition_of_multipath(self):
         self.of(FC)
@@ -204,7 +204,7 @@ class TransportTest(unittest.TestCase):
             f'{VIRTUAL}/dm-0',
             files={'dm/uuid': 'part1-mpath-36'},
         )
-        self.assertIs(storage.Reach.CANDIDATE, self.reach(found))
+        self.assertIs(storage_facts.Reach.CANDIDATE, self.reach(found))
 
     @ddt.data('md0', 'md127', 'md_d0')
     def test_md_over_sata_and_its_partition(self, name):
@@ -225,18 +225,18 @@ class TransportTest(unittest.TestCase):
         self.of(SATA)
         self.of(USB)
         found = self.of(f'{VIRTUAL}/dm-0', SATA, USB)
-        self.assertIs(storage.Reach.UNKNOWN, self.reach(found))
+        self.assertIs(storage_facts.Reach.UNKNOWN, self.reach(found))
 
     def test_dm_over_nothing_is_not_local(self):
         found = self.of(f'{VIRTUAL}/dm-0', stacked=True)
-        self.assertIs(storage.Reach.UNKNOWN, self.reach(found))
+        self.assertIs(storage_facts.Reach.UNKNOWN, self.reach(found))
 
     def test_an_inactive_device_below_lvm_does_not_vanish(self):
         # Otherwise what is left alone would speak for the whole.
         self.of(SATA)
         self.of(f'{VIRTUAL}/md0', stacked=True)
         found = self.of(f'{VIRTUAL}/dm-0', SATA, f'{VIRTUAL}/md0')
-        self.assertIs(storage.Reach.UNKNOWN, self.reach(found))
+        self.assertIs(storage_facts.Reach.UNKNOWN, self.reach(found))
 
     def test_a_missing_device_is_unknown(self):
         found = transport.of_device(8, 99, sysfs=self.sysfs.top)
@@ -250,9 +250,11 @@ class TransportTest(unittest.TestCase):
 
     def test_every_word_is_one_that_the_planner_knows(self):
         for path in (SATA, SAS, VIRTIO_BLK, f'{VIRTUAL}/loop0'):
-            self.assertIs(storage.Reach.LOCAL, self.reach(self.of(path)))
+            self.assertIs(storage_facts.Reach.LOCAL, self.reach(self.of(path)))
         for path in (ISCSI, FC, f'{VIRTUAL}/nbd0', f'{VIRTUAL}/drbd0'):
-            self.assertIs(storage.Reach.CANDIDATE, self.reach(self.of(path)))
+            self.assertIs(
+                storage_facts.Reach.CANDIDATE, self.reach(self.of(path))
+            )
 
     def test_the_devices_of_this_machine_do_not_break_it(self):
         numbers = os.listdir('/sys/dev/block')

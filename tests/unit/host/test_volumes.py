@@ -26,8 +26,8 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import storage
-from nova_selective_migrate.core.decision import images
+from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import pools
 from nova_selective_migrate.host.hypervisor import volumes
 from tests.unit.host import fake_daemon
@@ -49,7 +49,9 @@ class VolumesTest(unittest.TestCase):
         return pools.directory(self.peer, path)
 
     def image(self, name: str = 'disk', form: str = 'raw', size: int = 4096):
-        return images.DestinationImage('vda', f'{FOLDER}/{name}', form, size)
+        return destination_images.DestinationImage(
+            'vda', f'{FOLDER}/{name}', form, size
+        )
 
 
 class DirectoryTest(VolumesTest):
@@ -154,7 +156,7 @@ class DirectoryTest(VolumesTest):
 
 
 class FactsTest(VolumesTest):
-    def facts(self, name: str = 'disk') -> storage.StorageFacts:
+    def facts(self, name: str = 'disk') -> storage_facts.StorageFacts:
         with self.see() as seen:
             return seen.facts(name)
 
@@ -162,16 +164,18 @@ class FactsTest(VolumesTest):
         (self.folder / 'disk').write_bytes(b'x' * 4096)
         found = self.facts()
         self.assertTrue(found.exists)
-        self.assertIs(storage.PathKind.FILE, found.kind)
+        self.assertIs(storage_facts.PathKind.FILE, found.kind)
         self.assertEqual(4096, found.virtual_bytes)
         self.assertEqual('raw', found.format)
 
     def test_what_is_no_file_is_other(self):
         (self.folder / 'disk').mkdir()
-        self.assertIs(storage.PathKind.OTHER, self.facts().kind)
+        self.assertIs(storage_facts.PathKind.OTHER, self.facts().kind)
 
     def test_a_missing_file_is_told(self):
-        self.assertEqual(storage.StorageFacts(exists=False), self.facts())
+        self.assertEqual(
+            storage_facts.StorageFacts(exists=False), self.facts()
+        )
 
     def test_a_failing_lookup_says_nothing_of_the_file(self):
         # "Missing" would be a proof that a shared file is not shared.
@@ -185,7 +189,7 @@ class FactsTest(VolumesTest):
 
 
 class CreateTest(VolumesTest):
-    def create(self, image: images.DestinationImage) -> None:
+    def create(self, image: destination_images.DestinationImage) -> None:
         with self.see() as seen:
             seen.create(image)
 
@@ -205,7 +209,7 @@ class CreateTest(VolumesTest):
 
     def test_the_backing_file_is_named(self):
         self.create(
-            images.DestinationImage(
+            destination_images.DestinationImage(
                 'vda', f'{FOLDER}/d', 'qcow2', 1024, '/base&<', 'qcow2'
             )
         )
@@ -223,7 +227,9 @@ class CreateTest(VolumesTest):
         (self.folder / 'disk').symlink_to(target)
         for kind in ('raw', 'qcow2'):
             path = f'{FOLDER}/disk'
-            image = images.DestinationImage('vda', path, kind, 1024)
+            image = destination_images.DestinationImage(
+                'vda', path, kind, 1024
+            )
             with self.assertRaises(exceptions.HypervisorError) as caught:
                 self.create(image)
             self.assertIn(path, str(caught.exception))

@@ -1,0 +1,247 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Locate every image of a disk's backing chain."""
+
+import collections.abc
+import dataclasses
+import posixpath
+
+from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.evidence import host_evidence
+from nova_selective_migrate.core.evidence import locality_verdicts
+from nova_selective_migrate.core.evidence import network_evidence
+from nova_selective_migrate.core.evidence import volume_matching
+from nova_selective_migrate.core.model import declared_paths
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import storage_facts
+
+_LOCAL = domains.Locality.LOCAL
+_SHARED = domains.Locality.SHARED
+_UNKNOWN = domains.Locality.UNKNOWN
+Evidences = collections.abc.Iterator[locality_verdicts.Evidence]
+
+
+def judge_image(
+    source: domains.DiskSource,
+    joined: volume_matching.VolumeMatch,
+    storage: storage_facts.Storage,
+    policy: declared_paths.LocalityPolicy,
+) -> locality_verdicts.Verdict:
+    """Say where an image is.
+
+    :param joined: the volume whose image this is, if it is one's
+    """
+    found: list[locality_verdicts.Evidence] = []
+    if joined.attachment is not None:
+        found.append(_attached(joined.attachment, joined.by))
+        driver_type = joined.attachment.driver_volume_type
+        if driver_type == 'local' and not joined.weak:
+            # Still a volume: nova never copies one, wherever it is.
+            found.extend(
+                item
+                for item in _declared_of(source, storage, policy)
+                if item.locality is _SHARED
+            )
+            return locality_verdicts.weigh(found, source.label)
+    place = storage_facts.in_pool(source, storage.pools)
+    if unlike := network_evidence.against_pools(source, storage):
+        found.append(unlike)
+        return locality_verdicts.weigh(found, source.label)
+    if place is None:
+        found.append(
+            locality_verdicts.missing(
+                reasons.Reason.POOL_UNKNOWN, source.label
+            )
+        )
+        return locality_verdicts.weigh(found, source.label)
+    found.extend(network_evidence.of_pool(source, place, storage))
+    facts = storage_facts.find(storage.source, place)
+    if facts and storage_facts.contradicts(facts, storage.source):
+        conflict = reasons.Reason.CONFLICTING_EVIDENCE
+        found.append(locality_verdicts.missing(conflict, source.label))
+        return locality_verdicts.weigh(found, source.label)
+    names = _names(place, facts)
+    found.extend(_declared(policy, names))
+    if place.type is domains.SourceType.NETWORK:
+        found.append(network_evidence.of(place))
+    elif place.path is not None and place.type in _ON_HOST:
+        known = storage_facts.find(storage.destination, place)
+        attached = joined.attachment is not None
+        found.extend(host_evidence.of(place, facts, known, attached=attached))
+    else:
+        found.append(
+            locality_verdicts.missing(
+                reasons.Reason.LOCALITY_UNKNOWN, source.label
+            )
+        )
+    verdict = locality_verdicts.weigh(found, source.label)
+    local = any(e.locality is _LOCAL for e in found)
+    if joined.weak and local and verdict.locality is not _UNKNOWN:
+        # A name goes stale: it does not outweigh what looks local.
+        return dataclasses.replace(
+            verdict,
+            locality=_UNKNOWN,
+            reason=reasons.Reason.ATTACHMENT_CONFLICT,
+        )
+    return verdict
+
+
+def _declared_of(
+    source: domains.DiskSource,
+    storage: storage_facts.Storage,
+    policy: declared_paths.LocalityPolicy,
+) -> Evidences:
+    place = storage_facts.in_pool(source, storage.pools)
+    if place is not None:
+        facts = storage_facts.find(storage.source, place)
+        yield from _declared(policy, _names(place, facts))
+
+
+_ON_HOST = frozenset(
+    (domains.SourceType.FILE, domains.SourceType.BLOCK, domains.SourceType.DIR)
+)
+
+
+def _attached(
+    attachment: domains.VolumeAttachment, by: str
+) -> locality_verdicts.Evidence:
+    kind = attachment.driver_volume_type or 'unknown'
+    return locality_verdicts.Evidence(
+        f'block device mapping: {attachment.label} of type {kind}, '
+        f'joined by {by}',
+        _SHARED,
+        locality_verdicts.Strength.PROOF,
+        reasons.Reason.VOLUME_ATTACHMENT,
+    )
+
+
+def _names(
+    source: domains.DiskSource, facts: storage_facts.StorageFacts | None
+) -> tuple[str, ...]:
+    """List what a declared prefix may name the source by."""
+    if source.type is domains.SourceType.NETWORK:
+        sockets = (host.socket or '' for host in source.hosts)
+        # A prefix is absolute: it names no relative one.
+        return (source.label, *(s for s in sockets if s.startswith('/')))
+    resolved = facts.resolved if facts else None
+    return tuple(
+        dict.fromkeys(
+            path
+            for path in (source.path, resolved)
+            if path and path.startswith('/')
+        )
+    )
+
+
+def _declared(
+    policy: declared_paths.LocalityPolicy, names: tuple[str, ...]
+) -> Evidences:
+    declared = policy.declared(names)
+    if declared is None:
+        return
+    locality, prefix = declared
+    reason = {
+        _SHARED: reasons.Reason.DECLARED_SHARED,
+        _LOCAL: reasons.Reason.DECLARED_LOCAL,
+        _UNKNOWN: reasons.Reason.DECLARATION_CONFLICT,
+    }[locality]
+    option = f'{locality.value}_paths'
+    if locality is _UNKNOWN:
+        option = 'shared_paths and local_paths both'
+    yield locality_verdicts.Evidence(
+        f'configuration: {option} has {prefix}',
+        locality,
+        locality_verdicts.Strength.DECLARATION,
+        reason,
+    )
+
+
+def locate(
+    disk: domains.Disk,
+    joined: volume_matching.VolumeMatch,
+    storage: storage_facts.Storage,
+    policy: declared_paths.LocalityPolicy,
+) -> tuple[locality_verdicts.Verdict, ...]:
+    """Judge every image of the chain, top first.
+
+    Files below a volume's on a file share are the volume's own while they
+    lie beside it: cinder's snapshots. So is its data file there alone.
+    """
+    on_share = joined.attachment is not None and joined.attachment.export
+    top = disk.chain[0]
+    verdicts: list[locality_verdicts.Verdict] = []
+    for image in images(disk):
+        folder = _folder(image)
+        beside = on_share and folder and folder == _folder(top)
+        own = (
+            joined if image is top or beside else volume_matching.VolumeMatch()
+        )
+        verdict = judge_image(image, own, storage, policy)
+        if verdicts and verdicts[0].locality is _LOCAL:
+            verdict = _identical_below(verdict, image, storage)
+        verdicts.append(verdict)
+    return tuple(verdicts)
+
+
+def images(disk: domains.Disk) -> collections.abc.Iterator[domains.DiskSource]:
+    """List every image of the chain, each before its data file."""
+    for source in disk.chain:
+        yield from filter(None, (source, source.data_file))
+
+
+def _folder(source: domains.DiskSource) -> str | None:
+    if source.type is not domains.SourceType.FILE or not source.path:
+        return None
+    return posixpath.dirname(source.path)
+
+
+def _identical_below(
+    verdict: locality_verdicts.Verdict,
+    image: domains.DiskSource,
+    storage: storage_facts.Storage,
+) -> locality_verdicts.Verdict:
+    """Take an image that nobody writes as there if both hosts see it.
+
+    What would be a copy onto itself for the top image is, below it, proof
+    that the destination has the identical image. So are equal bytes.
+    """
+    if verdict.reason is reasons.Reason.SAME_FILE_AT_DESTINATION:
+        return dataclasses.replace(
+            verdict,
+            locality=_LOCAL,
+            reason=reasons.Reason.SAME_AT_DESTINATION,
+        )
+    here = storage_facts.find(storage.source, image)
+    there = storage_facts.find(storage.destination, image)
+    content = here.content if here else None
+    same = content and there and there.content == content
+    settled = (
+        verdict.locality is domains.Locality.SHARED
+        or verdict.reason is reasons.Reason.DECLARATION_CONFLICT
+    )
+    if not same or not there or settled:
+        return verdict
+    identical = locality_verdicts.Evidence(
+        f'destination host: makes {image.label} and holds it against {content}'
+        if there.exists is False
+        else f'both hosts: {image.label} has the same content, {content}',
+        _LOCAL,
+        locality_verdicts.Strength.PROOF,
+        reasons.Reason.SAME_AT_DESTINATION,
+    )
+    return locality_verdicts.Verdict(
+        _LOCAL,
+        reasons.Reason.SAME_AT_DESTINATION,
+        (*verdict.evidence, identical),
+        verdict.image,
+    )

@@ -1,0 +1,177 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Evidence of where an image is, and the verdict that it adds up to."""
+
+import collections.abc
+import dataclasses
+import enum
+
+from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.model import domains
+
+
+class Strength(enum.Enum):
+    """How much a piece of evidence can carry.
+
+    A PROOF stands alone. A DECLARATION settles what is not proven. A
+    PRESUMPTION holds while nothing better is known. A CANDIDATE says that
+    storage could be shared, a DISPROOF that it is not shared here, a DOUBT
+    that it is perhaps not; none of these says that it may be copied.
+    """
+
+    PROOF = 'proof'
+    DECLARATION = 'declaration'
+    PRESUMPTION = 'presumption'
+    CANDIDATE = 'candidate'
+    DISPROOF = 'disproof'
+    DOUBT = 'doubt'
+    MISSING = 'missing'
+
+
+# The destination sees the very file, which lies on a local file system here.
+_SEEN_BY_BOTH = {
+    reasons.Reason.SAME_AT_DESTINATION,
+    reasons.Reason.LOCAL_FILESYSTEM,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """One observed fact: a sentence, what it speaks for, how strongly.
+
+    :ivar sentence: what was seen and where
+    :ivar reason: the code of the verdict that this evidence leads to
+    :ivar remedy: instead of the reason's own, where that is not safe
+    """
+
+    sentence: str
+    locality: domains.Locality
+    strength: Strength
+    reason: reasons.Reason
+    remedy: str = ''
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """Where one image is, and from which evidence that follows.
+
+    :ivar image: the label of the image, for a person
+    :ivar remedy: instead of the reason's own, where that is not safe
+    """
+
+    locality: domains.Locality
+    reason: reasons.Reason
+    evidence: tuple[Evidence, ...] = ()
+    image: str = ''
+    remedy: str = ''
+
+
+def weigh(
+    evidence: collections.abc.Sequence[Evidence], image: str = ''
+) -> Verdict:
+    """Add up the evidence; what conflicts or is missing is UNKNOWN."""
+    return dataclasses.replace(_weighed(evidence), image=image)
+
+
+def _weighed(evidence: collections.abc.Sequence[Evidence]) -> Verdict:
+    found = tuple(evidence)
+    proofs = _of(found, Strength.PROOF)
+    proven = {e.locality for e in proofs}
+    declared = _of(found, Strength.DECLARATION)
+    disproofs = _of(found, Strength.DISPROOF)
+    if len(proven) > 1 or (disproofs and domains.Locality.SHARED in proven):
+        said = {e.locality for e in declared}
+        if said == {domains.Locality.SHARED} and not disproofs:
+            return _served(found, proofs)
+        return _conflict(found, proofs)
+    if _contradicted(declared, proven, bool(disproofs)):
+        return _unknown(found, reasons.Reason.DECLARATION_CONFLICT)
+    doubts = _of(found, Strength.DOUBT)
+    presumed = _of(found, Strength.PRESUMPTION)
+    # The strongest decides; a disproof or a candidate says UNKNOWN.
+    for best in (*proofs, *declared, *disproofs, *doubts, *presumed, *found):
+        return Verdict(best.locality, best.reason, found, remedy=best.remedy)
+    return _unknown(found, reasons.Reason.LOCALITY_UNKNOWN)
+
+
+def _contradicted(
+    declared: tuple[Evidence, ...],
+    proven: set[domains.Locality],
+    disproved: bool,
+) -> bool:
+    """Tell whether the declarations hold against what was seen."""
+    said = {e.locality for e in declared}
+    if domains.Locality.UNKNOWN in said or (proven and said - proven):
+        return True
+    return disproved and domains.Locality.SHARED in said
+
+
+def _of(
+    evidence: tuple[Evidence, ...], strength: Strength
+) -> tuple[Evidence, ...]:
+    return tuple(e for e in evidence if e.strength is strength)
+
+
+def _served(
+    found: tuple[Evidence, ...], proofs: tuple[Evidence, ...]
+) -> Verdict:
+    """Take a file that both hosts see for shared where it is declared so.
+
+    This host serves it from its local file system, and the destination
+    mounts it from here.
+    """
+    if {e.reason for e in proofs} == _SEEN_BY_BOTH:
+        shared = domains.Locality.SHARED
+        return Verdict(shared, reasons.Reason.SAME_AT_DESTINATION, found)
+    return _conflict(found, proofs)
+
+
+def _conflict(
+    found: tuple[Evidence, ...], proofs: tuple[Evidence, ...]
+) -> Verdict:
+    # Two hosts on one kernel, one host twice, or a server and its client.
+    if {e.reason for e in proofs} == _SEEN_BY_BOTH:
+        return _unknown(found, reasons.Reason.SAME_FILE_AT_DESTINATION)
+    return _unknown(found, reasons.Reason.CONFLICTING_EVIDENCE)
+
+
+def _unknown(found: tuple[Evidence, ...], reason: reasons.Reason) -> Verdict:
+    return Verdict(domains.Locality.UNKNOWN, reason, found)
+
+
+def missing(reason: reasons.Reason, what: str, remedy: str = '') -> Evidence:
+    """Say that what would tell is missing."""
+    return Evidence(
+        f'{what}: {reason.meaning[0].lower()}{reason.meaning[1:-1]}',
+        domains.Locality.UNKNOWN,
+        Strength.MISSING,
+        reason,
+        remedy,
+    )
+
+
+def is_there(verdict: Verdict) -> bool:
+    """Tell whether the destination has the identical image."""
+    return (
+        verdict.locality is domains.Locality.SHARED
+        or verdict.reason is reasons.Reason.SAME_AT_DESTINATION
+    )
+
+
+def sentences(verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:
+    """Return all evidence, each once."""
+    return tuple(
+        dict.fromkeys(
+            item.sentence for verdict in verdicts for item in verdict.evidence
+        )
+    )

@@ -1,0 +1,219 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""One limit of the link: for a call, and shared while it runs."""
+
+import collections.abc
+import dataclasses
+
+from nova_selective_migrate.core.job import migration_progress
+from nova_selective_migrate.core.model import domains
+
+#: The first libvirt that was seen to change the speed of a mirror while it
+#: migrates; 10.0 takes no such call then (VIR_JOB_MODIFY), and 9.0 was seen
+#: to keep the caller waiting for half a minute before it says so.
+ADJUSTABLE_FROM = 11_003_000
+
+
+#: MiB/s; libvirt takes no more, and tells it where there is no limit.
+LARGEST = 8796093022207
+
+
+@dataclasses.dataclass(frozen=True)
+class LinkLimit:
+    """What the link may carry, disks and memory together.
+
+    :ivar total: MiB/s; 0 for no limit
+    :ivar parallel_mirrors: how many disks at a time are copied in earnest;
+        0 for all
+    :ivar adjustable: whether the speed of a mirror that runs can be changed
+    """
+
+    total: int = 0
+    parallel_mirrors: int = 0
+    adjustable: bool = False
+
+    def per_disk(self, disks: int) -> int:
+        """Return the number for libvirt, in MiB/s; 0 for no limit.
+
+        It knows whole numbers, and none below 1.
+        """
+        if not self.total:
+            return 0
+        return max(self.total // max(disks, 1), 1)
+
+    def kept(self, disks: int) -> bool:
+        """Tell whether so many disks can stay below the limit."""
+        return self.adjustable or not self.total or self.total >= disks
+
+    def notes(self, disks: int) -> collections.abc.Iterator[str]:
+        """Say what of it cannot be had with so many disks."""
+        if self.adjustable or disks < 2:
+            return
+        if self.total:
+            yield (
+                f'each disk is copied at {self.per_disk(disks)} MiB/s: '
+                'libvirt before 11.3 on the source cannot give the share of '
+                'one that is done to the others'
+            )
+        if 0 < self.parallel_mirrors < disks:
+            yield (
+                f'all {disks} disks are copied at the same time: libvirt '
+                'before 11.3 on the source cannot hold any of them back'
+            )
+
+
+def link_limit(
+    total: int, parallel_mirrors: int, source: domains.Versions
+) -> LinkLimit:
+    """Make the limit of a migration.
+
+    :param source: the mirrors run there
+    """
+    known = source.libvirt is not None and source.libvirt >= ADJUSTABLE_FROM
+    return LinkLimit(
+        total,
+        parallel_mirrors,
+        adjustable=known,
+    )
+
+
+MIB = 1 << 20
+# So little is copied in a moment, and QEMU copies up to 16 MiB in one go
+# (DEFAULT_MIRROR_BUF_SIZE): what is left of a mirror in sync.
+_AT_ONCE = 16 * MIB
+_NEARLY, _STILL = MIB, _AT_ONCE
+
+
+@dataclasses.dataclass(frozen=True)
+class Pace:
+    """What was seen up to one moment.
+
+    QEMU copies up to 16 MiB at once and then waits for as long as that may
+    take, so that every mirror is ahead of its limit until it waits no more.
+
+    :ivar seconds: of the moment, since the call was started
+    :ivar moved: bytes copied so far, by target
+    :ivar synced: targets whose mirror carries the guest's writes alone
+    :ivar writes: bytes/s that these carry
+    :ivar debt: bytes by which the disks are ahead of the limit
+    """
+
+    seconds: float = 0.0
+    moved: collections.abc.Mapping[str, int] = dataclasses.field(
+        default_factory=dict
+    )
+    synced: frozenset[str] = frozenset()
+    writes: float = 0.0
+    debt: float = 0.0
+
+    def look(
+        self, progress: migration_progress.MigrationProgress, total: int
+    ) -> 'Pace':
+        """Take another look.
+
+        :param total: the limit in MiB/s; 0 for none
+        """
+        seconds = progress.seconds - self.seconds
+        disks = [disk for disk in progress.disks if disk.total]
+        grown = {
+            disk.name: max(
+                disk.processed - self.moved.get(disk.name, 0),
+                0,
+            )
+            for disk in disks
+        }
+        carried = sum(grown[name] for name in self.synced & grown.keys())
+        rate = carried / seconds if seconds > 0 else self.writes
+        # The clock starts with the first byte.
+        allowed = total * MIB * seconds if self.moved else 0.0
+        ahead = self.debt + sum(grown.values()) - allowed
+        return Pace(
+            seconds=progress.seconds,
+            moved={disk.name: disk.processed for disk in disks},
+            synced=frozenset(d.name for d in disks if self._in_sync(d)),
+            # Half of it: a guest does not write evenly.
+            writes=(self.writes + rate) / 2 if self.synced else 0.0,
+            # What is more was never sent: zeroes that the source found.
+            debt=min(max(ahead, 0.0), _AT_ONCE * len(disks)) if total else 0.0,
+        )
+
+    def _in_sync(self, disk: migration_progress.Amount) -> bool:
+        """Tell it from what remains; libvirt does not."""
+        limit = _STILL if disk.name in self.synced else _NEARLY
+        return disk.remaining <= limit
+
+
+#: To QEMU 0 is no limit; with this it copies once more, and no more.
+PARKED = 1
+# The part of the limit that memory has at least is one in so many: with
+# less, memory that a guest changes never comes to its end.
+_LEAST_OF_MEMORY = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Shares:
+    """Who may take how much.
+
+    :ivar disks: bytes/s by target, 0 for no limit
+    :ivar memory: MiB/s, None where it is not limited
+    """
+
+    disks: collections.abc.Mapping[str, int]
+    memory: int | None
+
+
+def share(
+    total: int,
+    parallel_mirrors: int,
+    progress: migration_progress.MigrationProgress,
+    pace: Pace,
+) -> Shares:
+    """Share out by what remains, so that all disks end together.
+
+    A mirror in sync may take all of the limit: it carries what the guest
+    writes and no more, which the others are spared, and one that had to
+    wait at the switch-over would hold the guest.
+
+    :param total: MiB/s; 0 for no limit
+    :param parallel_mirrors: how many of the disks get any; 0 for all
+    """
+    begun = [disk for disk in progress.disks if disk.total]
+    # The largest first, as measured best: what the guest writes to one that
+    # waits costs nothing, what it writes to one in sync is sent at once.
+    order = sorted(
+        (disk for disk in begun if disk.name not in pace.synced),
+        key=lambda disk: -disk.total,
+    )
+    chosen = order[: parallel_mirrors or None]
+    free = max(total * MIB - pace.writes, 0.0)
+    due = sum(disk.remaining for disk in chosen) + pace.debt
+    disks = {disk.name: total * MIB for disk in begun}
+    disks.update((disk.name, PARKED) for disk in order)
+    for disk in chosen:
+        speed = int(free * disk.remaining / due)
+        disks[disk.name] = max(speed, PARKED) if total else 0
+    return Shares(disks, _memory(total, free, progress.phase))
+
+
+def _memory(
+    total: int, free: float, phase: migration_progress.Phase
+) -> int | None:
+    """Return memory's share; all of it until it has begun."""
+    if not total:
+        return None
+    if phase in (
+        migration_progress.Phase.PREPARING,
+        migration_progress.Phase.DISKS,
+    ):
+        return total
+    return max(int(free) // MIB, total // _LEAST_OF_MEMORY, 1)

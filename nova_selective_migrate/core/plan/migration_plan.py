@@ -1,0 +1,167 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The migration plan: every disk, and one call or all refusals."""
+
+import dataclasses
+
+from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.decision import nova_preparation
+from nova_selective_migrate.core.job import bandwidth
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.core.plan import destination_volumes
+from nova_selective_migrate.core.plan import destination_xml
+from nova_selective_migrate.core.plan import migrate_call
+from nova_selective_migrate.core.plan import plan_notes
+from nova_selective_migrate.core.plan import refusal_rules
+from nova_selective_migrate.core.plan import zero_detection
+
+
+@dataclasses.dataclass(frozen=True)
+class PlannedDisk:
+    """A disk with its decision and its sizes in bytes; None: not known.
+
+    :ivar copy_bytes: bytes that a copy moves, 0 where there is none
+    """
+
+    decision: disk_strategy.Decision
+    virtual_bytes: int | None
+    allocated_bytes: int | None
+    copy_bytes: int
+
+    def counted_bytes(self, *, limited: bool) -> int:
+        """Return what QEMU counts of a copy.
+
+        Under a limit zeroes that hardly travel count as what they are the
+        zeroes of, so that a sparse disk takes as long as a full one. A copy
+        of the top alone has nothing but what that has allocated.
+
+        :param limited: whether the speed of the copy has a limit
+        """
+        if not self.copied:
+            return 0
+        if limited and not self.decision.top_only:
+            return self.virtual_bytes or self.copy_bytes
+        return self.copy_bytes
+
+    @property
+    def copied(self) -> bool:
+        """Tell whether the disk is one to copy, however little of it."""
+        return self.decision.action is domains.DiskAction.COPY
+
+
+def planned_disk(
+    chosen: disk_strategy.Decision, storage: storage_facts.Storage
+) -> PlannedDisk:
+    """Add the sizes to a decision."""
+    facts = [_facts(image, storage) for image in chosen.disk.chain]
+    top = facts[0] if facts else storage_facts.StorageFacts()
+    # A base that is brought over moves as well, though not in the copy.
+    copied = facts[:1] if chosen.top_only and not chosen.seeded else facts
+    known = [
+        f.allocated_bytes for f in copied if f.allocated_bytes is not None
+    ]
+    size = sum(known) if known else (top.virtual_bytes or 0)
+    if top.virtual_bytes is not None:
+        size = min(size, top.virtual_bytes)
+    copy = chosen.action is domains.DiskAction.COPY
+    return PlannedDisk(
+        chosen,
+        top.virtual_bytes,
+        top.allocated_bytes,
+        size if copy else 0,
+    )
+
+
+def _facts(
+    image: domains.DiskSource, storage: storage_facts.Storage
+) -> storage_facts.StorageFacts:
+    place = storage_facts.in_pool(image, storage.pools)
+    found = storage_facts.find(storage.source, place) if place else None
+    return found or storage_facts.StorageFacts()
+
+
+@dataclasses.dataclass(frozen=True)
+class MigrationPlan:
+    """What a migration does with every disk, or why it does nothing.
+
+    :ivar call: the libvirt call; empty where the plan is refused
+    :ivar again: the call that follows once where the copy of the first does
+        not converge; None for no second one
+    :ivar images: what to make at the destination before the call
+    :ivar flattened: targets whose image will hold the whole chain
+    :ivar thinning: how zeroes are kept from taking room there
+    :ivar left: what stays on the source beside what is copied
+    :ivar volumes: those whose sources are held against the destination's
+    :ivar limit: what the link may carry, disks and memory together
+    """
+
+    domain: domains.Domain
+    disks: tuple[PlannedDisk, ...]
+    refusals: tuple[refusal_rules.Refusal, ...]
+    duties: tuple[nova_preparation.Duty, ...]
+    notes: tuple[str, ...]
+    call: migrate_call.MigrateCall
+    images: tuple[destination_images.DestinationImage, ...]
+    flattened: tuple[str, ...]
+    thinning: zero_detection.ZeroDetection = dataclasses.field(
+        default_factory=zero_detection.ZeroDetection
+    )
+    limit: bandwidth.LinkLimit = dataclasses.field(
+        default_factory=bandwidth.LinkLimit
+    )
+    again: migrate_call.MigrateCall | None = None
+    left: tuple[plan_notes.LeftBehind, ...] = ()
+    volumes: tuple[destination_volumes.KeptVolume, ...] = ()
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether the plan can be run."""
+        return not self.refusals
+
+    @property
+    def migrate_disks(self) -> list[str]:
+        """Return the targets that QEMU is to mirror, in XML order."""
+        if not self.ready:
+            return []
+        return [
+            disk.decision.disk.target
+            for disk in self.disks
+            if disk.decision.action is domains.DiskAction.COPY
+        ]
+
+    @property
+    def changes_xml(self) -> bool:
+        """Tell whether the domain's XML differs at the destination."""
+        return bool(self.flattened or self.thinning.drivers)
+
+    def destination_xml(self, text: str) -> str:
+        """Change the XML of what runs for the destination.
+
+        :raises InvalidDomain: when the text cannot be parsed
+        """
+        return destination_xml.for_copy(
+            text, self.flattened, self.thinning.drivers
+        )
+
+    @property
+    def copy_bytes(self) -> int:
+        """Return the bytes that the copies move."""
+        return sum(d.copy_bytes for d in self.disks) if self.ready else 0
+
+    def begun_again(self) -> 'MigrationPlan':
+        """Return the plan of the second copy; there is no third."""
+        return dataclasses.replace(
+            self, call=self.again or self.call, again=None
+        )

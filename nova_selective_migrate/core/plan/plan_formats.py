@@ -1,0 +1,116 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A plan as JSON, and in the words of a log."""
+
+import collections.abc
+import typing
+
+from nova_selective_migrate.core.case import json_fields
+from nova_selective_migrate.core.plan import migration_plan
+
+
+def plan_tree(plan: migration_plan.MigrationPlan) -> dict[str, typing.Any]:
+    """Return the plan as JSON's types; the field names are a contract."""
+    return {
+        'domain': {'name': plan.domain.name, 'uuid': plan.domain.uuid},
+        'ready': plan.ready,
+        'migrate_disks': plan.migrate_disks,
+        'copy_bytes': plan.copy_bytes,
+        'flags': plan.call.flag_names,
+        'parameters': dict(plan.call.parameters),
+        'disks': [_disk(disk) for disk in plan.disks],
+        'images': [json_fields.plain(image) for image in plan.images],
+        'duties': [
+            {
+                'target': duty.target,
+                'duty': duty.code,
+                'message': duty.message,
+            }
+            for duty in plan.duties
+        ],
+        'refusals': [
+            {
+                'target': refusal.target,
+                'reason': refusal.reason.value,
+                'message': refusal.message,
+            }
+            for refusal in plan.refusals
+        ],
+        'notes': list(plan.notes),
+    }
+
+
+def _disk(disk: migration_plan.PlannedDisk) -> dict[str, typing.Any]:
+    chosen = disk.decision
+    source = chosen.disk.source
+    return {
+        'target': chosen.disk.target,
+        'device': chosen.disk.device.value,
+        'source': source.label if source else None,
+        'locality': chosen.locality.value,
+        'action': chosen.action.value,
+        'reason': chosen.reason.value,
+        'evidence': list(chosen.evidence),
+        'virtual_bytes': disk.virtual_bytes,
+        'allocated_bytes': disk.allocated_bytes,
+    }
+
+
+def refusal_text(plan: migration_plan.MigrationPlan) -> str:
+    """Say why a plan is refused: codes first, then every disk and remedy.
+
+    nova keeps 255 characters of a fault's message, so that what is most
+    telling comes first (nova.db.main.models.InstanceFault).
+    """
+    codes = ', '.join(
+        f'{refusal.target}: {refusal.reason.value}'
+        if refusal.target
+        else refusal.reason.value
+        for refusal in plan.refusals
+    )
+    messages = ' '.join(refusal.message for refusal in plan.refusals)
+    return f'selective migration refused ({codes}). {messages}'
+
+
+def log_lines(
+    plan: migration_plan.MigrationPlan,
+) -> collections.abc.Iterator[str]:
+    """Say of each disk what becomes of it and why, a line each."""
+    for planned in plan.disks:
+        chosen = planned.decision
+        source = chosen.disk.source.label if chosen.disk.source else '-'
+        evidence = '; '.join(chosen.evidence)
+        yield (
+            f'{chosen.disk.target} {source}: {chosen.action.value} '
+            f'({chosen.locality.value}, {chosen.reason.value}: {evidence})'
+        )
+    for refusal in plan.refusals:
+        yield f'refused: {refusal.message}'
+    for note in plan.notes:
+        yield f'note: {note}'
+
+
+def difference(
+    plan: migration_plan.MigrationPlan, theirs: list[str] | str
+) -> str:
+    """Say how a plan differs from what nova itself would do.
+
+    :param theirs: the targets that nova would copy, or what it does instead
+    """
+    ours = f'the plan copies {", ".join(plan.migrate_disks) or "nothing"}'
+    if not plan.ready:
+        ours = f'the plan is none: {refusal_text(plan)}'
+    same = plan.ready and plan.migrate_disks == theirs
+    if isinstance(theirs, list):
+        theirs = f'nova copies {", ".join(theirs) or "nothing"}'
+    return f'{ours}; {theirs}: {"the same" if same else "NOT the same"}'

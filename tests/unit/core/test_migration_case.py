@@ -1,0 +1,225 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A case is written as it was read, field by field."""
+
+import json
+import unittest
+
+import ddt
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import storage_facts
+from tests.unit.core import builders as b
+
+_FACTS = {
+    'exists': True,
+    'kind': 'block',
+    'resolved': '/dev/dm-0',
+    'fstype': 'devtmpfs',
+    'mount_source': 'udev',
+    'mount_point': '/dev',
+    'identity': 'i',
+    'transport': 'dm',
+    'slaves': ['sata'],
+    'virtual_bytes': 3,
+    'allocated_bytes': 2,
+    'format': 'raw',
+    'content': 'c',
+    'free_bytes': 1,
+    'internal_snapshots': 4,
+}
+_PREPARED = {
+    'directory': '/nova/uuid',
+    'shared_directory': True,
+    'block_migration': True,
+    'carried': ['hda'],
+    'not_carried': {'hdb': 'it is too large', 'hdc': ''},
+    'seeded': ['vdb'],
+    'makes_images': False,
+    'images_type': 'raw',
+    'same_images_type': False,
+    'fetched_bytes': 4,
+    'sets_volume_paths': True,
+    'also_sent': ['bandwidth'],
+}
+_POOL = {
+    'type': 'scsi',
+    'path': '/p',
+    'hosts': [
+        {'name': 'h', 'port': '1', 'transport': 'tcp'},
+        {'transport': 'unix', 'socket': '/s'},
+    ],
+    'name': 'n',
+    'directory': '/d',
+    'devices': ['iqn.x'],
+    'volumes': {'unit:0:0:1': '/dev/x'},
+}
+#: Every field of version 1, and none with its default.
+FULL = {
+    'version': 1,
+    'domain_xml': b.domain(),
+    'block_device_info': b.mapping(b.row('vdb', b.VOLUME)),
+    'storage': {
+        'source': {'/a': _FACTS},
+        'destination': {'/b': {**_FACTS, 'exists': False, 'slaves': []}},
+        'pools': {'p': _POOL},
+        'destination_pools': {'p': {**_POOL, 'type': 'iscsi'}},
+    },
+    'domain_state': {
+        'state': 'paused',
+        'snapshots': 1,
+        'block_jobs': ['vda'],
+        'persistent': True,
+        'paused_without_io': True,
+        'job_active': True,
+        'checkpoints': 2,
+    },
+    'hypervisor': {
+        'source': {'libvirt': 1, 'qemu': 2, 'shared_filesystems': ['/m']},
+        'destination': {'libvirt': 3, 'qemu': 4, 'shared_filesystems': []},
+    },
+    'policy': {'shared_paths': ['/s'], 'local_paths': ['/l']},
+    'options': {
+        'destination_uri': 'qemu+tcp://there/system',
+        'accept_known_bad': ['qemu-mirror-deadlock'],
+        'bandwidth': 5,
+        'migrate_uri': 'tcp://there',
+        'listen_address': '10.0.0.1',
+        'direct': True,
+        'tunnelled': True,
+        'tls': True,
+        'create_images': True,
+        'existing': ['vda'],
+        'prepared': _PREPARED,
+        'postcopy': True,
+        'parallel': True,
+        'converge': True,
+        'auto_converge': True,
+        'synchronous_writes': True,
+        'disks_port': 49200,
+        'disks_uri': 'tcp://10.0.0.2',
+        'thin': 'on',
+        'parallel_mirrors': 2,
+    },
+    'persistent_xml': b.domain(name='defined'),
+}
+LEAST = {'version': 1, 'domain_xml': '<domain/>'}
+
+
+def _with_prepared(**fields):
+    return b.text({**LEAST, 'options': {'prepared': fields}})
+
+
+@ddt.ddt
+class CaseTest(unittest.TestCase):
+    maxDiff = None
+
+    def test_every_field_is_read_and_written(self):
+        self.assertEqual(
+            FULL,
+            json.loads(
+                migration_case.dumps(migration_case.loads(b.text(FULL)))
+            ),
+        )
+
+    def test_a_line_for_each_field(self):
+        lines = migration_case.dumps(
+            migration_case.loads(b.text(LEAST))
+        ).splitlines(True)
+        self.assertEqual(['{\n', ' "version": 1,\n'], lines[:2])
+        self.assertEqual('}\n', lines[-1])
+
+    def test_where_the_document_is_wrong(self):
+        for text, said in (
+            ('[]', 'case is not an object'),
+            (b.text({**LEAST, 'policy': 1}), 'case.policy is not an object'),
+        ):
+            with self.assertRaises(exceptions.InvalidCase) as caught:
+                migration_case.loads(text)
+            self.assertEqual(said, str(caught.exception))
+
+    def test_what_is_not_known_is_not_written(self):
+        written = json.loads(
+            migration_case.dumps(migration_case.Case('<domain/>'))
+        )
+        self.assertLessEqual(LEAST.items(), written.items())
+        self.assertNotIn('block_device_info', written)
+        self.assertNotIn('persistent_xml', written)
+
+    def test_a_case_of_a_domain_alone(self):
+        self.assertEqual(
+            migration_case.Case('<domain/>'),
+            migration_case.loads(b.text(LEAST)),
+        )
+
+    def test_numbers_that_are_absent_are_zero(self):
+        case = migration_case.loads(b.text(LEAST))
+        self.assertEqual(0, case.domain_state.snapshots)
+        self.assertEqual(0, case.options.bandwidth)
+
+    def test_nothing_is_known_of_an_empty_object(self):
+        case = migration_case.loads(
+            b.text({**LEAST, 'storage': {'destination': {'/a': {}}}})
+        )
+        self.assertEqual({}, case.storage.destination)
+
+    def test_a_pool_without_a_type(self):
+        case = migration_case.loads(
+            b.text({**LEAST, 'storage': {'pools': {'p': {}}}})
+        )
+        self.assertEqual(
+            {'p': storage_facts.StoragePool('unknown')}, case.storage.pools
+        )
+
+    def test_facts_that_are_absent_are_not_known(self):
+        for facts, known in (
+            ({'exists': True}, storage_facts.StorageFacts(exists=True)),
+            ({'fstype': 'nfs'}, storage_facts.StorageFacts(fstype='nfs')),
+        ):
+            case = migration_case.loads(
+                b.text({**LEAST, 'storage': {'source': {'/a': facts}}})
+            )
+            self.assertEqual({'/a': known}, case.storage.source)
+
+    def test_the_least_preparation(self):
+        case = migration_case.loads(_with_prepared(directory='/d'))
+        prepared = case.options.prepared
+        self.assertEqual(migration_options.Preparation('/d'), prepared)
+        # What nova does where nobody says otherwise.
+        self.assertIs(True, prepared.makes_images)
+        self.assertIs(True, prepared.same_images_type)
+        self.assertEqual('qcow2', prepared.images_type)
+        self.assertIsNone(prepared.block_migration)
+        self.assertIs(False, prepared.shared_directory)
+        self.assertEqual(0, prepared.fetched_bytes)
+
+    def test_no_word_on_what_is_not_carried(self):
+        case = migration_case.loads(
+            _with_prepared(directory='/d', not_carried={'hda': None})
+        )
+        self.assertEqual({'hda': ''}, case.options.prepared.not_carried)
+
+    @ddt.data(
+        {},
+        {'directory': 1},
+        {'directory': '/d', 'carried': 'hda'},
+        {'directory': '/d', 'not_carried': ['hda']},
+        {'directory': '/d', 'not_carried': {'hda': 1}},
+        {'directory': '/d', 'makes_images': 'no'},
+        {'directory': '/d', 'fetched_bytes': -1},
+    )
+    def test_a_preparation_that_is_none(self, fields):
+        with self.assertRaises(exceptions.InvalidCase):
+            migration_case.loads(_with_prepared(**fields))

@@ -1,0 +1,318 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a refusal says: the disk, the meaning, what it is about, the remedy."""
+
+import unittest
+
+import ddt
+
+from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.model import message_words
+from tests.unit.core import builders as b
+from tests.unit.core import planned
+
+A = '/data/a'
+DISK = b.disk('vda', b.file(A))
+LOCAL = {A: b.local()}
+HOME = '/nova/uuid'
+ROOT = f'{HOME}/disk'
+ISO = f'{HOME}/x.iso'
+_LV = '/dev/vg/lv'
+_COPY = {'source': LOCAL}
+_BAD = {'source': {'libvirt': 8_007_001}}
+
+
+def _sentence(code, detail='', where=''):
+    reason = reasons.Reason(code)
+    about = f' ({detail})' if detail else ''
+    meaning = reason.meaning.removesuffix('.')
+    return f'{where}{meaning}{about}. Remedy: {reason.remedy}.'
+
+
+def _prepared(*disks, facts=None, known=None, **prepared):
+    source = {ROOT: b.local(), **(facts or {})}
+    return b.case(
+        *disks,
+        source=source,
+        destination=known,
+        prepared={'directory': HOME, **prepared},
+    )
+
+
+_ROOT = b.disk('vda', b.file(ROOT))
+_VDA = f'vda ({ROOT}): '
+_MEDIUM = b.cdrom('hda', b.file(ISO, 'raw'))
+_LUN = b.device('sata')
+MESSAGES = {
+    'no_detail': (
+        b.case(DISK, source={A: {'exists': True, 'kind': 'other'}}),
+        'locality-unknown',
+        '',
+        f'vda ({A}): ',
+    ),
+    'no_source': (
+        b.case(b.disk('vda', None, 'transient')),
+        'transient-disk',
+        '',
+        'vda: ',
+    ),
+    'a_serial': (
+        b.case(b.disk('vda', b.file(A), serial=b.VOLUME), rows=[]),
+        'volume-not-in-mapping',
+        f'its serial {b.VOLUME} is shaped like a volume id',
+        f'vda ({A}): ',
+    ),
+    'two_disks': (
+        b.case(DISK, b.disk('vdb', b.file(A)), source=LOCAL),
+        'duplicate-source',
+        'of vda and vdb',
+        f'vda ({A}): ',
+    ),
+    'a_name_against_a_serial': (
+        b.case(
+            b.disk('vda', b.rbd('p/i'), serial='x'),
+            rows=[b.row('vda', b.VOLUME)],
+        ),
+        'attachment-conflict',
+        f'volume {b.VOLUME} (vda) bears the device name of vda, but the '
+        'serial of the disk says otherwise',
+        'vda (rbd://ceph-mon/p/i): ',
+    ),
+    'a_name_against_a_source': (
+        b.case(
+            b.disk('vda', b.rbd('p/i')),
+            rows=[b.row('vda', b.VOLUME, 'rbd', name='p/j')],
+        ),
+        'attachment-conflict',
+        f'volume {b.VOLUME} (vda) bears the device name of vda, but the '
+        'source of the disk says otherwise',
+        'vda (rbd://ceph-mon/p/i): ',
+    ),
+    'a_volume': (
+        b.case(rows=[b.row('vdz', b.VOLUME)]),
+        'volume-without-disk',
+        f'volume {b.VOLUME} (vdz)',
+    ),
+    'a_state': (
+        b.case(state={'state': 'crashed'}),
+        'domain-not-active',
+        'it is crashed',
+    ),
+    'block_jobs': (
+        b.case(state={'block_jobs': ['vdb', 'vda']}),
+        'active-block-job',
+        'on vda, vdb',
+    ),
+    'snapshots': (b.case(state={'snapshots': 3}), 'snapshots', 'it has 3'),
+    'a_count': (
+        b.case(
+            *(b.disk(f'vd{n}', b.file(f'/d/{n}')) for n in range(62)),
+            source={f'/d/{n}': b.local() for n in range(62)},
+        ),
+        'too-many-parameters',
+        'this migration takes 65',
+    ),
+    'a_version': (
+        b.case(DISK, source=LOCAL, versions=_BAD),
+        'known-bad-version',
+        'libvirt 8.7.1 on the source: it cannot set up storage migration '
+        '(fixed in 8.8.0)',
+    ),
+    'a_version_at_the_destination': (
+        b.case(
+            DISK,
+            source=LOCAL,
+            versions={'destination': {'libvirt': 8_007_000}},
+        ),
+        'known-bad-version',
+        'libvirt 8.7.0 on the destination: it cannot set up storage '
+        'migration (fixed in 8.8.0)',
+    ),
+    'a_qemu_on_the_source': (
+        b.case(
+            DISK,
+            b.disk('vdb', b.file('/d/b')),
+            source={**LOCAL, '/d/b': b.local()},
+            versions={'source': {'qemu': 8_002_002}},
+        ),
+        'known-bad-version',
+        'qemu 8.2.2 on the source: it can deadlock when a mirror job starts '
+        'or ends beside another (fixed in 8.2.3)',
+    ),
+    'a_version_and_a_top_image_alone': (
+        b.case(
+            b.disk('vda', b.file(A), over=[b.rbd()]),
+            source=LOCAL,
+            versions={'source': {'libvirt': 7_003_012}},
+        ),
+        'known-bad-version',
+        'libvirt 7.3.12 on the source: it copies nothing below '
+        'NON_SHARED_INC (fixed in 7.6.0)',
+    ),
+    'a_medium_that_is_missing': (
+        b.case(_MEDIUM, destination={ISO: b.GONE}, create_images=True),
+        'content-missing',
+        '',
+        f'hda ({ISO}): ',
+    ),
+    'a_medium_of_another_size': (
+        b.case(
+            _MEDIUM,
+            source={ISO: b.local()},
+            destination={ISO: b.local(virtual_bytes=1)},
+            create_images=True,
+        ),
+        'content-missing',
+        'it has another size there',
+        f'hda ({ISO}): ',
+    ),
+    'a_medium_that_nobody_carries': (
+        _prepared(_MEDIUM),
+        'media-not-carried',
+        '',
+        f'hda ({ISO}): ',
+    ),
+    'why_a_medium_is_not_carried': (
+        _prepared(_MEDIUM, not_carried={'hda': 'it is too large'}),
+        'media-not-carried',
+        'it is too large',
+        f'hda ({ISO}): ',
+    ),
+    'a_directory': (
+        _prepared(_ROOT, known={HOME: b.local(kind='directory')}),
+        'instance-directory-exists',
+        HOME,
+    ),
+    'room': (
+        _prepared(
+            _ROOT,
+            known={HOME: {'exists': False, 'free_bytes': 3 * b.MIB // 4}},
+        ),
+        'destination-full',
+        f'{HOME} needs 1048576 bytes (1.0 MiB) and has 786432 bytes '
+        '(0.8 MiB) free',
+    ),
+    'an_images_type': (
+        _prepared(b.disk('vda', b.rbd('p/i')), same_images_type=False),
+        'other-images-type',
+        '',
+        'vda (rbd://ceph-mon/p/i): ',
+    ),
+    'a_logical_volume': (
+        _prepared(b.disk('vda', b.block(_LV)), facts={_LV: _LUN}),
+        'local-block-device',
+        '',
+        f'vda ({_LV}): ',
+    ),
+    'a_file_elsewhere': (
+        _prepared(DISK, facts=LOCAL),
+        'unexplained-disk',
+        '',
+        f'vda ({A}): ',
+    ),
+    'block_migration': (
+        _prepared(_ROOT, block_migration=False),
+        'block-migration-forbidden',
+        '',
+        _VDA,
+    ),
+    'a_peer': (
+        _prepared(b.disk('vdb', b.rbd()), _ROOT, makes_images=False),
+        'peer-required',
+        '',
+        _VDA,
+    ),
+    'no_size': (
+        _prepared(_ROOT, facts={ROOT: b.local(virtual_bytes=None)}),
+        'image-not-reproducible',
+        'it is qcow2 of unknown bytes',
+        _VDA,
+    ),
+    'no_format': (
+        _prepared(b.disk('vda', b.file(ROOT, 'vmdk'))),
+        'image-not-reproducible',
+        f'it is vmdk of {b.GIB} bytes',
+        _VDA,
+    ),
+    'no_size_of_ours': (
+        b.case(
+            DISK,
+            source={A: b.local(virtual_bytes=None)},
+            destination={A: b.GONE, '/data': b.local(kind='directory')},
+            create_images=True,
+        ),
+        'image-not-reproducible',
+        f'{A} is qcow2 of unknown bytes',
+        f'vda ({A}): ',
+    ),
+    'no_format_of_ours': (
+        b.case(
+            b.disk('vda', b.file(A, 'vmdk')),
+            source=LOCAL,
+            destination={A: b.GONE, '/data': b.local(kind='directory')},
+            create_images=True,
+        ),
+        'image-not-reproducible',
+        f'{A} is vmdk of {b.GIB} bytes',
+        f'vda ({A}): ',
+    ),
+    'a_file_in_the_way': (
+        b.case(
+            DISK, source=LOCAL, destination={A: b.local()}, create_images=True
+        ),
+        'destination-exists',
+        '',
+        f'vda ({A}): ',
+    ),
+    'a_device': (
+        b.case(
+            b.disk('vda', b.block('/dev/sdb')),
+            source={'/dev/sdb': _LUN},
+            create_images=True,
+        ),
+        'device-unproven',
+        '',
+        'vda (/dev/sdb): ',
+    ),
+    'an_image': (
+        b.case(
+            DISK,
+            source={A: b.on('nfs')},
+            destination={A: {'exists': True}},
+            local=['/data'],
+            create_images=True,
+            existing=['vda'],
+        ),
+        'image-unproven',
+        '',
+        f'vda ({A}): ',
+    ),
+}
+
+
+@ddt.ddt
+class RefusalMessageTest(unittest.TestCase):
+    maxDiff = None
+
+    @ddt.data(*MESSAGES)
+    def test_message(self, name):
+        case, *expected = MESSAGES[name]
+        said = [r['message'] for r in planned.plan(case)['refusals']]
+        # What an operator can accept is added to the reason's own remedy.
+        wanted = _sentence(*expected)
+        options = case['options']
+        nova = options.get('prepared') is not None
+        if nova or options.get('create_images'):
+            wanted = message_words.worded(wanted, nova=nova)
+        wanted = wanted[:-1]
+        self.assertTrue([s for s in said if s.startswith(wanted)], said)
