@@ -26,10 +26,10 @@ import typing
 from nova_selective_migrate.cli import app
 from nova_selective_migrate.cli import hosts
 from nova_selective_migrate.core.plan import planner
-from nova_selective_migrate.host.hypervisor import guest
-from nova_selective_migrate.host.migration import conclusion
+from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.migration import created_images
+from nova_selective_migrate.host.migration import migration_outcome
 from nova_selective_migrate.host.migration import migrator
-from nova_selective_migrate.host.migration import prepare
 
 #: What lasts until the next one begins, in this order.
 PHASES = (
@@ -50,11 +50,11 @@ _BEGINS: tuple[tuple[typing.Any, str, bool], ...] = (
     (hosts, 'case', True),
     (planner, 'plan', True),
     (migrator.Migrator, 'run', True),
-    (prepare, 'create', True),
-    (guest.Guest, 'migrate_to_uri', True),
-    (guest.Guest, 'migrate_to_uri', False),
-    (conclusion.Hosts, 'conclude', True),
-    (conclusion.Hosts, 'conclude', False),
+    (created_images, 'create', True),
+    (libvirt_guest.Guest, 'migrate_to_uri', True),
+    (libvirt_guest.Guest, 'migrate_to_uri', False),
+    (migration_outcome.MigrationHosts, 'conclude', True),
+    (migration_outcome.MigrationHosts, 'conclude', False),
 )
 
 

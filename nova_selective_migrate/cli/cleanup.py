@@ -22,10 +22,10 @@ from nova_selective_migrate.cli import guarded
 from nova_selective_migrate.cli import interrupts
 
 if typing.TYPE_CHECKING:
-    from nova_selective_migrate.host.journal import journal as journal_
-    from nova_selective_migrate.host.journal import looks as looks_
-    from nova_selective_migrate.host.journal import run as run_
-    from nova_selective_migrate.host.migration import conclusion
+    from nova_selective_migrate.host.journal import migration_journal
+    from nova_selective_migrate.host.journal import probe_journal
+    from nova_selective_migrate.host.migration import migration_outcome
+
 
 _COLUMNS = ('plan_id', 'began', 'domain', 'destination', 'path', 'state')
 Row = tuple[str, ...]
@@ -91,9 +91,9 @@ class Cleanup(guarded.GuardedLister):
 
     def _run(
         self,
-        journal: 'journal_.Journal',
-        run: 'run_.Run',
-        looks: 'looks_.Looks',
+        journal: 'migration_journal.MigrationJournal',
+        run: 'migration_journal.MigrationRecord',
+        looks: 'probe_journal.ProbeJournal',
         remove: bool,
     ) -> list[Row]:
         """Look after the images of one migration."""
@@ -121,18 +121,23 @@ class Cleanup(guarded.GuardedLister):
         return self._rows(known, states, remove)
 
     def _look(
-        self, looks: 'looks_.Looks', look: 'looks_.Look', remove: bool
+        self,
+        looks: 'probe_journal.ProbeJournal',
+        look: 'probe_journal.Probe',
+        remove: bool,
     ) -> list[Row]:
         """Look after the markers and pools of one look at other hosts."""
         from nova_selective_migrate.cli import journalled
-        from nova_selective_migrate.host.migration import left_looks
+        from nova_selective_migrate.host.migration import probe_cleanup
 
         rows: list[Row] = []
         hosts = {place.host: place.uri for place in look.places}
         for host, uri in hosts.items():
             try:
                 with journalled.host(host, uri, looks) as peer:
-                    states = left_looks.put_away(peer, look, remove=remove)
+                    states = probe_cleanup.remove_probes(
+                        peer, look, remove=remove
+                    )
             except (
                 exceptions.HypervisorError,
                 exceptions.InvalidInput,
@@ -156,18 +161,22 @@ class Cleanup(guarded.GuardedLister):
         return [(*known, path, state) for path, state in states.items()]
 
 
-def _each(run: 'run_.Run', state: str) -> dict[str, str]:
+def _each(
+    run: 'migration_journal.MigrationRecord', state: str
+) -> dict[str, str]:
     """Say one thing of all that a run has made."""
     return {image.path: state for image in run.images} or {'-': state}
 
 
 def _states(
-    opened: 'conclusion.Hosts', run: 'run_.Run', remove: bool
+    opened: 'migration_outcome.MigrationHosts',
+    run: 'migration_journal.MigrationRecord',
+    remove: bool,
 ) -> dict[str, str]:
     """Say of each image of a run what it is, or what became of it."""
-    from nova_selective_migrate.host.migration import settling
+    from nova_selective_migrate.host.migration import settlement
 
-    found = settling.look_once(opened.source, opened.destination, run.uuid)
+    found = settlement.settle_once(opened.source, opened.destination, run.uuid)
     if not found.vacant:
         why = (
             f'left: the source has the guest {found.source}, the destination '

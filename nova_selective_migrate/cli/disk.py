@@ -58,9 +58,9 @@ class ListDisk(guarded.GuardedLister):
         """List the disks."""
         # Here, so that --help and completion need no libvirt.
         from nova_selective_migrate.cli import hosts
-        from nova_selective_migrate.host.facts import gather
+        from nova_selective_migrate.host.facts import case_gathering
 
-        asked = gather.Asked(
+        asked = case_gathering.CaseRequest(
             policy=evidence.policy(parsed_args),
             options=migration_options.MigrationOptions(),
             block_device_info=evidence.block_device_info(parsed_args),
@@ -68,7 +68,7 @@ class ListDisk(guarded.GuardedLister):
         )
         uri = self.app.options.connect
         with hosts.source(uri, parsed_args.domain) as (here, guest):
-            case = gather.gather(here, guest, None, asked)
+            case = case_gathering.gather(here, guest, None, asked)
         disks = plan_formats.plan_tree(planner.plan(case))['disks']
         people = parsed_args.formatter == 'table'
         return _COLUMNS, [

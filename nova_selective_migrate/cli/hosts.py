@@ -27,15 +27,14 @@ from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.model import migration_options
-from nova_selective_migrate.host.facts import gather
+from nova_selective_migrate.host.facts import case_gathering
 from nova_selective_migrate.host.hypervisor import connection
-from nova_selective_migrate.host.hypervisor import errors
-from nova_selective_migrate.host.hypervisor import event_loop
-from nova_selective_migrate.host.hypervisor import guest as guest_
-from nova_selective_migrate.host.journal import journal as journal_
-from nova_selective_migrate.host.journal import looks as looks_
-from nova_selective_migrate.host.migration import conclusion
-from nova_selective_migrate.host.migration import migration_address
+from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import probe_journal
+from nova_selective_migrate.host.migration import migration_outcome
+from nova_selective_migrate.host.migration import preflight
 
 LOG = logging.getLogger(__name__)
 
@@ -53,15 +52,15 @@ class Hosts:
     """
 
     source: connection.Connection
-    guest: guest_.Guest
+    guest: libvirt_guest.Guest
     destination: connection.Connection
-    journal: journal_.Journal
+    journal: migration_journal.MigrationJournal
 
 
 @contextlib.contextmanager
 def looks(
     directory: str | None, interruption: interrupts.Interruption
-) -> collections.abc.Iterator[looks_.Looks]:
+) -> collections.abc.Iterator[probe_journal.ProbeJournal]:
     """Write down what is put on the hosts for a moment.
 
     :param directory: of the journal
@@ -77,14 +76,16 @@ def looks(
 
 @contextlib.contextmanager
 def source(
-    uri: str, domain: str, looks: looks_.Looks | None = None
-) -> collections.abc.Iterator[tuple[connection.Connection, guest_.Guest]]:
+    uri: str, domain: str, looks: probe_journal.ProbeJournal | None = None
+) -> collections.abc.Iterator[
+    tuple[connection.Connection, libvirt_guest.Guest]
+]:
     """Open the source and find the guest.
 
     :raises HypervisorError: when there is no such host or guest
     """
-    errors.silence()
-    event_loop.start()
+    libvirt_codes.silence_errors()
+    connection.start_event_loop()
     with connection.Connection.open(uri, looks=looks) as here:
         yield here, here.guest(domain)
 
@@ -93,7 +94,7 @@ def source(
 def both(
     options: argparse.Namespace,
     arguments: argparse.Namespace,
-    looks: looks_.Looks,
+    looks: probe_journal.ProbeJournal,
 ) -> collections.abc.Iterator[Hosts]:
     """Open both hosts.
 
@@ -131,9 +132,9 @@ def _check_uri(text: str) -> None:
         )
 
 
-def of_run(hosts: Hosts, *, probe: bool) -> conclusion.Hosts:
+def of_run(hosts: Hosts, *, probe: bool) -> migration_outcome.MigrationHosts:
     """Return what a migration needs of both hosts."""
-    return conclusion.Hosts(
+    return migration_outcome.MigrationHosts(
         hosts.source, hosts.destination, hosts.journal, probe
     )
 
@@ -165,14 +166,16 @@ def case(hosts: Hosts, arguments: argparse.Namespace) -> migration_case.Case:
     options = dataclasses.replace(
         options, destination_uri=redaction.uri(arguments.destination_uri)
     )
-    asked = gather.Asked(
+    asked = case_gathering.CaseRequest(
         policy=evidence.policy(arguments),
         options=options,
         block_device_info=evidence.block_device_info(arguments),
         probe=not arguments.no_probe,
         shared_filesystems=tuple(arguments.libvirt_shared_filesystem),
     )
-    found = gather.gather(hosts.source, hosts.guest, hosts.destination, asked)
+    found = case_gathering.gather(
+        hosts.source, hosts.guest, hosts.destination, asked
+    )
     _check_targets(found, options)
     return found
 
@@ -187,13 +190,13 @@ def _listening(
     if options.listen_address:
         return options
     try:
-        found = migration_address.derive(
+        found = preflight.derive(
             options.destination_uri or '', options.migrate_uri, tls=options.tls
         )
     except exceptions.AddressUnknown as err:
         raise exceptions.InvalidInput(f'{err}; {_NAME_IT}') from err
     address = found.listen_address
-    if address and migration_address.is_loopback(address):
+    if address and preflight.is_loopback(address):
         raise exceptions.InvalidInput(
             f'{options.migration_host} is {address} here, which means '
             f'another host at the destination; {_NAME_IT}'

@@ -28,7 +28,8 @@ import typing
 from nova_selective_migrate import exceptions
 
 if typing.TYPE_CHECKING:
-    from nova_selective_migrate.host.journal import looks as looks_
+    from nova_selective_migrate.host.journal import probe_journal
+
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # As a shell reports a command that a signal has ended.
@@ -55,7 +56,7 @@ class Interruption:
     undone = 'nothing was changed'
 
     def __init__(self) -> None:
-        self.looks: looks_.Looks | None = None
+        self.looks: probe_journal.ProbeJournal | None = None
         self.tell: collections.abc.Callable[[str], object] = tell
         self._deadline = 0.0
 

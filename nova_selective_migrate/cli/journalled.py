@@ -17,25 +17,27 @@ import contextlib
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.host.hypervisor import connection
-from nova_selective_migrate.host.hypervisor import errors
-from nova_selective_migrate.host.hypervisor import event_loop
-from nova_selective_migrate.host.journal import journal as journal_
-from nova_selective_migrate.host.journal import looks as looks_
-from nova_selective_migrate.host.journal import run as run_
-from nova_selective_migrate.host.migration import conclusion
+from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import probe_journal
+from nova_selective_migrate.host.migration import migration_outcome
 
 
-def journal(directory: str | None) -> journal_.Journal:
+def journal(directory: str | None) -> migration_journal.MigrationJournal:
     """Return the journal that was named, or this user's."""
-    return journal_.Journal(directory or journal_.default_directory())
+    return migration_journal.MigrationJournal(
+        directory or migration_journal.default_directory()
+    )
 
 
-def looks(directory: str | None) -> looks_.Looks:
+def looks(directory: str | None) -> probe_journal.ProbeJournal:
     """Return where looks at other hosts are written down."""
-    return looks_.Looks(journal(directory).directory)
+    return probe_journal.ProbeJournal(journal(directory).directory)
 
 
-def newest(journal: journal_.Journal, domain: str) -> run_.Run:
+def newest(
+    journal: migration_journal.MigrationJournal, domain: str
+) -> migration_journal.MigrationRecord:
     """Find the newest migration of a domain that has not been ended.
 
     :raises InvalidInput: when there is none
@@ -52,19 +54,19 @@ def newest(journal: journal_.Journal, domain: str) -> run_.Run:
 
 @contextlib.contextmanager
 def hosts(
-    journal: journal_.Journal,
-    run: run_.Run,
+    journal: migration_journal.MigrationJournal,
+    run: migration_journal.MigrationRecord,
     source_uri: str,
     destination_uri: str | None = None,
-    looks: looks_.Looks | None = None,
-) -> collections.abc.Iterator[conclusion.Hosts]:
+    looks: probe_journal.ProbeJournal | None = None,
+) -> collections.abc.Iterator[migration_outcome.MigrationHosts]:
     """Connect to both hosts of a run.
 
     :raises ConnectFailed: when one cannot be reached
     :raises InvalidInput: when one is not the host that the run knows
     """
-    errors.silence()
-    event_loop.start()
+    libvirt_codes.silence_errors()
+    connection.start_event_loop()
     with (
         connection.Connection.open(source_uri, looks=looks) as source,
         connection.Connection.open(
@@ -81,12 +83,12 @@ def hosts(
                     f'{run.plan_id} of {run.domain}, which is the host '
                     f'{known}'
                 )
-        yield conclusion.Hosts(source, destination, journal)
+        yield migration_outcome.MigrationHosts(source, destination, journal)
 
 
 @contextlib.contextmanager
 def host(
-    known: str, uri: str, looks: looks_.Looks
+    known: str, uri: str, looks: probe_journal.ProbeJournal
 ) -> collections.abc.Iterator[connection.Connection]:
     """Connect to a host that was looked at.
 
@@ -94,8 +96,8 @@ def host(
     :raises ConnectFailed: when it cannot be reached
     :raises InvalidInput: when it is another host now
     """
-    errors.silence()
-    event_loop.start()
+    libvirt_codes.silence_errors()
+    connection.start_event_loop()
     with connection.Connection.open(uri, looks=looks) as found:
         if found.host_uuid() != known:
             raise exceptions.InvalidInput(

@@ -181,7 +181,7 @@ class Migrate(guarded.GuardedShowOne):
     ) -> guarded.Shown:
         from nova_selective_migrate.cli import hosts
         from nova_selective_migrate.cli import journalled
-        from nova_selective_migrate.host.migration import resuming
+        from nova_selective_migrate.host.migration import resumption
 
         options = self.app.options
         journal = journalled.journal(options.journal)
@@ -193,7 +193,7 @@ class Migrate(guarded.GuardedShowOne):
                 journal, run, options.connect, there, looks
             ) as opened,
         ):
-            ended = resuming.resume(
+            ended = resumption.resume(
                 opened, run, progress.printer(self.app.stderr)
             )
         self.status = _STATUS[ended.settlement.ending]

@@ -20,7 +20,7 @@ from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.core.plan import plan_formats
 
 if typing.TYPE_CHECKING:
-    from nova_selective_migrate.host.migration import conclusion
+    from nova_selective_migrate.host.migration import migration_outcome
 
 
 Tree = dict[str, typing.Any]
@@ -55,7 +55,7 @@ def left(domain: str, plan_id: str | None, *, direct: bool) -> Tree:
 
 def ended(
     plan: migration_plan.MigrationPlan | None,
-    ended: 'conclusion.MigrationOutcome',
+    ended: 'migration_outcome.MigrationOutcome',
 ) -> Tree:
     """Say how a migration ended, and what it leaves where.
 
@@ -95,7 +95,7 @@ def ended(
     }
 
 
-def _mirrored_bytes(ended: 'conclusion.MigrationOutcome') -> int | None:
+def _mirrored_bytes(ended: 'migration_outcome.MigrationOutcome') -> int | None:
     """Add up what the mirrors went through, zeroes included."""
     if ended.progress is None:
         return None

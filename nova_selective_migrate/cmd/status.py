@@ -78,9 +78,9 @@ class Checks(upgradecheck.UpgradeCommands):
     def _hypervisor(self) -> Result:
         """See whether libvirt and QEMU can copy disks selectively."""
         from nova_selective_migrate.host.hypervisor import connection
-        from nova_selective_migrate.host.hypervisor import errors
+        from nova_selective_migrate.host.hypervisor import libvirt_codes
 
-        errors.silence()
+        libvirt_codes.silence_errors()
         uri = _configuration().libvirt.connection_uri or 'qemu:///system'
         try:
             with connection.Connection.open(uri) as host:

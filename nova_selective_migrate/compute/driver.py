@@ -51,7 +51,7 @@ from nova_selective_migrate.compute.source import migration
 from nova_selective_migrate.compute.source import planning
 from nova_selective_migrate.compute.source import plans
 from nova_selective_migrate.compute.source import record
-from nova_selective_migrate.host.facts import content
+from nova_selective_migrate.host.facts import image_digests
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         conf.register_opts(CONF)
         self._settings: settings_.Settings | None = None
         self._records = record.Records()
-        self._contents = content.Contents()
+        self._contents = image_digests.DigestCache()
 
     def init_host(self, host: str) -> None:
         """Take up the options, and what an earlier process has left.

@@ -30,9 +30,9 @@ from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import connection
-from nova_selective_migrate.host.hypervisor import errors
-from nova_selective_migrate.host.hypervisor import pools
-from nova_selective_migrate.host.hypervisor import volumes
+from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.hypervisor import pool_directory
+from nova_selective_migrate.host.hypervisor import storage_pools
 from tests.unit.cli import command
 
 URI = 'test:///default'
@@ -70,7 +70,7 @@ class DriverCase(unittest.TestCase):
     """A running domain on test:///default, which lives in this process."""
 
     def setUp(self):
-        errors.silence()
+        libvirt_codes.silence_errors()
         self.host = connection.Connection.open(URI)
         self.addCleanup(self.host.virt.close)
         self.domain = self.host.virt.createXML(DOMAIN)
@@ -253,12 +253,12 @@ class VolumesTest(DriverCase):
     """The driver resizes nothing, so that sizes are whole KiB here."""
 
     def see(self, path: str = '/srv/images'):
-        return pools.directory(self.host, path)
+        return storage_pools.directory(self.host, path)
 
     def test_a_transient_pool(self):
         before = self.host.virt.listStoragePools()
         with self.see() as seen:
-            self.assertIsInstance(seen, volumes.Directory)
+            self.assertIsInstance(seen, pool_directory.PoolDirectory)
             self.assertEqual(
                 storage_facts.StorageFacts(exists=False), seen.facts('disk')
             )
@@ -267,7 +267,7 @@ class VolumesTest(DriverCase):
     def test_a_pool_that_is_there_stays(self):
         before = self.host.virt.listStoragePools()
         with self.see('/default-pool/') as seen:
-            self.assertIsInstance(seen, volumes.Directory)
+            self.assertIsInstance(seen, pool_directory.PoolDirectory)
             self.assertEqual(before, self.host.virt.listStoragePools())
         self.assertEqual(before, self.host.virt.listStoragePools())
 

@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """What each host believes of the other is so when it is acted upon.
 
 Between the check and the migration lies a queue
@@ -100,7 +101,7 @@ class SharedTest(RestartedTest):
     def setUp(self):
         super().setUp()
         self.patch_driver('_check_shared_storage_test_file', lambda *_: True)
-        real = local_storage.facts
+        real = local_storage.local_facts
         self.useFixture(
             fixtures.MockPatchObject(
                 local_storage,

@@ -30,7 +30,7 @@ from nova_selective_migrate.compute.destination import seeding
 from nova_selective_migrate.compute.wire import disk_info as disk_info_
 from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.compute.wire import peer as peer_
-from nova_selective_migrate.host.facts import content
+from nova_selective_migrate.host.facts import image_digests
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Arrivals:
     def __init__(
         self,
         driver: typing.Any,
-        contents: content.Contents,
+        contents: image_digests.DigestCache,
         claims: claim_.Claims,
         rooms: room_.Rooms,
     ) -> None:

@@ -20,9 +20,9 @@ import re
 import typing
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.destination import instance_directory
 from nova_selective_migrate.compute.wire import media
-from nova_selective_migrate.host.journal import entries as entries_
-from nova_selective_migrate.host.migration import ownership
+from nova_selective_migrate.host.journal import journal_entries
 
 # What nova, libvirt and QEMU make beside the images: disk.info is
 # nova.virt.libvirt.imagebackend's, console.log QEMU's, and virtlogd's once
@@ -51,7 +51,7 @@ class Claim:
     names: tuple[str, ...]
     since: str
     request: str
-    proof: ownership.Proof | None = None
+    proof: instance_directory.DirectoryProof | None = None
     complete: bool = False
     doubt: str = ''
 
@@ -60,19 +60,21 @@ class Claim:
 
         :raises NotOurs: naming what is something else
         """
-        ownership.check(self.top, self.directory, self._proven, self._known)
+        instance_directory.check(
+            self.top, self.directory, self._proven, self._known
+        )
 
     def remove(self) -> tuple[str, ...]:
         """Remove what was claimed, or nothing; return names of files.
 
         :raises NotOurs: naming what is something else
         """
-        return ownership.remove(
+        return instance_directory.remove(
             self.top, self.directory, self._proven, self._known
         )
 
     @property
-    def _proven(self) -> ownership.Proof:
+    def _proven(self) -> instance_directory.DirectoryProof:
         if self.proof is None:
             raise exceptions.NotOurs(
                 f'{self.directory} is not proven to be the one that a live '
@@ -95,7 +97,7 @@ class Claims:
     """The claims of this host, journalled by instance."""
 
     def __init__(self, directory: str, top: str) -> None:
-        self._journal = entries_.Entries(directory)
+        self._journal = journal_entries.JournalEntries(directory)
         self._top = top
 
     def begin(
@@ -130,7 +132,7 @@ class Claims:
         """
         claim = self.of(instance)
         if claim is not None and not claim.complete:
-            proof = ownership.prove(claim.top, claim.directory)
+            proof = instance_directory.prove(claim.top, claim.directory)
             self._write(
                 instance,
                 dataclasses.replace(claim, proof=proof, complete=complete),
@@ -173,7 +175,9 @@ class Claims:
 
 
 def _claim(tree: dict[str, typing.Any]) -> Claim:
-    proof = tree['proof'] and ownership.Proof.from_json(tree['proof'])
+    proof = tree['proof'] and instance_directory.DirectoryProof.from_json(
+        tree['proof']
+    )
     return Claim(
         os.path.normpath(tree['directory']),
         tree['top'],

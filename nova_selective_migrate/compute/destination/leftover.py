@@ -28,7 +28,7 @@ from nova_selective_migrate.compute import statuses
 from nova_selective_migrate.compute.destination import claim as claim_
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
-from nova_selective_migrate.host.hypervisor import usage
+from nova_selective_migrate.host.hypervisor import path_users
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -144,7 +144,7 @@ class Leftovers:
             claim.check()
         except exceptions.NotOurs as err:
             return str(err)
-        users = usage.users(host, claim.directory)
+        users = path_users.users_of(host, claim.directory)
         return f'it is used by {", ".join(users)}' if users else None
 
     def _doubt(self, instance: typing.Any, claim: claim_.Claim) -> str | None:

@@ -23,7 +23,7 @@ from oslo_log import log as logging
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import images as images_
 from nova_selective_migrate.compute.wire import peer as peer_
-from nova_selective_migrate.host.facts import content
+from nova_selective_migrate.host.facts import image_digests
 from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.hypervisor import connection
 
@@ -37,7 +37,7 @@ class Telling:
     def __init__(
         self,
         driver: typing.Any,
-        contents: content.Contents,
+        contents: image_digests.DigestCache,
         disks_uri: str = '',
     ) -> None:
         self._driver = driver
@@ -100,4 +100,4 @@ class Telling:
         path = images_.image_base(image)
         if not os.path.exists(path):
             return ''
-        return self._contents.within(path, content.PATIENCE_SECONDS) or ''
+        return self._contents.within(path, image_digests.DIGEST_SECONDS) or ''

@@ -31,8 +31,8 @@ from nova_selective_migrate.compute.destination import claim as claim_
 from nova_selective_migrate.compute.destination import room as room_
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
-from nova_selective_migrate.host.hypervisor import usage
-from nova_selective_migrate.host.migration import double_run
+from nova_selective_migrate.host.hypervisor import path_users
+from nova_selective_migrate.host.migration import settlement
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -203,7 +203,9 @@ class Withdrawals:
         if found.doubt is not guest_location.Doubt.BOTH_RUN:
             return found
         return guest_location.both_ran(
-            double_run.suspend(lambda: host.guest(instance.uuid).suspend())
+            settlement.suspend_destination(
+                lambda: host.guest(instance.uuid).suspend()
+            )
         )
 
     def _objection(
@@ -222,7 +224,7 @@ class Withdrawals:
             # nova destroys a guest that waits for its source.
             waits = here.presence is guest_location.Presence.SWITCHING
             besides = instance.uuid if waits else ''
-            users = usage.users(host, directory, besides)
+            users = path_users.users_of(host, directory, besides)
         except exceptions.SelectiveMigrateError as err:
             return str(err)
         return f'{directory} is used by {", ".join(users)}' if users else None

@@ -16,7 +16,7 @@ import collections.abc
 import typing
 
 from nova_selective_migrate.core.plan import migrate_call
-from nova_selective_migrate.host.hypervisor import optional
+from nova_selective_migrate.host.hypervisor import optional_parameters
 
 
 class AddressedDomain:
@@ -52,7 +52,7 @@ class AddressedDomain:
         flags: int = 0,
     ) -> None:
         """Migrate with nova's parameters and ours."""
-        self.left_out = optional.migrate(
+        self.left_out = optional_parameters.call_with_optional(
             lambda wanted: self._domain.migrateToURI3(
                 dconnuri, params=wanted, flags=flags
             ),

@@ -20,7 +20,7 @@ from nova_selective_migrate.compute.source import request as request_
 from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import storage_facts
-from nova_selective_migrate.host.facts import content
+from nova_selective_migrate.host.facts import image_digests
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,9 +41,9 @@ def choose(
     domain: domains.Domain,
     storage: storage_facts.Storage,
     request: request_.Request,
-    contents: content.Contents | None,
+    contents: image_digests.DigestCache | None,
     limit: int,
-    deadline: content.Deadline,
+    deadline: image_digests.Deadline,
 ) -> Choice:
     """Say which read-only files can travel, and why others cannot.
 

@@ -35,7 +35,7 @@ from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import plan_formats
 from nova_selective_migrate.host.hypervisor import connection
-from nova_selective_migrate.host.hypervisor import guest as guest_
+from nova_selective_migrate.host.hypervisor import libvirt_guest
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -125,12 +125,12 @@ class SourceCheck:
         )
         return planned
 
-    def guest(self, instance: typing.Any) -> guest_.Guest:
+    def guest(self, instance: typing.Any) -> libvirt_guest.Guest:
         """Return the guest of an instance.
 
         :raises InstanceNotFound: where this host has none
         """
-        return guest_.Guest(self.found(instance)._domain)
+        return libvirt_guest.Guest(self.found(instance)._domain)
 
     def found(self, instance: typing.Any) -> typing.Any:
         """Return nova's own guest of an instance.
@@ -144,7 +144,7 @@ class SourceCheck:
         context: typing.Any,
         instance: typing.Any,
         data: typing.Any,
-        guest: guest_.Guest,
+        guest: libvirt_guest.Guest,
         block_device_info: typing.Any,
         peer: peer_.Peer | None,
     ) -> request_.Request:
@@ -203,7 +203,7 @@ def _with_left_out(
     context: typing.Any,
     instance: typing.Any,
     block_device_info: typing.Any,
-    guest: guest_.Guest,
+    guest: libvirt_guest.Guest,
 ) -> typing.Any:
     """Add the volumes that nova leaves out for want of connection info.
 

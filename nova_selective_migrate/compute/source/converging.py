@@ -21,7 +21,7 @@ from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
-from nova_selective_migrate.host.hypervisor import guest as guest_
+from nova_selective_migrate.host.hypervisor import libvirt_guest
 
 LOG = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Converging:
         plan: migration_plan.MigrationPlan,
         again: again_.Again,
     ) -> None:
-        self._guest = guest_.Guest(guest._domain)
+        self._guest = libvirt_guest.Guest(guest._domain)
         self._instance = instance
         self._plan = plan
         self._lag = watchdog_limits.Convergence()

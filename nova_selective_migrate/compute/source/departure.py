@@ -26,7 +26,7 @@ from nova.objects import base
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.host.journal import entries as entries_
+from nova_selective_migrate.host.journal import journal_entries
 
 CONF = nova.conf.CONF
 
@@ -90,7 +90,7 @@ class Departures:
     """The departures of this host, journalled by instance."""
 
     def __init__(self, directory: str) -> None:
-        self._journal = entries_.Entries(directory)
+        self._journal = journal_entries.JournalEntries(directory)
 
     def begin(
         self,

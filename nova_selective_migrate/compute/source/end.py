@@ -23,7 +23,7 @@ from oslo_log import log as logging
 from nova_selective_migrate.compute import abort_cause
 from nova_selective_migrate.compute.source import ending as ending_
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.host.hypervisor import errors
+from nova_selective_migrate.host.hypervisor import libvirt_codes
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ class End:
         self.reached = True
         why = error or settled.error
         aborted = guest_location.CallResult.ABORTED
-        if error is None and why and errors.call_result(why) is aborted:
+        if error is None and why and libvirt_codes.call_result(why) is aborted:
             # libvirt forgets how a job has ended in less time than passes
             # between two looks of nova's, which then takes it for failed.
             status = 'cancelled'
@@ -188,6 +188,6 @@ def _words(
         return said or 'libvirt gave no reason'
     # Of an abort libvirt says no more than that it was asked for.
     aborted = guest_location.CallResult.ABORTED
-    if error is None or errors.call_result(error) is aborted:
+    if error is None or libvirt_codes.call_result(error) is aborted:
         return cause.text
     return f'{cause.text} ({said})'

@@ -24,8 +24,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import record as record_
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
-from nova_selective_migrate.host.migration import double_run
-from nova_selective_migrate.host.migration import timed_look
+from nova_selective_migrate.host.migration import settlement
 
 #: For a call that is about to return.
 _CALL_SECONDS = 20.0
@@ -110,7 +109,7 @@ def settle(
 
     :param was_there: whether it was found at the destination before
     """
-    look_there = timed_look.TimedLook(lambda: hosts.look_there(uuid))
+    look_there = settlement.TimedQuestion(lambda: hosts.look_there(uuid))
     started = time.monotonic()
     calm = None
     while True:
@@ -129,7 +128,7 @@ def settle(
                 here, there, call.result, was_there=was_there
             )
             settled = Settled(found, here, there, call.error)
-            if double_run.is_to_be_ended(found, call.result):
+            if settlement.is_to_be_ended(found, call.result):
                 return _end_double_run(hosts, uuid, settled)
             if _is_certain(settled, call) or now - calm > _SETTLE_SECONDS:
                 return settled
@@ -170,9 +169,9 @@ def _end_double_run(hosts: Hosts, uuid: str, settled: Settled) -> Settled:
     if here.presence is not _Presence.RUNNING:
         found = guest_location.locate(here, settled.there)
         return dataclasses.replace(settled, settlement=found, here=here)
-    failure = double_run.suspend(lambda: hosts.suspend_there(uuid))
+    failure = settlement.suspend_destination(lambda: hosts.suspend_there(uuid))
     found = guest_location.both_ran(failure)
-    there = timed_look.TimedLook(lambda: hosts.look_there(uuid))()
+    there = settlement.TimedQuestion(lambda: hosts.look_there(uuid))()
     return dataclasses.replace(
         settled, settlement=found, here=here, there=there
     )

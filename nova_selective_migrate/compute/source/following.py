@@ -33,9 +33,9 @@ from nova_selective_migrate.compute.source import holding
 from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.core.job import watchdog_limits
-from nova_selective_migrate.host.hypervisor import errors
-from nova_selective_migrate.host.hypervisor import guest as guest_
-from nova_selective_migrate.host.migration import throttle
+from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.migration import bandwidth_throttle
 
 LOG = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Watches:
 
     holding: holding.Holding
     converging: converging.Converging
-    limits: throttle.Throttle
+    limits: bandwidth_throttle.BandwidthThrottle
     forced: forced_completion.ForcedCompletion
     call: record.Call
 
@@ -89,7 +89,7 @@ class Following:
         self._memory_bytes = instance.flavor.memory_mb * 2**20
         self.real = instance
         self._disks = guest
-        self._job_stats = guest_.Guest(guest._domain).job_stats
+        self._job_stats = libvirt_guest.Guest(guest._domain).job_stats
         self._watches = watches
         self.guest = _WatchedGuest(guest, self, idle, watches)
         self.instance = _CountedInstance(instance, self)
@@ -222,7 +222,7 @@ class _WatchedGuest:
         try:
             info = self._guest.get_job_info()
         except Exception as err:
-            if not errors.is_busy(err):
+            if not libvirt_codes.is_busy(err):
                 raise
             real = self._following.real
             LOG.warning(

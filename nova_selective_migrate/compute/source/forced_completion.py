@@ -27,8 +27,8 @@ from oslo_log import log as logging
 
 from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.host.hypervisor import errors
-from nova_selective_migrate.host.hypervisor import guest as guest_
+from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.hypervisor import libvirt_guest
 
 LOG = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class ForcedCompletion:
         ask: collections.abc.Callable[[], None],
     ) -> None:
         self._guest = guest
-        self._domain = guest_.Guest(guest._domain)
+        self._domain = libvirt_guest.Guest(guest._domain)
         self._instance = instance
         self._call = call
         self._ask = ask
@@ -80,7 +80,7 @@ class ForcedCompletion:
         self._switch_wanted = True
         if not self._memory_begun:
             self._hold()
-            raise errors.refused(
+            raise libvirt_codes.refused(
                 'the guest is paused until its disks are in sync; post-copy '
                 'is started then'
             )

@@ -26,7 +26,7 @@ from nova_selective_migrate.core.plan import destination_volumes
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
-from nova_selective_migrate.host.migration import migration_address
+from nova_selective_migrate.host.migration import preflight
 
 LOG = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ class PlannedGuest:
         if options['flags'] & flags.TUNNELLED:
             return added  # through the daemons: nothing listens
         try:
-            found = migration_address.derive(
+            found = preflight.derive(
                 destination,
                 options.get('migrate_uri'),
                 tls=bool(options['flags'] & flags.TLS),

@@ -22,7 +22,7 @@ from oslo_log import log as logging
 from nova_selective_migrate.compute import abort_cause
 from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.core.job import watchdog_limits
-from nova_selective_migrate.host.hypervisor import guest as guest_
+from nova_selective_migrate.host.hypervisor import libvirt_guest
 
 LOG = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Holding:
         progress_seconds: float = 0,
         call: record.Call | None = None,
     ) -> None:
-        self._guest = guest_.Guest(guest._domain)
+        self._guest = libvirt_guest.Guest(guest._domain)
         self._instance = instance
         self._call = call or record.Call()
         self._stall = watchdog_limits.Stall()

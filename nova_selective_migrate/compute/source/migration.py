@@ -39,8 +39,8 @@ from nova_selective_migrate.compute.source import volume_connections
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.hypervisor import connection
-from nova_selective_migrate.host.hypervisor import guest as hypervisor_guest
-from nova_selective_migrate.host.migration import throttle
+from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.migration import bandwidth_throttle
 
 LOG = logging.getLogger(__name__)
 
@@ -133,8 +133,8 @@ class Migrations:
                 converging.Converging(
                     guest, instance, planned.plan, call.again
                 ),
-                throttle.Throttle(
-                    hypervisor_guest.Guest(guest._domain),
+                bandwidth_throttle.BandwidthThrottle(
+                    libvirt_guest.Guest(guest._domain),
                     planned.plan.limit,
                     len(planned.plan.migrate_disks),
                     lambda text: LOG.info('%s', text, instance=instance),

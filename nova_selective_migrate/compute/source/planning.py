@@ -30,10 +30,10 @@ from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.core.plan import planner
-from nova_selective_migrate.host.facts import content
-from nova_selective_migrate.host.facts import gather
+from nova_selective_migrate.host.facts import case_gathering
+from nova_selective_migrate.host.facts import image_digests
 from nova_selective_migrate.host.facts import local_storage
-from nova_selective_migrate.host.hypervisor import guest as guest_
+from nova_selective_migrate.host.hypervisor import libvirt_guest
 
 #: What nova passes besides, nova.virt.libvirt.guest.Guest.migrate; then what
 #: compute.source.guest adds to it.
@@ -45,7 +45,7 @@ _ALSO_SENT = (
 _SENT_IN_PARALLEL = ('parallel.connections',)
 # The destination waits for the check, for rpc_response_timeout: a minute. The
 # base image alone may take half of this, so that media have the rest.
-_READING_SECONDS = 2 * content.PATIENCE_SECONDS
+_READING_SECONDS = 2 * image_digests.DIGEST_SECONDS
 _ON_HOST = (domains.SourceType.FILE, domains.SourceType.BLOCK)
 
 
@@ -54,11 +54,11 @@ class Planner:
     """Makes plans on the source of live migrations."""
 
     settings: settings_.Settings
-    contents: content.Contents
+    contents: image_digests.DigestCache
 
     def plan(
         self,
-        guest: guest_.Guest,
+        guest: libvirt_guest.Guest,
         versions: domains.Versions,
         request: request_.Request,
     ) -> record.Planned:
@@ -69,9 +69,11 @@ class Planner:
         """
         text = redaction.domain_xml(guest.xml())
         domain = domain_xml.parse(text)
-        here = gather.source_facts(guest, domain, {}, local_storage.facts)
+        here = case_gathering.source_facts(
+            guest, domain, {}, local_storage.local_facts
+        )
         there = _destination_facts(here, request)
-        deadline = content.Deadline.after(_READING_SECONDS)
+        deadline = image_digests.Deadline.after(_READING_SECONDS)
         seeds: dict[str, media.Carriage] = {}
         bases = seeding.candidates(domain, request)
         compared = self._wants_base(domain, request, bases.values())
@@ -98,7 +100,7 @@ class Planner:
             storage=storage,
             domain_state=guest.state([disk.target for disk in domain.disks]),
             hypervisors=domains.Hypervisors(
-                gather.configured(
+                case_gathering.configured(
                     versions, self.settings.shared_filesystems, True
                 ),
                 domains.Versions(
@@ -192,7 +194,7 @@ class Planner:
         """
         base = request.image_base
         told = request.peer.base if request.peer else ''
-        digest = self.contents.within(base, content.PATIENCE_SECONDS)
+        digest = self.contents.within(base, image_digests.DIGEST_SECONDS)
         if digest is not None:
             here[base] = dataclasses.replace(here[base], content=digest)
             there[base] = storage_facts.StorageFacts(
@@ -209,7 +211,7 @@ def _destination_facts(
     nova makes it below instances_path on the destination and looks for it
     on the source (_check_shared_storage_test_file).
     """
-    top = local_storage.facts(request.instances_path)
+    top = local_storage.local_facts(request.instances_path)
     there: dict[str, storage_facts.StorageFacts] = {}
     for path, facts in here.items():
         below = _below(facts.resolved, top.resolved)

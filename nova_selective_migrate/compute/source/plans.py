@@ -24,7 +24,7 @@ from nova_selective_migrate.compute.wire import disk_info
 from nova_selective_migrate.compute.wire import peer as peer_
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import redaction
-from nova_selective_migrate.host.facts import content
+from nova_selective_migrate.host.facts import image_digests
 
 
 class Plans:
@@ -34,7 +34,7 @@ class Plans:
         self,
         check: check_.SourceCheck,
         records: record_.Records,
-        contents: content.Contents,
+        contents: image_digests.DigestCache,
     ) -> None:
         self._check = check
         self._records = records

@@ -22,7 +22,7 @@ from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.plan import migration_plan
-from nova_selective_migrate.host.hypervisor import errors
+from nova_selective_migrate.host.hypervisor import libvirt_codes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Call:
             return guest_location.CallResult.SUCCEEDED
         if self.error is None:
             return guest_location.CallResult.UNTOLD
-        return errors.call_result(self.error)
+        return libvirt_codes.call_result(self.error)
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end of the call; one not made yet never will be."""

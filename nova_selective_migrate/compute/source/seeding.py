@@ -24,7 +24,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import request as request_
 from nova_selective_migrate.compute.wire import media
 from nova_selective_migrate.core.model import domains
-from nova_selective_migrate.host.facts import content
+from nova_selective_migrate.host.facts import image_digests
 
 
 def candidates(
@@ -56,7 +56,7 @@ def candidates(
 def choose(
     bases: collections.abc.Mapping[str, str],
     limit: int,
-    deadline: content.Deadline,
+    deadline: image_digests.Deadline,
 ) -> dict[str, media.Carriage]:
     """Return all of them, or none where one cannot travel.
 

@@ -27,7 +27,7 @@ import typing
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.wire import packed
-from nova_selective_migrate.host.facts import content
+from nova_selective_migrate.host.facts import image_digests
 
 #: The most of one file that travels: bytes that are not zero.
 READ_LIMIT = 64 * 2**20
@@ -94,7 +94,7 @@ class Carriage:
     digest: str
     refetched: bool
 
-    def read(self, contents: content.Contents | None) -> Medium:
+    def read(self, contents: image_digests.DigestCache | None) -> Medium:
         """Read the file once more, to let it travel.
 
         :raises PreparationFailed: when it cannot be read, is too large or
@@ -110,10 +110,10 @@ class Carriage:
 
 def read(
     path: str,
-    contents: content.Contents | None,
+    contents: image_digests.DigestCache | None,
     *,
     refetched: bool,
-    deadline: content.Deadline | None = None,
+    deadline: image_digests.Deadline | None = None,
 ) -> Medium:
     """Read a file that is to travel.
 
@@ -128,7 +128,7 @@ def read(
             return Medium(size, _digest(path, contents, deadline), None)
         with open(path, 'rb') as file:
             data = packed.pack(file, READ_LIMIT, deadline)
-        digest = content.digest_of(path, deadline)
+        digest = image_digests.digest_of(path, deadline)
     except OSError as err:
         raise exceptions.PreparationFailed(
             f'cannot read {path}: {err.strerror}'
@@ -143,8 +143,8 @@ def read(
 
 def _digest(
     path: str,
-    contents: content.Contents | None,
-    deadline: content.Deadline | None,
+    contents: image_digests.DigestCache | None,
+    deadline: image_digests.Deadline | None,
 ) -> str:
     if contents is None:
         return ''
@@ -192,7 +192,7 @@ def unpack(
         with open(part, 'r+b') as file:
             file.truncate(medium.size)
             os.fsync(file.fileno())
-        if content.digest_of(part) != medium.digest:
+        if image_digests.digest_of(part) != medium.digest:
             raise exceptions.PreparationFailed(
                 f'the bytes that arrived for {path} are not those of the '
                 'source'

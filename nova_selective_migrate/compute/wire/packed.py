@@ -16,7 +16,7 @@ import collections.abc
 import typing
 import zlib
 
-from nova_selective_migrate.host.facts import content
+from nova_selective_migrate.host.facts import image_digests
 
 _BLOCK = 2**16
 _HEAD = 8  # an offset, big-endian
@@ -26,7 +26,7 @@ _LEVEL = 6
 def pack(
     file: typing.IO[bytes],
     limit: int,
-    deadline: content.Deadline | None = None,
+    deadline: image_digests.Deadline | None = None,
 ) -> bytes | None:
     """Pack a file.
 
@@ -37,7 +37,7 @@ def pack(
     """
     packer = zlib.compressobj(_LEVEL)
     packed = []
-    for offset, block in content.chunks(file, _BLOCK, deadline):
+    for offset, block in image_digests.chunks(file, _BLOCK, deadline):
         limit -= len(block)
         if limit < 0:
             return None

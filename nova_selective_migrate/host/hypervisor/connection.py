@@ -10,12 +10,13 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A connection to one libvirt daemon."""
+"""A connection to one libvirt daemon, and its event loop."""
 
 import collections.abc
 import contextlib
 import logging
 import socket
+import threading
 import types
 import typing
 import urllib.parse
@@ -29,10 +30,9 @@ from nova_selective_migrate.core.case import safe_xml
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import storage_facts
-from nova_selective_migrate.host.hypervisor import errors
-from nova_selective_migrate.host.hypervisor import guest as guest_
-from nova_selective_migrate.host.hypervisor import states
-from nova_selective_migrate.host.journal import looks as looks_
+from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.journal import probe_journal
 
 LOG = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Connection:
         virt: libvirt.virConnect,
         uri: str,
         connect: Connect | None = None,
-        looks: looks_.Looks | None = None,
+        looks: probe_journal.ProbeJournal | None = None,
     ) -> None:
         self.virt = virt
         self.looks = looks
@@ -75,7 +75,7 @@ class Connection:
         cls,
         uri: str,
         connect: Connect | None = None,
-        looks: looks_.Looks | None = None,
+        looks: probe_journal.ProbeJournal | None = None,
     ) -> 'Connection':
         """Connect to a daemon.
 
@@ -83,12 +83,12 @@ class Connection:
         :raises ConnectFailed: when it cannot be reached
         """
         doing = f'cannot connect to {redaction.uri(uri)}'
-        with errors.translated(doing, exceptions.ConnectFailed):
+        with libvirt_codes.translated(doing, exceptions.ConnectFailed):
             virt = (connect or libvirt.open)(uri)
         LOG.debug('connected to %s', redaction.uri(uri))
         connection = cls(virt, uri, connect, looks)
         if not connection.is_local:
-            with errors.translated(doing, exceptions.ConnectFailed):
+            with libvirt_codes.translated(doing, exceptions.ConnectFailed):
                 virt.setKeepAlive(_KEEPALIVE_SECONDS, _KEEPALIVE_COUNT)
         return connection
 
@@ -120,7 +120,7 @@ class Connection:
         if urllib.parse.urlsplit(self.uri).netloc:
             return False
         if self._is_local is None:
-            with errors.translated('cannot ask the host name'):
+            with libvirt_codes.translated('cannot ask the host name'):
                 name = self.virt.getHostname()
             self._is_local = _is_our_name(name)
         return self._is_local
@@ -128,7 +128,9 @@ class Connection:
     def host_uuid(self) -> str | None:
         """Return the UUID by which libvirt tells hosts apart."""
         if self._host_uuid is None:
-            with errors.translated(f'cannot read capabilities of {self.name}'):
+            with libvirt_codes.translated(
+                f'cannot read capabilities of {self.name}'
+            ):
                 text = self.virt.getCapabilities()
             self._host_uuid = (
                 safe_xml.parse(text).findtext('./host/uuid') or None
@@ -153,12 +155,14 @@ class Connection:
             qemu = self.virt.getVersion()
         except libvirt.libvirtError:
             qemu = None  # not every driver, and not without an emulator
-        with errors.translated(f'cannot ask the version of {self.name}'):
+        with libvirt_codes.translated(
+            f'cannot ask the version of {self.name}'
+        ):
             return domains.Versions(
                 libvirt=self.virt.getLibVersion(), qemu=qemu or None
             )
 
-    def guest(self, name: str) -> guest_.Guest:
+    def guest(self, name: str) -> libvirt_guest.Guest:
         """Find a domain by name, UUID or id.
 
         :raises DomainNotFound: when there is none
@@ -169,7 +173,7 @@ class Connection:
             lookups.append(lambda text: self.virt.lookupByID(int(text)))
         for lookup in lookups:
             try:
-                return guest_.Guest(lookup(name))
+                return libvirt_guest.Guest(lookup(name))
             except libvirt.libvirtError as err:
                 if err.get_error_code() not in (
                     libvirt.VIR_ERR_NO_DOMAIN,
@@ -205,7 +209,7 @@ class Connection:
             if err.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
                 return guest_location.GuestSide(presence.ABSENT)
             return guest_location.GuestSide(presence.UNREACHABLE, str(err))
-        return states.side(state, reason)
+        return libvirt_codes.guest_side(state, reason)
 
     def pool(
         self, name: str, volumes: collections.abc.Iterable[str] = ()
@@ -265,3 +269,23 @@ def _path(pool: libvirt.virStoragePool, volume: str) -> str | None:
         return str(pool.storageVolLookupByName(volume).path())
     except libvirt.libvirtError:
         return None
+
+
+_NAME = 'libvirt-event-loop'
+
+
+def start_event_loop() -> None:
+    """Start the loop in a thread that ends with the process.
+
+    To be called before the first connection is opened. One loop is enough,
+    however often.
+    """
+    if any(thread.name == _NAME for thread in threading.enumerate()):
+        return
+    libvirt.virEventRegisterDefaultImpl()
+    threading.Thread(target=_run, name=_NAME, daemon=True).start()
+
+
+def _run() -> None:
+    while True:
+        libvirt.virEventRunDefaultImpl()

@@ -23,20 +23,15 @@ from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
-from nova_selective_migrate.host.hypervisor import errors
-from nova_selective_migrate.host.hypervisor import guest as guest_
-from nova_selective_migrate.host.journal import run as run_
-from nova_selective_migrate.host.migration import again
-from nova_selective_migrate.host.migration import conclusion
-from nova_selective_migrate.host.migration import following
-from nova_selective_migrate.host.migration import former_speed
-from nova_selective_migrate.host.migration import patience
-from nova_selective_migrate.host.migration import prepare
-from nova_selective_migrate.host.migration import reach
-from nova_selective_migrate.host.migration import secure_call
-from nova_selective_migrate.host.migration import space as space_
-from nova_selective_migrate.host.migration import still
-from nova_selective_migrate.host.migration import throttle
+from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.migration import bandwidth_throttle
+from nova_selective_migrate.host.migration import created_images
+from nova_selective_migrate.host.migration import destination_watchdogs
+from nova_selective_migrate.host.migration import migration_outcome
+from nova_selective_migrate.host.migration import preflight
+from nova_selective_migrate.host.migration import progress_monitor
 
 # Each poll is one call and one more for each disk; small disks are through
 # in less than nova's half second.
@@ -50,8 +45,8 @@ class Migrator:
 
     def __init__(
         self,
-        hosts: conclusion.Hosts,
-        guest: guest_.Guest,
+        hosts: migration_outcome.MigrationHosts,
+        guest: libvirt_guest.Guest,
         plan: migration_plan.MigrationPlan,
         uri: str,
         limits: watchdog_limits.AbortLimits | None = None,
@@ -64,7 +59,7 @@ class Migrator:
         self._uri = uri
         self._limits = limits or watchdog_limits.AbortLimits()
         self._lagged = False
-        self._tell: throttle.Tell = throttle.untold
+        self._tell: bandwidth_throttle.Tell = bandwidth_throttle.untold
         self._begun_again: str | None = None
         self._returned = threading.Event()
         self._aborted = False
@@ -73,7 +68,7 @@ class Migrator:
         self._succeeded = False
         self._left_out: str | None = None
         self._error: Exception | None = None
-        self._made: list[run_.Image] = []
+        self._made: list[migration_journal.CreatedImage] = []
         self._plan_id: str | None = None
 
     @property
@@ -90,9 +85,9 @@ class Migrator:
 
     def run(
         self,
-        report: following.Report,
-        tell: throttle.Tell = throttle.untold,
-    ) -> conclusion.MigrationOutcome:
+        report: progress_monitor.ProgressReport,
+        tell: bandwidth_throttle.Tell = bandwidth_throttle.untold,
+    ) -> migration_outcome.MigrationOutcome:
         """Migrate and return the truth about it.
 
         :param tell: is given what becomes of the limit
@@ -108,21 +103,27 @@ class Migrator:
             return self._run_alone(report, tell)
 
     def _run_alone(
-        self, report: following.Report, tell: throttle.Tell
-    ) -> conclusion.MigrationOutcome:
+        self,
+        report: progress_monitor.ProgressReport,
+        tell: bandwidth_throttle.Tell,
+    ) -> migration_outcome.MigrationOutcome:
         started = time.monotonic()
-        still.planned(self._guest, self._plan)
-        still.vacant(self._destination, self._guest)
+        preflight.assert_unchanged(self._guest, self._plan)
+        preflight.assert_absent(self._destination, self._guest)
         run = self._prepare()
-        follow = following.Following(self._plan.migrate_disks, report)
-        former = former_speed.FormerSpeed(self._guest)
+        follow = progress_monitor.ProgressMonitor(
+            self._plan.migrate_disks, report
+        )
+        former = bandwidth_throttle.SavedSpeed(self._guest)
         autostart = self._guest.autostart()
         self._tell = tell
         if not self._aborted:
             self._call_and_follow(follow)
         if self._lagged and not self._aborted and not self._succeeded:
             held = [image.path for image in self._made]
-            if again.cleared(self._hosts, run, held):
+            if migration_outcome.remove_for_second_copy(
+                self._hosts, run, held
+            ):
                 seconds = time.monotonic() - started
                 run, follow = self._begin_again(seconds, report)
             else:
@@ -169,8 +170,10 @@ class Migrator:
             )
 
     def _begin_again(
-        self, seconds: float, report: following.Report
-    ) -> tuple[run_.Run, following.Following]:
+        self, seconds: float, report: progress_monitor.ProgressReport
+    ) -> tuple[
+        migration_journal.MigrationRecord, progress_monitor.ProgressMonitor
+    ]:
         """Copy with synchronous writes, after a copy that did not converge.
 
         :param seconds: what the first took
@@ -183,18 +186,20 @@ class Migrator:
         self._called, self._lagged = False, False
         self._error, self._why = None, ''
         run = self._prepare()
-        follow = following.Following(self._plan.migrate_disks, report)
+        follow = progress_monitor.ProgressMonitor(
+            self._plan.migrate_disks, report
+        )
         if not self._aborted:
             self._call_and_follow(follow)
         return run, follow
 
-    def _prepare(self) -> run_.Run:
+    def _prepare(self) -> migration_journal.MigrationRecord:
         """Note what is to be made, and make it, all or none.
 
         :raises PreparationFailed: when one cannot be made; the others are
             removed again, and the message names what could not be
         """
-        run = run_.Run.begun(
+        run = migration_journal.MigrationRecord.begun(
             domain=self._guest.name,
             uuid=self._guest.uuid,
             source_uri=redaction.uri(self._source.uri),
@@ -202,12 +207,14 @@ class Migrator:
             destination_uri=redaction.uri(self._destination.uri),
             destination_host=self._destination.host_uuid() or '',
             targets=tuple(self._plan.migrate_disks),
-            images=tuple(map(run_.Image.planned, self._plan.images)),
+            images=tuple(
+                map(migration_journal.CreatedImage.planned, self._plan.images)
+            ),
         )
         self._hosts.journal.write(run)
         self._plan_id = run.plan_id
 
-        def note(image: run_.Image) -> None:
+        def note(image: migration_journal.CreatedImage) -> None:
             nonlocal run
             LOG.info('%s: made %s', self._guest.name, image.path)
             self._made.append(image)
@@ -215,7 +222,9 @@ class Migrator:
             self._hosts.journal.write(run)
 
         try:
-            prepare.create(self._destination, self._plan.images, note)
+            created_images.create_images(
+                self._destination, self._plan.images, note
+            )
         except exceptions.PreparationFailed as err:
             paths = [image.path for image in self._made]
             left = self._hosts.clean(run.only(paths), paths).left
@@ -232,7 +241,7 @@ class Migrator:
             return guest_location.CallResult.SUCCEEDED
         if self._error is None:
             return guest_location.CallResult.UNTOLD
-        return errors.call_result(self._error)
+        return libvirt_codes.call_result(self._error)
 
     def _said(self) -> str | None:
         said = ' '.join(str(self._error).split()) if self._error else ''
@@ -240,29 +249,35 @@ class Migrator:
             return ': '.join(part for part in (self._why, said) if part)
         return None if self._called else 'aborted before the call'
 
-    def _call_and_follow(self, follow: following.Following) -> None:
+    def _call_and_follow(
+        self, follow: progress_monitor.ProgressMonitor
+    ) -> None:
         thread = threading.Thread(
             target=self._call, name='migrate', daemon=True
         )
         reserve = self._limits.reserve_bytes
         with (
-            reach.Reach(self._destination, self._guest.uuid) as watched,
-            space_.Space(self._destination, self._plan, reserve) as space,
+            destination_watchdogs.ReachabilityWatchdog(
+                self._destination, self._guest.uuid
+            ) as watched,
+            destination_watchdogs.FreeSpaceWatchdog(
+                self._destination, self._plan, reserve
+            ) as space,
         ):
             thread.start()
             self._follow(follow, watched, space)
 
     def _follow(
         self,
-        follow: following.Following,
-        watched: reach.Reach,
-        space: space_.Space,
+        follow: progress_monitor.ProgressMonitor,
+        watched: destination_watchdogs.ReachabilityWatchdog,
+        space: destination_watchdogs.FreeSpaceWatchdog,
     ) -> None:
         taken = False
-        waits = patience.Patience(
+        waits = progress_monitor.AbortPolicy(
             self._guest, watched, self._limits.progress_seconds
         )
-        throttled = throttle.Throttle(
+        throttled = bandwidth_throttle.BandwidthThrottle(
             self._guest,
             self._plan.limit,
             len(self._plan.migrate_disks),
@@ -295,8 +310,8 @@ class Migrator:
             with self._source.again() as own:
                 guest = own.guest(self._guest.uuid)
                 # Making the images took its time.
-                still.planned(self._guest, self._plan)
-                call = secure_call.of(self._plan, guest)
+                preflight.assert_unchanged(self._guest, self._plan)
+                call = preflight.with_secrets(self._plan, guest)
                 LOG.info('%s: calls libvirt', self._guest.name)
                 self._called = True
                 if migrate_call.MigrateFlag.PEER2PEER in call.flags:

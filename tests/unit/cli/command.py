@@ -28,7 +28,7 @@ import unittest
 from unittest import mock
 
 from nova_selective_migrate.cli import app
-from nova_selective_migrate.host.hypervisor import event_loop
+from nova_selective_migrate.host.hypervisor import connection
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
 NAME = 'nova-selective-migrate'
@@ -59,7 +59,7 @@ def run(*arguments: str) -> Result:
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
             # One loop a process, and no test leaves a thread behind.
-            mock.patch.object(event_loop, 'start'),
+            mock.patch.object(connection, 'start_event_loop'),
             # cliff takes it from whatever was started: stestr, unittest.
             mock.patch.object(app.SelectiveMigrateApp, 'NAME', NAME),
         ):

@@ -28,7 +28,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import interrupts
 from nova_selective_migrate.cli import migrate
 from nova_selective_migrate.cli import migrating
-from nova_selective_migrate.host.journal import looks as looks_
+from nova_selective_migrate.host.journal import probe_journal
 from tests.unit.cli import command
 
 # A test that is right never waits so long.
@@ -109,8 +109,8 @@ class LookTest(AttendCase):
         super().setUp()
         top = tempfile.TemporaryDirectory()
         self.addCleanup(top.cleanup)
-        self.looks = looks_.Looks(top.name)
-        self.others = looks_.Looks(top.name)
+        self.looks = probe_journal.ProbeJournal(top.name)
+        self.others = probe_journal.ProbeJournal(top.name)
         self.interruption.looks = self.looks
 
     def test_the_first_signal_waits_until_it_is_put_away(self):

@@ -19,10 +19,10 @@ from unittest import mock
 
 import libvirt
 
-from nova_selective_migrate.host.hypervisor import pools
-from nova_selective_migrate.host.journal import looks as looks_
-from nova_selective_migrate.host.journal import run as run_
-from nova_selective_migrate.host.migration import prepare
+from nova_selective_migrate.host.hypervisor import storage_pools
+from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import probe_journal
+from nova_selective_migrate.host.migration import created_images
 from tests.unit.cli import command
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
@@ -42,9 +42,9 @@ class KilledCase(migration.MigrationCase):
         super().setUp()
         self.begun = self.begin()
 
-    def begin(self) -> run_.Run:
+    def begin(self) -> migration_journal.MigrationRecord:
         images = self.plan().images
-        begun = run_.Run.begun(
+        begun = migration_journal.MigrationRecord.begun(
             domain='guest',
             uuid=fake_domain.UUID,
             source_uri=migration.HERE,
@@ -52,12 +52,12 @@ class KilledCase(migration.MigrationCase):
             destination_uri=migration.THERE,
             destination_host=self.there.uuid,
             targets=('vda',),
-            images=tuple(map(run_.Image.planned, images)),
+            images=tuple(map(migration_journal.CreatedImage.planned, images)),
         )
         self.journal.write(begun)
-        made: list[run_.Image] = []
+        made: list[migration_journal.CreatedImage] = []
         peer = fake_daemon.connect(self.there, migration.THERE)
-        prepare.create(peer, images, made.append)
+        created_images.create_images(peer, images, made.append)
         for image in made:
             begun = begun.with_image(image)
         self.journal.write(begun)
@@ -212,14 +212,14 @@ class KilledLookTest(KilledCase):
     def setUp(self):
         super().setUp()
         self.run_it('cleanup', '--remove')
-        killed = looks_.Looks(self.journal.directory)
+        killed = probe_journal.ProbeJournal(self.journal.directory)
         peer = fake_daemon.connect(self.there, migration.THERE)
         peer.looks = killed
         with (
             mock.patch.object(fake_daemon.FakePool, 'destroy'),
             mock.patch.object(fake_daemon.FakeVolume, 'delete'),
             self.assertRaises(KeyboardInterrupt),
-            pools.directory(peer, migration.FOLDER) as seen,
+            storage_pools.directory(peer, migration.FOLDER) as seen,
             seen.marker(),
         ):
             raise KeyboardInterrupt

@@ -21,7 +21,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
 from nova_selective_migrate.cli import evidence
 from nova_selective_migrate.cli import hosts
-from nova_selective_migrate.host.facts import gather
+from nova_selective_migrate.host.facts import case_gathering
 
 
 class ListeningTest(unittest.TestCase):
@@ -33,7 +33,7 @@ class ListeningTest(unittest.TestCase):
         given = parser.parse_args([*words])
         given.destination_uri = uri
         with (
-            mock.patch.object(gather, 'gather') as gathered,
+            mock.patch.object(case_gathering, 'gather') as gathered,
             mock.patch.object(hosts, '_check_targets'),
         ):
             hosts.case(mock.Mock(), given)

@@ -23,7 +23,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import ending
 from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.host.migration import timed_look
+from nova_selective_migrate.host.migration import settlement
 
 P = guest_location.Presence
 MOVED, NOT_MOVED, UNKNOWN = guest_location.Ending
@@ -255,8 +255,10 @@ class DestinationTest(EndingTest):
         self.assertIs(guest_location.NOT_ASKED, found.there)
 
     def test_a_daemon_that_stands_still_is_not_waited_for(self):
-        self.enterContext(mock.patch.object(timed_look, 'SECONDS', 0.001))
-        still = timed_look.threading.Event()
+        self.enterContext(
+            mock.patch.object(settlement, 'QUESTION_SECONDS', 0.001)
+        )
+        still = settlement.threading.Event()
         self.addCleanup(still.set)
         self.there.look.side_effect = lambda _: still.wait(10)
         found = self.settle([P.RUNNING], 'lost')

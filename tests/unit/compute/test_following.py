@@ -23,8 +23,8 @@ import libvirt
 from nova_selective_migrate.compute.source import following
 from nova_selective_migrate.compute.source import record
 from nova_selective_migrate.core.job import bandwidth
-from nova_selective_migrate.host.hypervisor import guest as guest_
-from nova_selective_migrate.host.migration import throttle
+from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.migration import bandwidth_throttle
 
 MIB = 2**20
 
@@ -268,8 +268,11 @@ class FollowingTest(unittest.TestCase):
 
     def test_the_limit_is_shared_among_the_disks(self):
         limit = bandwidth.LinkLimit(8, 0, adjustable=True)
-        limits = throttle.Throttle(
-            guest_.Guest(self.guest._domain), limit, 2, throttle.untold
+        limits = bandwidth_throttle.BandwidthThrottle(
+            libvirt_guest.Guest(self.guest._domain),
+            limit,
+            2,
+            bandwidth_throttle.untold,
         )
         self.watches = dataclasses.replace(self.watches, limits=limits)
         self.blocks = {'vda': (0, 300 * MIB), 'vdb': (0, 100 * MIB)}
@@ -277,7 +280,7 @@ class FollowingTest(unittest.TestCase):
         domain.migrateGetMaxSpeed.return_value = 4
         done = threading.Event()
         domain.migrateSetMaxSpeed.side_effect = lambda *_: done.set()
-        with mock.patch.object(throttle, '_SECONDS', 0):
+        with mock.patch.object(bandwidth_throttle, '_SECONDS', 0):
             self.follow('vda', 'vdb')
             self.assertTrue(done.wait(5))
         flags = libvirt.VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES

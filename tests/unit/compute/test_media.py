@@ -25,7 +25,7 @@ import ddt
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.wire import media
-from nova_selective_migrate.host.facts import content
+from nova_selective_migrate.host.facts import image_digests
 
 MIB = 2**20
 DRIVE = b'config drive' * 1000 + bytes(300_000) + b'the end'
@@ -39,7 +39,7 @@ class MediaTestCase(unittest.TestCase):
         self.here = self.folder / 'disk.config'
         self.here.write_bytes(DRIVE)
         self.there = self.folder / 'there'
-        self.contents = content.Contents()
+        self.contents = image_digests.DigestCache()
 
     def read(self, refetched=False, deadline=None):
         return media.read(
@@ -166,11 +166,13 @@ class MediaTest(MediaTestCase):
         with self.assertRaisesRegex(
             exceptions.PreparationFailed, 'migrate again'
         ):
-            self.read(refetched=True, deadline=content.Deadline.after(30))
+            self.read(
+                refetched=True, deadline=image_digests.Deadline.after(30)
+            )
 
     def test_bytes_that_take_too_long(self):
         # Of whatever size: nova's RPC does not wait for them.
-        passed = content.Deadline.after(-1)
+        passed = image_digests.Deadline.after(-1)
         with self.assertRaisesRegex(
             exceptions.PreparationFailed, 'disk.config takes too long'
         ):

@@ -32,9 +32,9 @@ from nova_selective_migrate.core.model import declared_paths
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import planner
-from nova_selective_migrate.host.facts import content
+from nova_selective_migrate.host.facts import image_digests
 from nova_selective_migrate.host.facts import local_storage
-from nova_selective_migrate.host.hypervisor import guest
+from nova_selective_migrate.host.hypervisor import libvirt_guest
 from tests.unit.core import builders as b
 from tests.unit.host import fake_domain
 
@@ -56,13 +56,13 @@ class PlanningTestCase(unittest.TestCase):
         self.root = self.write('disk')
         self.config = self.write('disk.config', b'config drive')
         self.base.write_bytes(b'base')
-        real = local_storage.facts
+        real = local_storage.local_facts
         # Whatever the tests run on, one host alone mounts it.
         self.fstype = 'ext4'
         self.enterContext(
             mock.patch.object(
                 local_storage,
-                'facts',
+                'local_facts',
                 lambda path: dataclasses.replace(
                     real(path), fstype=self.fstype
                 ),
@@ -93,7 +93,7 @@ class PlanningTestCase(unittest.TestCase):
                 parallel_mirrors=3,
                 synchronous_writes=writes,
             ),
-            content.Contents(),
+            image_digests.DigestCache(),
         )
         asked = {
             'block_device_info': b.mapping(*rows),
@@ -111,7 +111,7 @@ class PlanningTestCase(unittest.TestCase):
             **request,
         }
         return planner.plan(
-            guest.Guest(domain), VERSIONS, request_.Request(**asked)
+            libvirt_guest.Guest(domain), VERSIONS, request_.Request(**asked)
         )
 
     def disk(self, base=None, format='qcow2'):
@@ -166,7 +166,7 @@ class PlanningTest(PlanningTestCase):
 
     def test_a_base_that_the_destination_has(self):
         there = dataclasses.replace(
-            PEER, base=content.digest_of(str(self.base))
+            PEER, base=image_digests.digest_of(str(self.base))
         )
         planned = self.plan(self.disk(self.base), peer=there)
         self.assertTrue(planned.plan.disks[0].decision.top_only)
@@ -178,7 +178,9 @@ class PlanningTest(PlanningTestCase):
         self.assertEqual(('vda',), planned.plan.flattened)
 
     def test_a_base_whose_digest_takes_too_long(self):
-        with mock.patch.object(content.Contents, 'within', return_value=None):
+        with mock.patch.object(
+            image_digests.DigestCache, 'within', return_value=None
+        ):
             planned = self.plan(self.disk(self.base))
         self.assertFalse(planned.plan.disks[0].decision.top_only)
         self.assertTrue(planned.plan.ready)
@@ -188,7 +190,7 @@ class PlanningTest(PlanningTestCase):
         swap = b.disk(
             'vdb', b.file(str(other)), over=[b.file('/b/swap', 'raw')]
         )
-        with mock.patch.object(content.Contents, 'within') as asked:
+        with mock.patch.object(image_digests.DigestCache, 'within') as asked:
             self.plan(self.disk(self.base), swap)
             self.plan(self.disk(self.base), mode=settings.Mode.AUDIT)
             self.plan(self.disk(self.base), peer=None)
@@ -211,7 +213,9 @@ class PlanningTest(PlanningTestCase):
 
     def test_what_is_read_ends_before_nova_gives_up(self):
         with mock.patch.object(
-            content.Deadline, 'after', return_value=content.Deadline(0)
+            image_digests.Deadline,
+            'after',
+            return_value=image_digests.Deadline(0),
         ) as asked:
             planned = self.plan(self.disk(), self.drive())
         (seconds,) = asked.call_args.args
@@ -397,7 +401,7 @@ class SeedTest(PlanningTestCase):
         self.assertEqual(('vdb',), planned.plan.flattened)
         seed = planned.seeds['vdb']
         self.assertEqual(str(self.swap_base), seed.path)
-        self.assertEqual(content.digest_of(seed.path), seed.digest)
+        self.assertEqual(image_digests.digest_of(seed.path), seed.digest)
         self.assertEqual(
             planned.plan,
             planner.plan(

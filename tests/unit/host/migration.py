@@ -29,11 +29,11 @@ from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.core.plan import planner
-from nova_selective_migrate.host.hypervisor import guest as guest_
-from nova_selective_migrate.host.journal import journal as journal_
-from nova_selective_migrate.host.migration import conclusion
+from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.migration import migration_outcome
 from nova_selective_migrate.host.migration import migrator as migrator_
-from nova_selective_migrate.host.migration import settling
+from nova_selective_migrate.host.migration import settlement
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 
@@ -95,13 +95,15 @@ class MigrationCase(unittest.TestCase):
         )
         self.here.domains[fake_domain.UUID] = self.domain
         self.reports = []
-        self.journal = journal_.Journal(f'{top.name}/journal')
+        self.journal = migration_journal.MigrationJournal(
+            f'{top.name}/journal'
+        )
         daemons = {HERE: self.here, THERE: self.there}
         for target, name, value in (
             (libvirt, 'open', daemons.__getitem__),
             (migrator_, '_POLL_SECONDS', 0.002),
-            (settling, '_POLL_SECONDS', 0.001),
-            (settling, '_SETTLE_SECONDS', 0.01),
+            (settlement, '_POLL_SECONDS', 0.001),
+            (settlement, '_SETTLE_SECONDS', 0.01),
         ):
             patch = mock.patch.object(target, name, value)
             patch.start()
@@ -133,20 +135,20 @@ class MigrationCase(unittest.TestCase):
     def migrator(self, **options) -> migrator_.Migrator:
         return migrator_.Migrator(
             self.hosts(),
-            guest_.Guest(self.domain),
+            libvirt_guest.Guest(self.domain),
             self.plan(**options),
             THERE,
             self.limits,
         )
 
-    def hosts(self) -> conclusion.Hosts:
-        return conclusion.Hosts(
+    def hosts(self) -> migration_outcome.MigrationHosts:
+        return migration_outcome.MigrationHosts(
             fake_daemon.connect(self.here, HERE),
             fake_daemon.connect(self.there, THERE),
             self.journal,
         )
 
-    def run_it(self, **options) -> conclusion.MigrationOutcome:
+    def run_it(self, **options) -> migration_outcome.MigrationOutcome:
         return self.migrator(**options).run(self.reports.append)
 
     def move(self) -> None:

@@ -20,7 +20,7 @@ import ddt
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.host.hypervisor import connection
-from nova_selective_migrate.host.hypervisor import errors
+from nova_selective_migrate.host.hypervisor import libvirt_codes
 from tests.unit.host import fake_daemon
 
 SECRET = 'Sesame'
@@ -31,7 +31,7 @@ URI = f'qemu+ssh://user:{SECRET}@there/system'
 class SecretTest(unittest.TestCase):
     def setUp(self):
         super().setUp()
-        errors.silence()
+        libvirt_codes.silence_errors()
         self.daemon = fake_daemon.FakeDaemon()
         self.connection = fake_daemon.connect(self.daemon, URI)
 

@@ -26,15 +26,14 @@ import libvirt
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import watchdog_limits
-from nova_selective_migrate.host.facts import peer_storage
+from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.hypervisor import connection
-from nova_selective_migrate.host.hypervisor import volumes
+from nova_selective_migrate.host.hypervisor import pool_directory
+from nova_selective_migrate.host.migration import bandwidth_throttle
+from nova_selective_migrate.host.migration import destination_watchdogs
 from nova_selective_migrate.host.migration import migrator as migrator_
-from nova_selective_migrate.host.migration import patience
-from nova_selective_migrate.host.migration import reach
-from nova_selective_migrate.host.migration import settling
-from nova_selective_migrate.host.migration import throttle
-from nova_selective_migrate.host.migration import timed_look
+from nova_selective_migrate.host.migration import progress_monitor
+from nova_selective_migrate.host.migration import settlement
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 from tests.unit.host import migration
@@ -107,7 +106,7 @@ class SuccessTest(migration.MigrationCase):
             self.move()
 
         self.domain.on_migrate = migrate
-        with mock.patch.object(throttle, '_SECONDS', 0):
+        with mock.patch.object(bandwidth_throttle, '_SECONDS', 0):
             ended = self.migrator(bandwidth=7).run(
                 self.reports.append, lambda _text: told.set()
             )
@@ -189,14 +188,14 @@ class SecretTest(migration.MigrationCase):
 
     def test_what_changed_while_images_were_made_stops_the_call(self):
         migrator = self.migrator()
-        made = volumes.Directory.create
+        made = pool_directory.PoolDirectory.create
 
         def create(seen, image):
             made(seen, image)
             self.domain.disks += (fake_domain.file_disk('/new', 'vdb'),)
 
         with (
-            mock.patch.object(volumes.Directory, 'create', create),
+            mock.patch.object(pool_directory.PoolDirectory, 'create', create),
             self.nothing_is_left(),
         ):
             ended = migrator.run(self.reports.append)
@@ -414,7 +413,7 @@ class FailureTest(migration.MigrationCase):
             self.break_off()
 
         self.domain.on_migrate = migrate
-        with mock.patch.object(timed_look, 'SECONDS', 0.01):
+        with mock.patch.object(settlement, 'QUESTION_SECONDS', 0.01):
             ended = self.run_it()
         self.assertIs(guest_location.Ending.UNKNOWN, ended.settlement.ending)
         self.assertIn('no answer', str(ended.destination))
@@ -438,7 +437,7 @@ class FailureTest(migration.MigrationCase):
             self.break_off()
 
         self.domain.on_migrate = migrate
-        with mock.patch.object(settling, '_SETTLE_SECONDS', PATIENCE):
+        with mock.patch.object(settlement, '_SETTLE_SECONDS', PATIENCE):
             ended = self.run_it()
         self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
         self.assertIs(guest_location.Presence.RUNNING, ended.source.presence)
@@ -573,7 +572,7 @@ class SourceGoneTest(migration.MigrationCase):
             )
             self.enterContext(
                 mock.patch.object(
-                    peer_storage,
+                    destination_storage,
                     'sight',
                     side_effect=exceptions.HypervisorError('eof'),
                 )
@@ -729,8 +728,8 @@ class SilenceTest(migration.MigrationCase):
     def setUp(self):
         super().setUp()
         for name, value in (('_SILENT_SECONDS', 0.5), ('_LAST_SECONDS', 9)):
-            self.patch(patience, name, value)
-        self.patch(reach, '_POLL_SECONDS', 0.001)
+            self.patch(progress_monitor, name, value)
+        self.patch(destination_watchdogs, '_POLL_SECONDS', 0.001)
         self.ended = threading.Event()
         self.addCleanup(self.ended.set)
 
@@ -757,7 +756,7 @@ class SilenceTest(migration.MigrationCase):
         self.assertIn('canceled', ended.error)
 
     def test_one_that_does_not_end_is_told(self):
-        self.patch(patience, '_LAST_SECONDS', 0.5)
+        self.patch(progress_monitor, '_LAST_SECONDS', 0.5)
 
         def migrate():
             self.silence()
@@ -795,7 +794,7 @@ class StuckTest(migration.MigrationCase):
         self.addCleanup(self.ended.set)
 
     def patch(self, name, value):
-        self.enterContext(mock.patch.object(patience, name, value))
+        self.enterContext(mock.patch.object(progress_monitor, name, value))
 
     def test_it_is_aborted(self):
         self.domain.on_abort = self.ended.set
@@ -874,8 +873,8 @@ class PaceTest(migration.MigrationCase):
 
         self.domain.on_migrate = migrate
         with (
-            mock.patch.object(settling, '_SETTLE_SECONDS', 0.1),
-            mock.patch.object(settling, '_POLL_SECONDS', 0.02),
+            mock.patch.object(settlement, '_SETTLE_SECONDS', 0.1),
+            mock.patch.object(settlement, '_POLL_SECONDS', 0.02),
         ):
             self.run_it()
         # One look for the call's own connection.
@@ -900,7 +899,7 @@ class PaceTest(migration.MigrationCase):
         migrator._returned = Wake()
         with (
             mock.patch.object(migrator_, '_POLL_SECONDS', PATIENCE),
-            mock.patch.object(settling, '_POLL_SECONDS', PATIENCE),
+            mock.patch.object(settlement, '_POLL_SECONDS', PATIENCE),
         ):
             ended = migrator.run(self.reports.append)
         self.assertLess(ended.seconds, PATIENCE / 2)

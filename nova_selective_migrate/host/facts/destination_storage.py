@@ -1,0 +1,199 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the destination knows of paths, asked through libvirt alone."""
+
+import collections.abc
+import dataclasses
+import os.path
+
+from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.host.facts import source_storage
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import pool_directory
+from nova_selective_migrate.host.hypervisor import storage_pools
+
+Sight = collections.abc.Callable[[str], bool | None]
+Facts = dict[str, storage_facts.StorageFacts]
+# A pool opens everything in its directory: never do that to devices.
+_NOT_STORAGE = ('/dev', '/proc', '/sys', '/run', '/var/run')
+
+
+def destination_facts(
+    peer: connection.Connection,
+    here: collections.abc.Mapping[str, storage_facts.StorageFacts],
+    *,
+    source: source_storage.SourceStorage,
+    probe: bool,
+) -> Facts:
+    """Ask the destination for the files and devices that the source has.
+
+    The directory of each file is told as well: it exists where an image
+    can be made in it. What cannot be asked is left out.
+
+    :param peer: the destination
+    :param source: looks at the source
+    :param probe: whether files may be made for a moment, to tell if both
+        see one directory and if a name is free
+    """
+    folders: dict[str, list[str]] = {}
+    found: Facts = {}
+    for path, known in here.items():
+        folder = os.path.dirname(storage_facts.tidy(path))
+        if known.kind is storage_facts.PathKind.BLOCK:
+            if (device := pool_directory.of_path(peer.virt, path)) is not None:
+                found[path] = device
+        elif path.startswith('/') and _may_look(folder):
+            folders.setdefault(folder, []).append(path)
+    proofs = _Directories(peer, source)
+    for folder, paths in folders.items():
+        changed = {path: source.changed_ns(path) for path in paths}
+        with storage_pools.directory(peer, folder) as seen:
+            if seen is False:
+                gone = storage_facts.StorageFacts(exists=False)
+                found.update(dict.fromkeys((folder, *paths), gone))
+            elif isinstance(seen, pool_directory.PoolDirectory):
+                found.update(_in_folder(seen, paths))
+                if not probe:
+                    continue
+                if any(found[path].exists for path in paths):
+                    proofs.compare(seen)
+                for path in paths:
+                    name = _name(path)
+                    if found[path].exists is False:
+                        found[path] = seen.absent(name)
+                    elif _between(
+                        changed[path],
+                        seen.changed_ns(name),
+                        source.changed_ns(path),
+                    ):
+                        proofs.suspect(path)
+    if probe:
+        for path, known in here.items():
+            if (there := found.get(path)) and there.exists:
+                found[path] = proofs.identified(path, there, known)
+    return found
+
+
+def same_directory(
+    seen: pool_directory.PoolDirectory, sight: Sight
+) -> bool | None:
+    """Make a marker at the destination and look for it at the source.
+
+    nova tells shared instance directories in the same way
+    (_create_shared_storage_test_file).
+    """
+    with seen.marker() as name:
+        return sight(f'{seen.path}/{name}') if name else None
+
+
+def sight(source: connection.Connection) -> Sight:
+    """Return how to look whether a host, the source, has a file."""
+    return source_storage.of(source).sees
+
+
+def _may_look(folder: str) -> bool:
+    folder = '/' + os.path.normpath(folder).lstrip('/')
+    return not any(
+        folder == top or folder.startswith(f'{top}/') for top in _NOT_STORAGE
+    )
+
+
+def _name(path: str) -> str:
+    return os.path.basename(storage_facts.tidy(path))
+
+
+def _in_folder(
+    seen: pool_directory.PoolDirectory, paths: collections.abc.Iterable[str]
+) -> Facts:
+    return {
+        seen.path: storage_facts.StorageFacts(
+            exists=True, kind=storage_facts.PathKind.DIRECTORY
+        ),
+        **{path: seen.facts(_name(path)) for path in paths},
+    }
+
+
+def _between(before: int | None, there: int | None, after: int | None) -> bool:
+    """Tell whether a file there was changed when the source's was.
+
+    Two files are not, to the nanosecond: it may be one, by a link or a
+    mount of the destination's.
+    """
+    if before is None or there is None or after is None:
+        return False
+    return before <= there <= after
+
+
+class _Directories:
+    """Which directories of both hosts are one, as markers tell."""
+
+    def __init__(
+        self, peer: connection.Connection, source: source_storage.SourceStorage
+    ) -> None:
+        self._peer = peer
+        self._source = source
+        self._same: dict[str, bool | None] = {}
+        self._suspects: set[str] = set()
+
+    def compare(self, seen: pool_directory.PoolDirectory) -> bool | None:
+        """Look for a marker of each host at the other.
+
+        One that is seen proves one directory, whichever host made it. That
+        the source's is not seen proves nothing: a client may list what it
+        has cached.
+        """
+        same = same_directory(seen, self._source.sees)
+        if not same:
+            with self._source.marker(seen.path) as name:
+                if name and seen.refresh() and seen.facts(name).exists:
+                    same = True
+        self._same[seen.path] = same
+        return same
+
+    def suspect(self, path: str) -> None:
+        """Note a file there that may be the source's own."""
+        self._suspects.add(path)
+
+    def identified(
+        self,
+        path: str,
+        known: storage_facts.StorageFacts,
+        here: storage_facts.StorageFacts,
+    ) -> storage_facts.StorageFacts:
+        """Give a file of the destination the identity that follows.
+
+        A marker tells of the directory that was named. Behind a link either
+        host may have another, so that each link's own directory counts, as
+        does that of what it leads to. Of a file that is mounted over its
+        name the directory tells nothing.
+        """
+        if not here.identity or here.mount_point == here.resolved:
+            return known
+        hops = self._source.hops(storage_facts.tidy(path))
+        told = {self._directory(os.path.dirname(hop)) for hop in hops}
+        if told == {True}:
+            return dataclasses.replace(known, identity=here.identity)
+        if told == {False} and path not in self._suspects:
+            return dataclasses.replace(known, identity=f'not {here.identity}')
+        return known
+
+    def _directory(self, folder: str) -> bool | None:
+        if folder not in self._same:
+            self._same[folder] = None
+            if _may_look(folder):
+                with storage_pools.directory(self._peer, folder) as seen:
+                    if isinstance(seen, pool_directory.PoolDirectory):
+                        self.compare(seen)
+                    else:
+                        self._same[folder] = seen if seen is False else None
+        return self._same[folder]

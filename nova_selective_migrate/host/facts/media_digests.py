@@ -1,0 +1,80 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Whether the destination has the bytes of what a guest only reads."""
+
+import collections.abc
+import dataclasses
+import os.path
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.host.facts import image_digests
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import pool_directory
+from nova_selective_migrate.host.hypervisor import storage_pools
+
+_Facts = dict[str, storage_facts.StorageFacts]
+
+
+def compare_media(
+    domain: domains.Domain,
+    here: _Facts,
+    there: _Facts,
+    peer: connection.Connection,
+) -> None:
+    """Add digests of the media that both hosts have in files of their own.
+
+    All of the destination's is read, over the network: a medium of the same
+    size can be another.
+    """
+    for path in _paths(domain, here, there):
+        theirs = _digest(peer, path)
+        try:
+            ours = image_digests.digest_of(path)
+        except OSError:
+            continue
+        if theirs is not None:
+            here[path] = dataclasses.replace(here[path], content=ours)
+            there[path] = dataclasses.replace(there[path], content=theirs)
+
+
+def _paths(
+    domain: domains.Domain, here: _Facts, there: _Facts
+) -> collections.abc.Iterator[str]:
+    """List the media of one size that are not one file."""
+    for disk in domain.disks:
+        path = disk.source.path if disk.source else None
+        if disk.writable or path is None:
+            continue
+        ours, theirs = here.get(path), there.get(path)
+        if ours is None or theirs is None or not theirs.exists:
+            continue
+        if (
+            ours.kind is storage_facts.PathKind.FILE
+            and theirs.kind is storage_facts.PathKind.FILE
+            and ours.virtual_bytes in (theirs.virtual_bytes, None)
+            and ours.identity != theirs.identity
+        ):
+            yield path
+
+
+def _digest(peer: connection.Connection, path: str) -> str | None:
+    folder, name = os.path.split(storage_facts.tidy(path))
+    try:
+        with storage_pools.directory(peer, folder) as seen:
+            if isinstance(seen, pool_directory.PoolDirectory):
+                return image_digests.digest_of_parts(seen.parts(name))
+    except exceptions.HypervisorError:
+        pass  # what cannot be read is not shown to be the same
+    return None

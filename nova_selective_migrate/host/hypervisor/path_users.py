@@ -1,0 +1,115 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Which domains of a host use which paths."""
+
+import collections.abc
+import os.path
+
+import libvirt
+
+from nova_selective_migrate.core.case import safe_xml
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import libvirt_codes
+
+
+def users_of(
+    host: connection.Connection, directory: str, besides: str = ''
+) -> list[str]:
+    """Name the domains, running or defined, with a path in a directory.
+
+    Every path in their XML counts: disks with their backing chains, of the
+    definition as of what runs, kernels, consoles.
+
+    :param besides: UUID of a domain that does not count
+    :raises HypervisorError: when not all of them can be asked
+    :raises InvalidDomain: when what they answer is not XML
+    """
+    below = {directory, os.path.realpath(directory)}
+    return sorted(
+        {
+            name
+            for path, name in _uses(host, lambda d: d.UUIDString() == besides)
+            if _is_in(path, below)
+        }
+    )
+
+
+def paths_in_use(host: connection.Connection, uuid: str) -> dict[str, str]:
+    """Return path -> name of a domain that has it, of all domains.
+
+    A definition of one domain does not count: that of a guest which is to
+    come, or has moved away. Where it is active, it does.
+
+    :param uuid: of that one
+    :raises HypervisorError: when not all of them can be asked
+    :raises InvalidDomain: when what they answer is not XML
+    """
+
+    def idle(domain: libvirt.virDomain) -> bool:
+        return bool(domain.UUIDString() == uuid and not domain.isActive())
+
+    return dict(_uses(host, idle))
+
+
+def _uses(
+    host: connection.Connection,
+    skip: collections.abc.Callable[[libvirt.virDomain], bool],
+) -> collections.abc.Iterator[tuple[str, str]]:
+    """Yield every path in the XML of every domain, and its name."""
+    with libvirt_codes.translated(f'cannot list the domains of {host.name}'):
+        uuids = [d.UUIDString() for d in host.virt.listAllDomains()]
+    for uuid in uuids:
+        domain = _domain(host, uuid)
+        if domain is None or skip(domain):
+            continue
+        for path in _paths(domain):
+            yield path, str(domain.name())
+
+
+def _domain(
+    host: connection.Connection, uuid: str
+) -> libvirt.virDomain | None:
+    """Look a domain up; None: it went meanwhile.
+
+    nova's connection under eventlet has each object that it returns ask in a
+    thread of its own, and those of a list not (nova.virt.libvirt.host): one
+    of these would hold up all of nova-compute for as long as libvirt takes.
+    """
+    try:
+        return host.virt.lookupByUUIDString(uuid)
+    except libvirt.libvirtError as err:
+        if err.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+            return None
+        raise libvirt_codes.ours(err, 'cannot read a domain') from err
+
+
+def _paths(domain: libvirt.virDomain) -> collections.abc.Iterator[str]:
+    for flags in (0, libvirt.VIR_DOMAIN_XML_INACTIVE):
+        try:
+            text = domain.XMLDesc(flags)
+        except libvirt.libvirtError as err:
+            if err.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+                return  # it went meanwhile
+            raise libvirt_codes.ours(err, 'cannot read a domain') from err
+        for element in safe_xml.parse(text).iter():
+            values = [*element.attrib.values(), element.text or '']
+            yield from (v.strip() for v in values if v.strip()[:1] == '/')
+
+
+def _is_in(path: str, directories: collections.abc.Set[str]) -> bool:
+    both = {os.path.normpath(path), os.path.realpath(path)}
+    return any(
+        p == d or p.startswith(f'{d}{os.sep}')
+        for p in both
+        for d in directories
+    )

@@ -1,0 +1,313 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""See and make files on another host through a storage pool of libvirt's."""
+
+import collections.abc
+import contextlib
+import dataclasses
+import errno
+import os
+import stat
+import uuid
+
+import libvirt
+from lxml import etree
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.case import safe_xml
+from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.journal import probe_journal
+
+# As much as one message of libvirt's carries (VIR_NET_MESSAGE_PAYLOAD_MAX
+# is larger since 1.0.6, and older parts are cut to it).
+_PART = 256 * 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class FreeSpace:
+    """Size and free space, in bytes, of a directory's file system."""
+
+    capacity: int
+    free: int
+
+
+class PoolDirectory:
+    """A directory of a host, seen through a storage pool of type dir."""
+
+    def __init__(
+        self,
+        pool: libvirt.virStoragePool,
+        path: str,
+        *,
+        is_local: bool,
+        look_id: str = '',
+    ) -> None:
+        """Take a pool.
+
+        :param look_id: for the names of what is put into the directory
+        """
+        self._pool = pool
+        self._is_local = is_local
+        self._look_id = look_id or str(uuid.uuid4())
+        self.path = path
+
+    def facts(self, name: str) -> storage_facts.StorageFacts:
+        """Tell what the host knows of a file in the directory."""
+        try:
+            return _facts(self._pool.storageVolLookupByName(name))
+        except libvirt.libvirtError as err:
+            missing = err.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_VOL
+            return storage_facts.StorageFacts(
+                exists=False if missing else None
+            )
+
+    def absent(self, name: str) -> storage_facts.StorageFacts:
+        """Make sure of a name that libvirt does not list.
+
+        It lists neither a link that leads nowhere nor what it may not open
+        (virStorageBackendVolOpen), and makes a qcow2 image at the target of
+        such a link. A raw one it makes with O_EXCL: one of no bytes, for a
+        moment, tells.
+        """
+        try:
+            volume = self._pool.createXML(_empty_xml(name))
+        except libvirt.libvirtError as err:
+            taken = err.get_error_code() == libvirt.VIR_ERR_STORAGE_VOL_EXIST
+            if taken or err.get_int1() == errno.EEXIST:
+                return storage_facts.StorageFacts(
+                    exists=True, kind=storage_facts.PathKind.OTHER
+                )
+            return storage_facts.StorageFacts(error=str(err))
+        with libvirt_codes.translated(f'cannot remove {self.path}/{name}'):
+            volume.delete()
+        return storage_facts.StorageFacts(exists=False)
+
+    def parts(self, name: str) -> collections.abc.Iterator[bytes]:
+        """Read a file, part by part.
+
+        :raises HypervisorError: when it cannot be read
+        """
+        with libvirt_codes.translated(f'cannot read {self.path}/{name}'):
+            volume = self._pool.storageVolLookupByName(name)
+            stream = self._pool.connect().newStream()
+            volume.download(stream, 0, 0)
+            ended = False
+            try:
+                while part := stream.recv(_PART):
+                    yield part
+                ended = True
+            finally:
+                # One that is left open would block the connection.
+                stream.finish() if ended else stream.abort()
+
+    def changed_ns(self, name: str) -> int | None:
+        """Tell when a file was last changed; None where it is not told."""
+        stamp = self.stamp(name)
+        seconds, _, rest = (stamp.changed if stamp else '').partition('.')
+        if not seconds.isdecimal() or not (rest or '0').isdecimal():
+            return None
+        return int(seconds) * 10**9 + int(rest.ljust(9, '0')[:9])
+
+    def create(self, image: destination_images.DestinationImage) -> None:
+        """Make a fresh, sparse image of exactly the wanted size.
+
+        :raises HypervisorError: when libvirt cannot make it; where there
+            is a file already it does not touch it
+        :raises PreparationFailed: when it comes out in another size
+        """
+        name = os.path.basename(image.path)
+        # QEMU follows a link that leads nowhere.
+        if image.format != 'raw' and self.absent(name).exists:
+            raise exceptions.HypervisorError(
+                f'cannot create {image.path}: the name is taken there by '
+                'what libvirt does not list, such as a link that leads '
+                'nowhere'
+            )
+        with libvirt_codes.translated(f'cannot create {image.path}'):
+            volume = self._pool.createXML(_volume_xml(image))
+        try:
+            self._fit(volume, image)
+        except exceptions.SelectiveMigrateError:
+            # It is ours since a moment and of no use.
+            with contextlib.suppress(libvirt.libvirtError):
+                volume.delete()
+            raise
+
+    def _fit(
+        self,
+        volume: libvirt.virStorageVol,
+        image: destination_images.DestinationImage,
+    ) -> None:
+        with libvirt_codes.translated(f'cannot resize {image.path}'):
+            if volume.info()[1] != image.virtual_bytes:
+                # libvirt makes qcow2 in whole KiB (storage_util.c).
+                shrink = libvirt.VIR_STORAGE_VOL_RESIZE_SHRINK
+                volume.resize(image.virtual_bytes, shrink)
+        size = self.facts(os.path.basename(image.path)).virtual_bytes
+        if size != image.virtual_bytes:
+            raise exceptions.PreparationFailed(
+                f'{image.path} was made with {size} bytes instead of '
+                f'{image.virtual_bytes}'
+            )
+
+    def stamp(self, name: str) -> storage_facts.FileStamp | None:
+        """Tell when a file was written, and which one it is.
+
+        :returns: None where there is no such file, or it cannot be told
+        """
+        try:
+            volume = self._pool.storageVolLookupByName(name)
+            times = safe_xml.parse(volume.XMLDesc()).find(
+                './target/timestamps'
+            )
+        except libvirt.libvirtError:
+            return None
+        if times is None:
+            return None
+        return storage_facts.FileStamp(
+            times.findtext('mtime', ''),
+            times.findtext('ctime', ''),
+            _inode(f'{self.path}/{name}') if self._is_local else None,
+        )
+
+    def delete(self, name: str) -> bool:
+        """Delete a file, a link and not what it names; tell whether so."""
+        try:
+            self._pool.storageVolLookupByName(name).delete()
+        except libvirt.libvirtError:
+            return False
+        return True
+
+    @contextlib.contextmanager
+    def marker(self) -> collections.abc.Iterator[str | None]:
+        """Put an empty file into the directory for a moment.
+
+        :returns: its name; None where it cannot be made
+        """
+        name = f'.{probe_journal.new_name(self._look_id)}'
+        try:
+            volume = self._pool.createXML(_empty_xml(name))
+        except libvirt.libvirtError:
+            yield None
+            return
+        try:
+            yield name
+        finally:
+            with libvirt_codes.translated(f'cannot remove {self.path}/{name}'):
+                volume.delete()
+
+    def markers(self, look: probe_journal.Probe) -> list[str]:
+        """Name the markers of a look that are in the directory.
+
+        :raises HypervisorError: when it cannot be listed
+        """
+        with libvirt_codes.translated(f'cannot list {self.path}'):
+            names = [str(v.name()) for v in self._pool.listAllVolumes()]
+        return sorted(
+            name for name in names if name.startswith('.') and look.names(name)
+        )
+
+    def room(self) -> FreeSpace | None:
+        """Tell the file system's room as of the last refresh."""
+        try:
+            _state, capacity, _allocation, free = self._pool.info()
+        except libvirt.libvirtError:
+            return None
+        return FreeSpace(capacity, free)
+
+    def refresh(self) -> bool:
+        """Look again what the directory holds; tell whether it worked."""
+        try:
+            self._pool.refresh()
+        except libvirt.libvirtError:
+            return False
+        return True
+
+
+def of_path(
+    virt: libvirt.virConnect, path: str
+) -> storage_facts.StorageFacts | None:
+    """Tell what a host knows of a path that a pool of its has already.
+
+    No pool is made for it: one of /dev would open every device.
+
+    :returns: None where no pool that runs has it
+    """
+    try:
+        found = _facts(virt.storageVolLookupByPath(path))
+    except libvirt.libvirtError:
+        return None
+    # Its size is the device's, and libvirt does not look what it holds.
+    return dataclasses.replace(found, format=None)
+
+
+def _facts(volume: libvirt.virStorageVol) -> storage_facts.StorageFacts:
+    root = safe_xml.parse(volume.XMLDesc())
+    kind = {
+        'file': storage_facts.PathKind.FILE,
+        'block': storage_facts.PathKind.BLOCK,
+    }
+    target_format = root.find('./target/format')
+    return storage_facts.StorageFacts(
+        exists=True,
+        kind=kind.get(root.get('type', ''), storage_facts.PathKind.OTHER),
+        virtual_bytes=_bytes(root, 'capacity'),
+        allocated_bytes=_bytes(root, 'allocation'),
+        format=None if target_format is None else target_format.get('type'),
+    )
+
+
+def _empty_xml(name: str) -> str:
+    volume = etree.Element('volume')
+    etree.SubElement(volume, 'name').text = name
+    etree.SubElement(volume, 'capacity').text = '0'
+    target = etree.SubElement(volume, 'target')
+    etree.SubElement(target, 'format', type='raw')
+    return safe_xml.render(volume)
+
+
+def _inode(path: str) -> str | None:
+    """Name a file that we see ourselves; None for a link and the like."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return f'{status.st_dev}:{status.st_ino}'
+
+
+def _volume_xml(image: destination_images.DestinationImage) -> str:
+    volume = etree.Element('volume')
+    etree.SubElement(volume, 'name').text = os.path.basename(image.path)
+    capacity = etree.SubElement(volume, 'capacity', unit='bytes')
+    capacity.text = str(image.virtual_bytes)
+    etree.SubElement(volume, 'allocation').text = '0'
+    target = etree.SubElement(volume, 'target')
+    etree.SubElement(target, 'format', type=image.format)
+    if image.format == 'qcow2':
+        # Version 3 knows zero clusters, which keep a thin disk thin.
+        etree.SubElement(target, 'compat').text = '1.1'
+    if image.backing_path:
+        store = etree.SubElement(volume, 'backingStore')
+        etree.SubElement(store, 'path').text = image.backing_path
+        etree.SubElement(store, 'format', type=image.backing_format or 'raw')
+    return safe_xml.render(volume)
+
+
+def _bytes(root: etree._Element, tag: str) -> int | None:
+    # libvirt prints volumes in bytes, always.
+    text = root.findtext(f'./{tag}')
+    return int(text) if text and text.isdecimal() else None

@@ -1,0 +1,178 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Find or make the storage pool through which a directory is seen."""
+
+import collections.abc
+import contextlib
+import errno
+import os.path
+import time
+
+import libvirt
+from lxml import etree
+
+from nova_selective_migrate.core.case import safe_xml
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.hypervisor import pool_directory
+from nova_selective_migrate.host.journal import probe_journal
+
+_FOREIGN_POOL_SECONDS = 10.0
+_FOREIGN_POOL_POLL_SECONDS = 0.1
+# "Storage source conflict with pool": another pool has the directory.
+_TAKEN = libvirt.VIR_ERR_OPERATION_FAILED
+
+
+@contextlib.contextmanager
+def directory(
+    peer: connection.Connection, path: str
+) -> collections.abc.Iterator[pool_directory.PoolDirectory | bool | None]:
+    """See a directory of a host for a while.
+
+    A pool that has the directory already is used and left as it was;
+    otherwise a transient one is made and destroyed again.
+
+    :returns: False where there is no such directory, None where it cannot
+        be told
+    :raises JournalFailed: when it cannot be written down before
+    :raises Interrupted: when nothing is to be begun any more
+    """
+    with peer.look_into(path) as look_id:
+        pool, ours = _pool(peer, path, probe_journal.new_name(look_id))
+        if not isinstance(pool, libvirt.virStoragePool):
+            yield pool
+            return
+        found = pool_directory.PoolDirectory(
+            pool, path, is_local=peer.is_local, look_id=look_id
+        )
+        if not ours and not found.refresh():
+            # A volume is being made in it, or it broke: look another time.
+            yield None
+            return
+        try:
+            yield found
+        finally:
+            if ours:
+                with libvirt_codes.translated(f'cannot release {path}'):
+                    pool.destroy()
+
+
+def release(
+    peer: connection.Connection, look: probe_journal.Probe
+) -> list[str]:
+    """Destroy the pools that a killed process has left on a host.
+
+    They are transient, and what is in their directories stays.
+
+    :returns: the names of those that are there no more
+    :raises HypervisorError: when the host cannot be asked
+    """
+    gone = []
+    for name in left_by(peer, look):
+        with libvirt_codes.translated(
+            f'cannot release the storage pool {name}'
+        ):
+            peer.virt.storagePoolLookupByName(name).destroy()
+        gone.append(name)
+    return gone
+
+
+def left_by(
+    peer: connection.Connection, look: probe_journal.Probe
+) -> list[str]:
+    """Name the pools of a look that a host has.
+
+    :raises HypervisorError: when the host cannot be asked
+    """
+    with libvirt_codes.translated(
+        f'cannot list the storage pools of {peer.name}'
+    ):
+        names = [str(p.name()) for p in peer.virt.listAllStoragePools()]
+    return sorted(name for name in names if look.names(name))
+
+
+def _pool(
+    peer: connection.Connection, path: str, name: str
+) -> tuple[libvirt.virStoragePool | bool | None, bool]:
+    """Find or make the pool of a directory.
+
+    libvirt allows one pool a directory. Another migration's is gone in a
+    moment and must not vanish under our hands: wait for it, but not for
+    that of a process which was killed.
+
+    :param name: of the one that is made
+    :returns: the pool, False where there is no directory or None where it
+        cannot be told; and whether the pool is ours to destroy
+    """
+    virt = peer.virt
+    deadline = time.monotonic() + _FOREIGN_POOL_SECONDS
+    while True:
+        pool = _existing(virt, path)
+        late = time.monotonic() > deadline
+        if pool is not None and (late or not _waited_for(peer, pool)):
+            if late:
+                peer.outwaited.add(str(pool.name()))
+            # To start a pool would change what the host does.
+            return (pool if _active(pool) else None), False
+        if pool is None:
+            try:
+                return virt.storagePoolCreateXML(_pool_xml(path, name)), True
+            except libvirt.libvirtError as err:
+                if err.get_int1() == errno.ENOENT:
+                    return False, False
+                if late or err.get_error_code() != _TAKEN:
+                    return None, False
+        time.sleep(_FOREIGN_POOL_POLL_SECONDS)
+
+
+def _active(pool: libvirt.virStoragePool) -> bool:
+    try:
+        return bool(pool.isActive())
+    except libvirt.libvirtError:
+        return False  # it went away while we looked
+
+
+def _waited_for(
+    peer: connection.Connection, pool: libvirt.virStoragePool
+) -> bool:
+    """Tell whether a pool is one that will be gone in a moment."""
+    name = str(pool.name())
+    if not name.startswith(probe_journal.PREFIX) or name in peer.outwaited:
+        return False
+    return not probe_journal.is_stale(name, peer.looks)
+
+
+def _existing(
+    virt: libvirt.virConnect, path: str
+) -> libvirt.virStoragePool | None:
+    wanted = os.path.normpath(path)
+    try:
+        pools = virt.listAllStoragePools()
+    except libvirt.libvirtError:
+        return None
+    for pool in pools:
+        try:
+            target = safe_xml.parse(pool.XMLDesc()).findtext('./target/path')
+        except libvirt.libvirtError:
+            continue  # it went away while we looked
+        if target and os.path.normpath(target) == wanted:
+            return pool
+    return None
+
+
+def _pool_xml(path: str, name: str) -> str:
+    pool = etree.Element('pool', type='dir')
+    etree.SubElement(pool, 'name').text = name
+    target = etree.SubElement(pool, 'target')
+    etree.SubElement(target, 'path').text = path
+    return safe_xml.render(pool)

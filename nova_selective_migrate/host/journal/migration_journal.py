@@ -1,0 +1,262 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The journal of migrations that were not seen to their end."""
+
+import collections.abc
+import contextlib
+import dataclasses
+import datetime
+import os
+import typing
+import uuid
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.host.journal import file_locks
+from nova_selective_migrate.host.journal import journal_entries
+
+
+@dataclasses.dataclass(frozen=True)
+class CreatedImage:
+    """An image at the destination.
+
+    :ivar stamp: as it was when it had just been made; None while it is
+        not known whether it was
+    """
+
+    path: str
+    format: str
+    virtual_bytes: int
+    stamp: storage_facts.FileStamp | None = None
+
+    @classmethod
+    def planned(
+        cls, image: destination_images.DestinationImage
+    ) -> 'CreatedImage':
+        """Note an image that is to be made."""
+        return cls(image.path, image.format, image.virtual_bytes)
+
+
+@dataclasses.dataclass(frozen=True)
+class MigrationRecord:
+    """A migration that a command has begun and not seen to its end.
+
+    :ivar began: UTC, ISO 8601
+    :ivar source_host: host UUIDs as libvirt gives them
+    :ivar targets: target devs of the disks that are copied
+    :ivar images: in the order in which they are made
+    """
+
+    plan_id: str
+    began: str
+    domain: str
+    uuid: str
+    source_uri: str
+    source_host: str
+    destination_uri: str
+    destination_host: str
+    targets: tuple[str, ...] = ()
+    images: tuple[CreatedImage, ...] = ()
+
+    @classmethod
+    def begun(cls, **fields: typing.Any) -> 'MigrationRecord':
+        """Return a run that begins now, with an id of its own."""
+        now = datetime.datetime.now(datetime.UTC)
+        return cls(
+            plan_id=str(uuid.uuid4()),
+            began=now.isoformat(timespec='seconds'),
+            **fields,
+        )
+
+    @classmethod
+    def loads(cls, tree: typing.Any) -> 'MigrationRecord':
+        """Read a run from JSON's types.
+
+        :raises InvalidInput: when it is none
+        """
+        try:
+            fields = dict(tree)
+            fields['images'] = tuple(map(_image, fields['images']))
+            fields['targets'] = tuple(fields['targets'])
+            uuid.UUID(fields['plan_id'])
+            found = cls(**fields)
+        except (AttributeError, KeyError, TypeError, ValueError) as err:
+            raise exceptions.InvalidInput(
+                f'it is no journal of a migration: {err!r}'
+            ) from err
+        _check_texts(found)
+        return found
+
+    def dumps(self) -> dict[str, typing.Any]:
+        """Return JSON's types."""
+        return dataclasses.asdict(self)
+
+    def with_image(self, image: CreatedImage) -> 'MigrationRecord':
+        """Put a made image in the place of the planned one."""
+        return dataclasses.replace(
+            self,
+            images=tuple(
+                image if each.path == image.path else each
+                for each in self.images
+            ),
+        )
+
+    def only(
+        self, paths: collections.abc.Collection[str]
+    ) -> 'MigrationRecord':
+        """Keep some of the images."""
+        kept = tuple(each for each in self.images if each.path in paths)
+        return dataclasses.replace(self, images=kept)
+
+
+def _image(tree: typing.Any) -> CreatedImage:
+    fields = dict(tree)
+    stamp = fields.pop('stamp')
+    return CreatedImage(
+        **fields, stamp=storage_facts.FileStamp(**stamp) if stamp else None
+    )
+
+
+def _check_texts(run: MigrationRecord) -> None:
+    """Refuse a file that somebody has filled with anything else.
+
+    :raises InvalidInput: when a field is not what it has to be
+    """
+    texts = [
+        value
+        for field in dataclasses.fields(run)
+        if field.name not in ('images', 'targets')
+        for value in (getattr(run, field.name),)
+    ]
+    texts += run.targets
+    texts += [text for each in run.images for text in (each.path, each.format)]
+    sizes = [each.virtual_bytes for each in run.images]
+    if not all(isinstance(text, str) for text in texts):
+        raise exceptions.InvalidInput('it is no journal: not all are texts')
+    if not all(type(size) is int for size in sizes):
+        raise exceptions.InvalidInput('it is no journal: a size is no number')
+
+
+class MigrationJournal:
+    """A directory of runs, by their plan ids."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self._entries = journal_entries.JournalEntries(directory)
+
+    def write(self, run: MigrationRecord) -> None:
+        """Write a run, in place of what was known of it, to the disk.
+
+        :raises PreparationFailed: when it cannot be written
+        """
+        try:
+            self._entries.write(run.plan_id, run.dumps())
+        except exceptions.JournalFailed as err:
+            raise exceptions.PreparationFailed(
+                f'{err}; name another directory with --journal'
+            ) from err
+
+    def end(self, run: MigrationRecord) -> None:
+        """Forget a run: nothing is left of it; never raises."""
+        # What stays is looked at again by cleanup, and harms nothing.
+        with contextlib.suppress(exceptions.JournalFailed):
+            self._entries.drop(run.plan_id)
+
+    @contextlib.contextmanager
+    def alone(self, uuid: str, name: str) -> collections.abc.Iterator[None]:
+        """Keep others from a guest, and from what was made for it.
+
+        The lock ends with this process, however it ends: what is in the
+        journal of a guest that nobody has locked is of a dead one.
+
+        :param uuid: the guest's
+        :param name: the guest's, for the message
+        :raises GuestBusy: when another process has it
+        :raises JournalFailed: when nothing can be locked
+        """
+        lock = self._entries.lock(uuid)
+        try:
+            lock.take()
+        except file_locks.Held as err:
+            raise exceptions.GuestBusy(
+                f'{said(err.process or 0)} migrates {name} or cleans up '
+                'after it; wait for it to end',
+                err.process or 0,
+            ) from err
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def busy(self, uuid: str) -> int | None:
+        """Return the process that has a guest for itself, if one has.
+
+        :returns: 0 where its number is not known, None where none has
+        :raises JournalFailed: when that is no UUID
+        """
+        return self._entries.lock(uuid).holder()
+
+    def runs(self) -> list[MigrationRecord]:
+        """Read all runs, the oldest first.
+
+        :raises JournalFailed: when the directory or a file of it cannot be
+            read
+        """
+        found = [self._read(name) for name in self._entries.names()]
+        return sorted(
+            (run for run in found if run is not None),
+            key=lambda run: run.began,
+        )
+
+    def read(self, plan_id: str) -> MigrationRecord | None:
+        """Read a run; None where it has been seen to its end.
+
+        :raises JournalFailed: when it cannot be read
+        """
+        return self._read(plan_id)
+
+    def newest(self, domain: str) -> MigrationRecord | None:
+        """Return the newest run of a domain, by its name or UUID.
+
+        :raises JournalFailed: when the journal cannot be read
+        """
+        found = [r for r in self.runs() if domain in (r.domain, r.uuid)]
+        return found[-1] if found else None
+
+    def _read(self, name: str) -> MigrationRecord | None:
+        tree = self._entries.read(name)
+        if tree is None:
+            return None  # it has ended since
+        try:
+            return MigrationRecord.loads(tree)
+        except exceptions.InvalidInput as err:
+            raise exceptions.JournalFailed(
+                f'{self._entries.path(name)} is not of this program: {err}; '
+                'move it away after looking into it'
+            ) from err
+
+
+def said(process: int) -> str:
+    """Name a process for a message."""
+    return f'process {process}' if process else 'another process'
+
+
+def default_directory() -> str:
+    """Return where the journal of this user is."""
+    if os.geteuid() == 0:
+        return '/var/lib/nova-selective-migrate/journal'
+    state = os.environ.get('XDG_STATE_HOME') or os.path.expanduser(
+        '~/.local/state'
+    )
+    return os.path.join(state, 'nova-selective-migrate', 'journal')

@@ -1,0 +1,162 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Hold a running migration to its limit of the link."""
+
+import collections.abc
+
+from nova_selective_migrate.core.job import bandwidth
+from nova_selective_migrate.core.job import migration_progress
+from nova_selective_migrate.host.hypervisor import libvirt_guest
+
+Tell = collections.abc.Callable[[str], None]
+
+# QEMU reckons in longer intervals itself: what a mirror may take in one go
+# lasts it for seconds.
+_SECONDS = 1.0
+# What changes less is not worth a call.
+_NOTICEABLE = 0.05
+
+
+class BandwidthThrottle:
+    """Shares out a limit while one migration runs; never raises.
+
+    Who sets another speed meanwhile, with virsh migrate-setspeed, sets
+    another limit.
+    """
+
+    def __init__(
+        self,
+        guest: libvirt_guest.Guest,
+        limit: bandwidth.LinkLimit,
+        disks: int,
+        tell: Tell,
+    ) -> None:
+        """Take the limit of the call, which has it per disk."""
+        self._guest = guest
+        self._limit = limit
+        self._total = limit.total
+        self._tell = tell
+        self._told = False
+        # What libvirt has from us, the call's at first; None where that says
+        # nothing.
+        self._set = limit.per_disk(disks) or None
+        self._speeds: dict[str, int] = {}
+        self._heard: int | None = None
+        self._moved = 0
+        self._pace = bandwidth.Pace()
+
+    def look(
+        self, progress: migration_progress.MigrationProgress | None
+    ) -> None:
+        """Change what has to be changed, if it is time to look."""
+        if (
+            progress is None
+            or progress.phase is migration_progress.Phase.PREPARING
+            or progress.seconds - self._pace.seconds < _SECONDS
+        ):
+            return
+        self._listen(progress)
+        self._pace = self._pace.look(progress, self._total)
+        shares = bandwidth.share(
+            self._total, self._limit.parallel_mirrors, progress, self._pace
+        )
+        if self._limit.adjustable:
+            self._share_disks(shares)
+        if shares.memory is not None:
+            # Mirrors that keep their speed take nothing from memory's.
+            adjustable = self._limit.adjustable
+            self._share_memory(shares.memory if adjustable else self._total)
+
+    def _listen(self, progress: migration_progress.MigrationProgress) -> None:
+        """Take a speed that is not from us for another limit.
+
+        At the second look, and if something has moved since: at the end of
+        a migration, also of one that is aborted, libvirt itself sets what
+        was before.
+        """
+        found = self._guest.max_speed()
+        heard, self._heard = self._heard, found
+        if found is None or found == self._set:
+            return
+        if found != heard:
+            self._moved = progress.processed
+            return
+        if progress.processed == self._moved:
+            return
+        before, self._set = self._set, found
+        if before is None:
+            return
+        if not self._limit.adjustable:
+            self._tell(
+                f'the speed was set to {found} MiB/s: libvirt before 11.3 '
+                'changes that of memory alone'
+            )
+        else:
+            self._tell(f'disks and memory now share {_words(found)}')
+        self._total = 0 if found >= bandwidth.LARGEST else found
+
+    def _share_disks(self, shares: bandwidth.Shares) -> None:
+        for target, speed in shares.disks.items():
+            before = self._speeds.get(target)
+            if before is not None and not _differ(before, speed):
+                continue
+            if before is None and not speed and not self._limit.total:
+                continue  # it has no limit yet
+            if self._guest.set_mirror_speed(target, speed):
+                self._speeds[target] = speed
+            elif self._guest.block_job(target) and not self._told:
+                self._told = True
+                self._tell(
+                    f'the speed of the copy of {target} cannot be changed '
+                    'now: the limit may be exceeded'
+                )
+
+    def _share_memory(self, speed: int) -> None:
+        if self._set is not None and not _differ(self._set, speed):
+            return
+        if self._set is not None and self._guest.max_speed() != self._set:
+            return  # somebody has just set it, and is listened to next time
+        if self._guest.set_max_speed(speed):
+            self._set = speed
+
+
+def untold(_text: str) -> None:
+    """Take the place of somebody who wants to be told."""
+
+
+def _differ(before: int, now: int) -> bool:
+    """Tell whether a speed changes noticeably; 0 is no limit."""
+    return abs(now - before) > _NOTICEABLE * before
+
+
+def _words(speed: int) -> str:
+    return 'no limit' if speed >= bandwidth.LARGEST else f'{speed} MiB/s'
+
+
+class SavedSpeed:
+    """What virsh migrate-setspeed said before a migration; never raises."""
+
+    def __init__(self, guest: libvirt_guest.Guest) -> None:
+        """Be made before the call."""
+        self._guest = guest
+        self._speed = guest.max_speed()
+
+    def restore(self) -> None:
+        """Give it back to a guest that stays, once its job is over.
+
+        libvirt does so itself; 9.0 and 11.3 were seen to.
+        """
+        if self._speed is None or not self._guest.job_over():
+            return
+        if self._guest.max_speed() != self._speed:
+            self._guest.set_max_speed(self._speed)

@@ -1,0 +1,193 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Make, prove and remove images at the destination."""
+
+import collections.abc
+import dataclasses
+import os.path
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.host.facts import destination_storage
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import path_users
+from nova_selective_migrate.host.hypervisor import pool_directory
+from nova_selective_migrate.host.hypervisor import storage_pools
+from nova_selective_migrate.host.journal import migration_journal
+
+Note = collections.abc.Callable[[migration_journal.CreatedImage], None]
+
+
+def create_images(
+    peer: connection.Connection,
+    images: collections.abc.Iterable[destination_images.DestinationImage],
+    note: Note,
+) -> None:
+    """Make the images.
+
+    :param note: told of each as soon as it is made
+    :raises PreparationFailed: when one cannot be made, and those that
+        have been noted are there
+    """
+    for image in images:
+        folder = os.path.dirname(image.path)
+        try:
+            with storage_pools.directory(peer, folder) as seen:
+                if not isinstance(seen, pool_directory.PoolDirectory):
+                    raise exceptions.PreparationFailed(
+                        f'cannot create {image.path}: the destination does '
+                        f'not see {folder} any more'
+                    )
+                seen.create(image)
+                # Inside: it is made even if the directory cannot be
+                # released. A stamp that is not told fits no file.
+                stamp = seen.stamp(os.path.basename(image.path))
+                planned = migration_journal.CreatedImage.planned(image)
+                note(
+                    dataclasses.replace(
+                        planned, stamp=stamp or storage_facts.FileStamp('', '')
+                    )
+                )
+        except (
+            exceptions.HypervisorError,
+            exceptions.JournalFailed,
+        ) as err:
+            raise exceptions.PreparationFailed(str(err)) from err
+
+
+@dataclasses.dataclass(frozen=True)
+class LeftImage:
+    """An image that stays, and why."""
+
+    path: str
+    why: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageCleanup:
+    """What became of images that a failed migration leaves behind."""
+
+    removed: tuple[str, ...] = ()
+    left: tuple[LeftImage, ...] = ()
+
+
+def examine(
+    run: migration_journal.MigrationRecord,
+    peer: connection.Connection,
+    sees: destination_storage.Sight | None,
+    *,
+    held: collections.abc.Collection[str] = (),
+    probe: bool = True,
+    remove: bool = True,
+) -> ImageCleanup:
+    """Tell of every image of a run whether it may go, and remove it.
+
+    To be called only while the source has the guest and the destination
+    has not. Never raises: what is not certain is left.
+
+    :param sees: looks whether the source has a path; None where it cannot
+        be asked, which leaves all but what is held
+    :param held: paths that this process has made, or has seen in the
+        guest that was on its way
+    :param probe: whether a marker may show that the source does not see the
+        directory. Of what is held it is known: it was made where there was
+        no such file, while the source had its own at that path.
+    :param remove: False only looks, and calls removed what would be
+    """
+    try:
+        used = path_users.paths_in_use(peer, run.uuid)
+    except exceptions.SelectiveMigrateError as err:
+        return ImageCleanup(
+            left=tuple(LeftImage(i.path, str(err)) for i in run.images)
+        )
+    removed: list[str] = []
+    left: list[LeftImage] = []
+    for image in run.images:
+        if image.path in used:
+            why: str | None = f'the domain {used[image.path]} uses it'
+        else:
+            try:
+                ours = image.path in held
+                if sees is None and not ours:
+                    why = 'the source cannot be asked whether it sees it'
+                else:
+                    look = sees if probe or not ours else None
+                    why = _remove(peer, image, look, ours, remove)
+            except exceptions.SelectiveMigrateError as err:
+                why = str(err)
+        if why is None:
+            removed.append(image.path)
+        elif why:
+            left.append(LeftImage(image.path, why))
+    return ImageCleanup(tuple(removed), tuple(left))
+
+
+def _remove(
+    peer: connection.Connection,
+    image: migration_journal.CreatedImage,
+    sees: destination_storage.Sight | None,
+    held: bool,
+    remove: bool,
+) -> str | None:
+    """Remove an image; return why not, '' where there is none."""
+    folder, name = os.path.split(image.path)
+    with storage_pools.directory(peer, folder) as seen:
+        if seen is False:
+            return ''
+        if not isinstance(seen, pool_directory.PoolDirectory):
+            return f'the destination cannot look into {folder}'
+        why = _foreign(seen, name, image, held)
+        if why is not None:
+            return why
+        if (
+            sees
+            and destination_storage.same_directory(seen, sees) is not False
+        ):
+            return f'the source may see {folder} too'
+        if remove and not seen.delete(name):
+            return 'libvirt did not delete it'
+    return None
+
+
+def _foreign(
+    seen: pool_directory.PoolDirectory,
+    name: str,
+    image: migration_journal.CreatedImage,
+    held: bool,
+) -> str | None:
+    """Tell why a file need not be the one that was made.
+
+    :returns: None where it is the one, '' where there is none
+    """
+    found = seen.facts(name)
+    if found.exists is False:
+        return ''
+    if (found.virtual_bytes, found.format) != (
+        image.virtual_bytes,
+        image.format,
+    ):
+        return 'it has another size or format than the one that was made'
+    if image.stamp is None and not held:
+        return 'it is not known whether it was made here'
+    now = seen.stamp(name)
+    if now and image.stamp and (now.inode or image.stamp.inode):
+        # Then it is the proof, whatever was written since.
+        same = now.inode == image.stamp.inode
+        return None if same else 'it is another file of that name'
+    if held or (now and now == image.stamp):
+        return None
+    return (
+        'it was written to since it was made, and from here cannot be told '
+        'from another file: delete it on the destination after looking'
+    )

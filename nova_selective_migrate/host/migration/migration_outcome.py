@@ -1,0 +1,204 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How a migration ended; clean up after one that failed."""
+
+import collections.abc
+import contextlib
+import dataclasses
+import typing
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import migration_progress
+from nova_selective_migrate.host.facts import destination_storage
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.migration import created_images
+from nova_selective_migrate.host.migration import settlement
+
+_NOT_RUNNING = 'nothing is removed while the source has no guest running'
+_NOT_ASKED = 'nothing is removed while the destination cannot be asked'
+_IN_DOUBT = 'nothing is removed while the destination may use it'
+
+
+@dataclasses.dataclass(frozen=True)
+class MigrationOutcome:
+    """How a migration ended, and what it leaves.
+
+    :ivar error: what libvirt or the preparation said, if anything
+    :ivar left_out: parameter of the call that one side does not know
+    :ivar stats: the completed job's statistics, as libvirt names them; the
+        destination keeps them, and knows nothing of the disks
+    :ivar progress: the last that was seen of the job
+    :ivar begun_again: how and when the copy was begun a second time
+    :ivar created: destination images that we made
+    :ivar cleaned: of these, what was removed and left after a failure
+    """
+
+    settlement: guest_location.Settlement
+    source: guest_location.GuestSide
+    destination: guest_location.GuestSide
+    seconds: float
+    plan_id: str
+    error: str | None = None
+    left_out: str | None = None
+    stats: collections.abc.Mapping[str, typing.Any] = dataclasses.field(
+        default_factory=dict
+    )
+    progress: migration_progress.MigrationProgress | None = None
+    begun_again: str | None = None
+    created: tuple[str, ...] = ()
+    cleaned: created_images.ImageCleanup = dataclasses.field(
+        default_factory=created_images.ImageCleanup
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class MigrationHosts:
+    """Both hosts of a run, and the journal that it is in.
+
+    :ivar probe: whether marker files may be put on the destination
+    """
+
+    source: connection.Connection
+    destination: connection.Connection
+    journal: migration_journal.MigrationJournal
+    probe: bool = True
+
+    def conclude(
+        self,
+        run: migration_journal.MigrationRecord,
+        *,
+        call: guest_location.CallResult = guest_location.CallResult.UNTOLD,
+        follow: bool = True,
+        held: collections.abc.Collection[str] = (),
+    ) -> MigrationOutcome:
+        """Wait for the end of a migration and settle what can be proven.
+
+        :param call: what is known of the call
+        :param follow: whether to wait for a job that still runs
+        :param held: see :func:`cleaning.examine`
+        """
+        settled = settlement.settle(
+            self.source,
+            self.destination,
+            run.uuid,
+            call,
+            follow=follow,
+        )
+        called = call is not guest_location.CallResult.NOT_MADE
+        moved = settled.settlement.ending is guest_location.Ending.MOVED
+        cleaned = created_images.ImageCleanup()
+        if settled.vacant or not called:
+            cleaned = self.clean(run, held)
+        elif not moved:
+            silent = guest_location.Presence.UNREACHABLE
+            why = _NOT_RUNNING
+            if settled.destination.presence is silent:
+                why = _NOT_ASKED
+            elif settled.source.holds:
+                why = _IN_DOUBT
+            cleaned = created_images.ImageCleanup(
+                left=tuple(
+                    created_images.LeftImage(image.path, why)
+                    for image in run.images
+                    if image.stamp is not None or image.path in held
+                )
+            )
+            if settled.settlement.ending is guest_location.Ending.NOT_MOVED:
+                self._keep(run, cleaned)
+        if moved:
+            # The images are the guest's own now.
+            self.journal.end(run)
+        return MigrationOutcome(
+            settlement=settled.settlement,
+            source=settled.source,
+            destination=settled.destination,
+            seconds=0.0,
+            plan_id=run.plan_id,
+            stats=self._completed_stats(settled, run.uuid) if moved else {},
+            created=tuple(i.path for i in run.images if i.stamp is not None),
+            cleaned=cleaned,
+        )
+
+    def clean(
+        self,
+        run: migration_journal.MigrationRecord,
+        held: collections.abc.Collection[str] = (),
+        *,
+        remove: bool = True,
+    ) -> created_images.ImageCleanup:
+        """Remove what a run made, and keep in the journal what stays.
+
+        :param remove: False only looks, and leaves the journal as it is
+        """
+        cleaned = created_images.examine(
+            run,
+            self.destination,
+            self._sight(),
+            held=held,
+            probe=self.probe,
+            remove=remove,
+        )
+        if remove:
+            self._keep(run, cleaned)
+        return cleaned
+
+    def _sight(self) -> destination_storage.Sight | None:
+        """Return how to look at the source; None where it has gone."""
+        try:
+            return destination_storage.sight(self.source)
+        except exceptions.HypervisorError:
+            return None
+
+    def _keep(
+        self,
+        run: migration_journal.MigrationRecord,
+        cleaned: created_images.ImageCleanup,
+    ) -> None:
+        """Leave in the journal what is left of a run, if anything is."""
+        kept = run.only([item.path for item in cleaned.left])
+        if not kept.images:
+            self.journal.end(run)
+        elif kept != run:
+            # What is in it then is too much, and looked at again.
+            with contextlib.suppress(exceptions.PreparationFailed):
+                self.journal.write(kept)
+
+    def _completed_stats(
+        self, settled: settlement.SettledGuest, uuid: str
+    ) -> dict[str, typing.Any]:
+        if not settled.destination.holds:
+            return {}
+        try:
+            return self.destination.guest(uuid).job_stats(completed=True)
+        except exceptions.HypervisorError:
+            return {}
+
+
+def remove_for_second_copy(
+    hosts: MigrationHosts,
+    run: migration_journal.MigrationRecord,
+    held: list[str],
+) -> bool:
+    """Remove what a run has made; tell whether another one may begin.
+
+    It may where the source has the guest, the destination has nothing of
+    it, no job runs, and nothing of the run is left. An image is not used
+    twice: what it holds already would survive where a copy of top images
+    alone writes nothing.
+
+    :param held: paths that this process has made
+    """
+    settled = settlement.settle(hosts.source, hosts.destination, run.uuid)
+    return settled.vacant and not hosts.clean(run, held).left

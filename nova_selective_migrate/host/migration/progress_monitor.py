@@ -1,0 +1,161 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Measure and report a running migration; say when to abort it."""
+
+import collections.abc
+import dataclasses
+import math
+import time
+import typing
+
+from nova_selective_migrate.core.job import migration_progress
+from nova_selective_migrate.core.job import watchdog_limits
+from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.migration import destination_watchdogs
+
+ProgressReport = collections.abc.Callable[
+    [migration_progress.MigrationProgress], None
+]
+
+
+class ProgressMonitor:
+    """Follows one migration, from when this is made.
+
+    :ivar progress: the last that was seen of it
+    """
+
+    def __init__(
+        self, targets: collections.abc.Sequence[str], report: ProgressReport
+    ) -> None:
+        self._targets = targets
+        self._report = report
+        self._started = time.monotonic()
+        self.progress: migration_progress.MigrationProgress | None = None
+
+    def complete(self) -> None:
+        """Report the end of a migration that has succeeded."""
+        if self.progress is not None:
+            self.progress = migration_progress.complete(self.progress)
+            self._tell(self.progress)
+
+    def _tell(self, progress: migration_progress.MigrationProgress) -> None:
+        try:
+            self._report(progress)
+        except (OSError, ValueError):
+            # Who reads has gone; the migration is followed to its end.
+            self._report = _unread
+
+    def look(
+        self, guest: libvirt_guest.Guest
+    ) -> collections.abc.Mapping[str, typing.Any]:
+        """Ask once, report it, and return the job's statistics."""
+        sample = migration_progress.Sample(
+            seconds=time.monotonic() - self._started,
+            job=guest.job_stats(),
+            blocks={each: guest.block_job(each) for each in self._targets},
+        )
+        self.progress = migration_progress.measure(
+            sample, self._targets, self.progress
+        )
+        self._tell(self.progress)
+        return sample.job
+
+
+def _unread(_progress: migration_progress.MigrationProgress) -> None:
+    """Take the place of a report that nobody reads any more."""
+
+
+# Twice what libvirt's keepalive gives a peer.
+_SILENT_SECONDS = 60.0
+# Then the abort has had its chance.
+_LAST_SECONDS = 120.0
+
+
+@dataclasses.dataclass(frozen=True)
+class AbortReason:
+    """Why a migration is not waited for any more.
+
+    :ivar for_good: whether even its abort is not
+    """
+
+    why: str
+    for_good: bool = False
+
+
+_STALLED = AbortReason(
+    f'aborted after {watchdog_limits.STALL_SECONDS:.0f} s in which the guest was paused '
+    'for the switch-over and nothing moved'
+)
+_SILENT = AbortReason(
+    f'aborted after {_SILENT_SECONDS:.0f} s in which the destination did not '
+    'answer'
+)
+_STUCK = AbortReason(
+    'nothing moves, and the migration of the source does not end, nor can it '
+    'be aborted: look at the source with virsh domjobinfo',
+    for_good=True,
+)
+# QEMU waits for an answer that was lost, and libvirt for QEMU: there is
+# nothing more that could be asked.
+_ABANDONED = AbortReason(
+    'the destination does not answer, and the migration of the source does '
+    'not end: its QEMU may wait for an answer that was lost, and the guest '
+    'with it. On the source "ss -K dst ADDRESS", with the address of the '
+    'destination, ends that',
+    for_good=True,
+)
+
+
+class AbortPolicy:
+    """Looks on while a migration runs."""
+
+    def __init__(
+        self,
+        guest: libvirt_guest.Guest,
+        watched: destination_watchdogs.ReachabilityWatchdog,
+        still_seconds: float,
+    ) -> None:
+        """Begin to look.
+
+        :param still_seconds: for how long nothing may move; 0 for ever
+        """
+        self._guest = guest
+        self._still_seconds = still_seconds or math.inf
+        self._watched = watched
+        self._held = watchdog_limits.Stall()
+        self._still = watchdog_limits.Stall()
+
+    def look(self, now: float, job: watchdog_limits.Job) -> AbortReason | None:
+        """Tell whether to wait on.
+
+        :param now: seconds of a clock that nobody sets
+        :param job: the job's statistics, as they are now
+        """
+        silent = self._watched.silent_seconds()
+        if silent > _SILENT_SECONDS + _LAST_SECONDS:
+            return _ABANDONED
+        self._still = self._still.look(now, paused=True, job=job)
+        still = self._still.seconds(now)
+        if still > self._still_seconds + _LAST_SECONDS:
+            return _STUCK
+        self._held = self._held.look(
+            now, paused=self._guest.held_by_migration(), job=job
+        )
+        if self._held.lasts(now):
+            return _STALLED
+        if still > self._still_seconds:
+            return AbortReason(
+                f'aborted after {self._still_seconds:.0f} s in which nothing '
+                'moved; --progress-timeout sets how long that may be'
+            )
+        return _SILENT if silent > _SILENT_SECONDS else None

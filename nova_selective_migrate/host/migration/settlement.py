@@ -1,0 +1,247 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Ask both hosts until it is certain where the guest is."""
+
+import collections.abc
+import dataclasses
+import threading
+import time
+import typing
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.host.hypervisor import connection
+
+# libvirt needs some time to stop what is left on both hosts.
+_SETTLE_SECONDS = 15.0
+_POLL_SECONDS = 0.1
+
+
+@dataclasses.dataclass(frozen=True)
+class SettledGuest:
+    """An ending, and the state of both hosts that it follows from."""
+
+    settlement: guest_location.Settlement
+    source: guest_location.GuestSide
+    destination: guest_location.GuestSide
+
+    @property
+    def vacant(self) -> bool:
+        """Tell whether the destination is done with and has nothing."""
+        return (
+            self.settlement.final
+            and self.settlement.ending is guest_location.Ending.NOT_MOVED
+            and self.source.holds
+            and self.destination.presence
+            is not guest_location.Presence.UNREACHABLE
+        )
+
+
+def settle(
+    source: connection.Connection,
+    destination: connection.Connection,
+    uuid: str,
+    call: guest_location.CallResult = guest_location.CallResult.UNTOLD,
+    *,
+    follow: bool = True,
+) -> SettledGuest:
+    """Wait until neither host changes any more, and say where the guest is.
+
+    Where both run it, that of the destination is suspended.
+
+    :param call: what is known of the call
+    :param follow: whether to wait for a job that still runs
+    """
+    look_there = TimedQuestion(lambda: _look(destination, uuid))
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while True:
+        # The call can end before its job: the daemon that was told to
+        # migrate goes on when we lose the connection that waits for it.
+        active = False if call in _ENDED else _migrates(source, uuid)
+        found = _judge(source.look(uuid), look_there(), call, active)
+        if is_to_be_ended(found.settlement, call):
+            again = _judge(source.look(uuid), found.destination, call, active)
+            if is_to_be_ended(again.settlement, call):
+                failure = suspend_destination(
+                    lambda: destination.guest(uuid).suspend()
+                )
+                return SettledGuest(
+                    guest_location.both_ran(failure),
+                    again.source,
+                    look_there(),
+                )
+        if found.settlement.final:
+            # A failed post-copy keeps its job, to be taken up again.
+            return found
+        if active and follow:
+            deadline = time.monotonic() + _SETTLE_SECONDS
+        elif time.monotonic() > deadline:
+            return found
+        # No event of libvirt's tells what both hosts have come to.
+        time.sleep(_POLL_SECONDS)
+
+
+# After these nothing of ours runs on the source.
+_ENDED = (
+    guest_location.CallResult.SUCCEEDED,
+    guest_location.CallResult.NOT_MADE,
+)
+
+
+def settle_once(
+    source: connection.Connection,
+    destination: connection.Connection,
+    uuid: str,
+) -> SettledGuest:
+    """Say where the guest is by one look; touches nothing.
+
+    :param uuid: of a guest of whose call nothing is known any more
+    """
+    look_there = TimedQuestion(lambda: _look(destination, uuid))
+    active = _migrates(source, uuid)
+    call = guest_location.CallResult.UNTOLD
+    return _judge(source.look(uuid), look_there(), call, active)
+
+
+def _judge(
+    here: guest_location.GuestSide,
+    there: guest_location.GuestSide,
+    call: guest_location.CallResult,
+    active: bool | None,
+) -> SettledGuest:
+    # A host that does not answer is judged as one.
+    silent = here.presence is guest_location.Presence.UNREACHABLE
+    found = guest_location.locate(
+        here, there, call, job_over=active is False or silent
+    )
+    return SettledGuest(found, here, there)
+
+
+def _look(
+    destination: connection.Connection, uuid: str
+) -> guest_location.GuestSide:
+    """Look what the destination has, and whether a migration brought it."""
+    there = destination.look(uuid)
+    if not there.holds:
+        return there
+    arrived = destination.guest(uuid).came_here()
+    return dataclasses.replace(there, arrived=arrived)
+
+
+def _migrates(source: connection.Connection, uuid: str) -> bool | None:
+    """Tell whether the source is still at it; None where it does not say."""
+    try:
+        guest = source.guest(uuid)
+        if guest.job_over():
+            return False
+        # While QEMU answers nothing, libvirt cannot tell either.
+        return guest.job_active() or None
+    except exceptions.DomainNotFound:
+        return False
+    except exceptions.HypervisorError:
+        return None
+
+
+#: Of one question; TCP tries for two minutes to connect to a port that is
+#: filtered, and a daemon that stands still takes connections for ever.
+QUESTION_SECONDS = 10.0
+
+T = typing.TypeVar('T')
+
+
+class Question(typing.Generic[T]):
+    """One question, asked in a thread of its own from now on."""
+
+    def __init__(self, ask: collections.abc.Callable[[], T]) -> None:
+        self._ask = ask
+        self._ended = threading.Event()
+        self._error: Exception | None = None
+        self._answer: list[T] = []
+        threading.Thread(target=self._run, name='look', daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._answer.append(self._ask())
+        except Exception as err:
+            # The thread's boundary: raised again where it is waited for.
+            self._error = err
+        finally:
+            self._ended.set()
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether it was answered."""
+        return self._ended.is_set()
+
+    def answer(self, seconds: float) -> T:
+        """Wait for the answer.
+
+        :raises HypervisorError: where there is none in time
+        :raises Exception: what the question has raised
+        """
+        if not self._ended.wait(seconds):
+            raise exceptions.HypervisorError(f'no answer in {seconds:.0f} s')
+        if self._error is not None:
+            raise self._error
+        return self._answer[0]
+
+
+class TimedQuestion:
+    """Looks at a guest of one host again and again, one look at a time.
+
+    A look that is not answered goes on, and a later one waits for it.
+    """
+
+    def __init__(
+        self, look: collections.abc.Callable[[], guest_location.GuestSide]
+    ) -> None:
+        """Look at nothing yet.
+
+        :param look: may raise HypervisorError, and take for ever
+        """
+        self._look = look
+        self._pending: Question[guest_location.GuestSide] | None = None
+
+    def __call__(self) -> guest_location.GuestSide:
+        """Return what the host has, or that it cannot be asked."""
+        if self._pending is None or self._pending.ended:
+            # What was answered in the meantime is of then.
+            self._pending = Question(self._look)
+        try:
+            return self._pending.answer(QUESTION_SECONDS)
+        except exceptions.HypervisorError as err:
+            return guest_location.GuestSide(
+                guest_location.Presence.UNREACHABLE, str(err)
+            )
+
+
+def is_to_be_ended(
+    found: guest_location.Settlement, call: guest_location.CallResult
+) -> bool:
+    """Tell whether a migration of ours has made a guest run twice."""
+    return (
+        found.doubt is guest_location.Doubt.BOTH_RUN
+        and call is not guest_location.CallResult.NOT_MADE
+    )
+
+
+def suspend_destination(ask: collections.abc.Callable[[], None]) -> str | None:
+    """Have a guest suspended; say why it could not be.
+
+    :param ask: asks for it; may raise HypervisorError, and take for ever
+    """
+    try:
+        Question(ask).answer(QUESTION_SECONDS)
+    except exceptions.HypervisorError as err:
+        return str(err)
+    return None

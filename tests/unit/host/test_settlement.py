@@ -1,0 +1,244 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Both hosts are looked at until it is certain where the guest is."""
+
+import threading
+import unittest
+from unittest import mock
+
+import ddt
+import libvirt
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.migration import resumption
+from nova_selective_migrate.host.migration import settlement
+from tests.unit.host import fake_daemon
+from tests.unit.host import fake_domain
+
+P = guest_location.Presence
+UUID = fake_domain.UUID
+MIGRATING = {
+    'type': libvirt.VIR_DOMAIN_JOB_UNBOUNDED,
+    'operation': libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT,
+}
+FAILED_POSTCOPY = (
+    libvirt.VIR_DOMAIN_PAUSED,
+    libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED,
+)
+
+
+@ddt.ddt
+class SettlingTest(unittest.TestCase):
+    def setUp(self):
+        self.here = fake_daemon.FakeDaemon()
+        self.there = fake_daemon.FakeDaemon()
+        self.guest = fake_domain.FakeDomain()
+        self.here.domains[UUID] = self.guest
+        for name, value in (
+            ('_SETTLE_SECONDS', 0.05),
+            ('_POLL_SECONDS', 0.001),
+        ):
+            self.enterContext(mock.patch.object(settlement, name, value))
+
+    @property
+    def both(self):
+        return (
+            fake_daemon.connect(self.here),
+            fake_daemon.connect(self.there),
+            UUID,
+        )
+
+    def arrive(self, states=fake_domain.RUNNING):
+        arrived = fake_domain.FakeDomain()
+        arrived.states = states
+        self.there.domains[UUID] = arrived
+        return arrived
+
+    @ddt.data('FAILED', 'LOST', 'UNTOLD', 'ABORTED')
+    def test_a_job_that_goes_on_frees_nothing(self, call):
+        """Given up for good, while the destination has nothing yet."""
+        self.guest.job = MIGRATING
+        found = settlement.settle(
+            *self.both, guest_location.CallResult[call], follow=False
+        )
+        self.assertFalse(found.settlement.final)
+        self.assertFalse(found.vacant)
+        self.assertIs(guest_location.Ending.UNKNOWN, found.settlement.ending)
+
+    def test_nor_does_one_that_cannot_be_told_to_have_ended(self):
+        """libvirt waits for QEMU, and answers nothing about the job."""
+        self.guest.fails = fake_daemon.libvirt_error(
+            libvirt.VIR_ERR_OPERATION_TIMEOUT, 'busy'
+        )
+        for found in (
+            settlement.settle(*self.both, follow=False),
+            settlement.settle_once(*self.both),
+        ):
+            self.assertFalse(found.settlement.final)
+            self.assertFalse(found.vacant)
+
+    def test_without_a_job_it_is_over(self):
+        for found in (
+            settlement.settle(*self.both),
+            settlement.settle_once(*self.both),
+        ):
+            self.assertTrue(found.vacant)
+
+    def test_a_destination_that_cannot_be_asked_is_not_vacant(self):
+        self.there.fails['lookupByUUIDString'] = fake_daemon.broken('eof')
+        found = settlement.settle(*self.both)
+        self.assertIs(guest_location.Ending.NOT_MOVED, found.settlement.ending)
+        self.assertFalse(found.vacant)
+
+    def test_one_look_suspends_nobody(self):
+        arrived = self.arrive()
+        found = settlement.settle_once(*self.both)
+        self.assertFalse(found.vacant)
+        self.assertEqual(0, arrived.suspended)
+
+    def test_a_restart_suspends_as_well(self):
+        arrived = self.arrive()
+        found = settlement.settle(*self.both)
+        self.assertEqual(1, arrived.suspended)
+        self.assertIs(P.PAUSED, found.destination.presence)
+        self.assertIs(guest_location.Doubt.BOTH_RUN, found.settlement.doubt)
+
+    @ddt.data(True, False)
+    def test_a_half_of_a_postcopy_is_left(self, follow):
+        """From libvirt 8.5 on its job stays."""
+        arrived = self.arrive(FAILED_POSTCOPY)
+        self.guest.states = FAILED_POSTCOPY
+        self.guest.job = MIGRATING
+        found = settlement.settle(*self.both, follow=follow)
+        self.assertFalse(found.vacant)
+        self.assertEqual(0, arrived.suspended)
+        self.assertIn('--postcopy-resume', found.settlement.explanation)
+
+    def test_nor_is_it_followed_after_a_restart(self):
+        self.guest.states = FAILED_POSTCOPY
+        self.guest.job = MIGRATING
+        source = fake_daemon.connect(self.here)
+        self.assertIsNone(resumption._migrating(source, UUID))
+        self.guest.states = fake_domain.RUNNING
+        self.assertIsNotNone(resumption._migrating(source, UUID))
+
+    def test_the_destination_knows_that_it_came(self):
+        arrived = self.arrive()
+        self.here.fails['lookupByUUIDString'] = fake_daemon.broken('eof')
+        found = settlement.settle(*self.both)
+        self.assertIs(guest_location.Ending.UNKNOWN, found.settlement.ending)
+        incoming = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN
+        arrived.completed = {'operation': incoming}
+        found = settlement.settle(*self.both)
+        self.assertIs(guest_location.Ending.MOVED, found.settlement.ending)
+
+
+RUNNING = guest_location.GuestSide(P.RUNNING)
+PAUSED = guest_location.GuestSide(P.PAUSED)
+PATIENCE = 10
+
+
+class TimedLookTest(unittest.TestCase):
+    def setUp(self):
+        self.enterContext(
+            mock.patch.object(settlement, 'QUESTION_SECONDS', 0.01)
+        )
+
+    def test_an_answer(self):
+        look = settlement.TimedQuestion(
+            mock.Mock(side_effect=[RUNNING, PAUSED])
+        )
+        with mock.patch.object(settlement, 'QUESTION_SECONDS', PATIENCE):
+            self.assertEqual([RUNNING, PAUSED], [look(), look()])
+
+    def test_one_question_at_a_time(self):
+        go_on, asked = threading.Event(), []
+
+        def ask():
+            asked.append(1)
+            go_on.wait(PATIENCE)
+            return RUNNING
+
+        look = settlement.TimedQuestion(ask)
+        for _ in range(3):
+            self.assertIs(P.UNREACHABLE, look().presence)
+        self.assertEqual(1, len(asked))
+        go_on.set()
+        with mock.patch.object(settlement, 'QUESTION_SECONDS', PATIENCE):
+            self.assertEqual(RUNNING, look())
+
+    def test_what_was_answered_in_the_meantime_is_of_then(self):
+        go_on = threading.Event()
+
+        def ask():
+            go_on.wait(PATIENCE)
+            return RUNNING
+
+        look = settlement.TimedQuestion(ask)
+        self.assertIs(P.UNREACHABLE, look().presence)
+        pending = look._pending
+        look._look = lambda: PAUSED
+        go_on.set()
+        self.assertEqual(RUNNING, pending.answer(PATIENCE))
+        with mock.patch.object(settlement, 'QUESTION_SECONDS', PATIENCE):
+            self.assertEqual(PAUSED, look())
+
+    def test_a_host_that_says_no(self):
+        failed = exceptions.ConnectFailed('no route')
+        look = settlement.TimedQuestion(mock.Mock(side_effect=failed))
+        with mock.patch.object(settlement, 'QUESTION_SECONDS', PATIENCE):
+            found = look()
+        self.assertIs(P.UNREACHABLE, found.presence)
+        self.assertEqual('no route', found.detail)
+
+    def test_an_error_of_ours_is_not_hidden(self):
+        look = settlement.TimedQuestion(mock.Mock(side_effect=TypeError('x')))
+        with mock.patch.object(settlement, 'QUESTION_SECONDS', PATIENCE):
+            self.assertRaises(TypeError, look)
+
+
+@ddt.ddt
+class CallResultTest(unittest.TestCase):
+    @ddt.data(
+        ('OPERATION_ABORTED', 'QEMU', 'ABORTED'),
+        ('OPERATION_FAILED', 'QEMU', 'FAILED'),
+        ('SYSTEM_ERROR', 'RPC', 'LOST'),
+        ('INTERNAL_ERROR', 'RPC', 'LOST'),
+        # qemu+libssh2:// and the like.
+        ('INTERNAL_ERROR', 'SSH', 'UNTOLD'),
+        ('INTERNAL_ERROR', 'REMOTE', 'UNTOLD'),
+        ('INTERNAL_ERROR', 'NONE', 'UNTOLD'),
+    )
+    @ddt.unpack
+    def test_of_libvirts_error_and_of_ours(self, code, domain, want):
+        error = fake_daemon.libvirt_error(
+            getattr(libvirt, f'VIR_ERR_{code}'), 'no'
+        )
+        head, _, *rest = error.err
+        error.err = (head, getattr(libvirt, f'VIR_FROM_{domain}'), *rest)
+        for each in (
+            error,
+            libvirt_codes.ours(error, 'virDomainMigrateToURI3'),
+        ):
+            self.assertIs(
+                guest_location.CallResult[want],
+                libvirt_codes.call_result(each),
+            )
+
+    def test_what_is_not_libvirts_tells_nothing(self):
+        self.assertIs(
+            guest_location.CallResult.UNTOLD,
+            libvirt_codes.call_result(ValueError('x')),
+        )
