@@ -24,7 +24,7 @@ import time
 import typing
 
 from nova_selective_migrate.cli import app
-from nova_selective_migrate.cli import hosts
+from nova_selective_migrate.cli import open_hosts
 from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.migration import created_images
@@ -46,8 +46,8 @@ PHASES = (
 )
 #: Where each but the first begins: at a call, or at its return.
 _BEGINS: tuple[tuple[typing.Any, str, bool], ...] = (
-    (hosts, 'both', True),
-    (hosts, 'case', True),
+    (open_hosts, 'both', True),
+    (open_hosts, 'case', True),
     (planner, 'plan', True),
     (migrator.Migrator, 'run', True),
     (created_images, 'create', True),

@@ -28,9 +28,8 @@ from cliff import app
 from cliff import command
 from cliff import commandmanager
 
-from nova_selective_migrate.cli import exit_code
-from nova_selective_migrate.cli import guarded
-from nova_selective_migrate.cli import interrupts
+from nova_selective_migrate.cli import commands
+from nova_selective_migrate.cli import signals
 
 NAME = 'nova-selective-migrate'
 _DESCRIPTION = """
@@ -128,7 +127,7 @@ class SelectiveMigrateApp(app.App):
             '/var/lib/nova-selective-migrate/journal for root and '
             '~/.local/state/nova-selective-migrate/journal for others',
         )
-        guarded.one_line_errors(parser)
+        commands.one_line_errors(parser)
         return parser
 
     def configure_logging(self) -> None:
@@ -162,22 +161,22 @@ def main(argv: list[str] | None = None) -> int:
             stream.reconfigure(errors='backslashreplace')
     # Unwind as after Ctrl-C, so that no marker or pool is left behind.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(exit_code.TERMINATED))
+        signal.signal(number, lambda *_: sys.exit(commands.TERMINATED))
     try:
         status = SelectiveMigrateApp().run(arguments)
     except SystemExit as ended:
-        if interrupts.at_work():
+        if signals.at_work():
             _end(int(ended.code or 0))
         raise
     except KeyboardInterrupt:
-        return exit_code.INTERRUPTED
+        return commands.INTERRUPTED
     except BrokenPipeError:
-        status = exit_code.USAGE
+        status = commands.USAGE
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        guarded.discard_output()
-    if interrupts.at_work():
+        commands.discard_output()
+    if signals.at_work():
         _end(status)
     # All that is left dies with the process: Python would look for garbage
     # in it first.

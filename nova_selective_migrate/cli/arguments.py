@@ -15,7 +15,7 @@
 import argparse
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.cli import evidence
+from nova_selective_migrate.cli import evidence_arguments
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.model import migration_options
@@ -181,7 +181,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 def given(arguments: argparse.Namespace) -> bool:
     """Tell whether anything was given that shapes a plan."""
     parser = argparse.ArgumentParser()
-    evidence.add(parser)
+    evidence_arguments.add_evidence(parser)
     add_destination(parser)
     unset = parser.parse_args([])
     return any(

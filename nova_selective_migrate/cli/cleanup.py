@@ -17,9 +17,8 @@ import collections.abc
 import typing
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.cli import exit_code
-from nova_selective_migrate.cli import guarded
-from nova_selective_migrate.cli import interrupts
+from nova_selective_migrate.cli import commands
+from nova_selective_migrate.cli import signals
 
 if typing.TYPE_CHECKING:
     from nova_selective_migrate.host.journal import migration_journal
@@ -31,7 +30,7 @@ _COLUMNS = ('plan_id', 'began', 'domain', 'destination', 'path', 'state')
 Row = tuple[str, ...]
 
 
-class Cleanup(guarded.GuardedLister):
+class Cleanup(commands.GuardedLister):
     """List, and with --remove delete, what migrations have left behind.
 
     Looks at every migration in the journal that was not seen to its end.
@@ -61,26 +60,25 @@ class Cleanup(guarded.GuardedLister):
 
     def interruption(
         self, parsed_args: argparse.Namespace
-    ) -> interrupts.Interruption:
+    ) -> signals.SignalHandling:
         """Say that the rest is for another time."""
-        interruption = interrupts.Interruption()
+        interruption = signals.SignalHandling()
         interruption.undone = 'what was not removed is still in the journal'
         return interruption
 
     def act(
         self,
         parsed_args: argparse.Namespace,
-        interruption: interrupts.Interruption,
-    ) -> guarded.Shown:
+        interruption: signals.SignalHandling,
+    ) -> commands.Shown:
         """List or remove."""
         # Here, so that --help and completion need no libvirt.
-        from nova_selective_migrate.cli import hosts
-        from nova_selective_migrate.cli import journalled
+        from nova_selective_migrate.cli import open_hosts
 
         directory = self.app.options.journal
-        journal = journalled.journal(directory)
+        journal = open_hosts.migration_records(directory)
         rows: list[Row] = []
-        with hosts.looks(directory, interruption) as looks:
+        with open_hosts.looks(directory, interruption) as looks:
             for run in journal.runs():
                 if parsed_args.domain in (None, run.domain, run.uuid):
                     rows += self._run(journal, run, looks, parsed_args.remove)
@@ -97,12 +95,12 @@ class Cleanup(guarded.GuardedLister):
         remove: bool,
     ) -> list[Row]:
         """Look after the images of one migration."""
-        from nova_selective_migrate.cli import journalled
+        from nova_selective_migrate.cli import open_hosts
 
         try:
             with (
                 journal.alone(run.uuid, run.domain),
-                journalled.hosts(
+                open_hosts.hosts_of_record(
                     journal, run, self.app.options.connect, looks=looks
                 ) as opened,
             ):
@@ -127,14 +125,14 @@ class Cleanup(guarded.GuardedLister):
         remove: bool,
     ) -> list[Row]:
         """Look after the markers and pools of one look at other hosts."""
-        from nova_selective_migrate.cli import journalled
+        from nova_selective_migrate.cli import open_hosts
         from nova_selective_migrate.host.migration import probe_cleanup
 
         rows: list[Row] = []
         hosts = {place.host: place.uri for place in look.places}
         for host, uri in hosts.items():
             try:
-                with journalled.host(host, uri, looks) as peer:
+                with open_hosts.host_of_record(host, uri, looks) as peer:
                     states = probe_cleanup.remove_probes(
                         peer, look, remove=remove
                     )
@@ -157,7 +155,7 @@ class Cleanup(guarded.GuardedLister):
         remove: bool,
     ) -> list[Row]:
         if remove and any(s.startswith('left') for s in states.values()):
-            self.status = exit_code.NOT_MOVED
+            self.status = commands.NOT_MOVED
         return [(*known, path, state) for path, state in states.items()]
 
 

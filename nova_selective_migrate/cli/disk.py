@@ -15,9 +15,9 @@
 import argparse
 import typing
 
-from nova_selective_migrate.cli import evidence
-from nova_selective_migrate.cli import guarded
-from nova_selective_migrate.cli import interrupts
+from nova_selective_migrate.cli import commands
+from nova_selective_migrate.cli import evidence_arguments
+from nova_selective_migrate.cli import signals
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import plan_formats
 from nova_selective_migrate.core.plan import planner
@@ -34,7 +34,7 @@ _COLUMNS = (
 )
 
 
-class ListDisk(guarded.GuardedLister):
+class ListDisk(commands.GuardedLister):
     """List a guest's disks and whether they are local or shared.
 
     Without a destination, storage that could be shared stays unknown
@@ -47,27 +47,29 @@ class ListDisk(guarded.GuardedLister):
         parser.add_argument(
             'domain', metavar='DOMAIN', help='name, UUID or id of the guest'
         )
-        evidence.add(parser)
+        evidence_arguments.add_evidence(parser)
         return parser
 
     def act(
         self,
         parsed_args: argparse.Namespace,
-        interruption: interrupts.Interruption,
-    ) -> guarded.Shown:
+        interruption: signals.SignalHandling,
+    ) -> commands.Shown:
         """List the disks."""
         # Here, so that --help and completion need no libvirt.
-        from nova_selective_migrate.cli import hosts
+        from nova_selective_migrate.cli import open_hosts
         from nova_selective_migrate.host.facts import case_gathering
 
         asked = case_gathering.CaseRequest(
-            policy=evidence.policy(parsed_args),
+            policy=evidence_arguments.declared_policy(parsed_args),
             options=migration_options.MigrationOptions(),
-            block_device_info=evidence.block_device_info(parsed_args),
+            block_device_info=evidence_arguments.block_device_info(
+                parsed_args
+            ),
             probe=False,
         )
         uri = self.app.options.connect
-        with hosts.source(uri, parsed_args.domain) as (here, guest):
+        with open_hosts.source(uri, parsed_args.domain) as (here, guest):
             case = case_gathering.gather(here, guest, None, asked)
         disks = plan_formats.plan_tree(planner.plan(case))['disks']
         people = parsed_args.formatter == 'table'

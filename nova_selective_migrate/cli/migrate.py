@@ -19,27 +19,25 @@ import typing
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
-from nova_selective_migrate.cli import evidence
-from nova_selective_migrate.cli import exit_code
-from nova_selective_migrate.cli import guarded
-from nova_selective_migrate.cli import interrupts
-from nova_selective_migrate.cli import migrating
-from nova_selective_migrate.cli import outcome_tree
+from nova_selective_migrate.cli import commands
+from nova_selective_migrate.cli import evidence_arguments
+from nova_selective_migrate.cli import outcome_table
 from nova_selective_migrate.cli import plan_table
-from nova_selective_migrate.cli import progress
+from nova_selective_migrate.cli import signals
+from nova_selective_migrate.cli import terminal
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import plan_formats
 from nova_selective_migrate.core.plan import planner
 
 _STATUS = {
-    guest_location.Ending.MOVED: exit_code.OK,
-    guest_location.Ending.NOT_MOVED: exit_code.NOT_MOVED,
-    guest_location.Ending.UNKNOWN: exit_code.UNKNOWN,
+    guest_location.Ending.MOVED: commands.OK,
+    guest_location.Ending.NOT_MOVED: commands.NOT_MOVED,
+    guest_location.Ending.UNKNOWN: commands.UNKNOWN,
 }
 
 
-class Migrate(guarded.GuardedShowOne):
+class Migrate(commands.GuardedShowOne):
     """Live-migrate a guest, copying exactly its local disks.
 
     Makes the plan that 'plan' shows and runs it as it is: creates the
@@ -80,7 +78,7 @@ class Migrate(guarded.GuardedShowOne):
             'migration of DOMAIN in the journal went on or ended after '
             'its program was killed',
         )
-        evidence.add(parser)
+        evidence_arguments.add_evidence(parser)
         arguments.add_destination(parser)
         arguments.add_limits(parser)
         return parser
@@ -101,16 +99,16 @@ class Migrate(guarded.GuardedShowOne):
                     f'{self.app.NAME}: {ending}; the outcome cannot be '
                     f'printed: {err}\n'
                 )
-            return exit_code.OK
+            return commands.OK
 
     def act(
         self,
         parsed_args: argparse.Namespace,
-        interruption: interrupts.Interruption,
-    ) -> guarded.Shown:
+        interruption: signals.SignalHandling,
+    ) -> commands.Shown:
         """Plan and migrate."""
         # Until something better is known.
-        self.status = exit_code.NOT_MOVED
+        self.status = commands.NOT_MOVED
         if parsed_args.resume_report:
             return self._resume(parsed_args, interruption)
         if parsed_args.destination_uri is None:
@@ -118,15 +116,15 @@ class Migrate(guarded.GuardedShowOne):
                 'migrate takes DOMAIN and DEST_URI: name the destination'
             )
         # Here, so that --help and completion need no libvirt.
-        from nova_selective_migrate.cli import hosts
+        from nova_selective_migrate.cli import open_hosts
         from nova_selective_migrate.host.migration import migrator as migrator_
 
-        stopping = typing.cast(migrating.Interruption, interruption)
+        stopping = typing.cast(signals.MigrationSignals, interruption)
         with (
-            hosts.looks(self.app.options.journal, interruption) as looks,
-            hosts.both(self.app.options, parsed_args, looks) as opened,
+            open_hosts.looks(self.app.options.journal, interruption) as looks,
+            open_hosts.both(self.app.options, parsed_args, looks) as opened,
         ):
-            plan = planner.plan(hosts.case_now(opened, parsed_args))
+            plan = planner.plan(open_hosts.case_now(opened, parsed_args))
             tree = plan_formats.plan_tree(plan)
             if parsed_args.formatter == 'table':
                 # People read the plan before it runs, programs with the
@@ -135,10 +133,10 @@ class Migrate(guarded.GuardedShowOne):
                     self.app.stdout.write(f'{line}\n')
                 self.app.stdout.flush()
             if not plan.ready:
-                self.status = exit_code.REFUSED
-                return self.dict2columns(outcome_tree.refused(tree))
+                self.status = commands.REFUSED
+                return self.dict2columns(outcome_table.refused_tree(tree))
             migrator = migrator_.Migrator(
-                hosts.of_run(opened, probe=not parsed_args.no_probe),
+                open_hosts.of_run(opened, probe=not parsed_args.no_probe),
                 opened.guest,
                 plan,
                 parsed_args.destination_uri,
@@ -148,53 +146,52 @@ class Migrate(guarded.GuardedShowOne):
                     * watchdog_limits.MIB,
                 ),
             )
-            shown = progress.display(self.app.stderr)
+            shown = terminal.display(self.app.stderr)
             stopping.begin(migrator, shown.tell)
             ended = migrator.run(shown.show, shown.tell)
         self.status = _STATUS[ended.settlement.ending]
-        return self.dict2columns(outcome_tree.ended(plan, ended))
+        return self.dict2columns(outcome_table.ended_tree(plan, ended))
 
     def interruption(
         self, parsed_args: argparse.Namespace
-    ) -> interrupts.Interruption:
+    ) -> signals.SignalHandling:
         """Abort at the first signal; leave it to the daemons at the next."""
         if parsed_args.resume_report:
-            return migrating.ResumeInterruption(parsed_args.domain)
-        return migrating.Interruption(self, parsed_args)
+            return signals.ResumeSignals(parsed_args.domain)
+        return signals.MigrationSignals(self, parsed_args)
 
     def left(
         self, parsed_args: argparse.Namespace, plan_id: str | None
-    ) -> guarded.Shown:
+    ) -> commands.Shown:
         """Say that a migration goes on, or ends, without this program."""
-        self.status = exit_code.UNKNOWN
-        tree = outcome_tree.left(
+        self.status = commands.UNKNOWN
+        tree = outcome_table.left_tree(
             parsed_args.domain, plan_id, direct=parsed_args.direct
         )
         if parsed_args.formatter != 'table':
-            interrupts.tell(tree['explanation'])
+            signals.tell(tree['explanation'])
         return self.dict2columns(tree)
 
     def _resume(
         self,
         parsed_args: argparse.Namespace,
-        interruption: interrupts.Interruption,
-    ) -> guarded.Shown:
-        from nova_selective_migrate.cli import hosts
-        from nova_selective_migrate.cli import journalled
+        interruption: signals.SignalHandling,
+    ) -> commands.Shown:
+        from nova_selective_migrate.cli import open_hosts
         from nova_selective_migrate.host.migration import resumption
 
         options = self.app.options
-        journal = journalled.journal(options.journal)
-        run = journalled.newest(journal, parsed_args.domain)
+        journal = open_hosts.migration_records(options.journal)
+        run = open_hosts.newest_record(journal, parsed_args.domain)
         there = parsed_args.destination_uri
         with (
-            hosts.looks(options.journal, interruption) as looks,
-            journalled.hosts(
+            open_hosts.looks(options.journal, interruption) as looks,
+            open_hosts.hosts_of_record(
                 journal, run, options.connect, there, looks
             ) as opened,
         ):
             ended = resumption.resume(
-                opened, run, progress.printer(self.app.stderr)
+                opened, run, terminal.printer(self.app.stderr)
             )
         self.status = _STATUS[ended.settlement.ending]
-        return self.dict2columns(outcome_tree.ended(None, ended))
+        return self.dict2columns(outcome_table.ended_tree(None, ended))

@@ -10,28 +10,34 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The outcome as lines for people."""
+"""An outcome as JSON's types, and as lines for people."""
 
 import collections.abc
 import shlex
+import typing
 
-from nova_selective_migrate.cli import lines_formatter
-from nova_selective_migrate.cli import size
+from nova_selective_migrate.cli import terminal
+from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.plan import migration_plan
+from nova_selective_migrate.core.plan import plan_formats
+
+if typing.TYPE_CHECKING:
+    from nova_selective_migrate.host.migration import migration_outcome
+
 
 _BYTES = ('mirrored_bytes', 'memory_bytes')
 
 
-class OutcomeTable(lines_formatter.LinesFormatter):
+class OutcomeTable(terminal.LinesFormatter):
     """Print an outcome for a person; the plan has been printed before."""
 
-    def lines(
-        self, tree: lines_formatter.Tree
-    ) -> collections.abc.Iterator[str]:
+    def lines(self, tree: terminal.Tree) -> collections.abc.Iterator[str]:
         """Write an outcome, or the parts of it that are there."""
         return _lines(tree)
 
 
-def _lines(tree: lines_formatter.Tree) -> collections.abc.Iterator[str]:
+def _lines(tree: terminal.Tree) -> collections.abc.Iterator[str]:
     # A refused plan has been printed before, and says so itself.
     told = tree.get('outcome') == 'refused' and 'plan' in tree
     if 'outcome' in tree and not told:
@@ -45,7 +51,7 @@ def _lines(tree: lines_formatter.Tree) -> collections.abc.Iterator[str]:
         ):
             continue
         if name in _BYTES:
-            value = size.human(value)
+            value = terminal.human_size(value)
         if name == 'left':
             value = [
                 f'{item["path"]} on the {item["host"]} ({item["why"]})'
@@ -57,7 +63,7 @@ def _lines(tree: lines_formatter.Tree) -> collections.abc.Iterator[str]:
     yield from _removals(tree)
 
 
-def _removals(tree: lines_formatter.Tree) -> collections.abc.Iterator[str]:
+def _removals(tree: terminal.Tree) -> collections.abc.Iterator[str]:
     """Say how to remove what a guest that has moved has left behind."""
     if tree.get('outcome') != 'moved':
         return
@@ -77,3 +83,91 @@ def _removals(tree: lines_formatter.Tree) -> collections.abc.Iterator[str]:
 
 def _is_file(path: str) -> bool:
     return path.startswith('/') and not path.startswith('/dev/')
+
+
+Tree = dict[str, typing.Any]
+
+
+def refused_tree(plan_tree: Tree) -> Tree:
+    """Say that nothing was done."""
+    return {
+        'outcome': 'refused',
+        'explanation': 'the plan is refused; nothing was changed',
+        'plan': plan_tree,
+    }
+
+
+def left_tree(domain: str, plan_id: str | None, *, direct: bool) -> Tree:
+    """Say that nobody waits any more for how a migration ends.
+
+    :param direct: whether it was this program's, and ends with it
+    """
+    what = (
+        'the migration was managed from here and ends with this program'
+        if direct
+        else 'the migration is left to the daemons of both hosts'
+    )
+    return {
+        'plan_id': plan_id,
+        'outcome': guest_location.Ending.UNKNOWN.value,
+        'explanation': f'{what}; nova-selective-migrate migrate '
+        f'--resume-report {domain} tells how it ends and cleans up',
+    }
+
+
+def ended_tree(
+    plan: migration_plan.MigrationPlan | None,
+    ended: 'migration_outcome.MigrationOutcome',
+) -> Tree:
+    """Say how a migration ended, and what it leaves where.
+
+    :param plan: None where it has gone with the program that made it
+    """
+    left = [
+        {'host': 'destination', 'path': item.path, 'why': item.why}
+        for item in ended.cleaned.left
+    ]
+    if ended.settlement.ending is guest_location.Ending.MOVED:
+        copied = ended.created if plan is None else _copied(plan)
+        why = 'the guest has left it behind'
+        left += [
+            {'host': 'source', 'path': path, 'why': why} for path in copied
+        ]
+        left += [
+            {'host': 'source', 'path': item.what, 'why': item.why}
+            for item in (plan.left if plan else ())
+        ]
+    return {
+        'plan_id': ended.plan_id,
+        'outcome': ended.settlement.ending.value,
+        'explanation': ended.settlement.explanation,
+        'error': ended.error,
+        'left_out': ended.left_out,
+        'source': str(ended.source),
+        'destination': str(ended.destination),
+        'seconds': round(ended.seconds, 3),
+        'begun_again': ended.begun_again,
+        'downtime_ms': ended.stats.get('downtime'),
+        'mirrored_bytes': _mirrored_bytes(ended),
+        'memory_bytes': ended.stats.get('memory_processed'),
+        'created': list(ended.created),
+        'removed': list(ended.cleaned.removed),
+        'left': left,
+        'plan': None if plan is None else plan_formats.plan_tree(plan),
+    }
+
+
+def _mirrored_bytes(ended: 'migration_outcome.MigrationOutcome') -> int | None:
+    """Add up what the mirrors went through, zeroes included."""
+    if ended.progress is None:
+        return None
+    return sum(disk.processed for disk in ended.progress.disks)
+
+
+def _copied(plan: migration_plan.MigrationPlan) -> list[str]:
+    """List the source's images of the disks that were copied."""
+    return [
+        disk.decision.disk.chain[0].label
+        for disk in plan.disks
+        if disk.decision.action is domains.DiskAction.COPY
+    ]

@@ -20,11 +20,9 @@ from cliff.formatters import base
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
-from nova_selective_migrate.cli import evidence
-from nova_selective_migrate.cli import exit_code
-from nova_selective_migrate.cli import guarded
-from nova_selective_migrate.cli import interrupts
-from nova_selective_migrate.cli import text_file
+from nova_selective_migrate.cli import commands
+from nova_selective_migrate.cli import evidence_arguments
+from nova_selective_migrate.cli import signals
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.plan import plan_formats
@@ -34,7 +32,7 @@ from nova_selective_migrate.core.plan import planner
 _WITH_LISTS = ('json', 'yaml')
 
 
-class Plan(guarded.GuardedShowOne):
+class Plan(commands.GuardedShowOne):
     """Show what a migration would do with every disk, and change nothing.
 
     Says of each disk whether it would be copied, kept, skipped or refused,
@@ -81,24 +79,24 @@ class Plan(guarded.GuardedShowOne):
             'plans of several are printed one after the other, or as a list '
             'where the format has one',
         )
-        evidence.add(parser)
+        evidence_arguments.add_evidence(parser)
         arguments.add_destination(parser)
         return parser
 
     def act(
         self,
         parsed_args: argparse.Namespace,
-        interruption: interrupts.Interruption,
-    ) -> guarded.Shown:
+        interruption: signals.SignalHandling,
+    ) -> commands.Shown:
         """Make the plan, or those of all cases before any is shown."""
         cases = self._cases(parsed_args, interruption)
         plans = [planner.plan(case) for case in cases]
         if parsed_args.record:
             # A replayed one may have been written by hand.
             text = migration_case.dumps(redaction.case(cases[0]))
-            text_file.write(parsed_args.record, text)
+            commands.write_text(parsed_args.record, text)
         ready = all(plan.ready for plan in plans)
-        self.status = exit_code.OK if ready else exit_code.REFUSED
+        self.status = commands.OK if ready else commands.REFUSED
         trees = [plan_formats.plan_tree(plan) for plan in plans]
         if len(trees) == 1:
             return self.dict2columns(trees[0])
@@ -123,17 +121,17 @@ class Plan(guarded.GuardedShowOne):
         if parsed_args.formatter in _WITH_LISTS:
             formatter = typing.cast(base.ListFormatter, self.formatter)
             formatter.emit_list(chosen, rows, self.app.stdout, parsed_args)
-            return exit_code.OK
+            return commands.OK
         for path, row in zip(parsed_args.replay, rows, strict=True):
             if parsed_args.formatter == 'table':
                 self.app.stdout.write(f'Case {path}\n')
             self.formatter.emit_one(chosen, row, self.app.stdout, parsed_args)
-        return exit_code.OK
+        return commands.OK
 
     def _cases(
         self,
         parsed_args: argparse.Namespace,
-        interruption: interrupts.Interruption,
+        interruption: signals.SignalHandling,
     ) -> list[migration_case.Case]:
         named = parsed_args.domain or parsed_args.destination_uri
         if parsed_args.replay:
@@ -152,17 +150,17 @@ class Plan(guarded.GuardedShowOne):
                 'DOMAIN and DEST_URI are needed, or --replay FILE'
             )
         # Here, so that a replay needs no libvirt.
-        from nova_selective_migrate.cli import hosts
+        from nova_selective_migrate.cli import open_hosts
 
         with (
-            hosts.looks(self.app.options.journal, interruption) as looks,
-            hosts.both(self.app.options, parsed_args, looks) as opened,
+            open_hosts.looks(self.app.options.journal, interruption) as looks,
+            open_hosts.both(self.app.options, parsed_args, looks) as opened,
         ):
-            return [hosts.case_now(opened, parsed_args)]
+            return [open_hosts.case_now(opened, parsed_args)]
 
 
 def _recorded(path: str) -> migration_case.Case:
-    text = text_file.read(path)
+    text = commands.read_text(path)
     try:
         return migration_case.loads(text)
     except exceptions.InvalidCase as err:

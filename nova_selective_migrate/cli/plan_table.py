@@ -16,18 +16,15 @@ import collections.abc
 
 import prettytable
 
-from nova_selective_migrate.cli import lines_formatter
-from nova_selective_migrate.cli import size
+from nova_selective_migrate.cli import terminal
 
-Tree = lines_formatter.Tree
+Tree = terminal.Tree
 
 
-class PlanTable(lines_formatter.LinesFormatter):
+class PlanTable(terminal.LinesFormatter):
     """Print a plan for a person."""
 
-    def lines(
-        self, tree: lines_formatter.Tree
-    ) -> collections.abc.Iterator[str]:
+    def lines(self, tree: terminal.Tree) -> collections.abc.Iterator[str]:
         """Write a plan, or the parts of it that are there."""
         return lines(tree)
 
@@ -54,7 +51,7 @@ def lines(tree: Tree) -> collections.abc.Iterator[str]:
         over = f' over {backing}' if backing else ''
         yield (
             f'To make at the destination: {image["path"]}, {image["format"]} '
-            f'of {size.human(image["virtual_bytes"])}{over}'
+            f'of {terminal.human_size(image["virtual_bytes"])}{over}'
         )
     for duty in tree.get('duties', ()):
         yield f'Duty: {duty["message"]}'
@@ -108,8 +105,10 @@ def _sizes(disk: Tree) -> str:
     if virtual is None:
         return '-'
     if allocated is None:
-        return size.human(virtual)
-    return f'{size.human(allocated)} of {size.human(virtual)}'
+        return terminal.human_size(virtual)
+    return (
+        f'{terminal.human_size(allocated)} of {terminal.human_size(virtual)}'
+    )
 
 
 def _verdict(tree: Tree) -> collections.abc.Iterator[str]:
@@ -118,7 +117,7 @@ def _verdict(tree: Tree) -> collections.abc.Iterator[str]:
         return
     targets = tree.get('migrate_disks', [])
     if targets:
-        amount = size.human(tree.get('copy_bytes', 0))
+        amount = terminal.human_size(tree.get('copy_bytes', 0))
         yield f'READY: copies {", ".join(targets)} ({amount}).'
     else:
         yield 'READY: no disk needs to be copied.'

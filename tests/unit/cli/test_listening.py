@@ -19,8 +19,8 @@ from unittest import mock
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
-from nova_selective_migrate.cli import evidence
-from nova_selective_migrate.cli import hosts
+from nova_selective_migrate.cli import evidence_arguments
+from nova_selective_migrate.cli import open_hosts
 from nova_selective_migrate.host.facts import case_gathering
 
 
@@ -28,15 +28,15 @@ class ListeningTest(unittest.TestCase):
     def options(self, uri, *words):
         """Return the options of the case that is gathered."""
         parser = argparse.ArgumentParser()
-        evidence.add(parser)
+        evidence_arguments.add_evidence(parser)
         arguments.add_destination(parser)
         given = parser.parse_args([*words])
         given.destination_uri = uri
         with (
             mock.patch.object(case_gathering, 'gather') as gathered,
-            mock.patch.object(hosts, '_check_targets'),
+            mock.patch.object(open_hosts, '_check_targets'),
         ):
-            hosts.case(mock.Mock(), given)
+            open_hosts.case(mock.Mock(), given)
         return gathered.call_args.args[3].options
 
     def ends(self, uri, *words):

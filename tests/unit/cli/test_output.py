@@ -17,7 +17,7 @@ import unittest
 
 from nova_selective_migrate.cli import outcome_table
 from nova_selective_migrate.cli import plan_table
-from nova_selective_migrate.cli import progress
+from nova_selective_migrate.cli import terminal
 from nova_selective_migrate.core.job import migration_progress
 from tests.unit.cli import cases
 from tests.unit.cli import command
@@ -118,14 +118,14 @@ class ProgressTest(unittest.TestCase):
 
     def test_a_limited_copy_shows_its_rate(self):
         out = io.StringIO()
-        lines = progress.Lines(out)
+        lines = terminal.Lines(out)
         lines.show(self.sample(0.0, 0))
         lines.show(self.sample(8.0, 16 << 20))
         self.assertIn('2 MiB/s, 24 s', out.getvalue())
 
     def test_the_end_is_shown(self):
         out = io.StringIO()
-        lines = progress.Lines(out)
+        lines = terminal.Lines(out)
         finishing = migration_progress.Phase.FINISHING
         last = self.sample(1.0, 0, finishing)
         lines.show(last)

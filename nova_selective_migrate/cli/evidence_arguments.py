@@ -17,11 +17,11 @@ import json
 import typing
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.cli import text_file
+from nova_selective_migrate.cli import commands
 from nova_selective_migrate.core.model import declared_paths
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add_evidence(parser: argparse.ArgumentParser) -> None:
     """Add what tells local from shared."""
     group = parser.add_argument_group('evidence')
     group.add_argument(
@@ -54,7 +54,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def policy(arguments: argparse.Namespace) -> declared_paths.LocalityPolicy:
+def declared_policy(
+    arguments: argparse.Namespace,
+) -> declared_paths.LocalityPolicy:
     """Join what files and command line declare.
 
     :raises InvalidPolicy: when they contradict each other
@@ -84,7 +86,7 @@ def _configured(files: list[str]) -> tuple[list[str], list[str]]:
         return group.shared_paths, group.local_paths
     except (cfg.Error, OSError, ValueError) as err:
         raise exceptions.InvalidInput(
-            f'cannot read {", ".join(files)}: {text_file.one_line(err)}'
+            f'cannot read {", ".join(files)}: {commands.one_line(err)}'
         ) from err
 
 
@@ -95,7 +97,7 @@ def block_device_info(arguments: argparse.Namespace) -> typing.Any:
     """
     if arguments.block_device_info is None:
         return None
-    text = text_file.read(arguments.block_device_info)
+    text = commands.read_text(arguments.block_device_info)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as err:

@@ -10,16 +10,58 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Show progress: bars on a terminal, plain lines elsewhere."""
+"""Output for people: sizes, lines and progress bars."""
 
+import abc
+import argparse
 import collections.abc
 import contextlib
 import dataclasses
 import shutil
 import typing
 
-from nova_selective_migrate.cli import size
+from cliff.formatters import base
+
 from nova_selective_migrate.core.job import migration_progress
+
+_UNITS = ('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB')
+_STEP = 1024
+
+
+def human_size(count: float) -> str:
+    """Write a number of bytes with three or four digits."""
+    unit = 0
+    while count >= _STEP and unit < len(_UNITS) - 1:
+        count /= _STEP
+        unit += 1
+    digits = '.4g' if unit else '.0f'
+    return f'{count:{digits}} {_UNITS[unit]}'
+
+
+Tree = collections.abc.Mapping[str, typing.Any]
+
+
+class LinesFormatter(base.SingleFormatter):
+    """A cliff formatter that writes lines; subclasses say which."""
+
+    def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
+        """Add no option: there is one way to print for a person."""
+
+    @abc.abstractmethod
+    def lines(self, tree: Tree) -> collections.abc.Iterator[str]:
+        """Write the chosen parts of the object, a line each."""
+
+    def emit_one(
+        self,
+        column_names: collections.abc.Sequence[str],
+        data: collections.abc.Iterable[typing.Any],
+        stdout: typing.TextIO,
+        parsed_args: argparse.Namespace,
+    ) -> None:
+        """Print the chosen parts of the object."""
+        for line in self.lines(dict(zip(column_names, data, strict=True))):
+            stdout.write(f'{line}\n')
+
 
 # nova logs the progress of a live migration as often, on debug level.
 _LINE_SECONDS = 5.0
@@ -27,10 +69,12 @@ _BAR_WIDTH = 30
 _UP = '\x1b[{}A'
 _CLEAR = '\x1b[K'
 
-Report = collections.abc.Callable[[migration_progress.MigrationProgress], None]
+ProgressDisplay = collections.abc.Callable[
+    [migration_progress.MigrationProgress], None
+]
 
 
-def printer(stream: typing.TextIO) -> Report:
+def printer(stream: typing.TextIO) -> ProgressDisplay:
     """Return what shows a progress on this stream."""
     return display(stream).show
 
@@ -144,9 +188,9 @@ def _bar(amount: migration_progress.Amount) -> str:
 def _words(amount: migration_progress.Amount, *, named: bool = True) -> str:
     name = f'{amount.name} ' if named else ''
     words = (
-        f'{name}{size.human(amount.processed)} of '
-        f'{size.human(amount.total)} ({amount.fraction:.0%})'
+        f'{name}{human_size(amount.processed)} of '
+        f'{human_size(amount.total)} ({amount.fraction:.0%})'
     )
     if amount.eta_seconds is not None:
-        words += f', {size.human(amount.rate)}/s, {amount.eta_seconds:.0f} s'
+        words += f', {human_size(amount.rate)}/s, {amount.eta_seconds:.0f} s'
     return words

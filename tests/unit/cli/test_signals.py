@@ -25,9 +25,8 @@ import unittest
 from unittest import mock
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.cli import interrupts
 from nova_selective_migrate.cli import migrate
-from nova_selective_migrate.cli import migrating
+from nova_selective_migrate.cli import signals
 from nova_selective_migrate.host.journal import probe_journal
 from tests.unit.cli import command
 
@@ -44,7 +43,7 @@ class AttendCase(unittest.TestCase):
         self.interruption.tell = self.tell
         self.ends = threading.Event()
         self.addCleanup(self.end)
-        self.enterContext(mock.patch.object(interrupts, '_POLL_SECONDS', 0.01))
+        self.enterContext(mock.patch.object(signals, '_POLL_SECONDS', 0.01))
 
     def end(self) -> None:
         self.ends.set()
@@ -52,8 +51,8 @@ class AttendCase(unittest.TestCase):
             if thread.name == 'command':
                 thread.join(PATIENCE)
 
-    def make(self) -> interrupts.Interruption:
-        return interrupts.Interruption()
+    def make(self) -> signals.SignalHandling:
+        return signals.SignalHandling()
 
     def tell(self, text: str) -> None:
         self.said.append(text)
@@ -74,14 +73,14 @@ class AttendCase(unittest.TestCase):
             (work or self.ends.wait)()
 
         with self.assertRaises(SystemExit) as caught:
-            interrupts.attend(works, self.interruption)
+            signals.attend(works, self.interruption)
         return caught.exception.code
 
 
 class AttendTest(AttendCase):
     def test_what_was_done_is_returned(self):
         before = signal.getsignal(signal.SIGINT)
-        found = interrupts.attend(lambda: 7, self.interruption)
+        found = signals.attend(lambda: 7, self.interruption)
         self.assertEqual(7, found)
         self.assertIs(before, signal.getsignal(signal.SIGINT))
 
@@ -90,7 +89,7 @@ class AttendTest(AttendCase):
             raise exceptions.InvalidInput('no')
 
         with self.assertRaises(exceptions.InvalidInput):
-            interrupts.attend(fails, self.interruption)
+            signals.attend(fails, self.interruption)
 
     def test_the_first_signal_ends_work_that_waits_for_a_host(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -99,7 +98,7 @@ class AttendTest(AttendCase):
                 self.assertEqual(128 + number, self.interrupted(number))
                 self.assertIn('interrupted', self.said[0])
                 self.assertEqual('nothing was changed', self.said[-1])
-        self.assertTrue(interrupts.at_work())
+        self.assertTrue(signals.at_work())
 
 
 class LookTest(AttendCase):
@@ -146,7 +145,7 @@ class LookTest(AttendCase):
         self.assertEqual(['/srv'], [place.directory for place in left.places])
 
     def test_the_first_does_not_wait_for_ever(self):
-        with mock.patch.object(interrupts, '_PATIENCE_SECONDS', 0.0):
+        with mock.patch.object(signals, '_PATIENCE_SECONDS', 0.0):
             self.interrupted(work=self.waits)
         self.assertIn('cleanup lists it', self.said[-1])
 
@@ -157,7 +156,7 @@ class MigratingTest(AttendCase):
         self.command.left.return_value = 'left'
         self.migrator = mock.Mock(plan_id='42')
         self.arguments = argparse.Namespace()
-        return migrating.Interruption(self.command, self.arguments)
+        return signals.MigrationSignals(self.command, self.arguments)
 
     def test_the_first_signal_aborts_and_waits_for_the_end(self):
         def work():
@@ -168,7 +167,7 @@ class MigratingTest(AttendCase):
 
         aborted = threading.Event()
         self.migrator.abort.side_effect = aborted.set
-        found = interrupts.attend(work, self.interruption)
+        found = signals.attend(work, self.interruption)
         self.assertEqual('the outcome', found)
         self.assertIn('aborting', self.said[0])
 
@@ -179,7 +178,7 @@ class MigratingTest(AttendCase):
             os.kill(os.getpid(), signal.SIGINT)
             self.ends.wait()
 
-        self.assertEqual('left', interrupts.attend(work, self.interruption))
+        self.assertEqual('left', signals.attend(work, self.interruption))
         self.command.left.assert_called_once_with(self.arguments, '42')
 
     def test_nothing_begins_after_a_signal_while_it_is_planned(self):

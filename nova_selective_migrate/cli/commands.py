@@ -10,12 +10,13 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A command whose errors are one line and an exit code."""
+"""What every command has: exit codes, one-line errors, named files."""
 
 import abc
 import argparse
 import collections.abc
 import os
+import pathlib
 import sys
 import typing
 
@@ -24,8 +25,49 @@ from cliff import lister
 from cliff import show
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.cli import exit_code
-from nova_selective_migrate.cli import interrupts
+from nova_selective_migrate.cli import signals
+
+OK = 0
+USAGE = 2
+REFUSED = 3
+NOT_MOVED = 4
+UNKNOWN = 5
+# As a shell reports the signals, where there was nothing to abort yet.
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+def read_text(path: str) -> str:
+    """Read a text file.
+
+    :raises InvalidInput: when it cannot be read
+    """
+    try:
+        return pathlib.Path(path).read_text(encoding='utf-8')
+    except (OSError, ValueError) as err:
+        raise exceptions.InvalidInput(
+            f'cannot read {path}: {one_line(err)}'
+        ) from err
+
+
+def write_text(path: str, text: str) -> None:
+    """Write a text file.
+
+    :raises InvalidInput: when it cannot be written
+    """
+    try:
+        pathlib.Path(path).write_text(text, encoding='utf-8')
+    except (OSError, ValueError) as err:
+        raise exceptions.InvalidInput(
+            f'cannot write {path}: {one_line(err)}'
+        ) from err
+
+
+def one_line(err: Exception) -> str:
+    """Say what is wrong with a file, without its name."""
+    reason = err.strerror if isinstance(err, OSError) else str(err)
+    return ' '.join((reason or str(err)).split())
+
 
 Shown = tuple[
     collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
@@ -35,7 +77,7 @@ Shown = tuple[
 class _Guarded(command_.Command):
     """Subclasses set ``status`` to their exit code."""
 
-    status = exit_code.OK
+    status = OK
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Return a parser that tells a mistake in one line."""
@@ -47,20 +89,20 @@ class _Guarded(command_.Command):
     def act(
         self,
         parsed_args: argparse.Namespace,
-        interruption: interrupts.Interruption,
+        interruption: signals.SignalHandling,
     ) -> Shown:
         """Do what the command does, in a thread that may be left."""
 
     def interruption(
         self, parsed_args: argparse.Namespace
-    ) -> interrupts.Interruption:
+    ) -> signals.SignalHandling:
         """Return what becomes of the command when it is interrupted."""
-        return interrupts.Interruption()
+        return signals.SignalHandling()
 
     def take_action(self, parsed_args: argparse.Namespace) -> Shown:
         """Act, and take the signals meanwhile."""
         interruption = self.interruption(parsed_args)
-        return interrupts.attend(
+        return signals.attend(
             lambda: self.act(parsed_args, interruption), interruption
         )
 
@@ -91,7 +133,7 @@ def one_line_errors(parser: argparse.ArgumentParser) -> None:
 
     def error(message: str) -> typing.NoReturn:
         parser.exit(
-            exit_code.USAGE,
+            USAGE,
             f'{parser.prog}: {message}; --help lists all\n',
         )
 
@@ -115,15 +157,15 @@ def guarded(
     try:
         return run(parsed_args)
     except exceptions.GuestBusy as err:
-        status, message = exit_code.REFUSED, str(err)
+        status, message = REFUSED, str(err)
     except exceptions.PreparationFailed as err:
-        status, message = exit_code.NOT_MOVED, str(err)
+        status, message = NOT_MOVED, str(err)
     except (exceptions.SelectiveMigrateError, ValueError) as err:
         # A ValueError is cliff's: -c names a column that there is not.
-        status, message = exit_code.USAGE, str(err)
+        status, message = USAGE, str(err)
     except BrokenPipeError:
         # What was done stays true, whether or not anybody reads it.
         discard_output()
-        return exit_code.OK
+        return OK
     command.app.stderr.write(f'{command.app.NAME}: {message}\n')
     return status

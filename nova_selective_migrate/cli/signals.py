@@ -10,12 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Let a person end a command while it waits for a host.
+"""Signals while a command waits for a host or a migration runs."""
 
-What a command does, it does in a thread of its own: the main thread takes
-the signals, however long libvirt keeps the other one waiting.
-"""
-
+import argparse
 import collections.abc
 import contextlib
 import signal
@@ -28,7 +25,9 @@ import typing
 from nova_selective_migrate import exceptions
 
 if typing.TYPE_CHECKING:
+    from nova_selective_migrate.cli import migrate
     from nova_selective_migrate.host.journal import probe_journal
+    from nova_selective_migrate.host.migration import migrator as migrator_
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -42,7 +41,7 @@ _NAME = 'command'
 _Result = typing.TypeVar('_Result')
 
 
-class Interruption:
+class SignalHandling:
     """What becomes of a command that is interrupted.
 
     Until something is done that cannot just be left, the first signal ends
@@ -92,7 +91,7 @@ class Interruption:
 
 
 def attend(
-    work: collections.abc.Callable[[], _Result], interruption: Interruption
+    work: collections.abc.Callable[[], _Result], interruption: SignalHandling
 ) -> _Result:
     """Let a thread work, and take the signals meanwhile.
 
@@ -157,3 +156,66 @@ def handled(
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
+
+
+class MigrationSignals(SignalHandling):
+    """Abort it first, and leave it to the daemons then."""
+
+    def __init__(
+        self, command: 'migrate.Migrate', parsed_args: argparse.Namespace
+    ) -> None:
+        super().__init__()
+        self._command = command
+        self._parsed_args = parsed_args
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._migrator: migrator_.Migrator | None = None
+
+    def begin(
+        self,
+        migrator: 'migrator_.Migrator',
+        tell: collections.abc.Callable[[str], object],
+    ) -> None:
+        """Go from planning to migrating.
+
+        :param tell: says something beside the progress
+        :raises Interrupted: when it was interrupted before
+        """
+        with self._lock:
+            if self._stopped:
+                raise exceptions.Interrupted('interrupted')
+            self._migrator = migrator
+            self.tell = tell
+
+    def stop(self) -> str:
+        """Abort what runs; plan no more otherwise."""
+        with self._lock:
+            self._stopped = True
+            if self._migrator is None:
+                return super().stop()
+            self._migrator.abort()
+        return (
+            'aborting: the guest is to stay where it is; once more leaves '
+            'the migration to the daemons'
+        )
+
+    def may_leave(self) -> bool:
+        """Wait for the end of a migration, which libvirt has to say."""
+        return self._migrator is None and super().may_leave()
+
+    def leave(self, number: int) -> typing.Any:
+        """Say that nobody waits any more."""
+        if self._migrator is None:
+            return super().leave(number)
+        return self._command.left(self._parsed_args, self._migrator.plan_id)
+
+
+class ResumeSignals(SignalHandling):
+    """Stop to follow a migration, which does not need us."""
+
+    def __init__(self, domain: str) -> None:
+        super().__init__()
+        self.undone = (
+            'it is followed no more; nova-selective-migrate migrate '
+            f'--resume-report {domain} takes it up again'
+        )

@@ -17,8 +17,7 @@ import unittest
 
 import ddt
 
-from nova_selective_migrate.cli import progress as shown
-from nova_selective_migrate.cli import size
+from nova_selective_migrate.cli import terminal
 from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.core.job.migration_progress import Phase
 
@@ -43,7 +42,7 @@ class PrinterTest(unittest.TestCase):
     def test_bars_on_a_terminal_and_lines_elsewhere(self):
         bars, lines = Terminal(), io.StringIO()
         for stream in (bars, lines):
-            shown.printer(stream)(at(0))
+            terminal.printer(stream)(at(0))
         self.assertIn('[', bars.getvalue())
         self.assertNotIn('[', lines.getvalue())
         self.assertNotIn('\x1b', lines.getvalue())
@@ -52,7 +51,7 @@ class PrinterTest(unittest.TestCase):
 class BarsTest(unittest.TestCase):
     def setUp(self):
         self.stream = Terminal()
-        self.bars = shown.Bars(self.stream)
+        self.bars = terminal.Bars(self.stream)
         self.show = self.bars.show
 
     def drawn(self) -> str:
@@ -105,14 +104,14 @@ class LinesTest(unittest.TestCase):
         self, *shown_: migration_progress.MigrationProgress
     ) -> list[str]:
         stream = io.StringIO()
-        lines = shown.Lines(stream)
+        lines = terminal.Lines(stream)
         for one in shown_:
             lines.show(one)
         return stream.getvalue().splitlines()
 
     def test_news_are_a_line_whoever_reads(self):
         stream = io.StringIO()
-        lines = shown.Lines(stream)
+        lines = terminal.Lines(stream)
         lines.tell('news')
         self.assertEqual('news\n', stream.getvalue())
         stream.close()
@@ -165,8 +164,8 @@ class SizeTest(unittest.TestCase):
     )
     @ddt.unpack
     def test_human(self, count, want):
-        self.assertEqual(want, size.human(count))
+        self.assertEqual(want, terminal.human_size(count))
 
     @ddt.data(MIB - 1, (1 << 30) - 1, 10 << 40)
     def test_no_size_is_written_with_an_exponent(self, count):
-        self.assertNotIn('e', size.human(count))
+        self.assertNotIn('e', terminal.human_size(count))

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Open the hosts of a command and gather its case."""
+"""Open the hosts of a command or of a journalled migration."""
 
 import argparse
 import collections.abc
@@ -20,9 +20,8 @@ import logging
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments as arguments_
-from nova_selective_migrate.cli import evidence
-from nova_selective_migrate.cli import interrupts
-from nova_selective_migrate.cli import journalled
+from nova_selective_migrate.cli import evidence_arguments
+from nova_selective_migrate.cli import signals
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.case import redaction
@@ -45,7 +44,7 @@ _NAME_IT = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Hosts:
+class OpenedHosts:
     """The guest, where it is, and where it is to go.
 
     :ivar journal: of migrations that were begun here
@@ -59,14 +58,14 @@ class Hosts:
 
 @contextlib.contextmanager
 def looks(
-    directory: str | None, interruption: interrupts.Interruption
+    directory: str | None, interruption: signals.SignalHandling
 ) -> collections.abc.Iterator[probe_journal.ProbeJournal]:
     """Write down what is put on the hosts for a moment.
 
     :param directory: of the journal
     :param interruption: told of it, to wait until it is put away
     """
-    found = journalled.looks(directory)
+    found = probe_records(directory)
     interruption.looks = found
     try:
         yield found
@@ -95,7 +94,7 @@ def both(
     options: argparse.Namespace,
     arguments: argparse.Namespace,
     looks: probe_journal.ProbeJournal,
-) -> collections.abc.Iterator[Hosts]:
+) -> collections.abc.Iterator[OpenedHosts]:
     """Open both hosts.
 
     :param options: the application's
@@ -116,8 +115,8 @@ def both(
             )
         LOG.info('%s has %s (%s)', here.name, guest.name, guest.uuid)
         LOG.info('%s answers', there.name)
-        journal = journalled.journal(options.journal)
-        yield Hosts(here, guest, there, journal)
+        journal = migration_records(options.journal)
+        yield OpenedHosts(here, guest, there, journal)
 
 
 def _check_uri(text: str) -> None:
@@ -132,7 +131,9 @@ def _check_uri(text: str) -> None:
         )
 
 
-def of_run(hosts: Hosts, *, probe: bool) -> migration_outcome.MigrationHosts:
+def of_run(
+    hosts: OpenedHosts, *, probe: bool
+) -> migration_outcome.MigrationHosts:
     """Return what a migration needs of both hosts."""
     return migration_outcome.MigrationHosts(
         hosts.source, hosts.destination, hosts.journal, probe
@@ -140,7 +141,7 @@ def of_run(hosts: Hosts, *, probe: bool) -> migration_outcome.MigrationHosts:
 
 
 def case_now(
-    hosts: Hosts, arguments: argparse.Namespace
+    hosts: OpenedHosts, arguments: argparse.Namespace
 ) -> migration_case.Case:
     """Gather the case of a migration, and whether another one is at it.
 
@@ -156,7 +157,9 @@ def case_now(
     return dataclasses.replace(found, domain_state=state)
 
 
-def case(hosts: Hosts, arguments: argparse.Namespace) -> migration_case.Case:
+def case(
+    hosts: OpenedHosts, arguments: argparse.Namespace
+) -> migration_case.Case:
     """Gather the case of a migration.
 
     :raises InvalidInput: when an argument or the domain cannot be used
@@ -167,9 +170,9 @@ def case(hosts: Hosts, arguments: argparse.Namespace) -> migration_case.Case:
         options, destination_uri=redaction.uri(arguments.destination_uri)
     )
     asked = case_gathering.CaseRequest(
-        policy=evidence.policy(arguments),
+        policy=evidence_arguments.declared_policy(arguments),
         options=options,
-        block_device_info=evidence.block_device_info(arguments),
+        block_device_info=evidence_arguments.block_device_info(arguments),
         probe=not arguments.no_probe,
         shared_filesystems=tuple(arguments.libvirt_shared_filesystem),
     )
@@ -219,3 +222,88 @@ def _check_targets(
                 f'--existing {target}: {domain.name} has no such target; it '
                 f'has {", ".join(targets)}'
             )
+
+
+def migration_records(
+    directory: str | None,
+) -> migration_journal.MigrationJournal:
+    """Return the journal that was named, or this user's."""
+    return migration_journal.MigrationJournal(
+        directory or migration_journal.default_directory()
+    )
+
+
+def probe_records(directory: str | None) -> probe_journal.ProbeJournal:
+    """Return where looks at other hosts are written down."""
+    return probe_journal.ProbeJournal(migration_records(directory).directory)
+
+
+def newest_record(
+    journal: migration_journal.MigrationJournal, domain: str
+) -> migration_journal.MigrationRecord:
+    """Find the newest migration of a domain that has not been ended.
+
+    :raises InvalidInput: when there is none
+    """
+    found = journal.newest(domain)
+    if found is None:
+        raise exceptions.InvalidInput(
+            f'the journal {journal.directory} has no migration of '
+            f'{domain!r} that was not seen to its end; virsh domstate on '
+            'both hosts tells where it is'
+        )
+    return found
+
+
+@contextlib.contextmanager
+def hosts_of_record(
+    journal: migration_journal.MigrationJournal,
+    run: migration_journal.MigrationRecord,
+    source_uri: str,
+    destination_uri: str | None = None,
+    looks: probe_journal.ProbeJournal | None = None,
+) -> collections.abc.Iterator[migration_outcome.MigrationHosts]:
+    """Connect to both hosts of a run.
+
+    :raises ConnectFailed: when one cannot be reached
+    :raises InvalidInput: when one is not the host that the run knows
+    """
+    libvirt_codes.silence_errors()
+    connection.start_event_loop()
+    with (
+        connection.Connection.open(source_uri, looks=looks) as source,
+        connection.Connection.open(
+            destination_uri or run.destination_uri, looks=looks
+        ) as destination,
+    ):
+        for host, known, what in (
+            (source, run.source_host, 'source'),
+            (destination, run.destination_host, 'destination'),
+        ):
+            if host.host_uuid() != known:
+                raise exceptions.InvalidInput(
+                    f'{host.name} is not the {what} of migration '
+                    f'{run.plan_id} of {run.domain}, which is the host '
+                    f'{known}'
+                )
+        yield migration_outcome.MigrationHosts(source, destination, journal)
+
+
+@contextlib.contextmanager
+def host_of_record(
+    known: str, uri: str, looks: probe_journal.ProbeJournal
+) -> collections.abc.Iterator[connection.Connection]:
+    """Connect to a host that was looked at.
+
+    :param known: its UUID
+    :raises ConnectFailed: when it cannot be reached
+    :raises InvalidInput: when it is another host now
+    """
+    libvirt_codes.silence_errors()
+    connection.start_event_loop()
+    with connection.Connection.open(uri, looks=looks) as found:
+        if found.host_uuid() != known:
+            raise exceptions.InvalidInput(
+                f'{found.name} is another host now, not {known}'
+            )
+        yield found
