@@ -25,7 +25,7 @@ from oslo_upgradecheck import upgradecheck
 
 from nova_selective_migrate import conf
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute import settings
+from nova_selective_migrate.compute.common import driver_settings
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.plan import known_bad_releases
 
@@ -65,15 +65,17 @@ class Checks(upgradecheck.UpgradeCommands):
 
     def _seams(self) -> Result:
         """See whether the methods of nova that we build on are there."""
-        from nova_selective_migrate.compute import seams
+        from nova_selective_migrate.compute.common import nova_interface
 
-        if problems := seams.problems():
+        if problems := nova_interface.problems():
             return Result(
                 _FAILURE,
                 f'{"; ".join(problems)}. Use a release of this package for '
                 "this nova, or keep nova's own driver.",
             )
-        return Result(_OK, f'held against nova {", ".join(seams.RELEASES)}')
+        return Result(
+            _OK, f'held against nova {", ".join(nova_interface.RELEASES)}'
+        )
 
     def _hypervisor(self) -> Result:
         """See whether libvirt and QEMU can copy disks selectively."""
@@ -144,7 +146,7 @@ class Checks(upgradecheck.UpgradeCommands):
         config = _configuration()
         group = config.selective_migrate
         try:
-            settings.Settings.of(group)
+            driver_settings.DriverSettings.of(group)
         except exceptions.InvalidPolicy as err:
             return Result(_FAILURE, f'[selective_migrate] {err}.')
         except exceptions.InvalidInput as err:

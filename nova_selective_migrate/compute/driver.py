@@ -34,23 +34,22 @@ from oslo_log import log as logging
 
 from nova_selective_migrate import conf
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute import seams
-from nova_selective_migrate.compute import settings as settings_
-from nova_selective_migrate.compute import thread_pools
-from nova_selective_migrate.compute.destination import arrival
-from nova_selective_migrate.compute.destination import claim
-from nova_selective_migrate.compute.destination import leftover
-from nova_selective_migrate.compute.destination import room
-from nova_selective_migrate.compute.destination import telling
-from nova_selective_migrate.compute.destination import withdrawal
+from nova_selective_migrate.compute.common import driver_settings
+from nova_selective_migrate.compute.common import nova_interface
+from nova_selective_migrate.compute.destination import check_destination
+from nova_selective_migrate.compute.destination import free_space_watchdog
+from nova_selective_migrate.compute.destination import incoming_journal
+from nova_selective_migrate.compute.destination import incoming_recovery
+from nova_selective_migrate.compute.destination import pre_live_migration
+from nova_selective_migrate.compute.destination import rollback
 from nova_selective_migrate.compute.source import audit
-from nova_selective_migrate.compute.source import check
-from nova_selective_migrate.compute.source import departure
-from nova_selective_migrate.compute.source import interrupted
-from nova_selective_migrate.compute.source import migration
-from nova_selective_migrate.compute.source import planning
-from nova_selective_migrate.compute.source import plans
-from nova_selective_migrate.compute.source import record
+from nova_selective_migrate.compute.source import check_source
+from nova_selective_migrate.compute.source import live_migration
+from nova_selective_migrate.compute.source import nova_case
+from nova_selective_migrate.compute.source import outgoing_journal
+from nova_selective_migrate.compute.source import outgoing_recovery
+from nova_selective_migrate.compute.source import planned_migrations
+from nova_selective_migrate.compute.source import running_plans
 from nova_selective_migrate.host.facts import image_digests
 
 CONF = nova.conf.CONF
@@ -67,8 +66,8 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
     def __init__(self, virtapi: typing.Any, *args: typing.Any) -> None:
         super().__init__(virtapi, *args)
         conf.register_opts(CONF)
-        self._settings: settings_.Settings | None = None
-        self._records = record.Records()
+        self._settings: driver_settings.DriverSettings | None = None
+        self._records = planned_migrations.PlannedMigrations()
         self._contents = image_digests.DigestCache()
 
     def init_host(self, host: str) -> None:
@@ -93,13 +92,17 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         ends the process when that time is over, whatever we wait for.
         """
         seconds = getattr(CONF, 'manager_shutdown_timeout', 0)
-        if self._enforced and seconds and thread_pools.are_taken_down():
+        if (
+            self._enforced
+            and seconds
+            and nova_interface.thread_pools_are_taken_down()
+        ):
             self._records.await_ends(seconds)
         super().cleanup_host(host=host)
 
     def _enable(self) -> None:
-        settings = settings_.Settings.of(CONF.selective_migrate)
-        problems = seams.problems()
+        settings = driver_settings.DriverSettings.of(CONF.selective_migrate)
+        problems = nova_interface.problems()
         if problems:
             message = (
                 'this nova is not one that nova-selective-migrate knows: '
@@ -115,32 +118,38 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
             return
         LOG.info('Selective migration is enabled: %s', settings)
         self._settings = settings
-        planner = planning.Planner(settings, self._contents)
-        self._check = check.SourceCheck(self, planner, self._records)
-        departures = departure.Departures(_journal('departures'))
-        self._plans = plans.Plans(self._check, self._records, self._contents)
-        self._migrations = migration.Migrations(
+        planner = nova_case.CaseGatherer(settings, self._contents)
+        self._check = check_source.SourceCheck(self, planner, self._records)
+        departures = outgoing_journal.OutgoingJournal(_journal('departures'))
+        self._plans = running_plans.RunningPlans(
+            self._check, self._records, self._contents
+        )
+        self._migrations = live_migration.LiveMigrations(
             self, self._plans, self._records, departures, settings.limits
         )
-        self._interrupted = interrupted.Interrupted(
+        self._interrupted = outgoing_recovery.OutgoingRecovery(
             self, departures, self._migrations
         )
-        self._telling = telling.Telling(
+        self._telling = check_destination.DestinationCheck(
             self, self._contents, settings.disks_uri
         )
-        claims = claim.Claims(_journal('arrivals'), CONF.instances_path)
-        rooms = room.Rooms(self, settings.limits.reserve_bytes)
-        self._destination = arrival.Arrivals(
+        claims = incoming_journal.IncomingJournal(
+            _journal('arrivals'), CONF.instances_path
+        )
+        rooms = free_space_watchdog.IncomingSpaceWatchdog(
+            self, settings.limits.reserve_bytes
+        )
+        self._destination = pre_live_migration.DestinationPreparation(
             self, self._contents, claims, rooms
         )
-        self._withdrawals = withdrawal.Withdrawals(self, claims, rooms)
-        self._leftovers = leftover.Leftovers(self, claims)
+        self._withdrawals = rollback.DestinationRollback(self, claims, rooms)
+        self._leftovers = incoming_recovery.IncomingRecovery(self, claims)
 
     @property
     def _enforced(self) -> bool:
         return (
             self._settings is not None
-            and self._settings.mode is settings_.Mode.ENFORCE
+            and self._settings.mode is driver_settings.Mode.ENFORCE
         )
 
     # The destination, before anything is touched.
@@ -208,7 +217,7 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
                 *(context, instance, available_mb, disk_over_commit), *args
             )
         else:
-            check.assert_room(planned, available_mb, disk_over_commit)
+            check_source.assert_room(planned, available_mb, disk_over_commit)
 
     # The source, just before the destination is prepared.
 
@@ -350,7 +359,9 @@ class SelectiveMigrateDriver(driver.LibvirtDriver):
         else:
             stock(instance)
 
-    def _planned(self, instance: typing.Any) -> record.Planned | None:
+    def _planned(
+        self, instance: typing.Any
+    ) -> planned_migrations.PlannedMigration | None:
         return self._records.planned(instance.uuid)
 
     # The end.

@@ -18,12 +18,12 @@ import types
 import unittest
 from unittest import mock
 
-from nova_selective_migrate.compute import event
-from nova_selective_migrate.compute import peers
-from nova_selective_migrate.compute.destination import arrival
-from nova_selective_migrate.compute.destination import claim
-from nova_selective_migrate.compute.destination import leftover
-from nova_selective_migrate.compute.destination import withdrawal
+from nova_selective_migrate.compute.common import fault_reports
+from nova_selective_migrate.compute.common import remote_libvirt
+from nova_selective_migrate.compute.destination import incoming_journal
+from nova_selective_migrate.compute.destination import incoming_recovery
+from nova_selective_migrate.compute.destination import pre_live_migration
+from nova_selective_migrate.compute.destination import rollback
 from nova_selective_migrate.core.job import guest_location
 
 P = guest_location.Presence
@@ -55,31 +55,35 @@ class DestinationTest(unittest.TestCase):
             instance_relative_path=UUID,
             filename='tmpx',
         )
-        for module in (arrival, withdrawal, leftover):
+        for module in (pre_live_migration, rollback, incoming_recovery):
             conf = self.enterContext(mock.patch.object(module, 'CONF'))
             conf.instances_path, conf.host = str(instances), 'here'
             conf.workarounds.ensure_libvirt_rbd_instance_dir_cleanup = False
         self.enterContext(
             mock.patch.object(
-                arrival.libvirt_utils,
+                pre_live_migration.libvirt_utils,
                 'get_instance_path_at_destination',
                 lambda *_: str(self.home),
             )
         )
-        for module in (withdrawal, leftover):
+        for module in (rollback, incoming_recovery):
             made = self.enterContext(
                 mock.patch.object(module.connection, 'Connection')
             )
             made.return_value = self.host = mock.Mock()
         self.here(P.ABSENT)
-        self.events = self.enterContext(mock.patch.object(event, 'record'))
+        self.events = self.enterContext(
+            mock.patch.object(fault_reports, 'record_event')
+        )
         self.source_has(P.RUNNING)
         self.host.virt.listAllDomains.return_value = []
         self.driver = mock.Mock()
         self.contents = mock.Mock()
         self.rooms = mock.Mock()
-        self.claims = claim.Claims(str(self.journal), str(instances))
-        self.arrivals = arrival.Arrivals(
+        self.claims = incoming_journal.IncomingJournal(
+            str(self.journal), str(instances)
+        )
+        self.arrivals = pre_live_migration.DestinationPreparation(
             self.driver, self.contents, self.claims, self.rooms
         )
 
@@ -90,7 +94,9 @@ class DestinationTest(unittest.TestCase):
     def source_has(self, presence):
         """Say what the source has of the guest."""
         side = guest_location.GuestSide(presence)
-        self.enterContext(mock.patch.object(peers, 'look', lambda *_: side))
+        self.enterContext(
+            mock.patch.object(remote_libvirt, 'look', lambda *_: side)
+        )
 
     def use(self, name='another', uuid='other'):
         """Have a domain that uses the directory."""

@@ -20,11 +20,13 @@ from unittest import mock
 from nova import exception
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute.wire import media
-from nova_selective_migrate.compute.wire import peer
+from nova_selective_migrate.compute.wire import media_transfer
+from nova_selective_migrate.compute.wire import protocol
 from tests.nova import destinations
 
-MARKED = peer.Peer(0, directory_exists=False, acknowledges=True).mark('tmpx')
+MARKED = protocol.DestinationReport(
+    0, directory_exists=False, acknowledges=True
+).mark('tmpx')
 
 
 def run(command):
@@ -168,7 +170,7 @@ class ArrivalsTest(destinations.DestinationTest):
     def test_it_is_acknowledged(self):
         self.data.filename = MARKED
         self.prepare()
-        self.assertTrue(peer.Note.PREPARED.is_in(self.data.filename))
+        self.assertTrue(protocol.Note.PREPARED.is_in(self.data.filename))
 
     def test_what_fails_is_not_acknowledged(self):
         self.data.filename = MARKED
@@ -183,7 +185,7 @@ class ArrivalsTest(destinations.DestinationTest):
         self.assertEqual('tmpx', self.data.filename)
 
     def test_nothing_is_made_for_a_source_that_has_lost_its_plan(self):
-        self.data.filename = peer.Note.PLANNED.added_to(MARKED)
+        self.data.filename = protocol.Note.PLANNED.added_to(MARKED)
         stock = mock.Mock()
         ours = {'path': '/x/disk', 'selective_migrate': told()}
         entries = [ours, {'path': '/x/disk.config'}]
@@ -246,7 +248,9 @@ class ArrivalsTest(destinations.DestinationTest):
         self.home.mkdir()
         disk = self.home / 'disk.swap'
         run(f'qemu-img create -q -f qcow2 {disk} {size}')
-        seed = media.read(str(base), None, refetched=False).tree()
+        seed = media_transfer.read_medium(
+            str(base), None, refetched=False
+        ).tree()
         try:
             self.fill(
                 path='/x/disk.swap',

@@ -22,7 +22,7 @@ from nova import context
 from nova import objects
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute.source import departure
+from nova_selective_migrate.compute.source import outgoing_journal
 from nova_selective_migrate.core.job import guest_location
 
 UUID = '3a0c4a5e-0000-4000-8000-000000000001'
@@ -34,7 +34,7 @@ class DeparturesTest(unittest.TestCase):
         objects.register_all()
         folder = self.enterContext(tempfile.TemporaryDirectory())
         self.file = pathlib.Path(folder, f'{UUID}.json')
-        self.departures = departure.Departures(folder)
+        self.departures = outgoing_journal.OutgoingJournal(folder)
         self.context = context.get_admin_context()
         row = objects.Migration(id=7, status='running')
         row.obj_reset_changes()

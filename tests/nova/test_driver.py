@@ -24,10 +24,9 @@ from nova.virt.libvirt import driver as stock
 from nova_selective_migrate import conf
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import driver
-from nova_selective_migrate.compute import seams
-from nova_selective_migrate.compute import settings
-from nova_selective_migrate.compute import thread_pools
-from nova_selective_migrate.compute.source import record
+from nova_selective_migrate.compute.common import driver_settings
+from nova_selective_migrate.compute.common import nova_interface
+from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.plan import migration_plan
@@ -60,7 +59,7 @@ class InitHostTest(DriverTestCase):
             mock.patch.object(stock.LibvirtDriver, 'init_host')
         )
         self.problems = self.enterContext(
-            mock.patch.object(seams, 'problems', return_value=[])
+            mock.patch.object(nova_interface, 'problems', return_value=[])
         )
 
     def test_not_enabled(self):
@@ -109,14 +108,16 @@ class CleanupHostTest(DriverTestCase):
     def setUp(self):
         super().setUp()
         self.driver._settings = types.SimpleNamespace(
-            mode=settings.Mode.ENFORCE
+            mode=driver_settings.Mode.ENFORCE
         )
         self.stock = self.enterContext(
             mock.patch.object(stock.LibvirtDriver, 'cleanup_host')
         )
         self.pools = self.enterContext(
             mock.patch.object(
-                thread_pools, 'are_taken_down', return_value=True
+                nova_interface,
+                'thread_pools_are_taken_down',
+                return_value=True,
             )
         )
         conf_ = self.enterContext(mock.patch.object(driver, 'CONF'))
@@ -175,7 +176,7 @@ class FiguresTest(DriverTestCase):
         ]
         self.driver._records.keep(
             'uuid',
-            record.Planned(
+            planned_migrations.PlannedMigration(
                 case=None,
                 plan=types.SimpleNamespace(
                     disks=disks, limit=bandwidth.LinkLimit(limit)

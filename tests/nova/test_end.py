@@ -18,9 +18,9 @@ from unittest import mock
 import ddt
 import libvirt
 
-from nova_selective_migrate.compute import abort_cause
-from nova_selective_migrate.compute.source import end as end_
-from nova_selective_migrate.compute.source import ending
+from nova_selective_migrate.compute.common import abort_causes
+from nova_selective_migrate.compute.source import completion
+from nova_selective_migrate.compute.source import live_migration_settlement
 from nova_selective_migrate.core.job import guest_location
 
 MOVED, NOT_MOVED, UNKNOWN = guest_location.Ending
@@ -35,15 +35,17 @@ class EndTest(unittest.TestCase):
             spec=['ending', 'post', 'recover', 'fault', 'cause', 'event']
         )
         self.methods.cause.return_value = None
-        self.end = end_.End(
+        self.end = completion.Completion(
             self.methods, 'context', 'instance', 'there', None, 'data'
         )
 
     def find(self, found, presence, error=None):
         side = guest_location.GuestSide(presence)
-        self.methods.ending.return_value = ending.Settled(
-            guest_location.Settlement(found, 'the explanation'),
-            *(side, guest_location.GuestSide(P.UNREACHABLE), error),
+        self.methods.ending.return_value = (
+            live_migration_settlement.SettledMigration(
+                guest_location.Settlement(found, 'the explanation'),
+                *(side, guest_location.GuestSide(P.UNREACHABLE), error),
+            )
         )
 
     def fault(self):
@@ -109,7 +111,7 @@ class EndTest(unittest.TestCase):
 
     def test_a_watchdog_s_abort_has_its_own_cause(self):
         self.find(NOT_MOVED, P.RUNNING, self.aborted())
-        self.methods.cause.return_value = abort_cause.no_progress(300)
+        self.methods.cause.return_value = abort_causes.no_progress(300)
         self.end.believed_failed()
         self.assert_not_moved('cancelled')
         text = self.fault()
@@ -121,14 +123,14 @@ class EndTest(unittest.TestCase):
 
     def test_what_libvirt_says_besides_is_told(self):
         self.find(NOT_MOVED, P.RUNNING, ValueError('QEMU is gone'))
-        self.methods.cause.return_value = abort_cause.no_progress(300)
+        self.methods.cause.return_value = abort_causes.no_progress(300)
         self.end.believed_failed()
         for word in ('progress_timeout', 'QEMU is gone'):
             self.assertIn(word, self.fault())
 
     def test_what_the_destination_has_recorded_is_no_event_again(self):
         self.find(NOT_MOVED, P.RUNNING, self.aborted())
-        cause = abort_cause.told_by_destination('there is full')
+        cause = abort_causes.told_by_destination('there is full')
         self.methods.cause.return_value = cause
         self.end.believed_failed()
         self.assertIn('there is full', self.fault())
@@ -155,7 +157,7 @@ class EndTest(unittest.TestCase):
 
     def test_both_run(self):
         """What to destroy is within what nova keeps of a fault."""
-        found = ending.Settled(
+        found = live_migration_settlement.SettledMigration(
             guest_location.both_ran(None),
             *(
                 guest_location.GuestSide(P.RUNNING),

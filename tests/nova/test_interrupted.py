@@ -21,12 +21,11 @@ from nova import exception
 from nova.compute import task_states
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute import event
-from nova_selective_migrate.compute import fault
-from nova_selective_migrate.compute.source import departure
-from nova_selective_migrate.compute.source import end
-from nova_selective_migrate.compute.source import ending
-from nova_selective_migrate.compute.source import interrupted
+from nova_selective_migrate.compute.common import fault_reports
+from nova_selective_migrate.compute.source import completion
+from nova_selective_migrate.compute.source import live_migration_settlement
+from nova_selective_migrate.compute.source import outgoing_journal
+from nova_selective_migrate.compute.source import outgoing_recovery
 from nova_selective_migrate.core.job import guest_location
 
 P = guest_location.Presence
@@ -47,10 +46,12 @@ class InterruptedTest(unittest.TestCase):
             refresh=mock.Mock(),
         )
         self.row = mock.Mock(status='running')
-        conf = self.enterContext(mock.patch.object(interrupted, 'CONF'))
-        end_conf = self.enterContext(mock.patch.object(end, 'CONF'))
+        conf = self.enterContext(mock.patch.object(outgoing_recovery, 'CONF'))
+        end_conf = self.enterContext(mock.patch.object(completion, 'CONF'))
         conf.host = end_conf.host = 'here'
-        objects = self.enterContext(mock.patch.object(interrupted, 'objects'))
+        objects = self.enterContext(
+            mock.patch.object(outgoing_recovery, 'objects')
+        )
         self.record = objects.Instance.get_by_uuid
         self.record.return_value = self.instance
         objects.Migration.get_by_id.return_value = self.row
@@ -62,20 +63,26 @@ class InterruptedTest(unittest.TestCase):
         self.manager = self.driver.virtapi._compute
         self.post = self.manager._post_live_migration_update_host
         self.recover = self.manager._rollback_live_migration
-        self.recorded = self.enterContext(mock.patch.object(fault, 'record'))
-        self.events = self.enterContext(mock.patch.object(event, 'record'))
+        self.recorded = self.enterContext(
+            mock.patch.object(fault_reports, 'record_fault')
+        )
+        self.events = self.enterContext(
+            mock.patch.object(fault_reports, 'record_event')
+        )
         self.migrations = mock.Mock()
         self.migrations.uri = lambda address: f'qemu+tcp://{address}/system'
         self.find = self.migrations.find
-        self.log = self.enterContext(mock.patch.object(interrupted, 'LOG'))
-        self.interrupted = interrupted.Interrupted(
+        self.log = self.enterContext(
+            mock.patch.object(outgoing_recovery, 'LOG')
+        )
+        self.interrupted = outgoing_recovery.OutgoingRecovery(
             self.driver, self.departures, self.migrations
         )
 
     def left(self, destination, source='here', found=None, uri=None):
         self.data = mock.MagicMock(migration=self.row)
         self.data.__contains__.return_value = False
-        self.departures.of.return_value = departure.Departure(
+        self.departures.of.return_value = outgoing_journal.OutgoingMigration(
             *(source, destination, 'since', found, True, self.data, 'bdms'),
             *(uri, 'req-1'),
         )
@@ -84,7 +91,7 @@ class InterruptedTest(unittest.TestCase):
         sides = guest_location.GuestSide(here), guest_location.GuestSide(there)
 
         def find(uuid, call, uri, *, was_there):
-            return ending.Settled(
+            return live_migration_settlement.SettledMigration(
                 guest_location.Settlement(found, 'as it is'),
                 *(*sides, call.error),
             )

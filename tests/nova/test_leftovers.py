@@ -17,7 +17,7 @@ from unittest import mock
 import ddt
 from nova import exception
 
-from nova_selective_migrate.compute.destination import leftover
+from nova_selective_migrate.compute.destination import incoming_recovery
 from tests.nova import destinations
 
 P = destinations.P
@@ -31,13 +31,19 @@ def row(status, host='here'):
 class LeftoversTest(destinations.DestinationTest):
     def setUp(self):
         super().setUp()
-        objects = self.enterContext(mock.patch.object(leftover, 'objects'))
+        objects = self.enterContext(
+            mock.patch.object(incoming_recovery, 'objects')
+        )
         self.record = objects.Instance.get_by_uuid
         self.record.return_value = self.instance
         self.migrations = objects.MigrationList.get_by_filters
         self.migrations.return_value = [row('error')]
-        self.leftovers = leftover.Leftovers(self.driver, self.claims)
-        self.log = self.enterContext(mock.patch.object(leftover, 'LOG'))
+        self.leftovers = incoming_recovery.IncomingRecovery(
+            self.driver, self.claims
+        )
+        self.log = self.enterContext(
+            mock.patch.object(incoming_recovery, 'LOG')
+        )
         self.prepare()
         (self.home / 'console.log').touch()
 

@@ -18,7 +18,7 @@ import fixtures
 import libvirt
 
 from nova_selective_migrate import conf
-from nova_selective_migrate.compute.source import ending
+from nova_selective_migrate.compute.source import live_migration_settlement
 from tests.nova import base
 from tests.nova import endings
 from tests.nova import hosts
@@ -84,7 +84,11 @@ class OursTest(_LostFinish, ours.OursTest):
 
     def test_the_destination_cannot_be_asked(self):
         self.out_of_reach = libvirt_fixture.error('no route to host')
-        self.useFixture(fixtures.MockPatchObject(ending, '_SETTLE_SECONDS', 0))
+        self.useFixture(
+            fixtures.MockPatchObject(
+                live_migration_settlement, '_SETTLE_SECONDS', 0
+            )
+        )
         server = self.lose()
         self.assert_unknown(server, 'cannot be asked')
         self.assertIn(UNKNOWN, self.events_of(server))

@@ -21,12 +21,11 @@ import libvirt
 from nova import exception
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute import event
-from nova_selective_migrate.compute import fault
-from nova_selective_migrate.compute.source import ending
-from nova_selective_migrate.compute.source import migration
-from nova_selective_migrate.compute.source import plans
-from nova_selective_migrate.compute.source import record
+from nova_selective_migrate.compute.common import fault_reports
+from nova_selective_migrate.compute.source import live_migration
+from nova_selective_migrate.compute.source import live_migration_settlement
+from nova_selective_migrate.compute.source import planned_migrations
+from nova_selective_migrate.compute.source import running_plans
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import migrate_call
@@ -48,13 +47,15 @@ ASKED = ('context', INSTANCE, 'there')
 class MigrationsTest(unittest.TestCase):
     def setUp(self):
         super().setUp()
-        self.records = record.Records()
+        self.records = planned_migrations.PlannedMigrations()
         self.check = mock.Mock()
         self.driver = mock.Mock()
         self.driver._live_migration_uri.return_value = URI
         self.departures = mock.Mock()
-        self.plans = plans.Plans(self.check, self.records, mock.Mock())
-        self.migrations = migration.Migrations(
+        self.plans = running_plans.RunningPlans(
+            self.check, self.records, mock.Mock()
+        )
+        self.migrations = live_migration.LiveMigrations(
             self.driver,
             *(
                 self.plans,
@@ -65,7 +66,7 @@ class MigrationsTest(unittest.TestCase):
         )
         self.fault = self.enterContext(
             mock.patch.object(
-                fault.compute_utils, 'add_instance_fault_from_exc'
+                fault_reports.compute_utils, 'add_instance_fault_from_exc'
             )
         )
         self.host = self.enterContext(
@@ -247,7 +248,9 @@ class MigrationsTest(unittest.TestCase):
 
     def test_an_unknown_end_is_raised(self):
         self.here(guest_location.Presence.UNREACHABLE)
-        self.enterContext(mock.patch.object(ending, '_SETTLE_SECONDS', 0))
+        self.enterContext(
+            mock.patch.object(live_migration_settlement, '_SETTLE_SECONDS', 0)
+        )
         with self.assertRaisesRegex(exception.MigrationError, 'unknown'):
             self.run_with(mock.Mock(side_effect=ValueError('x')))
         self.post.assert_not_called()
@@ -256,7 +259,9 @@ class MigrationsTest(unittest.TestCase):
     def end_aborted(self, told, *, asked=True):
         """Abort it as somebody asks, and return what was told of it."""
         message = self.enterContext(
-            mock.patch.object(event, 'message', return_value=told)
+            mock.patch.object(
+                fault_reports, 'event_message', return_value=told
+            )
         )
 
         def stock(context, instance, dest, post, recover, *rest):
@@ -308,7 +313,7 @@ class MigrationsTest(unittest.TestCase):
 
     def test_a_guest_that_cannot_be_resumed_is_no_other_end(self):
         failed = exceptions.HypervisorError('no')
-        with self.assertLogs(migration.__name__, 'ERROR') as logged:
+        with self.assertLogs(live_migration.__name__, 'ERROR') as logged:
             self.force(guest_location.Presence.PAUSED, failed)
         self.assertIn('unpause', logged.output[0])
 

@@ -18,7 +18,7 @@ from unittest import mock
 from nova import context
 from nova import objects
 
-from nova_selective_migrate.compute.source import planning
+from nova_selective_migrate.compute.source import nova_case
 from nova_selective_migrate.core.plan import migrate_call
 from tests.nova import base
 from tests.nova import endings
@@ -108,14 +108,14 @@ class FlagsTest(ours.OursTest):
             self.restart_compute_service(host)
         self.separate()
         made = []
-        real = planning.Planner.plan
+        real = nova_case.CaseGatherer.plan
 
         def plan(planner, *arguments):
             made.append(real(planner, *arguments))
             return made[-1]
 
         server = self.make_server()
-        with mock.patch.object(planning.Planner, 'plan', plan):
+        with mock.patch.object(nova_case.CaseGatherer, 'plan', plan):
             self.live_migrate(server, block=True)
         self.assertEqual(endings.MOVED, self.outcome(server))
         flags = int(made[0].plan.call.flags)

@@ -20,8 +20,8 @@ from unittest import mock
 import ddt
 from nova import exception
 
-from nova_selective_migrate.compute import event
-from nova_selective_migrate.compute.destination import room
+from nova_selective_migrate.compute.common import fault_reports
+from nova_selective_migrate.compute.destination import free_space_watchdog
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.facts import local_storage
 from tests.nova import destinations
@@ -42,8 +42,12 @@ class RoomTest(destinations.DestinationTest):
         self.free = 100 * MIB
         self.context.elevated = lambda: self.context
         # nova fills the module when a service starts.
-        self.enterContext(mock.patch.object(room, 'CONF')).host = 'here'
-        objects = self.enterContext(mock.patch.object(room, 'objects'))
+        self.enterContext(
+            mock.patch.object(free_space_watchdog, 'CONF')
+        ).host = 'here'
+        objects = self.enterContext(
+            mock.patch.object(free_space_watchdog, 'objects')
+        )
         self.row = types.SimpleNamespace(
             id=7,
             status='running',
@@ -54,20 +58,24 @@ class RoomTest(destinations.DestinationTest):
         rows.return_value = self.rows = [self.row]
         self.find = objects.Migration.get_by_id
         self.find.side_effect = lambda _, number: {7: self.row}[number]
-        self.rooms = room.Rooms(self.driver, 64 * MIB)
+        self.rooms = free_space_watchdog.IncomingSpaceWatchdog(
+            self.driver, 64 * MIB
+        )
         rpcapi = self.driver.virtapi._compute.compute_rpcapi
         self.ask = rpcapi.live_migration_abort
         self.asked = threading.Semaphore(0)
         self.ask.side_effect = lambda *_: self.asked.release()
         self.looked = threading.Semaphore(0)
-        self.record = self.enterContext(mock.patch.object(event, 'record'))
+        self.record = self.enterContext(
+            mock.patch.object(fault_reports, 'record_event')
+        )
         self.enterContext(
             mock.patch.object(
                 local_storage, 'free_bytes', side_effect=self.look
             )
         )
         for owner, name in (
-            (room, '_ASK_AGAIN_SECONDS'),
+            (free_space_watchdog, '_ASK_AGAIN_SECONDS'),
             (watchdog_limits, '_LONGEST_SECONDS'),
             (watchdog_limits, '_SHORTEST_SECONDS'),
         ):
@@ -124,7 +132,7 @@ class RoomTest(destinations.DestinationTest):
     @ddt.data('completed', 'failed', 'error', 'cancelled')
     def test_one_that_is_over_is_not_watched_any_more(self, status):
         """Nor does another one of the server's suffer for it."""
-        with mock.patch.object(room.LOG, 'warning') as warning:
+        with mock.patch.object(free_space_watchdog.LOG, 'warning') as warning:
             self.begin()
             self.row.status = status
             self.rows.append(
@@ -138,7 +146,9 @@ class RoomTest(destinations.DestinationTest):
         self.assertEqual({}, self.rooms._ends)
 
     def test_it_is_seen_to_be_over_while_there_is_room(self):
-        self.enterContext(mock.patch.object(room, '_RECORD_SECONDS', 0))
+        self.enterContext(
+            mock.patch.object(free_space_watchdog, '_RECORD_SECONDS', 0)
+        )
         self.begin()
         self.row.status = 'error'
         self.join()
@@ -166,7 +176,7 @@ class RoomTest(destinations.DestinationTest):
 
     def test_what_is_not_known_to_come_is_not_watched(self):
         self.rows.clear()
-        with mock.patch.object(room.LOG, 'warning') as warning:
+        with mock.patch.object(free_space_watchdog.LOG, 'warning') as warning:
             self.begin()
         warning.assert_called_once()
         self.join()
@@ -199,7 +209,9 @@ class RoomTest(destinations.DestinationTest):
             self.assertIn(word, message)
 
     def test_not_every_second(self):
-        self.enterContext(mock.patch.object(room, '_ASK_AGAIN_SECONDS', 99))
+        self.enterContext(
+            mock.patch.object(free_space_watchdog, '_ASK_AGAIN_SECONDS', 99)
+        )
         self.begin()
         self.free = MIB
         self.pass_by(self.asked)
@@ -235,13 +247,13 @@ class RoomTest(destinations.DestinationTest):
     def test_nothing_to_watch(self):
         for told in (None, '[]', '[{"path": "/x/gone", "disk_size": 1}]'):
             self.begin(told)
-        self.rooms = room.Rooms(self.driver, 0)
+        self.rooms = free_space_watchdog.IncomingSpaceWatchdog(self.driver, 0)
         self.begin()
         names = [thread.name for thread in threading.enumerate()]
         self.assertNotIn('selective-migrate-room', names)
 
     def test_what_is_not_understood_does_no_harm(self):
-        with mock.patch.object(room.LOG, 'warning') as warning:
+        with mock.patch.object(free_space_watchdog.LOG, 'warning') as warning:
             self.begin('{')
         warning.assert_called_once()
 

@@ -23,9 +23,9 @@ import ddt
 from nova import exception
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute import images
-from nova_selective_migrate.compute.destination import telling
-from nova_selective_migrate.compute.wire import peer
+from nova_selective_migrate.compute.common import nova_images
+from nova_selective_migrate.compute.destination import check_destination
+from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.host.hypervisor import connection
 
@@ -37,7 +37,7 @@ class TellingTest(unittest.TestCase):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         self.instances = pathlib.Path(folder)
         (self.instances / 'tmpx').touch()
-        for module in (telling, images):
+        for module in (check_destination, nova_images):
             conf = self.enterContext(mock.patch.object(module, 'CONF'))
             conf.instances_path = folder
             conf.image_cache.subdirectory_name = '_base'
@@ -45,7 +45,7 @@ class TellingTest(unittest.TestCase):
             self.conf = conf
         self.enterContext(
             mock.patch.object(
-                telling.libvirt_utils,
+                check_destination.libvirt_utils,
                 'get_instance_path',
                 lambda _: str(self.instances / 'uuid'),
             )
@@ -60,14 +60,14 @@ class TellingTest(unittest.TestCase):
 
     def mark(self):
         data = types.SimpleNamespace(filename='tmpx')
-        told = telling.Telling(self.driver, self.contents)
+        told = check_destination.DestinationCheck(self.driver, self.contents)
         self.assertIs(data, told.mark(self.instance, data))
         # nova removes the file of that name.
         self.assertTrue((self.instances / data.filename).exists())
-        return peer.Peer.of(data.filename)
+        return protocol.DestinationReport.of(data.filename)
 
     def base(self):
-        path = pathlib.Path(images.image_base('image'))
+        path = pathlib.Path(nova_images.image_base('image'))
         path.parent.mkdir()
         path.touch()
 

@@ -19,7 +19,7 @@ import ddt
 from nova import exception
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute.destination import withdrawal
+from nova_selective_migrate.compute.destination import rollback
 from tests.nova import destinations
 
 P = destinations.P
@@ -29,12 +29,10 @@ P = destinations.P
 class WithdrawalsTest(destinations.DestinationTest):
     def setUp(self):
         super().setUp()
-        self.withdrawals = withdrawal.Withdrawals(
+        self.withdrawals = rollback.DestinationRollback(
             self.driver, self.claims, self.rooms
         )
-        self.log = self.enterContext(
-            mock.patch.object(withdrawal.LOG, 'error')
-        )
+        self.log = self.enterContext(mock.patch.object(rollback.LOG, 'error'))
 
     def roll_back(self, stock=None):
         """Roll back; tell whether nova was let delete the directory."""
@@ -212,12 +210,12 @@ class WithdrawalsTest(destinations.DestinationTest):
             down,
             mock.Mock(),
         ]
-        with mock.patch.object(withdrawal.time, 'sleep') as sleep:
+        with mock.patch.object(rollback.time, 'sleep') as sleep:
             self.assertTrue(self.roll_back())
         self.assertEqual(2, sleep.call_count)
 
     def test_without_a_daemon_what_stays_is_named(self):
-        self.enterContext(mock.patch.object(withdrawal, '_RESTART_SECONDS', 0))
+        self.enterContext(mock.patch.object(rollback, '_RESTART_SECONDS', 0))
         self.prepare()
         down = exception.HypervisorUnavailable(host='here')
         self.driver._host.get_connection.side_effect = down
@@ -231,7 +229,7 @@ class WithdrawalsTest(destinations.DestinationTest):
 
     def test_a_workaround_of_nova_s_that_deletes_it_all_the_same(self):
         self.home.mkdir()
-        workarounds = withdrawal.CONF.workarounds
+        workarounds = rollback.CONF.workarounds
         workarounds.ensure_libvirt_rbd_instance_dir_cleanup = True
         stock = mock.Mock()
         with self.assertRaisesRegex(exception.MigrationError, 'not made by'):

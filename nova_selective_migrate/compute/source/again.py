@@ -23,7 +23,7 @@ class _State(enum.Enum):
     ENDED = 'there is none'
 
 
-class Again:
+class SecondCopy:
     """A second copy: wanted by who follows, begun by who calls, once.
 
     Whoever aborts the migration for another reason ends it.

@@ -18,8 +18,8 @@ import typing
 
 from oslo_log import log as logging
 
-from nova_selective_migrate.compute.source import check as check_
-from nova_selective_migrate.compute.wire import peer
+from nova_selective_migrate.compute.source import check_source
+from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.core.plan import plan_formats
 
 LOG = logging.getLogger(__name__)
@@ -28,11 +28,13 @@ Method = collections.abc.Callable[..., typing.Any]
 
 #: A destination that audits stays as nova is, and tells nothing. The plan
 #: is the one that both will make when they enforce it.
-_ENFORCING = peer.Peer(free_bytes=2**63, directory_exists=False)
+_ENFORCING = protocol.DestinationReport(
+    free_bytes=2**63, directory_exists=False
+)
 
 
 def audit(
-    check: check_.SourceCheck,
+    check: check_source.SourceCheck,
     stock: Method,
     stock_choice: Method,
     context: typing.Any,
@@ -61,7 +63,7 @@ def audit(
 
 
 def _choice(
-    check: check_.SourceCheck,
+    check: check_source.SourceCheck,
     stock_choice: Method,
     context: typing.Any,
     instance: typing.Any,
@@ -74,7 +76,7 @@ def _choice(
 
 
 def _compare(
-    check: check_.SourceCheck,
+    check: check_source.SourceCheck,
     context: typing.Any,
     instance: typing.Any,
     data: typing.Any,

@@ -25,7 +25,7 @@ import typing
 
 from oslo_log import log as logging
 
-from nova_selective_migrate.compute.source import record
+from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import libvirt_guest
@@ -52,7 +52,7 @@ class ForcedCompletion:
         self,
         guest: typing.Any,
         instance: typing.Any,
-        call: record.Call,
+        call: planned_migrations.MigrationCall,
         ask: collections.abc.Callable[[], None],
     ) -> None:
         self._guest = guest

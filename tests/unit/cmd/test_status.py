@@ -24,7 +24,7 @@ from oslo_config import cfg
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cmd import status
-from nova_selective_migrate.compute import seams
+from nova_selective_migrate.compute.common import nova_interface
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.host.hypervisor import connection
 
@@ -156,9 +156,9 @@ class NovaTest(StatusTestCase):
         self.assert_result(self.checks._seams(), status._FAILURE, 'is missing')
 
     def test_a_nova_that_fits(self):
-        with mock.patch.object(seams, 'problems', return_value=[]):
+        with mock.patch.object(nova_interface, 'problems', return_value=[]):
             self.assert_result(
-                self.checks._seams(), status._OK, seams.RELEASES[0]
+                self.checks._seams(), status._OK, nova_interface.RELEASES[0]
             )
 
     def test_the_command(self):

@@ -20,7 +20,7 @@ from nova_selective_migrate.compute.source import again
 class AgainTest(unittest.TestCase):
     def setUp(self):
         super().setUp()
-        self.again = again.Again()
+        self.again = again.SecondCopy()
 
     def test_it_begins_once(self):
         self.assertFalse(self.again.pending)

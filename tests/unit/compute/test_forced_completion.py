@@ -18,7 +18,7 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate.compute.source import forced_completion
-from nova_selective_migrate.compute.source import record
+from nova_selective_migrate.compute.source import planned_migrations
 
 RUNNING = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED)
 HELD = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_MIGRATION)
@@ -32,7 +32,7 @@ class ForcedCompletionTest(unittest.TestCase):
         self.guest = mock.Mock()
         self.be(RUNNING)
         self.guest.pause.side_effect = lambda: self.be(HELD)
-        self.call = record.Call()
+        self.call = planned_migrations.MigrationCall()
         self.ask = mock.Mock()
         self.now = 0.0
         clock = mock.patch.object(

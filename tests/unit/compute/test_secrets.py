@@ -20,7 +20,7 @@ import ddt
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.plan import plan_formats
-from tests.unit.compute import test_planning
+from tests.unit.compute import test_nova_case
 from tests.unit.core import builders as b
 from tests.unit.core import planted
 from tests.unit.core import test_redaction
@@ -29,7 +29,7 @@ SECRET = planted.SECRET
 
 
 @ddt.ddt
-class SecretsTest(test_planning.PlanningTestCase):
+class SecretsTest(test_nova_case.PlanningTestCase):
     def _told(self, planned):
         """All that is logged of a plan, told to nova or printed."""
         plan = planned.plan

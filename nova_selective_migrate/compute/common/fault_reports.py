@@ -1,0 +1,98 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Faults and events for nova's users."""
+
+import typing
+
+from nova import objects
+from nova.compute import utils as compute_utils
+import nova.conf
+from oslo_log import log as logging
+
+from nova_selective_migrate.core.plan import migration_plan
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+
+def record_event(
+    context: typing.Any, instance: typing.Any, name: str, message: str
+) -> None:
+    """Add a failed event to the action of the context; never raises."""
+    try:
+        event = objects.InstanceActionEvent
+        event.event_start(
+            context, instance.uuid, name, want_result=False, host=CONF.host
+        )
+        event.event_finish_with_failure(
+            context,
+            instance.uuid,
+            name,
+            exc_val=message,
+            exc_tb=message,
+            want_result=False,
+        )
+    except Exception as err:
+        # A boundary: what the event tells of goes on.
+        LOG.warning(
+            '%s is not in the events: %r', name, err, instance=instance
+        )
+
+
+def event_message(
+    context: typing.Any, instance: typing.Any, name: str
+) -> str | None:
+    """Return what an event of the context's action says; never raises.
+
+    None where there is no such event.
+    """
+    try:
+        action = objects.InstanceAction.get_by_request_id(
+            context, instance.uuid, context.request_id
+        )
+        events = objects.InstanceActionEventList.get_by_action(
+            context, action.id
+        )
+        for found in events:
+            if found.event == name:
+                # The details end after 255 characters.
+                return str(found.traceback or found.details or '') or None
+    except Exception as err:
+        # A boundary: the end of the migration is recorded without it.
+        LOG.warning('No event can be read: %r', err, instance=instance)
+    return None
+
+
+def record_fault(
+    context: typing.Any, instance: typing.Any, fault: Exception
+) -> None:
+    """Record a fault of an instance."""
+    compute_utils.add_instance_fault_from_exc(
+        context, instance, fault, (type(fault), fault, None)
+    )
+
+
+#: A server with more bad disks has the rest of them in the log.
+_MOST = 20
+
+
+def record_refusal(
+    context: typing.Any,
+    instance: typing.Any,
+    plan: migration_plan.MigrationPlan,
+) -> None:
+    """Add an event for each refusal, with target and code in its name."""
+    for refusal in plan.refusals[:_MOST]:
+        about = f'{refusal.target}_' if refusal.target else ''
+        name = f'selective_migrate_{about}{refusal.reason.value}'
+        record_event(context, instance, name, refusal.message)

@@ -1,0 +1,272 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The methods and words of nova that the driver builds on."""
+
+import collections.abc
+import dataclasses
+import importlib
+import inspect
+
+#: It is over: nova does nothing about it any more.
+FINAL_STATUSES = ('completed', 'failed', 'error', 'cancelled')
+
+
+_DRIVER = 'nova.virt.libvirt.driver:LibvirtDriver'
+_MANAGER = 'nova.compute.manager:ComputeManager'
+_GUEST = 'nova.virt.libvirt.guest:Guest'
+#: The releases that the table below was held against.
+RELEASES = ('31.3.1', '32.2.1', '33.0.2', '34.0.0')
+
+
+@dataclasses.dataclass(frozen=True)
+class NovaMethod:
+    """A method or function of nova and the parameters that we pass or read.
+
+    :ivar owner: module and, for a method, class
+    :ivar parameters: in this order, without self; others may follow
+    :ivar keywords: passed by name, wherever they stand
+    """
+
+    owner: str
+    method: str
+    parameters: tuple[str, ...]
+    keywords: tuple[str, ...] = ()
+
+    def problem(self) -> str | None:
+        """Say how the nova that is installed differs; None: not at all."""
+        module, _, name = self.owner.partition(':')
+        where = f'{name or module}.{self.method}'
+        try:
+            owner = importlib.import_module(module)
+            if name:
+                owner = getattr(owner, name)
+            found = inspect.signature(getattr(owner, self.method))
+        except (ImportError, AttributeError) as err:
+            return f'{where} is missing: {err}'
+        names = tuple(found.parameters)[1 if name else 0 :]
+        if names[: len(self.parameters)] != self.parameters:
+            return (
+                f'{where} takes ({", ".join(names)}) instead of '
+                f'({", ".join(self.parameters)})'
+            )
+        if missing := [name for name in self.keywords if name not in names]:
+            return (
+                f'{where} takes ({", ".join(names)}), and no '
+                f'{", ".join(missing)}'
+            )
+        return None
+
+
+NOVA_METHODS = (
+    NovaMethod(_DRIVER, 'init_host', ('host',)),
+    NovaMethod(_DRIVER, 'cleanup_host', ('host',)),
+    NovaMethod(
+        _DRIVER,
+        'check_can_live_migrate_destination',
+        ('context', 'instance', 'src_compute_info', 'dst_compute_info'),
+    ),
+    NovaMethod(
+        _DRIVER,
+        'check_can_live_migrate_source',
+        ('context', 'instance', 'dest_check_data', 'block_device_info'),
+    ),
+    NovaMethod(
+        _DRIVER,
+        'get_instance_disk_info',
+        ('instance', 'block_device_info'),
+    ),
+    NovaMethod(
+        _DRIVER,
+        'pre_live_migration',
+        (
+            *('context', 'instance', 'block_device_info', 'network_info'),
+            *('disk_info', 'migrate_data'),
+        ),
+    ),
+    NovaMethod(
+        _DRIVER,
+        'live_migration',
+        (
+            *('context', 'instance', 'dest', 'post_method'),
+            *('recover_method', 'block_migration', 'migrate_data'),
+        ),
+    ),
+    NovaMethod(
+        _DRIVER,
+        'rollback_live_migration_at_destination',
+        (
+            *('context', 'instance', 'network_info', 'block_device_info'),
+            *('destroy_disks', 'migrate_data'),
+        ),
+    ),
+    NovaMethod(
+        _DRIVER,
+        'post_live_migration_at_destination',
+        ('context', 'instance', 'network_info'),
+    ),
+    NovaMethod(
+        _DRIVER,
+        '_check_shared_storage_test_file',
+        ('filename', 'instance'),
+    ),
+    NovaMethod(
+        _DRIVER,
+        '_is_shared_block_storage',
+        ('instance', 'dest_check_data', 'block_device_info'),
+    ),
+    NovaMethod(
+        _DRIVER,
+        '_assert_dest_node_has_enough_disk',
+        (
+            *('context', 'instance', 'available_mb', 'disk_over_commit'),
+            'block_device_info',
+        ),
+    ),
+    NovaMethod(
+        _DRIVER,
+        '_create_images_and_backing',
+        (
+            *('context', 'instance', 'instance_dir', 'disk_info'),
+            'fallback_from_host',
+        ),
+    ),
+    NovaMethod(_DRIVER, '_ensure_console_log_for_instance', ('instance',)),
+    NovaMethod(
+        _DRIVER,
+        '_live_migration_copy_disk_paths',
+        ('context', 'instance', 'guest'),
+    ),
+    NovaMethod(_DRIVER, '_live_migration_data_gb', ('instance', 'disk_paths')),
+    NovaMethod(
+        _DRIVER,
+        '_live_migration_operation',
+        (
+            *('context', 'instance', 'dest', 'block_migration'),
+            *('migrate_data', 'guest', 'device_names'),
+        ),
+    ),
+    NovaMethod(
+        _DRIVER,
+        '_live_migration_monitor',
+        (
+            *('context', 'instance', 'guest', 'dest', 'post_method'),
+            *('recover_method', 'block_migration', 'migrate_data'),
+        ),
+    ),
+    NovaMethod(
+        _DRIVER,
+        '_get_volume_config',
+        (),
+        keywords=('connection_info', 'disk_info'),
+    ),
+    NovaMethod(_DRIVER, 'live_migration_abort', ('instance',)),
+    NovaMethod(
+        'nova.compute.rpcapi:ComputeAPI',
+        'live_migration_abort',
+        ('ctxt', 'instance', 'migration_id'),
+    ),
+    NovaMethod(_DRIVER, 'live_migration_force_complete', ('instance',)),
+    NovaMethod(_GUEST, 'abort_job', ()),
+    NovaMethod(
+        'nova.virt.libvirt.host:Host', '_connect', ('uri', 'read_only')
+    ),
+    NovaMethod(_GUEST, 'pause', ()),
+    NovaMethod(_GUEST, 'resume', ()),
+    NovaMethod(_GUEST, 'migrate_start_postcopy', ()),
+    NovaMethod(
+        _GUEST,
+        'migrate',
+        (
+            *('destination', 'migrate_uri', 'migrate_disks'),
+            *('destination_xml', 'flags', 'bandwidth'),
+        ),
+    ),
+    NovaMethod(_GUEST, 'get_job_info', ()),
+    NovaMethod(_GUEST, 'get_xml_desc', ()),
+    NovaMethod(_GUEST, 'get_block_device', ('disk',)),
+    NovaMethod(
+        'nova.virt.libvirt.guest:BlockDevice',
+        'get_job_info',
+        (),
+    ),
+    NovaMethod('nova.virt.libvirt.host:Host', 'get_guest', ('instance',)),
+    NovaMethod('nova.virt.libvirt.host:Host', 'get_connection', ()),
+    # nova's rollback, and its work after a migration that came through.
+    NovaMethod(
+        _MANAGER,
+        '_rollback_live_migration',
+        (
+            *('context', 'instance', 'dest', 'migrate_data'),
+            *('migration_status', 'source_bdms'),
+        ),
+    ),
+    NovaMethod(
+        _MANAGER,
+        '_post_live_migration_update_host',
+        (
+            *('ctxt', 'instance', 'dest', 'block_migration'),
+            *('migrate_data', 'source_bdms'),
+        ),
+    ),
+    NovaMethod(
+        _MANAGER,
+        '_delete_allocation_after_move',
+        ('context', 'instance', 'migration'),
+    ),
+    NovaMethod(_MANAGER, 'update_available_resource', ('context',)),
+    NovaMethod(
+        'nova.compute.manager:ComputeVirtAPI', '__init__', ('compute',)
+    ),
+    NovaMethod(_DRIVER, '_live_migration_uri', ()),
+    NovaMethod('nova.virt.libvirt.guest', 'JobInfo', ()),
+    NovaMethod('nova.virt.libvirt.utils', 'get_instance_path', ('instance',)),
+    NovaMethod(
+        'nova.virt.libvirt.utils',
+        'get_instance_path_at_destination',
+        ('instance', 'migrate_data'),
+    ),
+    NovaMethod(
+        'nova.virt.libvirt.utils',
+        'fetch_image',
+        ('context', 'target', 'image_id', 'trusted_certs'),
+    ),
+    NovaMethod(
+        'nova.virt.libvirt.imagecache', 'get_cache_fname', ('image_id',)
+    ),
+    NovaMethod(
+        'nova.compute.utils',
+        'add_instance_fault_from_exc',
+        ('context', 'instance', 'fault', 'exc_info'),
+    ),
+)
+
+
+def problems(
+    table: collections.abc.Iterable[NovaMethod] = NOVA_METHODS,
+) -> list[str]:
+    """List how the nova that is installed differs from the table."""
+    return [found for seam in table if (found := seam.problem())]
+
+
+def thread_pools_are_taken_down() -> bool:
+    """Tell whether nova ends its pools while migrations may still run.
+
+    From 34 on, at the end of ComputeManager.cleanup_host, which it calls in
+    a thread of its own then. Before, the main thread calls that and would
+    wait with us.
+    """
+    try:
+        found = importlib.import_module('nova.thread_pool_factory')
+    except ImportError:
+        return False
+    return hasattr(found, 'shutdown_all_executors')

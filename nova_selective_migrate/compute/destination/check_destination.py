@@ -1,0 +1,103 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What this host tells the source of a migration that comes to it."""
+
+import os
+import typing
+
+from nova import exception
+import nova.conf
+from nova.virt.libvirt import utils as libvirt_utils
+from oslo_log import log as logging
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.common import nova_images
+from nova_selective_migrate.compute.wire import protocol
+from nova_selective_migrate.host.facts import image_digests
+from nova_selective_migrate.host.facts import local_storage
+from nova_selective_migrate.host.hypervisor import connection
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+
+class DestinationCheck:
+    """Tells sources that this host has the plugin, and what it has else."""
+
+    def __init__(
+        self,
+        driver: typing.Any,
+        contents: image_digests.DigestCache,
+        disks_uri: str = '',
+    ) -> None:
+        self._driver = driver
+        self._contents = contents
+        self._disks_uri = disks_uri
+
+    def mark(self, instance: typing.Any, data: typing.Any) -> typing.Any:
+        """Tell the source, in the name of nova's test file, what we are.
+
+        A host that cannot tell counts as one without the plugin: what is
+        raised here would set an untouched server to ERROR.
+
+        :param data: LibvirtLiveMigrateData of nova's own check
+        """
+        try:
+            return self._mark(instance, data)
+        except (
+            exceptions.SelectiveMigrateError,
+            exception.HypervisorUnavailable,
+            OSError,
+        ) as err:
+            LOG.warning(
+                'Nothing is told to the source: %s', err, instance=instance
+            )
+            return data
+
+    def _mark(self, instance: typing.Any, data: typing.Any) -> typing.Any:
+        directory = libvirt_utils.get_instance_path(instance)
+        virt = self._driver._host.get_connection()
+        versions = connection.Connection(virt, '').versions()
+        images = nova_images.images_type(CONF.libvirt.images_type)
+        peer = protocol.DestinationReport(
+            free_bytes=local_storage.free_bytes(CONF.instances_path),
+            directory_exists=os.path.lexists(directory),
+            libvirt=versions.libvirt or 0,
+            qemu=versions.qemu or 0,
+            images=images,
+            base=(
+                self._base(instance.image_ref or '')
+                if images == 'qcow2'
+                else ''
+            ),
+            disks_uri=self._disks_uri,
+            acknowledges=True,
+        )
+        name = peer.mark(data.filename)
+        os.rename(
+            os.path.join(CONF.instances_path, data.filename),
+            os.path.join(CONF.instances_path, name),
+        )
+        data.filename = name
+        return data
+
+    def _base(self, image: str) -> str:
+        """Return the digest of the base image, if it is there in time.
+
+        The source that is told of none has this host make one, and it is
+        held against the source's before the guest runs here.
+        """
+        path = nova_images.image_base(image)
+        if not os.path.exists(path):
+            return ''
+        return self._contents.within(path, image_digests.DIGEST_SECONDS) or ''

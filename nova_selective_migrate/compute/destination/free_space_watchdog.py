@@ -1,0 +1,231 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Watch the room of this host while a guest's disks come to it."""
+
+import dataclasses
+import json
+import os
+import threading
+import time
+import typing
+
+from nova import exception
+from nova import objects
+import nova.conf
+from oslo_log import log as logging
+
+from nova_selective_migrate.compute.common import abort_causes
+from nova_selective_migrate.compute.common import fault_reports
+from nova_selective_migrate.compute.common import nova_interface
+from nova_selective_migrate.core.job import watchdog_limits
+from nova_selective_migrate.host.facts import local_storage
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+# A migration that goes on then may have been about to begin when it was
+# first asked to end: nova aborts none before libvirt has been called.
+_ASK_AGAIN_SECONDS = 15.0
+# So often the records are asked whether it is over: nova's rollback does not
+# come here where something else of it fails before.
+_RECORD_SECONDS = 60.0
+
+
+@dataclasses.dataclass(frozen=True)
+class _Coming:
+    """One migration to this host, and the room that it is to leave.
+
+    :ivar migration: id of its row, which no other one has
+    """
+
+    context: typing.Any
+    instance: typing.Any
+    migration: int
+    directory: str
+    floor: watchdog_limits.FreeSpaceFloor
+    ended: threading.Event
+
+
+class IncomingSpaceWatchdog:
+    """The migrations to this host whose disks are on their way."""
+
+    def __init__(self, driver: typing.Any, reserve: int) -> None:
+        self._driver = driver
+        self._reserve = reserve
+        self._lock = threading.Lock()
+        self._ends: dict[str, threading.Event] = {}
+
+    def begin(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        directory: str,
+        disk_info: str | None,
+    ) -> None:
+        """Watch from now on; never raises.
+
+        :param directory: the instance's, with the images that wait
+        """
+        self.end(instance)
+        if not self._reserve:
+            return
+        try:
+            needed = _needed(directory, disk_info)
+            if needed is None:
+                return
+            free = local_storage.free_bytes(directory)
+            migration = _coming(context.elevated(), instance)
+        except Exception as err:
+            # A boundary: the migration can go on without.
+            LOG.warning(
+                'The room for it is not watched: %r', err, instance=instance
+            )
+            return
+        coming = _Coming(
+            context,
+            instance,
+            migration,
+            directory,
+            watchdog_limits.FreeSpaceFloor.of(self._reserve, free, needed),
+            threading.Event(),
+        )
+        with self._lock:
+            self._ends[instance.uuid] = coming.ended
+        threading.Thread(
+            target=self._watch,
+            args=(coming,),
+            name='selective-migrate-room',
+            daemon=True,
+        ).start()
+
+    def end(self, instance: typing.Any) -> None:
+        """Watch no more: the guest has come, or will not."""
+        with self._lock:
+            ended = self._ends.pop(instance.uuid, None)
+        if ended is not None:
+            ended.set()
+
+    def _watch(self, coming: _Coming) -> None:
+        told = False
+        pause = 0.0
+        asked_record = time.monotonic()
+        while not coming.ended.wait(pause):
+            try:
+                free = local_storage.free_bytes(coming.directory)
+            except OSError:
+                break  # it has been taken back
+            full = not coming.floor.allows(free)
+            pause = coming.floor.next_look(free)
+            if full:
+                pause = watchdog_limits.FreeSpaceFloor().next_look(0)
+            elif time.monotonic() - asked_record < _RECORD_SECONDS:
+                continue
+            asked_record = time.monotonic()
+            try:
+                status = _status(coming)
+                if status in nova_interface.FINAL_STATUSES:
+                    break
+                # Only the source knows it when the destination is prepared.
+                if not full or status != 'running':
+                    continue
+                cause = abort_causes.destination_full(
+                    CONF.host, coming.directory, free, coming.floor.bytes
+                )
+                if not told:
+                    # Before the abort: the source looks there for the cause.
+                    told = True
+                    fault_reports.record_event(
+                        coming.context,
+                        coming.instance,
+                        cause.event,
+                        cause.text,
+                    )
+                LOG.warning('%s', cause.text, instance=coming.instance)
+                self._abort(coming)
+            except Exception as err:
+                # The thread's boundary: it is asked again.
+                LOG.warning(
+                    'The live migration is not aborted: %r',
+                    err,
+                    instance=coming.instance,
+                )
+                continue
+            pause = _ASK_AGAIN_SECONDS
+        self._forget(coming)
+
+    def _forget(self, coming: _Coming) -> None:
+        """Forget a watch that has ended by itself."""
+        with self._lock:
+            if self._ends.get(coming.instance.uuid) is coming.ended:
+                del self._ends[coming.instance.uuid]
+
+    def _abort(self, coming: _Coming) -> None:
+        """Ask the source to abort this migration, and no other."""
+        # nova.compute.manager.ComputeVirtAPI.
+        rpcapi = self._driver.virtapi._compute.compute_rpcapi
+        rpcapi.live_migration_abort(
+            coming.context.elevated(), coming.instance, coming.migration
+        )
+
+
+def _coming(context: typing.Any, instance: typing.Any) -> int:
+    """Return the id of the migration that this host is prepared for.
+
+    nova passes it to no destination; the row is the newest to this host
+    that is not over, and the source has set it before it asked.
+
+    :raises MigrationNotFound: when there is none
+    """
+    rows = objects.MigrationList.get_in_progress_by_instance(
+        context, instance.uuid, 'live-migration'
+    )
+    found = [
+        int(row.id)
+        for row in rows
+        if row.dest_compute == CONF.host
+        and row.source_compute == instance.host
+        and row.status not in nova_interface.FINAL_STATUSES
+    ]
+    if not found:
+        raise exception.MigrationNotFoundByStatus(
+            instance_id=instance.uuid, status='in progress'
+        )
+    return max(found)
+
+
+def _status(coming: _Coming) -> str:
+    """Return nova's word for how far the migration is."""
+    try:
+        row = objects.Migration.get_by_id(
+            coming.context.elevated(), coming.migration
+        )
+    except exception.MigrationNotFound:
+        return nova_interface.FINAL_STATUSES[0]  # its server was deleted
+    return str(row.status)
+
+
+def _needed(directory: str, disk_info: str | None) -> int | None:
+    """Add up what the images that wait have still to get, in bytes.
+
+    None where no image waits. One that needs nothing now is filled by what
+    the guest writes meanwhile.
+    """
+    needed = None
+    for entry in json.loads(disk_info or '[]'):
+        name = os.path.basename(entry['path'])
+        try:
+            there = os.stat(os.path.join(directory, name)).st_blocks * 512
+        except FileNotFoundError:
+            continue  # nova makes it elsewhere
+        needed = (needed or 0) + max(int(entry['disk_size']) - there, 0)
+    return needed

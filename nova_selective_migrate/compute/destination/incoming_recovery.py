@@ -1,0 +1,178 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What an earlier nova-compute of this host left of live migrations to it."""
+
+import os.path
+import typing
+
+from nova import context as nova_context
+from nova import exception
+from nova import objects
+from nova.compute import vm_states
+import nova.conf
+from oslo_log import log as logging
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.common import nova_interface
+from nova_selective_migrate.compute.common import remote_libvirt
+from nova_selective_migrate.compute.destination import incoming_journal
+from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import path_users
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+
+# What a source has that has the guest no more, or a part of it.
+_UNFIT = (
+    guest_location.Presence.ABSENT,
+    guest_location.Presence.MIGRATED,
+    guest_location.Presence.SWITCHING,
+    guest_location.Presence.POSTCOPY,
+    guest_location.Presence.POSTCOPY_FAILED,
+)
+
+
+class IncomingRecovery:
+    """Looks at each claim that is still entered when nova-compute starts."""
+
+    def __init__(
+        self, driver: typing.Any, claims: incoming_journal.IncomingJournal
+    ) -> None:
+        self._driver = driver
+        self._claims = claims
+
+    def settle(self) -> None:
+        """Remove what nobody needs, and name what is left; never raises."""
+        try:
+            instances = self._claims.instances()
+        except exceptions.JournalFailed as err:
+            LOG.error('%s', err)
+            return
+        for uuid in instances:
+            try:
+                self._settle(nova_context.get_admin_context(), uuid)
+            except Exception:
+                # A boundary: whatever it is, the other instances of this
+                # host must go on, and its operator is told.
+                LOG.exception(
+                    'What a live migration left here is not known',
+                    instance_uuid=uuid,
+                )
+
+    def _settle(self, context: typing.Any, uuid: str) -> None:
+        claim = self._claims.of(uuid)
+        if claim is None:
+            return
+        if not os.path.lexists(claim.directory):
+            self._claims.drop(uuid)
+            LOG.info('A live migration left nothing here', instance_uuid=uuid)
+            return
+        virt = self._driver._host.get_connection()
+        host = connection.Connection(virt, 'this host')
+        here = host.look(uuid)
+        why = self._why_left(context, uuid, host, here, claim)
+        if why is not None:
+            LOG.warning(
+                'A live migration that came here at %s left %s: %s. It is '
+                'not touched; remove it when no server needs it',
+                claim.since,
+                claim.directory,
+                why,
+                instance_uuid=uuid,
+            )
+        elif here.holds:
+            self._claims.drop(uuid)
+            LOG.info('The guest has come here', instance_uuid=uuid)
+        else:
+            names = claim.remove()
+            self._claims.drop(uuid)
+            LOG.info(
+                'Removed what a live migration had left here: %s with %s',
+                claim.directory,
+                ', '.join(names) or 'nothing',
+                instance_uuid=uuid,
+            )
+
+    def _why_left(
+        self,
+        context: typing.Any,
+        uuid: str,
+        host: connection.Connection,
+        here: guest_location.GuestSide,
+        claim: incoming_journal.IncomingMigration,
+    ) -> str | None:
+        """Say why nothing is done about it; None: something is."""
+        try:
+            instance = objects.Instance.get_by_uuid(context, uuid)
+        except exception.InstanceNotFound:
+            return 'nova knows no such server any more'
+        of = instance.host
+        if here.holds:
+            if of == CONF.host:
+                return None
+            self._note_doubt(instance)
+            return f'the guest is {here} here, nova has it on {of}'
+        if here.presence is not guest_location.Presence.ABSENT:
+            return f'the guest is {here} here'
+        if of in (None, CONF.host):
+            return f'nova has the server on {of or "no host"}'
+        pending = [
+            migration.status
+            for migration in objects.MigrationList.get_by_filters(
+                context,
+                {'instance_uuid': uuid, 'migration_type': 'live-migration'},
+            )
+            # nova filters by no destination.
+            if migration.dest_compute == CONF.host
+            and migration.status not in nova_interface.FINAL_STATUSES
+        ]
+        if pending:
+            return f'a live migration to this host is {pending[0]}'
+        if doubt := self._doubt(instance, claim):
+            return doubt
+        try:
+            claim.check()
+        except exceptions.NotOurs as err:
+            return str(err)
+        users = path_users.users_of(host, claim.directory)
+        return f'it is used by {", ".join(users)}' if users else None
+
+    def _doubt(
+        self, instance: typing.Any, claim: incoming_journal.IncomingMigration
+    ) -> str | None:
+        """Say why it may be the newest that there is of the guest.
+
+        What was not known when the migration ended is not known after a
+        restart, nor when somebody has reset the state of the server.
+        """
+        if claim.doubt:
+            return claim.doubt
+        if doubt := self._note_doubt(instance):
+            return doubt
+        source = remote_libvirt.look(self._driver, instance)
+        if source.presence in _UNFIT:
+            return f'the guest is {source} on {instance.host}'
+        return None
+
+    def _note_doubt(self, instance: typing.Any) -> str | None:
+        """Note what is not known of a server in ERROR, and return it."""
+        if instance.vm_state != vm_states.ERROR:
+            return None
+        why = (
+            'nova has had the server in ERROR, so that it is not known which '
+            'host has its newest disks'
+        )
+        self._claims.doubt(instance.uuid, why)
+        return why

@@ -1,0 +1,302 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""pre_live_migration: images, media and base images."""
+
+import collections.abc
+import contextlib
+import json
+import os
+import threading
+import typing
+
+from nova import exception
+import nova.conf
+from nova.virt.libvirt import utils as libvirt_utils
+from oslo_concurrency import processutils
+from oslo_log import log as logging
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.destination import free_space_watchdog
+from nova_selective_migrate.compute.destination import incoming_journal
+from nova_selective_migrate.compute.wire import media_transfer
+from nova_selective_migrate.compute.wire import protocol
+from nova_selective_migrate.host.facts import image_digests
+
+
+def fill_image(seed: media_transfer.MediumContent, image: str) -> None:
+    """Write the content of a base into a qcow2 image that is empty.
+
+    :param seed: the base, a raw image, as it arrived
+    :raises PreparationFailed: when it is not that of the source, or larger
+        than the image
+    :raises OSError: when it cannot be written
+    """
+    raw = media_transfer.seed_path(image)
+    try:
+        media_transfer.unpack_medium(seed, raw, _never)
+        processutils.execute(
+            *('qemu-img', 'convert', '-n', '--target-is-zero'),
+            *('-f', 'raw', '-O', 'qcow2', raw, image),
+        )
+    except processutils.ProcessExecutionError as err:
+        said = (err.stderr or '').strip()
+        raise exceptions.PreparationFailed(
+            f'qemu-img cannot fill {image}: {said}'
+        ) from err
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(raw)
+
+
+def _never(path: str) -> None:
+    raise exceptions.PreparationFailed(f'no content came for {path}')
+
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+Method = collections.abc.Callable[..., typing.Any]
+
+
+class DestinationPreparation:
+    """Live migrations that come to this host."""
+
+    def __init__(
+        self,
+        driver: typing.Any,
+        contents: image_digests.DigestCache,
+        claims: incoming_journal.IncomingJournal,
+        rooms: free_space_watchdog.IncomingSpaceWatchdog,
+    ) -> None:
+        self._driver = driver
+        self._contents = contents
+        self._claims = claims
+        self._rooms = rooms
+        self._lock = threading.Lock()
+        # Instance -> whether nova has come to make its images.
+        self._preparing: dict[str, bool] = {}
+
+    def prepare(
+        self,
+        stock: Method,
+        context: typing.Any,
+        instance: typing.Any,
+        block_device_info: typing.Any,
+        network_info: typing.Any,
+        disk_info: typing.Any,
+        migrate_data: typing.Any,
+    ) -> typing.Any:
+        """Let nova prepare, and add what it does not make.
+
+        :raises DestinationDiskExists: when something is there already
+        :raises MigrationError: when it cannot be journalled, or the source
+            does not keep to its plan any more
+        """
+        directory = os.path.normpath(
+            libvirt_utils.get_instance_path_at_destination(
+                instance, migrate_data
+            )
+        )
+        self._assert_planned(disk_info, migrate_data)
+        ours = not migrate_data.is_shared_instance_path
+        if ours and os.path.lexists(directory):
+            raise exception.DestinationDiskExists(path=directory)
+        if ours:
+            self._begin(context, instance, directory, disk_info)
+        made = True
+        try:
+            result = stock(
+                context,
+                instance,
+                block_device_info,
+                network_info,
+                disk_info,
+                migrate_data,
+            )
+            told = disk_info is not None
+            if ours and told and migrate_data.is_shared_block_storage:
+                self._make_others(context, instance, directory, disk_info)
+            if ours and told:
+                # nova makes it where it is told of no disk (bug 1597644).
+                self._driver._ensure_console_log_for_instance(instance)
+        except (exception.DestinationDiskExists, FileExistsError):
+            # Another's directory came there after our look and before
+            # nova's, or ours is there and a file in it.
+            made = self._has_come(instance)
+            raise
+        finally:
+            if ours:
+                self._end(instance, directory, made=made)
+        if ours:
+            self._rooms.begin(context, instance, directory, disk_info)
+        result.filename = protocol.Note.PREPARED.added_to(result.filename)
+        return result
+
+    def _assert_planned(
+        self, disk_info: typing.Any, migrate_data: typing.Any
+    ) -> None:
+        """Make nothing for a source that has lost its plan since the check.
+
+        :raises MigrationError: nova then rolls back
+        """
+        if not protocol.Note.PLANNED.is_in(migrate_data.filename):
+            return
+        try:
+            protocol.assert_ours(protocol.loads_disk_info(disk_info))
+        except exceptions.PreparationFailed as err:
+            raise exception.MigrationError(reason=str(err)) from err
+
+    def _begin(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        directory: str,
+        disk_info: typing.Any,
+    ) -> None:
+        try:
+            entries = json.loads(disk_info or '[]')
+            self._claims.begin(
+                instance.uuid,
+                directory,
+                [os.path.basename(entry['path']) for entry in entries],
+                str(context.request_id),
+            )
+        except (
+            exceptions.JournalFailed,
+            *(ValueError, TypeError, KeyError),
+        ) as err:
+            raise exception.MigrationError(
+                reason=f'what comes here cannot be journalled: {err}'
+            ) from err
+
+        with self._lock:
+            self._preparing[instance.uuid] = False
+
+    def note(self, instance: typing.Any) -> None:
+        """Note which directory nova has just made, before its images.
+
+        nova makes images for a hard reboot as well: there a claim is of an
+        earlier migration, and says nothing of what is there now.
+        """
+        with self._lock:
+            if instance.uuid not in self._preparing:
+                return
+            self._preparing[instance.uuid] = True
+        self._prove(instance, complete=False)
+
+    def _has_come(self, instance: typing.Any) -> bool:
+        with self._lock:
+            return self._preparing.get(instance.uuid, False)
+
+    def _end(
+        self, instance: typing.Any, directory: str, *, made: bool
+    ) -> None:
+        """Prove what was made, or give up the claim to another's."""
+        with self._lock:
+            self._preparing.pop(instance.uuid, None)
+        if not made:
+            self._drop(instance)
+        elif os.path.lexists(directory):
+            self._prove(instance, complete=True)
+
+    def _prove(self, instance: typing.Any, *, complete: bool) -> None:
+        try:
+            self._claims.prove(instance.uuid, complete=complete)
+        except exceptions.SelectiveMigrateError as err:
+            # The migration can go on; what it leaves would be left.
+            LOG.warning('%s', err, instance=instance)
+
+    def _make_others(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        directory: str,
+        disk_info: typing.Any,
+    ) -> None:
+        """Make the images that nova leaves out where others are shared.
+
+        :raises MigrationError: when the source names none that can be made
+        """
+        try:
+            entries = protocol.loads_disk_info(disk_info)
+        except exceptions.PreparationFailed as err:
+            raise exception.MigrationError(reason=str(err)) from err
+        # Without an entry it still fetches the kernel, as nova does here.
+        self._driver._create_images_and_backing(
+            context,
+            instance,
+            directory,
+            entries,
+            fallback_from_host=instance.host,
+        )
+
+    def fill(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        directory: str,
+        disk_info: typing.Any,
+    ) -> None:
+        """Put read-only content into place, and check base images.
+
+        nova has just made an image for each entry of disk_info.
+
+        :raises MigrationError: when what is there is not the source's
+        """
+        try:
+            for arrival in protocol.expected_files(disk_info or ()):
+                self._fill(context, instance, directory, arrival)
+        except (exceptions.SelectiveMigrateError, OSError) as err:
+            raise exception.MigrationError(reason=str(err)) from err
+
+    def _fill(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        directory: str,
+        made: protocol.ExpectedFile,
+    ) -> None:
+        if made.base_digest:
+            base = os.path.join(
+                CONF.instances_path,
+                CONF.image_cache.subdirectory_name,
+                made.base,
+            )
+            if self._contents.of(base) != made.base_digest:
+                raise exceptions.PreparationFailed(
+                    f'{base} is not the image of the same name on the '
+                    'source; migrate again: it will be copied'
+                )
+        image = os.path.join(directory, made.name)
+        if made.seed is not None:
+            fill_image(made.seed, image)
+        if made.medium is not None:
+            media_transfer.unpack_medium(
+                made.medium,
+                image,
+                lambda path: libvirt_utils.fetch_image(
+                    context, path, instance.image_ref, instance.trusted_certs
+                ),
+            )
+
+    def finish(self, instance: typing.Any) -> None:
+        """Give up the claim to what is the guest's from now on."""
+        self._rooms.end(instance)
+        self._drop(instance)
+
+    def _drop(self, instance: typing.Any) -> None:
+        try:
+            self._claims.drop(instance.uuid)
+        except exceptions.JournalFailed as err:
+            # A guest may run here: nova would set it to ERROR for this.
+            LOG.warning('%s', err, instance=instance)

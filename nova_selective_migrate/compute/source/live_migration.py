@@ -1,0 +1,336 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A live migration on its source: hold to the plan, tell the truth."""
+
+import collections.abc
+import dataclasses
+import typing
+
+from nova import exception
+from oslo_log import log as logging
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.common import abort_causes
+from nova_selective_migrate.compute.common import fault_reports
+from nova_selective_migrate.compute.common import remote_libvirt
+from nova_selective_migrate.compute.source import completion
+from nova_selective_migrate.compute.source import forced_completion
+from nova_selective_migrate.compute.source import live_migration_monitor
+from nova_selective_migrate.compute.source import live_migration_operation
+from nova_selective_migrate.compute.source import live_migration_settlement
+from nova_selective_migrate.compute.source import live_migration_watchdogs
+from nova_selective_migrate.compute.source import outgoing_journal
+from nova_selective_migrate.compute.source import planned_migrations
+from nova_selective_migrate.compute.source import running_plans
+from nova_selective_migrate.compute.source import volume_connections
+from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import watchdog_limits
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.migration import bandwidth_throttle
+
+LOG = logging.getLogger(__name__)
+
+Method = collections.abc.Callable[..., typing.Any]
+
+
+class LiveMigrations:
+    """The live migrations that leave this host."""
+
+    def __init__(
+        self,
+        driver: typing.Any,
+        plans: running_plans.RunningPlans,
+        records: planned_migrations.PlannedMigrations,
+        departures: outgoing_journal.OutgoingJournal,
+        limits: watchdog_limits.AbortLimits,
+    ) -> None:
+        self._driver = driver
+        self._plans = plans
+        self._records = records
+        self._departures = departures
+        self._limits = limits
+
+    def operate(
+        self,
+        stock: Method,
+        context: typing.Any,
+        instance: typing.Any,
+        *arguments: typing.Any,
+    ) -> None:
+        """Make the libvirt call as planned; runs in a thread of nova's.
+
+        What goes wrong is kept for the thread that follows the migration:
+        nova from 32.2 on raises it there a second time after a clean
+        rollback, and leaves the server in ERROR.
+
+        :param arguments: dest, block_migration, migrate_data, guest,
+            device_names
+        """
+        *before, data, guest, names = arguments
+        call = self._records.call(instance.uuid)
+        if call is None or call.of is not data:
+            LOG.warning(
+                'A live migration that was given up is not begun any more',
+                instance=instance,
+            )
+            return
+        try:
+            live_migration_operation.make_calls(
+                lambda proxy: stock(
+                    context, instance, *before, data, proxy, names
+                ),
+                lambda: self._plans.unchanged(instance).plan,
+                guest,
+                call,
+                volume_connections.VolumeConnections(
+                    self._driver, instance, data
+                ).disk,
+            )
+        except Exception as err:
+            # The thread's boundary. nova has logged it; who reads the
+            # instance's faults is told by the thread that follows.
+            LOG.debug('The migration call ended: %r', err, instance=instance)
+            call.end(err)
+        else:
+            call.end()
+
+    def follow(
+        self,
+        guest: typing.Any,
+        instance: typing.Any,
+        planned: planned_migrations.PlannedMigration,
+        interval: float,
+        idle: collections.abc.Callable[[], typing.Any],
+        ask: Method,
+    ) -> live_migration_monitor.LiveMigrationMonitor:
+        """Return what looks on while nova's monitor follows a migration.
+
+        :param idle: makes nova's JobInfo of no job
+        :param ask: nova's live_migration_force_complete
+        """
+        call = (
+            self._records.call(instance.uuid)
+            or planned_migrations.MigrationCall()
+        )
+        return live_migration_monitor.LiveMigrationMonitor(
+            *(guest, instance, planned.plan.migrate_disks, interval),
+            idle=idle,
+            watches=live_migration_monitor.Watches(
+                live_migration_watchdogs.StallWatchdog(
+                    guest, instance, self._limits.progress_seconds, call
+                ),
+                live_migration_watchdogs.ConvergenceWatchdog(
+                    guest, instance, planned.plan, call.again
+                ),
+                bandwidth_throttle.BandwidthThrottle(
+                    libvirt_guest.Guest(guest._domain),
+                    planned.plan.limit,
+                    len(planned.plan.migrate_disks),
+                    lambda text: LOG.info('%s', text, instance=instance),
+                ),
+                forced_completion.ForcedCompletion(
+                    *(guest, instance, call), lambda: ask(instance)
+                ),
+                call,
+            ),
+        )
+
+    def force_complete(self, stock: Method, instance: typing.Any) -> None:
+        """Let nova complete a migration, where that is not remembered."""
+        call = self._records.call(instance.uuid)
+        if call is None or not call.forced:
+            stock(instance)
+
+    def abort(self, stock: Method, instance: typing.Any) -> None:
+        """Let nova abort a migration, also between its two copies."""
+        call = self._records.call(instance.uuid)
+        pending = call is not None and call.abort()
+        try:
+            stock(instance)
+        except Exception as err:
+            if not pending:
+                raise
+            # There is no job just then, and there will be none.
+            LOG.info('No second copy: %s', err, instance=instance)
+
+    def run(
+        self,
+        stock: Method,
+        context: typing.Any,
+        instance: typing.Any,
+        dest: str,
+        post: Method,
+        recover: Method,
+        *arguments: typing.Any,
+    ) -> None:
+        """Let nova migrate, and see to it that what it records is so.
+
+        :param post: nova's work after a migration that came through
+        :param recover: nova's rollback
+        :param arguments: block_migration, migrate_data
+        :raises MigrationError: when it cannot be known where the guest is;
+            nothing has been cleaned up then
+        """
+        call = self._records.begin(instance.uuid, arguments[-1])
+        uri = self.uri(outgoing_journal.address(dest, arguments[-1]))
+        end = completion.Completion(
+            completion.NovaCallbacks(
+                lambda: self._settle(instance, call, uri),
+                self._with_totals(post, instance, arguments[-1]),
+                recover,
+                fault_reports.record_fault,
+                fault_reports.record_event,
+                lambda: _cause(context, instance, call),
+            ),
+            context,
+            instance,
+            dest,
+            *arguments,
+        )
+        try:
+            self._plans.assert_prepared(instance, arguments[-1])
+            # nova's partials: see ComputeManager._do_live_migration.
+            bdms = post.keywords['source_bdms']  # type: ignore[attr-defined]
+            self._departures.begin(
+                *(context, instance, dest, bdms, *arguments, uri)
+            )
+            stock(
+                context,
+                instance,
+                dest,
+                end.believed_moved,
+                end.believed_failed,
+                *arguments,
+            )
+        except Exception as err:
+            # Whatever it is, the destination has been prepared and nova
+            # would leave it so.
+            if end.reached:
+                raise
+            end.broken_off(err)
+        finally:
+            self._records.forget(instance.uuid)
+            self._drop(instance)
+        end.report()
+
+    def _with_totals(
+        self, post: Method, instance: typing.Any, data: typing.Any
+    ) -> Method:
+        """Return nova's work after a migration, that notes all it moved."""
+
+        def noted(*arguments: typing.Any, **named: typing.Any) -> typing.Any:
+            planned = self._records.planned(instance.uuid)
+            if planned is not None:
+                completion.save_totals(data.migration, instance, planned.plan)
+            return post(*arguments, **named)
+
+        return noted
+
+    def _settle(
+        self,
+        instance: typing.Any,
+        call: planned_migrations.MigrationCall,
+        uri: str,
+    ) -> live_migration_settlement.SettledMigration:
+        settled = self.find(instance.uuid, call, uri)
+        if call.held and settled.ending is guest_location.Ending.NOT_MOVED:
+            settled = self._release(instance, settled)
+        try:
+            self._departures.note(instance.uuid, settled.ending)
+        except exceptions.JournalFailed as err:
+            # Where the guest is can be found out again.
+            LOG.warning('%s', err, instance=instance)
+        return settled
+
+    def _release(
+        self,
+        instance: typing.Any,
+        settled: live_migration_settlement.SettledMigration,
+    ) -> live_migration_settlement.SettledMigration:
+        """Resume a guest that was paused to complete its migration.
+
+        libvirt does so itself where it was paused before the job's end.
+        """
+        if settled.here.presence is not guest_location.Presence.PAUSED:
+            return settled
+        try:
+            host = self.connect()
+            host.guest(instance.uuid).resume()
+            here = host.look(instance.uuid)
+        except exceptions.HypervisorError as err:
+            LOG.error(
+                'It is still paused, unpause it: %s', err, instance=instance
+            )
+            return settled
+        return dataclasses.replace(settled, here=here)
+
+    def _drop(self, instance: typing.Any) -> None:
+        try:
+            self._departures.drop(instance.uuid)
+        except exceptions.JournalFailed as err:
+            # The next start finds that nova has ended it.
+            LOG.warning('%s', err, instance=instance)
+
+    def find(
+        self,
+        uuid: str,
+        call: planned_migrations.MigrationCall,
+        uri: str,
+        *,
+        was_there: bool = False,
+    ) -> live_migration_settlement.SettledMigration:
+        """Wait for the end of a migration, and find where the guest is.
+
+        :param uri: of the destination's libvirt
+        :param was_there: whether it was found there before
+        """
+        hosts = live_migration_settlement.GuestHosts(
+            self.connect, lambda: remote_libvirt.connect(self._driver, uri)
+        )
+        return live_migration_settlement.settle(
+            hosts, uuid, call, was_there=was_there
+        )
+
+    def uri(self, address: str) -> str:
+        """Return the URI of another host's libvirt, as nova has it."""
+        return str(self._driver._live_migration_uri(address))
+
+    def connect(self) -> connection.Connection:
+        """Return a connection to this host's daemon.
+
+        :raises ConnectFailed: when it cannot be reached
+        """
+        try:
+            return connection.Connection(
+                self._driver._host.get_connection(), ''
+            )
+        except exception.HypervisorUnavailable as err:
+            raise exceptions.ConnectFailed(str(err)) from err
+
+
+def _cause(
+    context: typing.Any,
+    instance: typing.Any,
+    call: planned_migrations.MigrationCall,
+) -> abort_causes.AbortCause | None:
+    """Say why a migration was aborted, where nobody has asked for that.
+
+    The destination asks for an abort as a user does, and has recorded why.
+    """
+    if call.cause is not None or not call.aborted:
+        return call.cause
+    told = fault_reports.event_message(
+        context, instance, abort_causes.FULL_EVENT
+    )
+    return abort_causes.told_by_destination(told) if told else None

@@ -1,0 +1,279 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""_live_migration_monitor: follow a migration disk by disk."""
+
+import collections.abc
+import dataclasses
+import threading
+import time
+import types
+import typing
+
+from oslo_log import log as logging
+
+from nova_selective_migrate.compute.common import abort_causes
+from nova_selective_migrate.compute.source import forced_completion
+from nova_selective_migrate.compute.source import live_migration_watchdogs
+from nova_selective_migrate.compute.source import planned_migrations
+from nova_selective_migrate.core.job import migration_progress
+from nova_selective_migrate.core.job import watchdog_limits
+from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.migration import bandwidth_throttle
+
+LOG = logging.getLogger(__name__)
+
+_INFO_SECONDS = 30.0
+_JOB_KEYS = (
+    *('memory_total', 'memory_processed', 'memory_remaining'),
+    *('memory_iteration', 'disk_total', 'disk_processed'),
+    watchdog_limits.DEVICE_STATE,
+)
+
+
+# VIR_DOMAIN_JOB_NONE, _UNBOUNDED, _FAILED and _CANCELLED.
+_NO_JOB = 0
+_RUNNING = 2
+_BROKEN_OFF = (4, 5)
+
+
+@dataclasses.dataclass(frozen=True)
+class Watches:
+    """Who else looks at what is found, and may end the migration."""
+
+    holding: live_migration_watchdogs.StallWatchdog
+    converging: live_migration_watchdogs.ConvergenceWatchdog
+    limits: bandwidth_throttle.BandwidthThrottle
+    forced: forced_completion.ForcedCompletion
+    call: planned_migrations.MigrationCall
+
+
+class LiveMigrationMonitor:
+    """Follows one migration while the context lasts.
+
+    A thread of its own asks for the disks: on one connection libvirt was
+    seen to answer such a question only when the migration had ended, and
+    nova's monitor must not wait for that.
+    """
+
+    def __init__(
+        self,
+        guest: typing.Any,
+        instance: typing.Any,
+        targets: collections.abc.Sequence[str],
+        interval: float,
+        idle: collections.abc.Callable[[], typing.Any],
+        watches: Watches,
+    ) -> None:
+        self._targets = targets
+        self._interval = interval
+        self._ended = threading.Event()
+        self._job: dict[str, int] = {}
+        self._percent = 0
+        self._memory_bytes = instance.flavor.memory_mb * 2**20
+        self.real = instance
+        self._disks = guest
+        self._job_stats = libvirt_guest.Guest(guest._domain).job_stats
+        self._watches = watches
+        self.guest = _WatchedGuest(guest, self, idle, watches)
+        self.instance = _CountedInstance(instance, self)
+
+    def __enter__(self) -> typing.Self:
+        if self._targets:
+            threading.Thread(
+                target=self._watch,
+                name='selective-migrate-progress',
+                daemon=True,
+            ).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> None:
+        self._ended.set()
+
+    def take(self, info: typing.Any) -> None:
+        """Look at the job statistics that nova has just asked for."""
+        job = {key: getattr(info, key, 0) or 0 for key in _JOB_KEYS}
+        if job['memory_total']:
+            # nova's JobInfo leaves it out.
+            found = self._job_stats().get(watchdog_limits.DEVICE_STATE)
+            job[watchdog_limits.DEVICE_STATE] = found or 0
+        self._job = job
+        running = getattr(info, 'type', _NO_JOB) != _NO_JOB
+        self._watches.holding.look(self._job, running=running)
+        self._watches.forced.look(self._job, running=running)
+
+    def percent(self) -> int:
+        """Return how much is done, disks and memory; never less again."""
+        now = migration_progress.percent(self._job, self._memory_bytes)
+        self._percent = max(self._percent, now)
+        return self._percent
+
+    def _watch(self) -> None:
+        started = told = time.monotonic()
+        before: migration_progress.MigrationProgress | None = None
+        while not self._ended.wait(self._interval):
+            try:
+                blocks = self._blocks()
+                now = time.monotonic()
+                sample = migration_progress.Sample(
+                    now - started, self._job, blocks
+                )
+                before = migration_progress.measure(
+                    sample, self._targets, before
+                )
+                self._watches.limits.look(before)
+            except Exception as err:
+                # The thread's boundary: the migration goes on without.
+                LOG.debug(
+                    'no progress of the disks: %s', err, instance=self.real
+                )
+                continue
+            self._watches.converging.look(now, before)
+            log = LOG.debug
+            if now - told >= _INFO_SECONDS:
+                log, told = LOG.info, now
+            for disk in (disk for disk in before.disks if disk.total):
+                log('%s', _line(disk), instance=self.real)
+
+    def _blocks(self) -> dict[str, dict[str, int]]:
+        found = {}
+        for target in self._targets:
+            job = self._disks.get_block_device(target).get_job_info()
+            if job is not None:
+                found[target] = {'cur': job.cur, 'end': job.end}
+        return found
+
+
+def _line(disk: migration_progress.Amount) -> str:
+    eta = '-' if disk.eta_seconds is None else f'{disk.eta_seconds:.0f} s'
+    return (
+        f'Migration of disk {disk.name}: {disk.processed} bytes of '
+        f'{disk.total} processed, {disk.rate:.0f} bytes/s, ETA {eta}'
+    )
+
+
+class _WatchedGuest:
+    """nova's guest, whose job statistics are looked at in passing."""
+
+    def __init__(
+        self,
+        guest: typing.Any,
+        following: LiveMigrationMonitor,
+        idle: collections.abc.Callable[[], typing.Any],
+        watches: Watches,
+    ) -> None:
+        self._guest = guest
+        self._call = watches.call
+        self._again = watches.call.again
+        self._forced = watches.forced
+        self._downtime: int | None = None
+        self._following = following
+        self._idle = idle
+
+    def __getattr__(self, name: str) -> typing.Any:
+        return getattr(self._guest, name)
+
+    def abort_job(self) -> None:
+        """Abort the migration for nova's time-out, and for good."""
+        self._call.abort(abort_causes.completion_timeout())
+        self._guest.abort_job()
+
+    def pause(self) -> None:
+        """Pause it for nova, so that its migration comes to an end."""
+        self._forced.pause()
+
+    def migrate_start_postcopy(self) -> None:
+        """Switch to post-copy for nova, as soon as QEMU can."""
+        self._forced.start_postcopy()
+
+    def resume(self) -> None:
+        """Leave it paused when nova takes its migration for failed.
+
+        Where it is has still to be found out; it may run at the destination.
+        """
+
+    def get_job_info(self) -> typing.Any:
+        """Return nova's JobInfo.
+
+        Where libvirt cannot tell now, there is none: nova then goes on
+        waiting for the call, and does not take that for an error.
+        """
+        try:
+            info = self._guest.get_job_info()
+        except Exception as err:
+            if not libvirt_codes.is_busy(err):
+                raise
+            real = self._following.real
+            LOG.warning(
+                'Migration job: %s. If this goes on, QEMU may wait for an '
+                'answer of the destination that was lost, and the guest with '
+                'it: "ss -K dst ADDRESS" on this host ends the connection',
+                err,
+                instance=real,
+            )
+            return self._idle()
+        self._following.take(info)
+        if self._again.pending and info.type in _BROKEN_OFF:
+            # Of the first copy: the second is about to begin, and nova
+            # must not roll back.
+            return self._idle()
+        if self._again.taken and info.type == _RUNNING:
+            self._set_downtime()
+        return info
+
+    def migrate_configure_max_downtime(self, mstime: int) -> None:
+        """Set the longest downtime for nova, in milliseconds."""
+        if not self._again.taken:
+            self._downtime = mstime
+        self._guest.migrate_configure_max_downtime(mstime)
+
+    def _set_downtime(self) -> None:
+        """Set once more what nova sets once and libvirt has forgotten."""
+        mstime, self._downtime = self._downtime, None
+        if mstime is None:
+            return
+        try:
+            self._guest.migrate_configure_max_downtime(mstime)
+        except Exception as err:
+            # libvirt's own holds then, until nova's next step.
+            LOG.warning(
+                'The longest downtime is not set: %s',
+                err,
+                instance=self._following.real,
+            )
+
+
+class _CountedInstance:
+    """nova's instance, whose progress counts the disks as well."""
+
+    def __init__(
+        self, instance: typing.Any, following: LiveMigrationMonitor
+    ) -> None:
+        vars(self)['_instance'] = instance
+        vars(self)['_following'] = following
+
+    def __getattr__(self, name: str) -> typing.Any:
+        return getattr(self._instance, name)
+
+    def __setattr__(self, name: str, value: typing.Any) -> None:
+        if name == 'progress':
+            value = self._following.percent()
+        setattr(self._instance, name, value)
+
+    def __getitem__(self, name: str) -> typing.Any:
+        return self._instance[name]

@@ -1,0 +1,210 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Find out where the guest is when its migration seems over."""
+
+import collections.abc
+import dataclasses
+import time
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.source import planned_migrations
+from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.migration import settlement
+
+#: For a call that is about to return.
+_CALL_SECONDS = 20.0
+_SETTLE_SECONDS = 60.0
+#: Longer than TCP tries to connect to a port that is filtered.
+_LAST_SECONDS = 300.0
+_POLL_SECONDS = 0.2
+
+Connect = collections.abc.Callable[[], connection.Connection]
+_Result = guest_location.CallResult
+_Presence = guest_location.Presence
+_GONE = (_Presence.ABSENT, _Presence.OFF, _Presence.MIGRATED)
+# These do not change any more.
+_BROKEN = (_Presence.POSTCOPY_FAILED,)
+
+
+@dataclasses.dataclass(frozen=True)
+class SettledMigration:
+    """Where the guest is, what both hosts have, and why the call failed.
+
+    :ivar there: NOT_ASKED where the source alone told enough
+    """
+
+    settlement: guest_location.Settlement
+    here: guest_location.GuestSide
+    there: guest_location.GuestSide = guest_location.NOT_ASKED
+    error: Exception | None = None
+
+    @property
+    def ending(self) -> guest_location.Ending:
+        """Return the ending as nova is to record it.
+
+        A guest that the migration has left paused is not as it was before:
+        nova would have it as active.
+        """
+        ending = self.settlement.ending
+        if ending is guest_location.Ending.NOT_MOVED and not (
+            self.here.holds or self.here.presence is _Presence.OFF
+        ):
+            return guest_location.Ending.UNKNOWN
+        return ending
+
+
+@dataclasses.dataclass(frozen=True)
+class GuestHosts:
+    """How to reach the libvirt of both hosts.
+
+    :ivar source: returns a connection that stays open
+    :ivar destination: returns one that is closed afterwards
+    """
+
+    source: Connect
+    destination: Connect
+
+    def look_there(self, uuid: str) -> guest_location.GuestSide:
+        """Look what the destination has.
+
+        :raises ConnectFailed: when it cannot be reached
+        """
+        with self.destination() as host:
+            return host.look(uuid)
+
+    def suspend_there(self, uuid: str) -> None:
+        """Suspend the guest of the destination.
+
+        :raises HypervisorError: when libvirt cannot
+        """
+        with self.destination() as host:
+            host.guest(uuid).suspend()
+
+
+def settle(
+    hosts: GuestHosts,
+    uuid: str,
+    call: planned_migrations.MigrationCall,
+    *,
+    was_there: bool = False,
+) -> SettledMigration:
+    """Wait until nothing changes any more, and judge.
+
+    A call can end before its job does, when its connection is lost; a job
+    that nobody follows any more is aborted, and so is a call that nova has
+    given up. A daemon that starts again cancels the migration itself, and
+    is asked over a new connection. Where both hosts run the guest, that of
+    the destination is suspended.
+
+    :param was_there: whether it was found at the destination before
+    """
+    look_there = settlement.TimedQuestion(lambda: hosts.look_there(uuid))
+    started = time.monotonic()
+    calm = None
+    while True:
+        ended = call.wait(_POLL_SECONDS)
+        now = time.monotonic()
+        given_up = not ended and now - started > _CALL_SECONDS
+        unfollowed = ended and not call.returned
+        here, over = look(hosts.source, uuid, abort=given_up or unfollowed)
+        quiet = over or call.returned or here.presence in _BROKEN
+        if ended and quiet:
+            calm = calm or now
+            there = guest_location.NOT_ASKED
+            if _asks(here, call.result):
+                there = look_there()
+            found = guest_location.locate(
+                here, there, call.result, was_there=was_there
+            )
+            settled = SettledMigration(found, here, there, call.error)
+            if settlement.is_to_be_ended(found, call.result):
+                return _end_double_run(hosts, uuid, settled)
+            if _is_certain(settled, call) or now - calm > _SETTLE_SECONDS:
+                return settled
+        elif now - started > _LAST_SECONDS:
+            found = guest_location.locate(
+                here, guest_location.NOT_ASKED, call.result, job_over=False
+            )
+            return SettledMigration(found, here, error=call.error)
+        if ended:
+            # libvirt has no event for "it stays as it is".
+            time.sleep(_POLL_SECONDS)
+
+
+def _asks(here: guest_location.GuestSide, result: _Result) -> bool:
+    """Tell whether the source alone does not tell enough.
+
+    After an abort, and without a call, the destination was not told to run
+    the guest. After a call that has succeeded it does.
+    """
+    if result is _Result.SUCCEEDED:
+        return here.presence not in _GONE
+    return result not in (_Result.NOT_MADE, _Result.ABORTED)
+
+
+def _is_certain(
+    settled: SettledMigration, call: planned_migrations.MigrationCall
+) -> bool:
+    found = settled.settlement
+    if found.ending is guest_location.Ending.UNKNOWN:
+        return found.final
+    if found.final:
+        return True
+    # What still waits there is told that the migration is off.
+    return settled.here.holds and call.result is _Result.FAILED
+
+
+def _end_double_run(
+    hosts: GuestHosts, uuid: str, settled: SettledMigration
+) -> SettledMigration:
+    """Suspend the destination's guest where the source still runs its own."""
+    here, _ = look(hosts.source, uuid, abort=False)
+    if here.presence is not _Presence.RUNNING:
+        found = guest_location.locate(here, settled.there)
+        return dataclasses.replace(settled, settlement=found, here=here)
+    failure = settlement.suspend_destination(lambda: hosts.suspend_there(uuid))
+    found = guest_location.both_ran(failure)
+    there = settlement.TimedQuestion(lambda: hosts.look_there(uuid))()
+    return dataclasses.replace(
+        settled, settlement=found, here=here, there=there
+    )
+
+
+def look(
+    connect: Connect, uuid: str, *, abort: bool
+) -> tuple[guest_location.GuestSide, bool]:
+    """Look what the source has, and whether no job runs on it.
+
+    :param abort: whether to abort one that does
+
+    The state is read last: it is that of a guest whose job was over.
+    """
+    try:
+        host = connect()
+        over = _job_over(host, uuid, abort=abort)
+        return host.look(uuid), over
+    except exceptions.HypervisorError as err:
+        return guest_location.GuestSide(_Presence.UNREACHABLE, str(err)), False
+
+
+def _job_over(host: connection.Connection, uuid: str, *, abort: bool) -> bool:
+    try:
+        guest = host.guest(uuid)
+    except exceptions.DomainNotFound:
+        return True
+    if guest.job_over():
+        return True
+    if abort:
+        guest.abort_migration()
+    return False

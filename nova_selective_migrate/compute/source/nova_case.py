@@ -1,0 +1,252 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Make the case of a live migration from what nova and this host know."""
+
+import collections.abc
+import dataclasses
+
+from nova_selective_migrate.compute.common import driver_settings
+from nova_selective_migrate.compute.source import media_selection
+from nova_selective_migrate.compute.source import planned_migrations
+from nova_selective_migrate.compute.wire import media_transfer
+from nova_selective_migrate.core.case import domain_xml
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.decision import nova_preparation
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.core.plan import migration_plan
+from nova_selective_migrate.core.plan import planner
+from nova_selective_migrate.host.facts import case_gathering
+from nova_selective_migrate.host.facts import image_digests
+from nova_selective_migrate.host.facts import local_storage
+from nova_selective_migrate.host.hypervisor import libvirt_guest
+
+#: What nova passes besides, nova.virt.libvirt.guest.Guest.migrate; then what
+#: compute.source.guest adds to it.
+_ALSO_SENT = (
+    *('bandwidth', 'destination_xml', 'persistent_xml', 'migrate_uri'),
+    'listen_address',
+)
+#: What nova 33 and later pass with VIR_MIGRATE_PARALLEL.
+_SENT_IN_PARALLEL = ('parallel.connections',)
+# The destination waits for the check, for rpc_response_timeout: a minute. The
+# base image alone may take half of this, so that media have the rest.
+_READING_SECONDS = 2 * image_digests.DIGEST_SECONDS
+_ON_HOST = (domains.SourceType.FILE, domains.SourceType.BLOCK)
+
+
+@dataclasses.dataclass(frozen=True)
+class CaseGatherer:
+    """Makes plans on the source of live migrations."""
+
+    settings: driver_settings.DriverSettings
+    contents: image_digests.DigestCache
+
+    def plan(
+        self,
+        guest: libvirt_guest.Guest,
+        versions: domains.Versions,
+        request: planned_migrations.LiveMigrationRequest,
+    ) -> planned_migrations.PlannedMigration:
+        """Look at the guest and plan its migration.
+
+        :raises InvalidInput: when the domain or the mapping cannot be read
+        :raises HypervisorError: when libvirt fails
+        """
+        text = redaction.domain_xml(guest.xml())
+        domain = domain_xml.parse(text)
+        here = case_gathering.source_facts(
+            guest, domain, {}, local_storage.local_facts
+        )
+        there = _destination_facts(here, request)
+        deadline = image_digests.Deadline.after(_READING_SECONDS)
+        seeds: dict[str, media_transfer.PlannedMedium] = {}
+        bases = media_selection.base_candidates(domain, request)
+        compared = self._wants_base(domain, request, bases.values())
+        if compared:
+            self._compare_base(here, there, request)
+        storage = storage_facts.Storage(here, there)
+        choice = media_selection.choose_media(
+            domain,
+            storage,
+            request,
+            None if self._audits else self.contents,
+            self.settings.media_limit,
+            deadline,
+        )
+        if compared:
+            seeds = media_selection.choose_bases(bases, choice.room, deadline)
+        peer = request.peer
+        writes = self.settings.synchronous_writes
+        case = migration_case.Case(
+            domain_xml=text,
+            block_device_info=redaction.block_device_info(
+                request.block_device_info
+            ),
+            storage=storage,
+            domain_state=guest.state([disk.target for disk in domain.disks]),
+            hypervisors=domains.Hypervisors(
+                case_gathering.configured(
+                    versions, self.settings.shared_filesystems, True
+                ),
+                domains.Versions(
+                    peer.libvirt or None if peer else None,
+                    peer.qemu or None if peer else None,
+                ),
+            ),
+            policy=self.settings.policy,
+            options=dataclasses.replace(
+                request.options,
+                parallel_mirrors=self.settings.parallel_mirrors,
+                synchronous_writes=writes
+                is driver_settings.SynchronousWrites.ON,
+                converge=writes is driver_settings.SynchronousWrites.AUTO,
+                accept_known_bad=self.settings.accept_known_bad,
+                prepared=migration_options.Preparation(
+                    directory=request.instance_directory,
+                    shared_directory=request.shared_directory,
+                    block_migration=request.block_migration,
+                    carried=tuple(choice.carried),
+                    not_carried=choice.not_carried,
+                    seeded=tuple(seeds),
+                    makes_images=peer is not None,
+                    images_type=request.images_type,
+                    same_images_type=request.same_images_type,
+                    fetched_bytes=request.fetched_bytes,
+                    sets_volume_paths=not self._audits,
+                    also_sent=(
+                        *_ALSO_SENT,
+                        *(
+                            _SENT_IN_PARALLEL
+                            if request.options.parallel
+                            else ()
+                        ),
+                    ),
+                ),
+            ),
+        )
+        plan = planner.plan(case)
+        return planned_migrations.PlannedMigration(
+            case=case,
+            plan=plan,
+            peer=peer is not None,
+            acknowledges=peer is not None and peer.acknowledges,
+            shared_block_storage=_shared_block_storage(plan, choice.carried),
+            carried=choice.carried,
+            seeds={
+                disk.decision.disk.target: seeds[disk.decision.disk.target]
+                for disk in plan.disks
+                if disk.decision.seeded
+            },
+        )
+
+    @property
+    def _audits(self) -> bool:
+        return self.settings.mode is driver_settings.Mode.AUDIT
+
+    def _wants_base(
+        self,
+        domain: domains.Domain,
+        request: planned_migrations.LiveMigrationRequest,
+        seedable: collections.abc.Collection[str],
+    ) -> bool:
+        """Tell whether anything hangs on the bytes of the base image.
+
+        To read all of it takes its time, which an audit must not take. One
+        disk with a base that neither is there nor can be brought over has
+        all of them copied in full.
+        """
+        if self._audits or request.peer is None or request.shared_directory:
+            return False
+        bases = {
+            image.path
+            for disk in domain.disks
+            for image in disk.backing
+            if disk.chain[0].type is domains.SourceType.FILE
+            and _below(disk.chain[0].path, request.instance_directory)
+        }
+        return bases - {*seedable} == {request.image_base}
+
+    def _compare_base(
+        self,
+        here: dict[str, storage_facts.StorageFacts],
+        there: dict[str, storage_facts.StorageFacts],
+        request: planned_migrations.LiveMigrationRequest,
+    ) -> None:
+        """Say whether both hosts have the base image with the same bytes.
+
+        A destination that tells of none makes it from the same image of
+        Glance, and lets no guest run there before it holds the same digest.
+        What is not digested in time is not shown to be the same.
+        """
+        base = request.image_base
+        told = request.peer.base if request.peer else ''
+        digest = self.contents.within(base, image_digests.DIGEST_SECONDS)
+        if digest is not None:
+            here[base] = dataclasses.replace(here[base], content=digest)
+            there[base] = storage_facts.StorageFacts(
+                exists=bool(told), content=told or digest
+            )
+
+
+def _destination_facts(
+    here: collections.abc.Mapping[str, storage_facts.StorageFacts],
+    request: planned_migrations.LiveMigrationRequest,
+) -> dict[str, storage_facts.StorageFacts]:
+    """Say what nova's test file tells of the destination.
+
+    nova makes it below instances_path on the destination and looks for it
+    on the source (_check_shared_storage_test_file).
+    """
+    top = local_storage.local_facts(request.instances_path)
+    there: dict[str, storage_facts.StorageFacts] = {}
+    for path, facts in here.items():
+        below = _below(facts.resolved, top.resolved)
+        if not below or facts.mount_point != top.mount_point:
+            continue
+        if request.shared_directory:
+            there[path] = storage_facts.StorageFacts(
+                exists=True, identity=facts.identity
+            )
+        elif _below(path, request.instance_directory):
+            there[path] = storage_facts.StorageFacts(exists=False)
+    if request.peer is not None and not request.shared_directory:
+        there[request.instance_directory] = storage_facts.StorageFacts(
+            exists=request.peer.directory_exists,
+            kind=storage_facts.PathKind.DIRECTORY,
+            free_bytes=request.peer.free_bytes,
+        )
+    return there
+
+
+def _below(path: str | None, folder: str | None) -> bool:
+    return bool(path and folder and path.startswith(f'{folder}/'))
+
+
+def _shared_block_storage(
+    plan: migration_plan.MigrationPlan,
+    carried: collections.abc.Collection[str],
+) -> bool:
+    """Tell nova what its clean-up may delete on both hosts.
+
+    False lets it delete the images of images_type=rbd and lvm by the
+    instance's name, which the guest may run on; True lets it delete the
+    instance's directory alone (nova.virt.libvirt.driver.cleanup).
+    """
+    decisions = [planned.decision for planned in plan.disks]
+    if any(nova_preparation.is_kept_image(chosen) for chosen in decisions):
+        return True
+    copies = any(c.action is domains.DiskAction.COPY for c in decisions)
+    return not copies and not carried

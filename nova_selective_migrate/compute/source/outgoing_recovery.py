@@ -1,0 +1,261 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Live migrations from this host that an earlier nova-compute did not end.
+
+nova resets the server's state at its start and leaves the destination as it
+is, wherever the guest may be (nova.compute.manager.ComputeManager.
+_reset_live_migration). It does so for servers that are being migrated when
+its driver has started: ours settles them before.
+"""
+
+import functools
+import typing
+
+from nova import context as nova_context
+from nova import exception
+from nova import objects
+from nova.compute import task_states
+from nova.compute import vm_states
+import nova.conf
+from oslo_log import log as logging
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.common import fault_reports
+from nova_selective_migrate.compute.common import nova_interface
+from nova_selective_migrate.compute.source import completion
+from nova_selective_migrate.compute.source import live_migration
+from nova_selective_migrate.compute.source import outgoing_journal
+from nova_selective_migrate.compute.source import planned_migrations
+from nova_selective_migrate.core.job import guest_location
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+# What nova.compute.manager.ComputeManager.init_host loads, and the claims.
+_ATTRIBUTES = (
+    *('info_cache', 'metadata', 'system_metadata', 'numa_topology'),
+    *('flavor', 'migration_context'),
+)
+
+
+class OutgoingRecovery:
+    """Ends each departure that is still entered when nova-compute starts.
+
+    With nova's own methods: its manager is complete by then but for the
+    resource tracker, which it fills before it serves. The work after a
+    migration that came through gives devices back to that: it is filled
+    earlier then.
+    """
+
+    def __init__(
+        self,
+        driver: typing.Any,
+        departures: outgoing_journal.OutgoingJournal,
+        migrations: live_migration.LiveMigrations,
+    ) -> None:
+        self._driver = driver
+        self._departures = departures
+        self._migrations = migrations
+
+    def settle(self) -> None:
+        """Bring the records to where the guests are; never raises."""
+        try:
+            instances = self._departures.instances()
+        except exceptions.JournalFailed as err:
+            LOG.error('%s', err)
+            return
+        for uuid in instances:
+            context = nova_context.get_admin_context()
+            try:
+                self._settle(context, uuid)
+            except Exception as err:
+                # A boundary: whatever it is, nova-compute must start, and
+                # must not take the guest for one that is here.
+                LOG.exception(
+                    'A live migration was interrupted and cannot be settled',
+                    instance_uuid=uuid,
+                )
+                self._fence(context, uuid, err)
+
+    def _settle(self, context: typing.Any, uuid: str) -> None:
+        try:
+            instance = objects.Instance.get_by_uuid(
+                context, uuid, expected_attrs=_ATTRIBUTES
+            )
+        except exception.InstanceNotFound:
+            LOG.warning(
+                'A live migration was interrupted; nova knows no such server '
+                'any more',
+                instance_uuid=uuid,
+            )
+            self._departures.drop(uuid)
+            return
+        departure = self._departures.of(context, uuid)
+        if departure.request is not None:
+            # Events are among those of the action that was asked for then.
+            context.request_id = departure.request
+        row = objects.Migration.get_by_id(
+            context, departure.migrate_data.migration.id
+        )
+        if instance.host == departure.destination:
+            self._complete(context, instance, row)
+        elif (
+            _is_leaving(instance)
+            and departure.source == CONF.host
+            # Else it leaves in another migration, begun without us.
+            and row.status not in nova_interface.FINAL_STATUSES
+        ):
+            self._end(context, instance, departure)
+        else:
+            LOG.warning(
+                'A live migration to %s was interrupted, and ended by '
+                'somebody else: nova has the server on %s, in state %s; look '
+                'at both hosts if it was not you',
+                departure.destination,
+                instance.host,
+                instance.vm_state,
+                instance=instance,
+            )
+        self._departures.drop(uuid)
+
+    def _complete(
+        self, context: typing.Any, instance: typing.Any, row: typing.Any
+    ) -> None:
+        """Do what nova does after the destination has taken the server."""
+        if row.status not in nova_interface.FINAL_STATUSES:
+            row.status = 'completed'
+            row.save()
+            self._manager._delete_allocation_after_move(context, instance, row)
+        LOG.info(
+            'A live migration to %s was interrupted when it had come '
+            'through: it is %s',
+            instance.host,
+            row.status,
+            instance=instance,
+        )
+
+    def _end(
+        self,
+        context: typing.Any,
+        instance: typing.Any,
+        departure: outgoing_journal.OutgoingMigration,
+    ) -> None:
+        why = exceptions.SelectiveMigrateError(
+            f'nova-compute on {CONF.host} ended in the middle of it'
+        )
+        settled = self._migrations.find(
+            instance.uuid,
+            planned_migrations.MigrationCall.earlier(why),
+            departure.uri or self._migrations.uri(departure.address),
+            was_there=departure.ending is guest_location.Ending.MOVED,
+        )
+        found = settled.ending
+        LOG.warning(
+            'A live migration to %s was interrupted: the guest is %s here '
+            'and %s there, so it is %s: %s',
+            departure.destination,
+            settled.here,
+            settled.there,
+            found.value,
+            settled.settlement.explanation,
+            instance=instance,
+        )
+        manager, bdms = self._manager, departure.source_bdms
+        if found is guest_location.Ending.MOVED:
+            manager.update_available_resource(context)
+        end = completion.Completion(
+            completion.NovaCallbacks(
+                lambda: settled,
+                functools.partial(
+                    manager._post_live_migration_update_host, source_bdms=bdms
+                ),
+                functools.partial(
+                    manager._rollback_live_migration, source_bdms=bdms
+                ),
+                fault_reports.record_fault,
+                fault_reports.record_event,
+            ),
+            context,
+            instance,
+            departure.destination,
+            departure.block_migration,
+            departure.migrate_data,
+        )
+        try:
+            end.believed_failed()
+            end.report()
+        except Exception as err:
+            # nova ends it so itself where it called us, whatever it is:
+            # see ComputeManager._do_live_migration.
+            LOG.exception(
+                'The guest is %s, and its records are not brought there',
+                found.value,
+                instance=instance,
+            )
+            if found is not guest_location.Ending.UNKNOWN:
+                self._tell(context, instance, f'({found.value}) {err!r}')
+            instance.refresh()
+            _to_error(instance, departure.migrate_data.migration)
+
+    def _fence(self, context: typing.Any, uuid: str, error: Exception) -> None:
+        """Keep nova from taking a guest that may be elsewhere for its own."""
+        try:
+            instance = objects.Instance.get_by_uuid(context, uuid)
+            if not _is_leaving(instance):
+                return
+            self._tell(context, instance, str(error))
+            _to_error(instance, _running(context, instance))
+            self._departures.drop(uuid)
+        except Exception:
+            # The same boundary.
+            LOG.exception('It is not set to ERROR', instance_uuid=uuid)
+
+    def _tell(
+        self, context: typing.Any, instance: typing.Any, why: str
+    ) -> None:
+        failure = exception.MigrationError(
+            reason='nova-compute ended in the middle of a live migration, '
+            f'which cannot be settled: {why}; look at both hosts before the '
+            'guest is started anywhere'
+        )
+        fault_reports.record_fault(context, instance, failure)
+
+    @property
+    def _manager(self) -> typing.Any:
+        # nova.compute.manager.ComputeVirtAPI.
+        return self._driver.virtapi._compute
+
+
+def _is_leaving(instance: typing.Any) -> bool:
+    return bool(
+        instance.host == CONF.host
+        and instance.task_state == task_states.MIGRATING
+    )
+
+
+def _running(context: typing.Any, instance: typing.Any) -> typing.Any:
+    try:
+        return objects.Migration.get_by_instance_and_status(
+            context, instance.uuid, 'running'
+        )
+    except exception.MigrationNotFoundByStatus:
+        return None
+
+
+def _to_error(instance: typing.Any, row: typing.Any) -> None:
+    if row is not None:
+        row.status = 'error'
+        row.save()
+    instance.vm_state = vm_states.ERROR
+    instance.task_state = None
+    instance.save()

@@ -1,0 +1,128 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The plans of live migrations that begin, while their guests keep to them."""
+
+import typing
+
+from nova import exception
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.common import fault_reports
+from nova_selective_migrate.compute.source import check_source
+from nova_selective_migrate.compute.source import planned_migrations
+from nova_selective_migrate.compute.wire import protocol
+from nova_selective_migrate.core.case import domain_xml
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.host.facts import image_digests
+
+
+class RunningPlans:
+    """What was planned, as nova's later steps ask for it."""
+
+    def __init__(
+        self,
+        check: check_source.SourceCheck,
+        records: planned_migrations.PlannedMigrations,
+        contents: image_digests.DigestCache,
+    ) -> None:
+        self._check = check
+        self._records = records
+        self._contents = contents
+
+    def disk_info(self, instance: typing.Any) -> str:
+        """Say what the destination is to make, just before it does.
+
+        :raises MigrationError: when the guest is not the planned one any
+            more
+        """
+        try:
+            planned = self.unchanged(instance)
+            carried, seeds = (
+                {
+                    target: carriage.read(self._contents)
+                    for target, carriage in carriages.items()
+                }
+                for carriages in (planned.carried, planned.seeds)
+            )
+        except exceptions.SelectiveMigrateError as err:
+            failure = exception.MigrationError(reason=str(err))
+            # nova records no fault of what fails here.
+            fault_reports.record_fault(instance._context, instance, failure)
+            raise failure from err
+        digests = {
+            path: facts.content
+            for path, facts in planned.case.storage.source.items()
+            if facts.content
+        }
+        return protocol.dumps_disk_info(planned.plan, carried, seeds, digests)
+
+    def unchanged(
+        self, instance: typing.Any
+    ) -> planned_migrations.PlannedMigration:
+        """Return the plan of an instance that still is as planned.
+
+        :raises PreparationFailed: when there is none, or the guest changed
+        """
+        planned = self._records.planned(instance.uuid)
+        if planned is None:
+            raise exceptions.PreparationFailed(
+                'no plan of this migration is known, as after a restart of '
+                'nova-compute; migrate again'
+            )
+        guest = self._check.guest(instance)
+        now = domain_xml.parse(redaction.domain_xml(guest.xml()))
+        state = guest.state([disk.target for disk in now.disks])
+        if (
+            now != planned.plan.domain
+            or state.snapshots
+            or state.block_jobs
+            or state.job_active
+        ):
+            raise exceptions.PreparationFailed(
+                f'{guest.name} changed since the plan was made; migrate again'
+            )
+        return planned
+
+    def assert_prepared(self, instance: typing.Any, data: typing.Any) -> None:
+        """See to it that the destination has made what it was told to.
+
+        :param data: LibvirtLiveMigrateData, as the destination gave it back
+        :raises PreparationFailed: when it does not say so, though it told
+            in the check that it would
+        """
+        planned = self._records.planned(instance.uuid)
+        if planned is None or not (planned.told and planned.acknowledges):
+            return
+        if not protocol.Note.PREPARED.is_in(data.filename):
+            raise exceptions.PreparationFailed(
+                'the destination does not acknowledge what it was to make: '
+                'its nova-compute has been started without the plugin since '
+                'the check; migrate again'
+            )
+
+    def copied(self, instance: typing.Any) -> tuple[list[str], list[str]]:
+        """Return source paths and targets of the disks to copy.
+
+        :raises MigrationError: when there is no plan
+        """
+        planned = self._records.planned(instance.uuid)
+        if planned is None:
+            raise exception.MigrationError(
+                reason='no plan of this migration is known'
+            )
+        targets = planned.plan.migrate_disks
+        disks = {
+            d.decision.disk.target: d.decision.disk for d in planned.plan.disks
+        }
+        paths = [disks[target].chain[0].path or '' for target in targets]
+        return paths, targets

@@ -1,0 +1,272 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What both hosts tell each other in nova's own messages."""
+
+import collections.abc
+import dataclasses
+import enum
+import json
+import os.path
+import re
+import typing
+import urllib.parse
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.wire import media_transfer
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.plan import migration_plan
+
+_MARK = 'selective-migrate'
+# 2: it fills the images of which it is sent the content.
+_PROTOCOL = 2
+_FIELD = re.compile(r'([a-z]+)=([^,/]*)')
+# A file name has 255 characters, and the other fields their share.
+_LONGEST_URI = 48
+
+
+class Note(enum.Enum):
+    """What a host adds to the name, once it has done it.
+
+    PLANNED: the source has a plan, and will name what is to be made.
+    PREPARED: the destination has made what the source named.
+    """
+
+    PLANNED = 'planned'
+    PREPARED = 'prepared'
+
+    def added_to(self, name: str) -> str:
+        """Return a name that carries the note as well.
+
+        A name that no host with the plugin chose is left as it is.
+        """
+        if DestinationReport.of(name) is None or self.is_in(name):
+            return name
+        return f'{name},{self.value}=1'
+
+    def is_in(self, name: str) -> bool:
+        """Tell whether a name carries the note."""
+        return f'{self.value}=1' in name.split(',')
+
+
+@dataclasses.dataclass(frozen=True)
+class DestinationReport:
+    """A destination that runs this plugin.
+
+    :ivar free_bytes: what the file system of instances_path has room for
+    :ivar directory_exists: whether it has the instance's directory
+    :ivar libvirt: version of its libvirt, as libvirt counts; 0: not known
+    :ivar qemu: version of its QEMU, likewise
+    :ivar images: its images_type, with "default" resolved
+    :ivar base: digest of its base image of the instance's image; empty
+        where it tells of none
+    :ivar disks_uri: where it listens for disks; empty for libvirt's choice
+    :ivar acknowledges: whether it will say that it has prepared; one with
+        an earlier release of this package does not
+    """
+
+    free_bytes: int
+    directory_exists: bool
+    libvirt: int = 0
+    qemu: int = 0
+    images: str = ''
+    base: str = ''
+    disks_uri: str = ''
+    acknowledges: bool = False
+
+    def mark(self, name: str) -> str:
+        """Return a file name that tells all this, and ends in a name."""
+        return ','.join(
+            (
+                f'{_MARK}-{_PROTOCOL}',
+                f'free={self.free_bytes}',
+                f'exists={int(self.directory_exists)}',
+                f'libvirt={self.libvirt}',
+                f'qemu={self.qemu}',
+                f'images={self.images}',
+                f'base={self.base}',
+                *(
+                    [f'disks={_quote(self.disks_uri)}']
+                    if self.disks_uri
+                    else ()
+                ),
+                *(['ack=1'] if self.acknowledges else ()),
+                name,
+            )
+        )
+
+    @classmethod
+    def of(cls, file_name: str) -> typing.Self | None:
+        """Read a file name; None where no such peer chose it.
+
+        A later protocol is not ours to understand: its host is then taken
+        for one without the plugin, for which less is possible.
+        """
+        mark, *parts = file_name.split(',')
+        if mark != f'{_MARK}-{_PROTOCOL}':
+            return None
+        fields = {
+            found[1]: found[2]
+            for part in parts
+            if (found := _FIELD.fullmatch(part))
+        }
+        try:
+            return cls(
+                free_bytes=int(fields['free']),
+                directory_exists=fields['exists'] != '0',
+                libvirt=int(fields['libvirt']),
+                qemu=int(fields['qemu']),
+                images=fields['images'],
+                base=fields['base'],
+                disks_uri=urllib.parse.unquote(fields.get('disks', '')),
+                acknowledges=fields.get('ack', '0') != '0',
+            )
+        except (KeyError, ValueError):
+            return None
+
+
+def report_fits(disks_uri: str) -> bool:
+    """Tell whether a URI is short enough to be told."""
+    return len(_quote(disks_uri)) <= _LONGEST_URI
+
+
+def _quote(text: str) -> str:
+    return urllib.parse.quote(text, safe=':[]')
+
+
+_KEY = 'selective_migrate'
+_UNUSABLE = 'the source sent no usable disk information'
+
+
+@dataclasses.dataclass(frozen=True)
+class ExpectedFile:
+    """A file of the instance as the destination has to make it.
+
+    :ivar name: file name in the instance's directory
+    :ivar medium: content that is brought over; None where libvirt copies
+    :ivar seed: content that its image has before libvirt copies
+    :ivar base: file name of its base image, and the digest that this must
+        have; empty where there is none
+    """
+
+    name: str
+    medium: media_transfer.MediumContent | None = None
+    seed: media_transfer.MediumContent | None = None
+    base: str = ''
+    base_digest: str = ''
+
+
+def dumps_disk_info(
+    plan: migration_plan.MigrationPlan,
+    carried: collections.abc.Mapping[str, media_transfer.MediumContent],
+    seeds: collections.abc.Mapping[str, media_transfer.MediumContent],
+    digests: collections.abc.Mapping[str, str],
+) -> str:
+    """Write what the destination is to make.
+
+    :param carried: read-only content by target
+    :param seeds: content of base images that are not there, by target
+    :param digests: digests of base images by path
+    """
+    entries = []
+    for planned in plan.disks:
+        disk = planned.decision.disk
+        medium = carried.get(disk.target)
+        copied = planned.decision.action is domains.DiskAction.COPY
+        if not copied and medium is None:
+            continue
+        seed = seeds[disk.target] if planned.decision.seeded else None
+        # A copy of the whole chain goes into an image without a base, and so
+        # does one that has a seed: the destination then makes no base with
+        # mkfs, as nova would.
+        keeps_base = medium or (planned.decision.top_only and not seed)
+        backing = disk.backing[0].path if disk.backing and keeps_base else ''
+        ours = {
+            'medium': medium.tree() if medium else None,
+            'seed': seed.tree() if seed else None,
+            'base_digest': digests.get(backing or '', ''),
+        }
+        entries.append({**_entry(planned, backing or ''), _KEY: ours})
+    return json.dumps(entries)
+
+
+def _entry(
+    planned: migration_plan.PlannedDisk, backing: str
+) -> dict[str, typing.Any]:
+    """Describe a file as nova does."""
+    source = planned.decision.disk.chain[0]
+    size = planned.virtual_bytes or 0
+    allocated = planned.allocated_bytes or 0
+    return {
+        'type': source.format or 'raw',
+        'path': source.path,
+        'virt_disk_size': size,
+        'backing_file': os.path.basename(backing),
+        'disk_size': allocated,
+        'over_committed_disk_size': max(0, size - allocated),
+    }
+
+
+def loads_disk_info(text: str | None) -> list[dict[str, typing.Any]]:
+    """Read the text; nova gives none where nothing is to be made.
+
+    :raises PreparationFailed: when it is damaged
+    """
+    try:
+        entries = json.loads(text or '[]')
+    except ValueError as err:
+        raise exceptions.PreparationFailed(_UNUSABLE) from err
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, dict) for entry in entries
+    ):
+        raise exceptions.PreparationFailed(_UNUSABLE)
+    return entries
+
+
+def assert_ours(
+    entries: collections.abc.Iterable[dict[str, typing.Any]],
+) -> None:
+    """See to it that a source with this plugin wrote all of them.
+
+    :raises PreparationFailed: when another did
+    """
+    if not all(_KEY in entry for entry in entries):
+        raise exceptions.PreparationFailed(
+            'the source planned this migration and now sends what nova '
+            'alone would: its nova-compute has been started without the '
+            'plugin since the check; migrate again'
+        )
+
+
+def expected_files(
+    entries: collections.abc.Iterable[dict[str, typing.Any]],
+) -> list[ExpectedFile]:
+    """Read what a source with this plugin wrote; nothing from another.
+
+    :raises PreparationFailed: when it is damaged
+    """
+    return [_arrival(entry) for entry in entries if _KEY in entry]
+
+
+def _arrival(entry: dict[str, typing.Any]) -> ExpectedFile:
+    ours = entry[_KEY]
+    try:
+        medium, seed = ours['medium'], ours['seed']
+        return ExpectedFile(
+            name=os.path.basename(entry['path']),
+            medium=media_transfer.MediumContent.of(medium) if medium else None,
+            seed=media_transfer.MediumContent.of(seed) if seed else None,
+            base=entry['backing_file'],
+            base_digest=ours['base_digest'],
+        )
+    except (KeyError, TypeError) as err:
+        raise exceptions.PreparationFailed(_UNUSABLE) from err
