@@ -93,8 +93,8 @@ class AbortReason:
 
 
 _STALLED = AbortReason(
-    f'aborted after {watchdog_limits.STALL_SECONDS:.0f} s in which the guest was paused '
-    'for the switch-over and nothing moved'
+    f'aborted after {watchdog_limits.STALL_SECONDS:.0f} s in which the guest '
+    'was paused for the switch-over and nothing moved'
 )
 _SILENT = AbortReason(
     f'aborted after {_SILENT_SECONDS:.0f} s in which the destination did not '

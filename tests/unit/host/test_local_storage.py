@@ -179,7 +179,7 @@ class LocalStorageTest(unittest.TestCase):
             return local_storage.local_facts(str(self.file))
 
     STEPS = (
-        *((os.path, 'realpath'), (os, 'stat'), (local_storage, 'of_path')),
+        *((os.path, 'realpath'), (os, 'stat'), (local_storage, 'mount_of')),
         *((os, 'open'), (os.path, 'samestat')),
     )
 
@@ -220,7 +220,7 @@ class LocalStorageTest(unittest.TestCase):
             folder.symlink_to('folder')
 
         self.file.write_bytes(b'x')
-        found = self._meanwhile(local_storage, 'of_path', loop)
+        found = self._meanwhile(local_storage, 'mount_of', loop)
         self.assertEqual(UNKNOWN, _silent(found))
 
     def test_loops_of_folders_are_unknown(self):
@@ -508,7 +508,7 @@ OPTIONAL = """\
 # Run in namespaces of its own, so that nothing is mounted for others.
 MOUNTS = """
 import json, os, pathlib, subprocess, sys
-from nova_selective_migrate.host.facts import mountinfo
+from nova_selective_migrate.host.facts import local_storage
 
 top = sys.argv[1]
 found = {}
@@ -522,7 +522,7 @@ def folder(name):
     return path
 
 def see(key, path):
-    mount = mountinfo.of_path(path)
+    mount = local_storage.mount_of(path)
     found[key] = mount and [mount.fstype, mount.source, mount.mount_point]
 
 origin, bind, inner = folder('origin'), folder('bind'), folder('bind/inner')
