@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""nova-compute: what it knows, and the driver that it loads."""
+"""The driver that nova-compute loads: wire < common < source, destination."""

@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A live migration as the host sees it that the guest comes to."""
+"""A live migration on its destination: check, prepare, roll back."""

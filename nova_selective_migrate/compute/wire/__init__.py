@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What travels between two hosts inside of nova's own messages."""
+"""First of compute: what travels between hosts in nova's messages."""

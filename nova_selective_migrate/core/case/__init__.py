@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the planner sees: one case, read, recorded and replayed."""
+"""After model: read, record and replay the case that is planned."""

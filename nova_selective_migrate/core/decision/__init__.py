@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What becomes of each disk, and why."""
+"""After evidence: copy, keep or skip each disk, or refuse it."""

@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The running migration: how far it is, and how it ended."""
+"""After model: the running migration, its limits and where its guest is."""

@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""All decisions together: one libvirt call, or the refusals."""
+"""Last of core: one libvirt call for all disks, or the refusals."""

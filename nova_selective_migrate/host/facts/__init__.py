@@ -10,5 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
-"""What is to be known of both hosts and their storage."""
+"""After hypervisor: what is known of both hosts and their storage."""

@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Talk to libvirt: the only room that imports its binding."""
+"""First of host: libvirt's daemons; only here is its binding imported."""

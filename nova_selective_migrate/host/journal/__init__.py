@@ -9,4 +9,5 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What a command makes at a destination, noted before it is made."""
+
+"""Beside hypervisor: what a command makes, noted before it is made."""

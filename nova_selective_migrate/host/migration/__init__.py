@@ -10,5 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
-"""Run a plan, follow it to its end, tell and settle the truth."""
+"""Last of host: run a plan, follow it, and settle where the guest is."""
