@@ -20,9 +20,9 @@ import sys
 import time
 
 from benchmarks import figure
-from lab import home
+from lab import lab_homes
 
-_PACKAGE = home.REPOSITORY / 'nova_selective_migrate'
+_PACKAGE = lab_homes.REPOSITORY / 'nova_selective_migrate'
 #: Modules with `figures(runs)`, in the order of the page.
 AREAS = (
     'copying',

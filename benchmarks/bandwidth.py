@@ -19,8 +19,8 @@ from benchmarks import content
 from benchmarks import figure
 from benchmarks import filled_disk
 from benchmarks import trip
-from lab import lab as lab_
-from lab import own_home
+from lab import lab_homes
+from lab import laboratory
 
 _ASKED_MIB = 64
 # QEMU sends the first 16 MiB of a disk at once.
@@ -35,7 +35,7 @@ def figures(runs: int) -> collections.abc.Iterator[figure.Figure]:
     The rate is that of the wire, memory included, between a tenth and nine
     tenths of all bytes: without the start and the end.
     """
-    with lab_.Lab.open({}, own_home.own_home('bench')) as lab:
+    with laboratory.Lab.open({}, lab_homes.own_home('bench')) as lab:
         for count in _DISKS:
             found = trip.in_turns(
                 lab,

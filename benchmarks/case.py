@@ -22,8 +22,8 @@ from benchmarks import figure
 from benchmarks import filled_disk
 from benchmarks import plain_copy
 from benchmarks import trip
-from lab import lab as lab_
-from lab import shared_disk
+from lab import laboratory
+from lab.storage import shared_disks
 
 SHARED_MIB = 256
 
@@ -38,7 +38,7 @@ class Case:
     bytes_target: float | None = 1.1
 
     def figures(
-        self, lab: lab_.Lab, runs: int
+        self, lab: laboratory.Lab, runs: int
     ) -> collections.abc.Generator[figure.Figure, None, dict[str, trip.Trips]]:
         """Move it by each in turns; return all trips, by who went."""
         found = trip.in_turns(
@@ -97,6 +97,6 @@ def setting(held: content.Content) -> trip.Setting:
             'vda': filled_disk.FilledFile(
                 format='raw', size_mib=held.size_mib, content=held
             ),
-            'vdb': shared_disk.SharedNetwork(size_mib=SHARED_MIB),
+            'vdb': shared_disks.SharedNetwork(size_mib=SHARED_MIB),
         }
     )

@@ -19,8 +19,8 @@ import pathlib
 import sys
 
 from benchmarks import filled_disk
-from lab import guest as lab_guest
-from lab import host as lab_host
+from lab.guests import lab_guest
+from lab.hosts import lab_host
 
 _PROGRAM = pathlib.Path(sys.executable).with_name('nova-selective-migrate')
 

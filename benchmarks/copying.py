@@ -21,9 +21,9 @@ from benchmarks import figure
 from benchmarks import trip
 from benchmarks import wire_speed
 from lab import errors
-from lab import lab as lab_
-from lab import own_home
-from lab import shared_disk
+from lab import lab_homes
+from lab import laboratory
+from lab.storage import shared_disks
 
 _SIZE_MIB = 1024
 # What a command costs in any case is to be little of it.
@@ -44,15 +44,15 @@ _CASES = (
 
 def figures(runs: int) -> collections.abc.Iterator[figure.Figure]:
     """Move one local disk, beside one that is shared."""
-    with lab_.Lab.open({}, own_home.own_home('bench')) as lab:
+    with laboratory.Lab.open({}, lab_homes.own_home('bench')) as lab:
         for case in _CASES:
             found = yield from case.figures(lab, runs)
             if case is _CASES[0]:
                 yield _resident(found['ours'])
                 yield from _without_list(lab, found['ours'])
     try:
-        with lab_.Lab.open(
-            {'a': _NEWER, 'b': _NEWER}, own_home.own_home('bench')
+        with laboratory.Lab.open(
+            {'a': _NEWER, 'b': _NEWER}, lab_homes.own_home('bench')
         ) as lab:
             name = f'written zeroes, 8:1, libvirt {lab.a.libvirt_version}'
             # Nothing limits this wire: a small disk would be fixed cost.
@@ -78,14 +78,14 @@ def _resident(ours: trip.Trips) -> figure.Figure:
 
 
 def _without_list(
-    lab: lab_.Lab, ours: trip.Trips
+    lab: laboratory.Lab, ours: trip.Trips
 ) -> collections.abc.Iterator[figure.Figure]:
     """Let virsh copy all, which takes the shared device as well.
 
     A network disk would not do: libvirt 9.0 refuses to copy one.
     """
     disks = dict(case_.setting(_CASES[0].held).disks)
-    disks['vdb'] = shared_disk.SharedBlock(size_mib=case_.SHARED_MIB)
+    disks['vdb'] = shared_disks.SharedBlock(size_mib=case_.SHARED_MIB)
     found = trip.Setting(disks).go(lab, contender.VirshAll())
     for group, field in (('bytes', 'wire_bytes'), ('time', 'seconds')):
         yield figure.ratio(

@@ -16,22 +16,22 @@ import dataclasses
 import pathlib
 
 from benchmarks import content
-from lab import host as lab_host
-from lab import local_disk
-from lab import loop_device
-from lab import place as lab_place
+from lab.hosts import lab_host
+from lab.storage import disk_places
+from lab.storage import local_disks
+from lab.storage import loop_devices
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class FilledFile(local_disk.LocalFile):
+class FilledFile(local_disks.LocalFile):
     """An image file."""
 
     content: content.Content
 
-    def create(self, place: lab_place.Place, host: lab_host.Host) -> None:
+    def create(self, place: disk_places.Place, host: lab_host.Host) -> None:
         """Make the image, fully allocated where zeroes are written."""
         image = host.path(place.local(self.format))
-        if self.base is not local_disk.Base.NONE:
+        if self.base is not local_disks.Base.NONE:
             super().create(place, host)
             self._write_over(place, host)
         elif self.format == 'raw':
@@ -45,7 +45,9 @@ class FilledFile(local_disk.LocalFile):
             )
             host.path(raw).unlink()
 
-    def _write_over(self, place: lab_place.Place, host: lab_host.Host) -> None:
+    def _write_over(
+        self, place: disk_places.Place, host: lab_host.Host
+    ) -> None:
         """Write the content over a base that holds next to nothing."""
         commands = []
         for mib in range(self.content.size_mib):
@@ -58,38 +60,38 @@ class FilledFile(local_disk.LocalFile):
             input=''.join(commands),
         )
 
-    def allocated(self, place: lab_place.Place, host: lab_host.Host) -> int:
+    def allocated(self, place: disk_places.Place, host: lab_host.Host) -> int:
         """Return the bytes that the image takes at a host."""
         return _allocated(host.path(place.local(self.format)))
 
-    def remove(self, place: lab_place.Place, host: lab_host.Host) -> None:
+    def remove(self, place: disk_places.Place, host: lab_host.Host) -> None:
         """Remove the image from a host."""
         host.path(place.local(self.format)).unlink(missing_ok=True)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class FilledBlock(local_disk.LocalBlock):
+class FilledBlock(local_disks.LocalBlock):
     """A block device, with a file behind it."""
 
     content: content.Content
 
-    def create(self, place: lab_place.Place, host: lab_host.Host) -> None:
+    def create(self, place: disk_places.Place, host: lab_host.Host) -> None:
         """Make the device with its content."""
         file = place.backing_file(host.name)
         self.content.write(file)
-        loop_device.show(loop_device.attach(file), [host], place.node)
+        loop_devices.show(loop_devices.attach(file), [host], place.node)
 
     def prepare_destination(
-        self, place: lab_place.Place, host: lab_host.Host
+        self, place: disk_places.Place, host: lab_host.Host
     ) -> None:
         """Make the other host's device, thin and empty."""
-        local_disk.LocalBlock.create(self, place, host)
+        local_disks.LocalBlock.create(self, place, host)
 
-    def allocated(self, place: lab_place.Place, host: lab_host.Host) -> int:
+    def allocated(self, place: disk_places.Place, host: lab_host.Host) -> int:
         """Return the bytes that the device takes of what is behind it."""
         return _allocated(place.backing_file(host.name))
 
-    def remove(self, place: lab_place.Place, host: lab_host.Host) -> None:
+    def remove(self, place: disk_places.Place, host: lab_host.Host) -> None:
         """Leave the device: `reset` of the laboratory removes it."""
 
 

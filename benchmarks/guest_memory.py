@@ -12,7 +12,7 @@
 
 """What of a guest's memory has to be sent."""
 
-from lab import guest as lab_guest
+from lab.guests import lab_guest
 
 _DUMP = '/var/lib/libvirt/images/bench.ram'
 _PAGE = 4096

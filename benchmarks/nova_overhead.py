@@ -25,17 +25,16 @@ import time
 
 from benchmarks import figure
 from benchmarks import wire_counter
-from lab import home
-from lab import lab as lab_
-from lab import own_home
-from lab.nova import boot
-from lab.nova import cloud as lab_cloud
-from lab.nova import settings
+from lab import lab_homes
+from lab import laboratory
+from lab.nova import nova_cloud
+from lab.nova import nova_settings
+from lab.nova import server_boot
 
 _VERSION = os.environ.get('NOVA_VERSION', '34.0.0')
-INTERPRETER = home.REPOSITORY / '.nova' / _VERSION / 'bin' / 'python'
-_OURS = settings.Settings(
-    settings.PLUGIN, {'selective_migrate': {'enabled': 'true'}}
+INTERPRETER = lab_homes.REPOSITORY / '.nova' / _VERSION / 'bin' / 'python'
+_OURS = nova_settings.Settings(
+    nova_settings.PLUGIN, {'selective_migrate': {'enabled': 'true'}}
 )
 #: Root, ephemeral and swap are copied; with these it has eight disks.
 _VOLUMES = 5
@@ -57,16 +56,19 @@ def figures(runs: int) -> collections.abc.Iterator[figure.Figure]:
         print(f'not measured: no nova {_VERSION} in .nova', flush=True)
         return
     found = {}
-    with lab_.Lab.open({}, own_home.own_home('bench')) as lab:
-        for name, driver in (('stock', settings.Settings()), ('ours', _OURS)):
-            cloud = lab_cloud.Cloud.start(
+    with laboratory.Lab.open({}, lab_homes.own_home('bench')) as lab:
+        for name, driver in (
+            ('stock', nova_settings.Settings()),
+            ('ours', _OURS),
+        ):
+            cloud = nova_cloud.Cloud.start(
                 lab, INTERPRETER, {'a': driver, 'b': driver}
             )
             try:
                 # The first meets what nova loads late.
                 seen = [_migrate(cloud) for _ in range(runs + 1)][1:]
             finally:
-                lab_cloud.stop(lab)
+                nova_cloud.stop(lab)
             found[name] = seen
     ours, stock = found['ours'], found['stock']
 
@@ -92,12 +94,12 @@ def figures(runs: int) -> collections.abc.Iterator[figure.Figure]:
         )
 
 
-def _migrate(cloud: lab_cloud.Cloud) -> _Seen:
+def _migrate(cloud: nova_cloud.Cloud) -> _Seen:
     here, there = cloud.lab.a, cloud.lab.b
-    server = boot.boot(
+    server = server_boot.boot(
         cloud,
         here,
-        boot.Description(
+        server_boot.Description(
             ephemeral='',
             swap_mib=16,
             volumes=tuple(cloud.volumes.block() for _ in range(_VOLUMES)),

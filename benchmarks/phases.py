@@ -27,11 +27,10 @@ from benchmarks import figure
 from benchmarks import filled_disk
 from benchmarks import marks
 from benchmarks import trip
-from lab import guest as lab_guest
-from lab import home
-from lab import host as lab_host
-from lab import lab as lab_
-from lab import own_home
+from lab import lab_homes
+from lab import laboratory
+from lab.guests import lab_guest
+from lab.hosts import lab_host
 
 _HELD = content.Content(size_mib=256)
 _TIMES = '/var/lib/libvirt/images/bench.times'
@@ -45,7 +44,7 @@ class _Marked(contender.Ours):
         """Run the same in a module that notes the time."""
         _, *arguments = super().argv(guest, there)
         now = str(time.perf_counter())
-        program = str(home.REPOSITORY / 'benchmarks' / 'marks.py')
+        program = str(lab_homes.REPOSITORY / 'benchmarks' / 'marks.py')
         return [sys.executable, program, now, _TIMES, *arguments]
 
 
@@ -55,7 +54,7 @@ def figures(runs: int) -> collections.abc.Iterator[figure.Figure]:
         format='raw', size_mib=_HELD.size_mib, content=_HELD
     )
     taken: list[list[float]] = []
-    with lab_.Lab.open({}, own_home.own_home('bench')) as lab:
+    with laboratory.Lab.open({}, lab_homes.own_home('bench')) as lab:
         times = pathlib.Path(lab.a.path(_TIMES))
         for _ in range(runs):
             seen = trip.Setting({'vda': disk}).go(lab, _Marked())

@@ -25,8 +25,8 @@ import time
 
 from benchmarks import content
 from benchmarks import wire_counter
-from lab import home
-from lab import lab as lab_
+from lab import lab_homes
+from lab import laboratory
 
 _PORT = 10999
 _STEP = content.MIB
@@ -34,7 +34,7 @@ _SOURCE = '/var/lib/libvirt/images/plain-source'
 _TARGET = '/var/lib/libvirt/images/plain-target'
 
 
-def measure(lab: lab_.Lab, size: int) -> tuple[float, int]:
+def measure(lab: laboratory.Lab, size: int) -> tuple[float, int]:
     """Return seconds and bytes on the wire of such a copy."""
     here, there = lab.a, lab.b
     source, target = here.path(_SOURCE), there.path(_TARGET)
@@ -44,14 +44,15 @@ def measure(lab: lab_.Lab, size: int) -> tuple[float, int]:
     listener = there.popen(
         [*program, 'receive', str(size)],
         stdout=subprocess.PIPE,
-        cwd=home.REPOSITORY,
+        cwd=lab_homes.REPOSITORY,
     )
     try:
         assert listener.stdout is not None
         listener.stdout.readline()
         before = wire_counter.total(lab)
         told = here.run(
-            [*program, 'send', there.address, str(size)], cwd=home.REPOSITORY
+            [*program, 'send', there.address, str(size)],
+            cwd=lab_homes.REPOSITORY,
         ).stdout
         listener.wait(60)
         return json.loads(told), wire_counter.total(lab) - before

@@ -20,10 +20,10 @@ from benchmarks import figure
 from benchmarks import filled_disk
 from benchmarks import trip
 from lab import errors
-from lab import lab as lab_
-from lab import local_disk
-from lab import own_home
-from lab import storage
+from lab import lab_homes
+from lab import laboratory
+from lab.storage import local_disks
+from lab.storage import storage_support
 
 _RELEASES = (None, 'trixie', 'sid')
 #: 64 MiB of data, and zeroes that were written.
@@ -37,14 +37,16 @@ def figures(_runs: int) -> collections.abc.Iterator[figure.Figure]:
     for release in _RELEASES:
         wanted = {'a': release, 'b': release} if release else {}
         try:
-            with lab_.Lab.open(wanted, own_home.own_home('bench')) as lab:
+            with laboratory.Lab.open(
+                wanted, lab_homes.own_home('bench')
+            ) as lab:
                 yield from _on(lab)
         except errors.ReleaseMissing as err:
             # `make releases` prepares them; the others are measured.
             print(f'not measured: {err}', flush=True)
 
 
-def _on(lab: lab_.Lab) -> collections.abc.Iterator[figure.Figure]:
+def _on(lab: laboratory.Lab) -> collections.abc.Iterator[figure.Figure]:
     where = f'libvirt {lab.a.libvirt_version}, QEMU {lab.a.qemu_version}'
     kinds = _kinds()
     setting = trip.Setting({t: disk for t, (_, disk) in kinds.items()})
@@ -69,10 +71,10 @@ def _kinds() -> dict[str, tuple[str, filled_disk.Filled]]:
         'vdb': ('qcow2', file(format='qcow2', **_COMMON)),
         'vdc': (
             'qcow2 over a base',
-            file(format='qcow2', base=local_disk.Base.BOTH, **_COMMON),
+            file(format='qcow2', base=local_disks.Base.BOTH, **_COMMON),
         ),
     }
-    if 'local-block' not in storage.unavailable():
+    if 'local-block' not in storage_support.unavailable():
         device = filled_disk.FilledBlock(**_COMMON)
         kinds['vdd'] = ('block device', device)
     return kinds

@@ -25,16 +25,16 @@ from benchmarks import guest_memory
 from benchmarks import peak_memory
 from benchmarks import silence as silence_
 from benchmarks import wire_counter
-from lab import disk as lab_disk
-from lab import guest as lab_guest
-from lab import lab as lab_
-from lab import records
+from lab import laboratory
+from lab.guests import lab_guest
+from lab.guests import written_records
+from lab.storage import guest_disks
 
 _NAME = 'bench'
 #: One record a second: a guest that does nothing else.
-IDLE = records.Workload(slots=64, interval_us=1_000_000, cold_mib=0)
+IDLE = written_records.Workload(slots=64, interval_us=1_000_000, cold_mib=0)
 #: A record a millisecond, each made durable.
-BUSY = records.Workload(slots=64, interval_us=1_000, cold_mib=0)
+BUSY = written_records.Workload(slots=64, interval_us=1_000, cold_mib=0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,10 +60,10 @@ class Trip:
 class Setting:
     """Which guest goes."""
 
-    disks: collections.abc.Mapping[str, lab_disk.Disk]
-    workload: records.Workload = IDLE
+    disks: collections.abc.Mapping[str, guest_disks.Disk]
+    workload: written_records.Workload = IDLE
 
-    def go(self, lab: lab_.Lab, by: contender_.Contender) -> Trip:
+    def go(self, lab: laboratory.Lab, by: contender_.Contender) -> Trip:
         """Start the guest on the first host and move it to the second."""
         lab.reset()
         here, there = lab.a, lab.b
@@ -134,7 +134,7 @@ class Trips:
 
 
 def in_turns(
-    lab: lab_.Lab,
+    lab: laboratory.Lab,
     setting: Setting,
     contenders: collections.abc.Sequence[contender_.Contender],
     runs: int,

@@ -19,12 +19,12 @@ import time
 import types
 import typing
 
-from lab import lab as lab_
+from lab import laboratory
 
 _SAMPLE_SECONDS = 0.05
 
 
-def total(lab: lab_.Lab, device: str = 'to-a') -> int:
+def total(lab: laboratory.Lab, device: str = 'to-a') -> int:
     """Return the bytes of a veth so far, both directions, with headers."""
     text = pathlib.Path(f'/proc/{lab.hub.keeper.pid}/net/dev').read_text()
     for line in text.splitlines():
@@ -39,7 +39,7 @@ def total(lab: lab_.Lab, device: str = 'to-a') -> int:
 class Counted:
     """Bytes over time, while this context is open."""
 
-    lab: lab_.Lab
+    lab: laboratory.Lab
     #: Seconds and bytes since the start.
     samples: list[tuple[float, int]] = dataclasses.field(default_factory=list)
 

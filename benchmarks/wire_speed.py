@@ -15,16 +15,16 @@
 import collections.abc
 import contextlib
 
-from lab import command
 from lab import errors
-from lab import lab as lab_
+from lab import laboratory
+from lab.processes import commands
 
 _BURST = '1mb'
 _LATENCY = '20ms'
 
 
 @contextlib.contextmanager
-def limited(lab: lab_.Lab, mbit: int) -> collections.abc.Iterator[None]:
+def limited(lab: laboratory.Lab, mbit: int) -> collections.abc.Iterator[None]:
     """Let each host receive so many Mbit/s, while this context is open.
 
     :raises errors.CommandFailed: where the kernel has no such queue
@@ -45,5 +45,5 @@ def limited(lab: lab_.Lab, mbit: int) -> collections.abc.Iterator[None]:
                 _tc(lab, 'qdisc', 'del', 'dev', device, 'root')
 
 
-def _tc(lab: lab_.Lab, *words: str) -> None:
-    command.run(lab.hub.enter(['tc', *words]))
+def _tc(lab: laboratory.Lab, *words: str) -> None:
+    commands.run(lab.hub.enter(['tc', *words]))

@@ -20,8 +20,8 @@ from benchmarks import figure
 from benchmarks import filled_disk
 from benchmarks import plain_copy
 from benchmarks import trip
-from lab import lab as lab_
-from lab import own_home
+from lab import lab_homes
+from lab import laboratory
 
 _HELD = content.Content(size_mib=256)
 # A gap of 0.2 s that differs by a tenth from one time to the next.
@@ -34,7 +34,7 @@ def figures(runs: int) -> collections.abc.Iterator[figure.Figure]:
     disk = filled_disk.FilledFile(
         format='raw', size_mib=_HELD.size_mib, content=_HELD
     )
-    with lab_.Lab.open({}, own_home.own_home('bench')) as lab:
+    with laboratory.Lab.open({}, lab_homes.own_home('bench')) as lab:
         found = trip.in_turns(
             lab,
             trip.Setting({'vda': disk}, trip.BUSY),

@@ -17,17 +17,17 @@ import os
 import sys
 import time
 
-from lab import boot
-from lab import own_home
-from lab import packages
-from lab import releases
-from lab import storage
+from lab import lab_homes
 from lab.errors import LabError
-from lab.home import Home
-from lab.host import environment
-from lab.lab import down
-from lab.lab import Lab
-from lab.layout import NAMES
+from lab.guests import guest_boot
+from lab.hosts import debian_packages
+from lab.hosts import releases
+from lab.hosts.host_layout import NAMES
+from lab.hosts.lab_host import environment
+from lab.lab_homes import Home
+from lab.laboratory import down
+from lab.laboratory import Lab
+from lab.storage import storage_support
 
 
 def main() -> int:
@@ -83,11 +83,11 @@ def _host_release(text: str) -> tuple[str, str]:
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
-    missing = packages.missing()
+    missing = debian_packages.missing()
     if missing:
         raise LabError(missing)
     home = Home.of_user()
-    print(boot.prepare(home).initramfs.parent)
+    print(guest_boot.prepare(home).initramfs.parent)
     if arguments.release:
         print(releases.prepare(home, arguments.release))
 
@@ -118,7 +118,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _down(arguments: argparse.Namespace) -> None:
     """End the user's laboratory, and those of programs that were killed."""
     down()
-    with own_home.abandoned() as homes:
+    with lab_homes.abandoned() as homes:
         for home in homes:
             down(home)
 
@@ -135,7 +135,7 @@ def _status(arguments: argparse.Namespace) -> int:
             f'libvirt {host.libvirt_version} QEMU {host.qemu_version} '
             f'domains: {" ".join(domains) or "none"}'
         )
-    for kind, reason in storage.unavailable().items():
+    for kind, reason in storage_support.unavailable().items():
         print(f'no {kind}: {reason}')
     return 0
 

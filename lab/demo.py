@@ -19,19 +19,19 @@ import signal
 import sys
 import time
 
-from lab import monitor_log
-from lab import storage
-from lab.cdrom import Cdrom
-from lab.disk import Disk
 from lab.errors import LabError
-from lab.guest import Guest
-from lab.host import Host
-from lab.lab import Lab
-from lab.local_disk import LocalFile
-from lab.own_home import own_home
-from lab.shared_disk import SharedBlock
-from lab.shared_disk import SharedFile
-from lab.shared_disk import SharedNetwork
+from lab.guests import monitor_log
+from lab.guests.lab_guest import Guest
+from lab.hosts.lab_host import Host
+from lab.lab_homes import own_home
+from lab.laboratory import Lab
+from lab.storage import storage_support
+from lab.storage.cdrom_drives import Cdrom
+from lab.storage.guest_disks import Disk
+from lab.storage.local_disks import LocalFile
+from lab.storage.shared_disks import SharedBlock
+from lab.storage.shared_disks import SharedFile
+from lab.storage.shared_disks import SharedNetwork
 
 PROGRAM = Path(sys.executable).with_name('nova-selective-migrate')
 _RECORDS = 100
@@ -115,7 +115,7 @@ def _disks() -> Mapping[str, Disk]:
         'vde': SharedBlock(),
         'sda': Cdrom(empty=True),
     }
-    missing = storage.unavailable()
+    missing = storage_support.unavailable()
     for reason in sorted(set(missing.values())):
         print(f'not shown here: {reason}')
     return {t: disk for t, disk in wanted.items() if disk.needs not in missing}

@@ -21,11 +21,11 @@ import time
 
 from lab.errors import LabError
 from lab.faults import campaign
-from lab.faults import reliability
-from lab.faults.fault import Fault
-from lab.faults.phase import Phase
-from lab.faults.row import Row
-from lab.faults.row import totals
+from lab.faults import reliability_page
+from lab.faults.fault_kinds import Fault
+from lab.faults.migration_phases import Phase
+from lab.faults.trial_results import totals
+from lab.faults.trial_results import TrialResult
 
 
 def main() -> int:
@@ -33,11 +33,11 @@ def main() -> int:
     arguments = _parser().parse_args()
     if arguments.render:
         trees = [json.loads(path.read_text()) for path in arguments.render]
-        arguments.table.write_text(reliability.text(trees))
+        arguments.table.write_text(reliability_page.text(trees))
         return 0
     # So that the hosts are taken down then as well.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(2))
-    rows: list[Row] = []
+    rows: list[TrialResult] = []
     try:
         for row in campaign.run(
             campaign.Wanted(
@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _print(row: Row) -> None:
+def _print(row: TrialResult) -> None:
     mark = 'ok ' if row.clean else 'OFF' if row.broken_off else 'BAD'
     print(
         f'{time.strftime("%H:%M:%S")} {mark} {row.driver}, {row.fault}'

@@ -24,16 +24,16 @@ import random
 import subprocess
 
 from lab.errors import LabError
-from lab.faults import crossing
+from lab.faults import crossing_guests
 from lab.faults import server_trial
-from lab.faults.fault import Fault
-from lab.faults.phase import Phase
-from lab.faults.row import Row
-from lab.faults.trial import Trial
-from lab.faults.world import World
-from lab.lab import Lab
-from lab.nova import cloud as cloud_
-from lab.own_home import own_home
+from lab.faults.command_line_trial import Trial
+from lab.faults.fault_hosts import FaultHosts
+from lab.faults.fault_kinds import Fault
+from lab.faults.migration_phases import Phase
+from lab.faults.trial_results import TrialResult
+from lab.lab_homes import own_home
+from lab.laboratory import Lab
+from lab.nova import nova_cloud
 
 #: These wait for time-outs of the network: not where time is short.
 _SLOW = (Fault.WIRE_CUT, Fault.NBD_FILTERED)
@@ -87,10 +87,10 @@ class Crossing:
     cut: bool
 
 
-_Attempt = Callable[[Choice | Crossing], list[Row]]
+_Attempt = Callable[[Choice | Crossing], list[TrialResult]]
 
 
-def run(wanted: Wanted) -> Iterator[Row]:
+def run(wanted: Wanted) -> Iterator[TrialResult]:
     """Run a campaign, and yield what each trial has shown.
 
     A trial that the laboratory breaks off is told as such; the others go
@@ -113,17 +113,17 @@ def run(wanted: Wanted) -> Iterator[Row]:
 
 def _on_new_hosts(
     wanted: Wanted, batch: collections.deque[Choice | Crossing]
-) -> Iterator[Row]:
+) -> Iterator[TrialResult]:
     """Bring hosts up and try what is left of a batch, as far as they go."""
     with contextlib.ExitStack() as stack:
         lab = stack.enter_context(Lab.open(home=own_home('faults')))
-        world = World(lab)
+        world = FaultHosts(lab)
         world.hurry()
         attempt: _Attempt = functools.partial(_by_program, world)
         driver = 'cli'
         if wanted.interpreter is not None:
             nova = _Nova(world, wanted.interpreter)
-            stack.callback(cloud_.stop, lab)
+            stack.callback(nova_cloud.stop, lab)
             attempt = nova.attempt
             driver = f'nova {nova.version}'
         while batch:
@@ -135,9 +135,11 @@ def _on_new_hosts(
                 return
 
 
-def _by_program(world: World, choice: Choice | Crossing) -> list[Row]:
+def _by_program(
+    world: FaultHosts, choice: Choice | Crossing
+) -> list[TrialResult]:
     if isinstance(choice, Crossing):
-        return crossing.run(world, choice.seed, cut=choice.cut)
+        return crossing_guests.run(world, choice.seed, cut=choice.cut)
     trial = Trial(choice.fault, choice.phase, choice.seed, choice.direct)
     return [trial.run(world)]
 
@@ -148,14 +150,14 @@ class _Nova:
     Where it is permitted nova begins it by itself as well.
     """
 
-    def __init__(self, world: World, interpreter: Path) -> None:
+    def __init__(self, world: FaultHosts, interpreter: Path) -> None:
         self._world = world
         self._interpreter = interpreter
-        self._cloud: cloud_.Cloud | None = None
+        self._cloud: nova_cloud.Cloud | None = None
         self._post_copy = False
         self.version = _version(interpreter)
 
-    def attempt(self, choice: Choice | Crossing) -> list[Row]:
+    def attempt(self, choice: Choice | Crossing) -> list[TrialResult]:
         """Try something with nova-computes as that needs them."""
         assert isinstance(choice, Choice)
         post_copy = choice.phase is Phase.POST_COPY
@@ -170,12 +172,14 @@ class _Nova:
         return [trial.run(self._world, self._cloud)]
 
 
-def _broken_off(driver: str, choice: Choice | Crossing, err: Exception) -> Row:
+def _broken_off(
+    driver: str, choice: Choice | Crossing, err: Exception
+) -> TrialResult:
     phase, fault = '', 'guests crossing'
     if isinstance(choice, Choice):
         fault = choice.fault.value
         phase = choice.phase.words if choice.phase else ''
-    return Row(
+    return TrialResult(
         driver=driver,
         phase=phase,
         fault=fault,

@@ -38,8 +38,8 @@ import threading
 import time
 from typing import Any
 
-from lab import command
-from lab import waiting
+from lab.processes import commands
+from lab.processes import waiting
 
 _WAYS = ('top', 'full', 'zeroes')
 _MIB = 2**20
@@ -72,7 +72,7 @@ class Programs:
     def run(self, name: str, *arguments: str, said: str | None = None) -> str:
         """Run one to its end."""
         words = [*self.command(name), *arguments]
-        return command.run(words, timeout=300, said=said)
+        return commands.run(words, timeout=300, said=said)
 
 
 class Daemon:
@@ -211,7 +211,7 @@ def trial(
     with tempfile.TemporaryDirectory(dir=model.parent) as name:
         folder = Path(name)
         source, target = folder / 'source', folder / 'target'
-        command.run(['cp', '--sparse=always', str(model), str(source)])
+        commands.run(['cp', '--sparse=always', str(model), str(source)])
         programs.run(
             *('qemu-img', 'create', '-q', '-f', 'qcow2'),
             *(str(target), str(_SIZE)),

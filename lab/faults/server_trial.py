@@ -19,29 +19,29 @@ from pathlib import Path
 import random
 import time
 
-from lab import monitor_log
-from lab.faults import judging
-from lab.faults import look
-from lab.faults.fault import Fault
-from lab.faults.inflicting import Inflictor
-from lab.faults.migrating_server import MigratingServer
-from lab.faults.phase import Phase
-from lab.faults.phase import Watch
-from lab.faults.row import Row
-from lab.faults.world import World
-from lab.host import Host
-from lab.nova import cloud as cloud_
-from lab.nova import settings
-from lab.nova.boot import boot
-from lab.nova.boot import Description
-from lab.nova.server import acknowledged_in
-from lab.nova.server import Server
-from lab.nova.settings import INSTANCES
-from lab.records import Workload
+from lab.faults import host_inspection
+from lab.faults import verification
+from lab.faults.fault_hosts import FaultHosts
+from lab.faults.fault_injection import Inflictor
+from lab.faults.fault_kinds import Fault
+from lab.faults.migration_phases import Phase
+from lab.faults.migration_phases import Watch
+from lab.faults.server_migration import MigratingServer
+from lab.faults.trial_results import TrialResult
+from lab.guests import monitor_log
+from lab.guests.written_records import Workload
+from lab.hosts.lab_host import Host
+from lab.nova import nova_cloud
+from lab.nova import nova_settings
+from lab.nova.nova_server import acknowledged_in
+from lab.nova.nova_server import Server
+from lab.nova.nova_settings import INSTANCES
+from lab.nova.server_boot import boot
+from lab.nova.server_boot import Description
 
 _BEFORE = 10
 _BANDWIDTH = 16
-_OPTIONS: settings.Options = {
+_OPTIONS: nova_settings.Options = {
     'selective_migrate': {'enabled': 'true'},
     'libvirt': {'live_migration_bandwidth': _BANDWIDTH},
 }
@@ -57,8 +57,8 @@ _RESTARTED = (
 
 
 def start(
-    world: World, interpreter: Path, *, post_copy: bool = False
-) -> cloud_.Cloud:
+    world: FaultHosts, interpreter: Path, *, post_copy: bool = False
+) -> nova_cloud.Cloud:
     """Start a nova-compute with our driver on each host.
 
     :param post_copy: whether memory may follow the guest
@@ -67,10 +67,10 @@ def start(
         **_OPTIONS['libvirt'],
         'live_migration_permit_post_copy': str(post_copy).lower(),
     }
-    wanted = settings.Settings(
-        settings.PLUGIN, {**_OPTIONS, 'libvirt': libvirt}
+    wanted = nova_settings.Settings(
+        nova_settings.PLUGIN, {**_OPTIONS, 'libvirt': libvirt}
     )
-    return cloud_.Cloud.start(
+    return nova_cloud.Cloud.start(
         world.lab, interpreter, {'a': wanted, 'b': wanted}
     )
 
@@ -87,14 +87,14 @@ class ServerTrial:
     seed: int
     nova: str
 
-    def run(self, world: World, cloud: cloud_.Cloud) -> Row:
+    def run(self, world: FaultHosts, cloud: nova_cloud.Cloud) -> TrialResult:
         """Run it; world and cloud work again afterwards."""
         return _Run(self, world, cloud).run()
 
 
 class _Run:
     def __init__(
-        self, trial: ServerTrial, world: World, cloud: cloud_.Cloud
+        self, trial: ServerTrial, world: FaultHosts, cloud: nova_cloud.Cloud
     ) -> None:
         self.trial = trial
         self.world = world
@@ -102,7 +102,7 @@ class _Run:
         self.cloud = cloud
         self.chance = random.Random(trial.seed)  # noqa: S311 - to be repeated
 
-    def run(self) -> Row:
+    def run(self) -> TrialResult:
         began = time.monotonic()
         server = boot(self.cloud, self.lab.a, self._description())
         moving = MigratingServer(self.cloud, server)
@@ -122,7 +122,7 @@ class _Run:
             console = server.directory(self.lab.a) / 'console.log'
             with console.open('rb') as said:
                 inflicted, outcome = self._migrate(moving)
-                found = look.settled(self.lab, server.name)
+                found = host_inspection.settled(self.lab, server.name)
                 looked = time.time()
                 acknowledged = acknowledged_in(said.read().decode('latin-1'))
             self._add_later(server, acknowledged)
@@ -188,20 +188,22 @@ class _Run:
         marks: Mapping[str, int],
         inflicted: bool,
         outcome: str,
-        found: look.Look,
+        found: host_inspection.Inspection,
         acknowledged: dict[str, int],
         began: float,
         looked: float,
-    ) -> Row:
+    ) -> TrialResult:
         server = moving.server
         touched: set[str] = set()
         for host in self.lab.hosts:
             mirrors = monitor_log.mirrors(host, server, marks[host.name])
             touched |= {mirror.target for mirror in mirrors}
-        untrue = not judging.is_true(outcome, found) or outcome == 'failed'
+        untrue = (
+            not verification.is_true(outcome, found) or outcome == 'failed'
+        )
         problems = self._records_problems(server, outcome, found)
         missing, defects = self._lost(server, disks, found, acknowledged)
-        return Row(
+        return TrialResult(
             driver=f'nova {self.trial.nova}',
             phase=self.trial.phase.words if self.trial.phase else '',
             fault=self.trial.fault.value,
@@ -213,7 +215,9 @@ class _Run:
             lost_records=missing,
             shared_written=bool(touched - set(_COPIED)),
             double_run=len(found.running) > 1,
-            on_both=judging.seconds_on_both(self.lab, server, marks, looked),
+            on_both=verification.seconds_on_both(
+                self.lab, server, marks, looked
+            ),
             untrue=untrue or bool(problems),
             unlisted=self._unlisted(moving, outcome, found),
             said=moving.text,
@@ -221,7 +225,7 @@ class _Run:
         )
 
     def _records_problems(
-        self, server: Server, outcome: str, found: look.Look
+        self, server: Server, outcome: str, found: host_inspection.Inspection
     ) -> list[str]:
         """Say which of nova's records are not so."""
         if outcome in ('unknown', 'hangs') or found.place not in ('a', 'b'):
@@ -240,7 +244,10 @@ class _Run:
         return wrong
 
     def _unlisted(
-        self, moving: MigratingServer, outcome: str, found: look.Look
+        self,
+        moving: MigratingServer,
+        outcome: str,
+        found: host_inspection.Inspection,
     ) -> tuple[str, ...]:
         """Return what is left where the guest is not, named by nobody."""
         remains = [f'{each}' for each in found.ours]
@@ -261,7 +268,7 @@ class _Run:
         self,
         server: Server,
         disks: Mapping[str, tuple[str, str]],
-        found: look.Look,
+        found: host_inspection.Inspection,
         acknowledged: dict[str, int],
     ) -> tuple[int, list[str]]:
         names = [found.place] if found.place in ('a', 'b') else ['a', 'b']
@@ -274,7 +281,7 @@ class _Run:
                     # It has gone on twice, and said things of both.
                     acknowledged = server.acknowledged(host)
                 reports = server.verify(host, disks, acknowledged)
-                tried.append(judging.missing(reports.values()))
+                tried.append(verification.missing(reports.values()))
         return min(tried) if tried else (1, ['no host has all disks'])
 
 

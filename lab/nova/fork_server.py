@@ -22,10 +22,10 @@ from pathlib import Path
 import select
 import tempfile
 
-from lab import spawn
 from lab.errors import LabError
-from lab.namespace import Namespace
-from lab.process import Process
+from lab.hosts.namespaces import Namespace
+from lab.processes import spawning
+from lab.processes.process_identity import Process
 
 #: Seconds that the imports may take on a busy machine.
 _PATIENCE = 180
@@ -51,12 +51,12 @@ class ForkServer:
         self._from_server, to_us = os.pipe()
         try:
             # From the checkout: `nova` must not be found beside this file.
-            pid = spawn.detached(
+            pid = spawning.detached(
                 [str(interpreter.absolute()), '-m', 'lab.nova.service'],
                 Path(self._log.name),
                 stdin=from_us,
                 stdout=to_us,
-                environment=spawn.OWN_ENVIRONMENT,
+                environment=spawning.OWN_ENVIRONMENT,
             )
         finally:
             os.close(from_us)

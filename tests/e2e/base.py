@@ -26,15 +26,15 @@ import typing
 import unittest
 import uuid
 
-from lab import authority
-from lab import disk as lab_disk
 from lab import errors
-from lab import guest as lab_guest
-from lab import host as lab_host
-from lab import lab as lab_
-from lab import monitor_log
-from lab import own_home
-from lab import snapshot
+from lab import lab_homes
+from lab import laboratory
+from lab.guests import lab_guest
+from lab.guests import monitor_log
+from lab.hosts import certificates
+from lab.hosts import host_snapshot
+from lab.hosts import lab_host
+from lab.storage import guest_disks
 
 PROGRAM = pathlib.Path(sys.executable).with_name('nova-selective-migrate')
 # Records that the guest must have acknowledged before anything is tried,
@@ -44,9 +44,9 @@ AFTER = 20
 
 
 @functools.cache
-def the_lab() -> lab_.Lab:
+def the_lab() -> laboratory.Lab:
     """Bring the hosts up once for all tests of this process."""
-    opened = lab_.Lab.open(home=own_home.own_home('tests'))
+    opened = laboratory.Lab.open(home=lab_homes.own_home('tests'))
     if not opened.reused:
         atexit.register(opened.down)
     return opened
@@ -76,9 +76,9 @@ class EndToEndTestCase(unittest.TestCase):
 
     def use_lab(self, releases: dict[str, str]) -> None:
         """Take hosts of other Debian releases, beside the usual ones."""
-        beside = own_home.own_home('tests-releases')
+        beside = lab_homes.own_home('tests-releases')
         try:
-            self.lab = lab_.Lab.open(releases, beside)
+            self.lab = laboratory.Lab.open(releases, beside)
         except errors.ReleaseMissing as err:
             self.skipTest(str(err))
         self.addCleanup(self.lab.down)
@@ -86,7 +86,7 @@ class EndToEndTestCase(unittest.TestCase):
 
     def guest(
         self,
-        disks: dict[str, lab_disk.Disk],
+        disks: dict[str, guest_disks.Disk],
         *,
         transient: bool = False,
         **options: typing.Any,
@@ -104,7 +104,7 @@ class EndToEndTestCase(unittest.TestCase):
         """Name a guest; the hosts' logs outlive a test."""
         return f'g{uuid.uuid4().hex[:8]}'
 
-    def check_available(self, disk: lab_disk.Disk) -> None:
+    def check_available(self, disk: guest_disks.Disk) -> None:
         """Skip the test where a disk cannot be had."""
         try:
             disk.check_available()
@@ -208,16 +208,16 @@ class EndToEndTestCase(unittest.TestCase):
         path.write_text(json.dumps({'block_device_mapping': rows}))
         return str(path)
 
-    def new_authority(self) -> authority.Authority:
+    def new_authority(self) -> certificates.Authority:
         """Make a new certificate authority."""
         folder = self.enterContext(tempfile.TemporaryDirectory())
-        return authority.Authority.create(pathlib.Path(folder))
+        return certificates.Authority.create(pathlib.Path(folder))
 
-    def certify(self) -> authority.Authority:
+    def certify(self) -> certificates.Authority:
         """Give both hosts certificates; they are taken away at the end."""
         issuer = self.new_authority()
         for host in self.lab.hosts:
-            self.addCleanup(authority.withdraw, host)
+            self.addCleanup(certificates.withdraw, host)
             issuer.equip(host)
         return issuer
 
@@ -241,7 +241,7 @@ class EndToEndTestCase(unittest.TestCase):
     def assert_no_pools(self) -> None:
         """Check that no storage pool or marker of ours is left."""
         for host in self.lab.hosts:
-            state = snapshot.snapshot(host, self.lab.home)
+            state = host_snapshot.snapshot(host, self.lab.home)
             left = [name for name, _ in state.pools]
             left += [name for name, _, _ in state.files if '/.' in name]
             left = [n for n in left if 'nova-selective-migrate' in n]
@@ -250,9 +250,13 @@ class EndToEndTestCase(unittest.TestCase):
     @contextlib.contextmanager
     def unchanged(self) -> collections.abc.Iterator[None]:
         """Check that both hosts are left exactly as they were."""
-        before = [snapshot.snapshot(h, self.lab.home) for h in self.lab.hosts]
+        before = [
+            host_snapshot.snapshot(h, self.lab.home) for h in self.lab.hosts
+        ]
         yield
-        after = [snapshot.snapshot(h, self.lab.home) for h in self.lab.hosts]
+        after = [
+            host_snapshot.snapshot(h, self.lab.home) for h in self.lab.hosts
+        ]
         self.assertEqual(before, after)
 
     def assert_refused(

@@ -20,11 +20,11 @@ run on.
 import collections.abc
 import contextlib
 
-from lab import host as lab_host
-from lab import lab as lab_
-from lab import waiting
-from lab.faults import phase
-from lab.faults import world
+from lab import laboratory
+from lab.faults import fault_hosts
+from lab.faults import migration_phases
+from lab.hosts import lab_host
+from lab.processes import waiting
 
 _PORT = '16509'
 _RULE = ['sport', _PORT, 'ipproto', 'tcp', 'pref', '90', 'blackhole']
@@ -34,18 +34,18 @@ _PATIENCE = 90
 
 @contextlib.contextmanager
 def lost(
-    lab: lab_.Lab, domain: str
+    lab: laboratory.Lab, domain: str
 ) -> collections.abc.Iterator[collections.abc.Callable[[], None]]:
     """Yield what loses the answer, and returns when both hosts run.
 
     To be called when the migration has begun; begin to look before.
     """
-    watch = phase.Watch(lab)
+    watch = migration_phases.Watch(lab)
 
     def lose() -> None:
-        watch.until(phase.Phase.SWITCH_OVER, 1, lambda: False)
+        watch.until(migration_phases.Phase.SWITCH_OVER, 1, lambda: False)
         # Over in a moment: the daemon that goes through it waits.
-        with world.World(lab).frozen(lab.a):
+        with fault_hosts.FaultHosts(lab).frozen(lab.a):
             lab.b.run(['ip', 'rule', 'add', *_RULE])
         waiting.until(
             lambda: _state(lab.b, domain).startswith('running'),

@@ -23,11 +23,11 @@ import os
 import signal
 import typing
 
-from lab import host as lab_host
-from lab import monitor_log
-from lab import snapshot
-from lab import waiting
-from lab.nova import server as lab_server
+from lab.guests import monitor_log
+from lab.hosts import host_snapshot
+from lab.hosts import lab_host
+from lab.nova import nova_server
+from lab.processes import waiting
 from tests.e2e import nova_computes
 
 BEFORE = nova_computes.BEFORE
@@ -61,7 +61,7 @@ class NovaTestCase(nova_computes.ComputesTestCase):
     @contextlib.contextmanager
     def moving(
         self,
-        server: lab_server.Server,
+        server: nova_server.Server,
         *,
         source: lab_host.Host | None = None,
         block_migration: bool | None = None,
@@ -83,7 +83,7 @@ class NovaTestCase(nova_computes.ComputesTestCase):
             if started:
                 server.await_end(source)
             row = server.migrations[-1]
-            self.acknowledged = lab_server.acknowledged_in(
+            self.acknowledged = nova_server.acknowledged_in(
                 said.read().decode('latin-1')
             )
         mirrors = monitor_log.mirrors(source, _Named(name), self._mark)
@@ -95,7 +95,7 @@ class NovaTestCase(nova_computes.ComputesTestCase):
             )
         )
 
-    def await_copy(self, server: lab_server.Server) -> None:
+    def await_copy(self, server: nova_server.Server) -> None:
         """Wait until QEMU on host a copies all that it will."""
 
         name = _Named(server.name)
@@ -108,12 +108,12 @@ class NovaTestCase(nova_computes.ComputesTestCase):
 
     def kill_emulator(self, host: lab_host.Host) -> None:
         """Kill the only emulator of a host."""
-        (emulator,) = snapshot.snapshot(host, self.lab.home).emulators
+        (emulator,) = host_snapshot.snapshot(host, self.lab.home).emulators
         os.kill(emulator.pid, signal.SIGKILL)
 
     def meddle(
         self,
-        server: lab_server.Server,
+        server: nova_server.Server,
         place: str,
         action: collections.abc.Callable[[], object],
     ) -> Moved:
@@ -134,7 +134,7 @@ class NovaTestCase(nova_computes.ComputesTestCase):
 
     def migrate(
         self,
-        server: lab_server.Server,
+        server: nova_server.Server,
         *,
         source: lab_host.Host | None = None,
         block_migration: bool | None = None,
@@ -148,7 +148,7 @@ class NovaTestCase(nova_computes.ComputesTestCase):
 
     def assert_moved(
         self,
-        server: lab_server.Server,
+        server: nova_server.Server,
         moved: Moved,
         *,
         host: lab_host.Host | None = None,
@@ -174,7 +174,7 @@ class NovaTestCase(nova_computes.ComputesTestCase):
         )
 
     def assert_intact(
-        self, server: lab_server.Server, host: lab_host.Host
+        self, server: nova_server.Server, host: lab_host.Host
     ) -> None:
         """Stop the guest and check every record of every disk at a host."""
         disks = self.writable(server, host)
@@ -185,7 +185,7 @@ class NovaTestCase(nova_computes.ComputesTestCase):
             self.assertGreaterEqual(report.newest, BEFORE, target)
 
     def assert_stays(
-        self, server: lab_server.Server, *causes: str, status: str
+        self, server: nova_server.Server, *causes: str, status: str
     ) -> str:
         """Check that a server runs on host a as if nothing had been.
 
@@ -214,17 +214,17 @@ class NovaTestCase(nova_computes.ComputesTestCase):
         return told
 
     def assert_nothing_at(
-        self, server: lab_server.Server, host: lab_host.Host
+        self, server: nova_server.Server, host: lab_host.Host
     ) -> None:
         """Check that a host has no domain, file or emulator of a server."""
         self.assertEqual('', server.power(host))
         self.assertEqual({}, server.files(host))
         self.assertFalse(server.directory(host).exists())
-        state = snapshot.snapshot(host, self.lab.home)
+        state = host_snapshot.snapshot(host, self.lab.home)
         self.assertEqual((), state.emulators)
 
     def assert_attached(
-        self, server: lab_server.Server, host: lab_host.Host
+        self, server: nova_server.Server, host: lab_host.Host
     ) -> None:
         """Check that Cinder knows the volumes as attached to a host only."""
         attached = self.cloud.volumes.attachments(server.id)
@@ -233,7 +233,7 @@ class NovaTestCase(nova_computes.ComputesTestCase):
 
     def assert_refused(
         self,
-        server: lab_server.Server,
+        server: nova_server.Server,
         *causes: str,
         block_migration: bool | None = None,
     ) -> str:

@@ -21,16 +21,16 @@ import os
 import pathlib
 import typing
 
-from lab import home
-from lab import host as lab_host
-from lab.nova import boot
-from lab.nova import cloud as lab_cloud
-from lab.nova import server as lab_server
-from lab.nova import settings
+from lab import lab_homes
+from lab.hosts import lab_host
+from lab.nova import nova_cloud
+from lab.nova import nova_server
+from lab.nova import nova_settings
+from lab.nova import server_boot
 from tests.e2e import base
 
 VERSION = os.environ.get('NOVA_VERSION', '34.0.0')
-INTERPRETER = home.REPOSITORY / '.nova' / VERSION / 'bin' / 'python'
+INTERPRETER = lab_homes.REPOSITORY / '.nova' / VERSION / 'bin' / 'python'
 # Records that every disk must have before anything is tried.
 BEFORE = 20
 
@@ -47,19 +47,19 @@ class _Running:
     """The nova-computes that the last test left."""
 
     key: typing.Any = None
-    cloud: lab_cloud.Cloud
+    cloud: nova_cloud.Cloud
 
 
 def _cloud_of(
-    lab: typing.Any, wanted: dict[str, settings.Settings]
-) -> lab_cloud.Cloud:
+    lab: typing.Any, wanted: dict[str, nova_settings.Settings]
+) -> nova_cloud.Cloud:
     """Take the nova-computes that run if they are the wanted ones."""
     key = (lab.hub, repr(wanted))
     if _Running.key != key:
         if _Running.key is None:
-            atexit.register(lab_cloud.stop, lab)
+            atexit.register(nova_cloud.stop, lab)
         _Running.key = None
-        _Running.cloud = lab_cloud.Cloud.start(lab, INTERPRETER, wanted)
+        _Running.cloud = nova_cloud.Cloud.start(lab, INTERPRETER, wanted)
         _Running.key = key
     return _Running.cloud
 
@@ -86,7 +86,7 @@ class ComputesTestCase(base.EndToEndTestCase):
 
         :param there: options of host b alone.
         """
-        self._start_both(settings.STOCK, options, there or {})
+        self._start_both(nova_settings.STOCK, options, there or {})
 
     def plugin(
         self, there: Options | None = None, **options: typing.Any
@@ -96,32 +96,32 @@ class ComputesTestCase(base.EndToEndTestCase):
         :param there: options of host b alone.
         """
         ours = {**_ENABLED, **options}
-        self._start_both(settings.PLUGIN, ours, there or {})
+        self._start_both(nova_settings.PLUGIN, ours, there or {})
 
     def _start_both(
         self, driver: str, options: Options, there: Options
     ) -> None:
         self._start(
             {
-                'a': settings.Settings(driver, options),
-                'b': settings.Settings(driver, {**options, **there}),
+                'a': nova_settings.Settings(driver, options),
+                'b': nova_settings.Settings(driver, {**options, **there}),
             }
         )
 
     def plugin_and_stock(self) -> None:
         """Run our driver on host a and nova's own on host b."""
-        ours = settings.Settings(settings.PLUGIN, _ENABLED)
-        self._start({'a': ours, 'b': settings.Settings()})
+        ours = nova_settings.Settings(nova_settings.PLUGIN, _ENABLED)
+        self._start({'a': ours, 'b': nova_settings.Settings()})
 
-    def _start(self, wanted: dict[str, settings.Settings]) -> None:
+    def _start(self, wanted: dict[str, nova_settings.Settings]) -> None:
         self.cloud = _cloud_of(self.lab, wanted)
 
     def server(
         self, *, wait: bool = True, **description: typing.Any
-    ) -> lab_server.Server:
+    ) -> nova_server.Server:
         """Start a server on host a; let it write unless told not to."""
-        wanted = boot.Description(**description)
-        server = boot.boot(self.cloud, self.a, wanted)
+        wanted = server_boot.Description(**description)
+        server = server_boot.boot(self.cloud, self.a, wanted)
         self.addCleanup(server.forget)
         if wait:
             disks = self.writable(server, self.a)
@@ -129,7 +129,7 @@ class ComputesTestCase(base.EndToEndTestCase):
         return server
 
     def writable(
-        self, server: lab_server.Server, host: lab_host.Host
+        self, server: nova_server.Server, host: lab_host.Host
     ) -> dict[str, tuple[str, str]]:
         """Return the disks that the guest writes to."""
         return {
@@ -140,7 +140,7 @@ class ComputesTestCase(base.EndToEndTestCase):
 
     def content(
         self,
-        server: lab_server.Server,
+        server: nova_server.Server,
         host: lab_host.Host,
         name: str,
     ) -> bytes:

@@ -14,10 +14,10 @@
 
 import signal
 
-from lab import local_disk
-from lab import monitor_log
-from lab import shared_disk
-from lab import waiting
+from lab.guests import monitor_log
+from lab.processes import waiting
+from lab.storage import local_disks
+from lab.storage import shared_disks
 from tests.e2e import base
 
 # Slow enough to be caught in the act, whatever this machine does else.
@@ -38,8 +38,8 @@ class AbortTestCase(base.EndToEndTestCase):
     def _abort(self, number: int, *arguments: str) -> None:
         guest = self.guest(
             {
-                'vda': local_disk.LocalFile(format='raw', size_mib=256),
-                'vdb': shared_disk.SharedNetwork(),
+                'vda': local_disks.LocalFile(format='raw', size_mib=256),
+                'vdb': shared_disks.SharedNetwork(),
             }
         )
         since = monitor_log.mark(self.a)

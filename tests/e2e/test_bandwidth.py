@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """A limit is for the link: disks and memory together keep to it."""
 
 import contextlib
@@ -20,11 +21,11 @@ import uuid
 
 import ddt
 
-from lab import guest as lab_guest
-from lab import local_disk
-from lab import monitor_log
-from lab import records
-from lab import waiting
+from lab.guests import lab_guest
+from lab.guests import monitor_log
+from lab.guests import written_records
+from lab.processes import waiting
+from lab.storage import local_disks
 from tests.e2e import base
 
 _MIB = 1 << 20
@@ -41,14 +42,14 @@ class BandwidthTestCase(base.EndToEndTestCase):
     def full(self, **sizes: int) -> lab_guest.Guest:
         """Start a guest whose disks hold data up to their ends."""
         disks = {
-            target: local_disk.LocalFile(format='raw', size_mib=size)
+            target: local_disks.LocalFile(format='raw', size_mib=size)
             for target, size in sizes.items()
         }
         guest = lab_guest.Guest(
             self.lab,
             f'g{uuid.uuid4().hex[:8]}',
             disks,
-            workload=records.Workload(interval_us=100_000),
+            workload=written_records.Workload(interval_us=100_000),
         )
         self.addCleanup(self.forget, guest)
         guest.define_and_start(self.a, paused=True)

@@ -16,11 +16,11 @@ import json
 import pathlib
 import tempfile
 
-from lab import local_disk
-from lab import shared_disk
+from lab.storage import local_disks
+from lab.storage import shared_disks
 from tests.e2e import base
 
-LOCAL = local_disk.LocalFile(format='qcow2')
+LOCAL = local_disks.LocalFile(format='qcow2')
 
 
 class BadInputTestCase(base.EndToEndTestCase):
@@ -56,7 +56,7 @@ class RecordTestCase(base.EndToEndTestCase):
 
     def test_replay_equals_plan(self) -> None:
         """Anywhere, from the file alone."""
-        guest = self.guest({'vda': LOCAL, 'vdb': shared_disk.SharedFile()})
+        guest = self.guest({'vda': LOCAL, 'vdb': shared_disks.SharedFile()})
         with tempfile.TemporaryDirectory() as folder:
             case = str(pathlib.Path(folder) / 'case.json')
             with self.unchanged():
@@ -72,7 +72,7 @@ class RecordTestCase(base.EndToEndTestCase):
 
     def test_disk_list(self) -> None:
         """Each disk with its locality."""
-        guest = self.guest({'vda': LOCAL, 'vdb': shared_disk.SharedNetwork()})
+        guest = self.guest({'vda': LOCAL, 'vdb': shared_disks.SharedNetwork()})
         done = self.program('disk', 'list', guest.name, '-f', 'json')
         found = {d['target']: d['locality'] for d in json.loads(done.stdout)}
         self.assertEqual({'vda': 'local', 'vdb': 'shared'}, found)

@@ -20,17 +20,17 @@ import typing
 
 import ddt
 
-from lab import guest as lab_guest
-from lab import host as lab_host
-from lab import local_disk
-from lab import monitor_log
-from lab import records
-from lab import waiting
+from lab.guests import lab_guest
+from lab.guests import monitor_log
+from lab.guests import written_records
+from lab.hosts import lab_host
+from lab.processes import waiting
+from lab.storage import local_disks
 from tests.e2e import base
 
 # More than the mirror is let through: what is written comes around again
 # before it has been sent.
-_HARD = records.Workload(slots=4096, stride=17, interval_us=0)
+_HARD = written_records.Workload(slots=4096, stride=17, interval_us=0)
 _SLOW = ('--bandwidth', '2')
 # The same program, less patient.
 _IMPATIENT = """
@@ -59,7 +59,7 @@ class ConvergeTestCase(base.EndToEndTestCase):
 
     def hard(self) -> lab_guest.Guest:
         """Start a guest that writes as fast as it can."""
-        disk = local_disk.LocalFile(format='qcow2', size_mib=32)
+        disk = local_disks.LocalFile(format='qcow2', size_mib=32)
         return self.guest({'vda': disk}, workload=_HARD)
 
     def converge(self, *options: str) -> None:
@@ -155,8 +155,8 @@ class RoomTestCase(base.EndToEndTestCase):
 
     def test_it_is_not_filled(self) -> None:
         """What another writes there during the copy aborts it."""
-        workload = records.Workload(cold_mib=40)
-        disk = local_disk.LocalFile(format='raw', size_mib=64)
+        workload = written_records.Workload(cold_mib=40)
+        disk = local_disks.LocalFile(format='raw', size_mib=64)
         guest = self.guest({'vda': disk}, workload=workload)
         since = monitor_log.mark(self.a)
         running = self.a.popen(
@@ -193,7 +193,7 @@ class RoomTestCase(base.EndToEndTestCase):
 
     def test_what_fits_moves(self) -> None:
         """A reserve that the file system never had is no reason."""
-        disk = local_disk.LocalFile(format='raw', size_mib=64)
+        disk = local_disks.LocalFile(format='raw', size_mib=64)
         guest = self.guest({'vda': disk})
         self.migrate(guest, copied=['vda'])
         self.assert_nothing_lost(guest, self.b)

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Disks that take another way than memory."""
 
 import collections.abc
@@ -22,9 +21,9 @@ import pathlib
 import re
 import socket
 
-from lab import host as lab_host
-from lab import local_disk
-from lab import monitor_log
+from lab.guests import monitor_log
+from lab.hosts import lab_host
+from lab.storage import local_disks
 from tests.e2e import base
 
 _STARTED = re.compile(r'msg=(\{"execute":"nbd-server-start".*\})')
@@ -65,7 +64,7 @@ class DisksUriTestCase(base.EndToEndTestCase):
     def test_a_network_of_their_own(self) -> None:
         """With a port of libvirt's choice, and with one that is named."""
         self.own_network()
-        guest = self.guest({'vda': local_disk.LocalFile(format='qcow2')})
+        guest = self.guest({'vda': local_disks.LocalFile(format='qcow2')})
         mark = monitor_log.mark(self.b)
         self.migrate(guest, '--disks-uri', f'tcp://{_SECOND}', copied=['vda'])
         self.assertEqual(_SECOND, self.listened_on(self.b, mark)['host'])
@@ -84,7 +83,7 @@ class DisksUriTestCase(base.EndToEndTestCase):
 
     def test_a_unix_socket(self) -> None:
         """What connects to it on one host is forwarded to the other."""
-        guest = self.guest({'vda': local_disk.LocalFile(format='raw')})
+        guest = self.guest({'vda': local_disks.LocalFile(format='raw')})
         path = f'{lab_host.IMAGES}/{guest.name}-disks.sock'
         self.enterContext(_forwarded(self.a.path(path), self.b.path(path)))
         mark = monitor_log.mark(self.b)
@@ -94,7 +93,7 @@ class DisksUriTestCase(base.EndToEndTestCase):
 
     def test_what_cannot_be(self) -> None:
         """One line, before anything is touched."""
-        guest = self.guest({'vda': local_disk.LocalFile(format='raw')})
+        guest = self.guest({'vda': local_disks.LocalFile(format='raw')})
         self.assert_refused(
             guest,
             *('--tls', '--disks-uri', 'unix:///run/disks.sock'),

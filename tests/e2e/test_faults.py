@@ -14,15 +14,15 @@
 
 import unittest
 
-from lab.faults import crossing
+from lab.faults import command_line_trial
+from lab.faults import crossing_guests
 from lab.faults import server_trial
-from lab.faults import trial
-from lab.faults.fault import Fault
-from lab.faults.phase import Phase
-from lab.faults.row import Row
-from lab.faults.row import totals
-from lab.faults.world import World
-from lab.nova import cloud as cloud_
+from lab.faults.fault_hosts import FaultHosts
+from lab.faults.fault_kinds import Fault
+from lab.faults.migration_phases import Phase
+from lab.faults.trial_results import totals
+from lab.faults.trial_results import TrialResult
+from lab.nova import nova_cloud
 from tests.e2e import base
 from tests.e2e import nova_computes
 
@@ -55,23 +55,23 @@ class FaultsTest(base.EndToEndTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.world = World(self.lab)
+        self.world = FaultHosts(self.lab)
         self.world.hurry()
 
-    def assert_clean(self, row: Row) -> None:
+    def assert_clean(self, row: TrialResult) -> None:
         self.assertTrue(row.clean, row)
 
     def test_one_guest(self) -> None:
         for number, (fault, phase, direct) in enumerate(_TRIALS):
             with self.subTest(fault=fault.value, phase=phase, direct=direct):
-                row = trial.Trial(fault, phase, _SEED + number, direct).run(
-                    self.world
-                )
+                row = command_line_trial.Trial(
+                    fault, phase, _SEED + number, direct
+                ).run(self.world)
                 self.assert_clean(row)
                 self.assertTrue(row.inflicted)
 
     def test_guests_that_cross(self) -> None:
-        for row in crossing.run(self.world, _SEED, cut=False):
+        for row in crossing_guests.run(self.world, _SEED, cut=False):
             with self.subTest(outcome=row.outcome):
                 self.assert_clean(row)
 
@@ -80,11 +80,11 @@ class NovaFaultsTest(nova_computes.ComputesTestCase):
     """The same where nova-computes migrate."""
 
     def test_servers(self) -> None:
-        world = World(self.lab)
+        world = FaultHosts(self.lab)
         world.hurry()
         nova_computes.forget_running()
         cloud = server_trial.start(world, nova_computes.INTERPRETER)
-        self.addCleanup(cloud_.stop, self.lab)
+        self.addCleanup(nova_cloud.stop, self.lab)
         for number, (fault, phase) in enumerate(_OF_NOVA):
             with self.subTest(fault=fault.value, phase=phase.words):
                 row = server_trial.ServerTrial(
@@ -98,8 +98,10 @@ class TotalsTest(unittest.TestCase):
     """What a trial has shown is in the sum."""
 
     def test_each_count(self) -> None:
-        fine = Row('cli', 'prepare', 'none', 1, True, 'moved', 'b', 1.0)
-        bad = Row(
+        fine = TrialResult(
+            'cli', 'prepare', 'none', 1, True, 'moved', 'b', 1.0
+        )
+        bad = TrialResult(
             *('cli', 'prepare', 'none', 1, False, 'moved', 'a', 1.0),
             lost_records=3,
             shared_written=True,

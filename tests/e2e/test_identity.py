@@ -10,28 +10,27 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """What the destination has at a disk's path: the file itself, or another."""
 
 import dataclasses
 import os
 
-from lab import cdrom
-from lab import host as lab_host
-from lab import local_disk
-from lab import place as lab_place
-from lab import shared_disk
+from lab.hosts import lab_host
+from lab.storage import cdrom_drives
+from lab.storage import disk_places
+from lab.storage import local_disks
+from lab.storage import shared_disks
 from tests.e2e import base
 
-LOCAL = local_disk.LocalFile(format='qcow2')
+LOCAL = local_disks.LocalFile(format='qcow2')
 _LINK = f'{lab_host.IMAGES}/linked'
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _BehindLink(shared_disk.SharedFile):
+class _BehindLink(shared_disks.SharedFile):
     """An image on the shared file system, named through a link to it."""
 
-    def source_xml(self, place: lab_place.Place, host: lab_host.Host) -> str:
+    def source_xml(self, place: disk_places.Place, host: lab_host.Host) -> str:
         """Return driver and file, with the link's name and two slashes."""
         return (
             super()
@@ -135,7 +134,7 @@ class LinkTestCase(base.EndToEndTestCase):
 
     def test_a_file_mounted_over_its_own_name(self) -> None:
         """Its directory tells nothing of it."""
-        guest = self.guest({'vda': LOCAL, 'vdb': shared_disk.SharedFile()})
+        guest = self.guest({'vda': LOCAL, 'vdb': shared_disks.SharedFile()})
         path = guest.place('vdb').shared('raw')
         other = f'{lab_host.SHARED}/{guest.name}-other'
         self.a.run(['cp', path, other])
@@ -149,7 +148,7 @@ class MediumTestCase(base.EndToEndTestCase):
 
     def test_another_medium_of_the_same_size(self) -> None:
         """Its bytes are read, not its size alone."""
-        guest = self.guest({'vda': LOCAL, 'sda': cdrom.Cdrom()})
+        guest = self.guest({'vda': LOCAL, 'sda': cdrom_drives.Cdrom()})
         path = guest.place('sda').local('iso')
         ours = self.a.path(path).read_bytes()
         self.b.path(path).write_bytes(ours[:-1] + b'!')

@@ -18,10 +18,10 @@ import signal
 import subprocess
 import time
 
-from lab import host as lab_host
-from lab import local_disk
-from lab import monitor_log
-from lab import waiting
+from lab.guests import monitor_log
+from lab.hosts import lab_host
+from lab.processes import waiting
+from lab.storage import local_disks
 from tests.e2e import base
 
 # Slow enough to be caught in the act, whatever this machine does else.
@@ -43,7 +43,7 @@ class InterruptTestCase(base.EndToEndTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        disk = local_disk.LocalFile(format='raw', size_mib=256)
+        disk = local_disks.LocalFile(format='raw', size_mib=256)
         self.disks = {'vda': disk}
 
     def _begin(self) -> 'subprocess.Popen[str]':

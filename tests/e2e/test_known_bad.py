@@ -17,12 +17,12 @@ On other releases the same works, and is not refused.
 
 import ddt
 
-from lab import local_disk
-from lab import monitor_log
-from lab import shared_disk
+from lab.guests import monitor_log
+from lab.storage import local_disks
+from lab.storage import shared_disks
 from tests.e2e import base
 
-RAW = local_disk.LocalFile(format='raw')
+RAW = local_disks.LocalFile(format='raw')
 _PORT = '49321'
 _MENDED = ('--accept-known-bad', 'qemu-synchronous-writes')
 
@@ -44,7 +44,7 @@ class OldTestCase(base.EndToEndTestCase):
         self, *arguments: str, disk: str = 'vda', copies: bool = True
     ) -> tuple[str, list[monitor_log.Mirror]]:
         """Migrate with virsh; return its complaint and what was mirrored."""
-        guest = self.guest({disk: RAW, 'vdz': shared_disk.SharedNetwork()})
+        guest = self.guest({disk: RAW, 'vdz': shared_disks.SharedNetwork()})
         guest.prepare_destination(self.b)
         since = monitor_log.mark(self.a)
         tried = self.a.virsh(
@@ -98,7 +98,7 @@ class WorkingTestCase(base.EndToEndTestCase):
     )
     def test_options(self, options: tuple[str, ...]) -> None:
         """A guest that writes moves with it and loses nothing."""
-        guest = self.guest({'vda': RAW, 'vdb': shared_disk.SharedNetwork()})
+        guest = self.guest({'vda': RAW, 'vdb': shared_disks.SharedNetwork()})
         self.migrate(guest, *options, copied=['vda'])
         self.assert_nothing_lost(guest, self.b)
 
@@ -126,7 +126,7 @@ class WorkingTestCase(base.EndToEndTestCase):
         """QEMU before 10.0 crashes then: the second one is refused."""
         if _number(self.a.qemu_version) >= (10,):
             self.skipTest(f'QEMU {self.a.qemu_version} does not crash')
-        guest = self.guest({'vda': RAW, 'vdb': shared_disk.SharedNetwork()})
+        guest = self.guest({'vda': RAW, 'vdb': shared_disks.SharedNetwork()})
         self.a.virsh('suspend', guest.name)
         self.migrate(guest, copied=['vda'], running=False)
         planned = self.run_json(

@@ -16,14 +16,14 @@ import os
 import subprocess
 import sys
 
-from lab import daemon
-from lab import gluster
-from lab import host as lab_host
-from lab import journal as lab_journal
-from lab import layout
-from lab import storage
-from lab import waiting
-from lab.faults import world
+from lab.faults import fault_hosts
+from lab.hosts import host_layout
+from lab.hosts import lab_host
+from lab.processes import daemon_processes
+from lab.processes import process_journal
+from lab.processes import waiting
+from lab.storage import gluster
+from lab.storage import storage_support
 from tests.e2e import base
 
 
@@ -32,7 +32,7 @@ class NamesTest(base.EndToEndTestCase):
 
     def test_names(self) -> None:
         for host in self.lab.hosts:
-            full = f'{host.name}.{layout.DOMAIN}'
+            full = f'{host.name}.{host_layout.DOMAIN}'
             self.assertEqual(host.name, self.said(host, 'hostname'))
             self.assertEqual(full, self.said(host, 'hostname', '--fqdn'))
             self.assertEqual(full, self.said(host, 'virsh', 'hostname'))
@@ -74,10 +74,10 @@ class SharedFileSystemTest(base.EndToEndTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        missing = storage.unavailable()
+        missing = storage_support.unavailable()
         if 'shared-file' in missing:
             self.skipTest(missing['shared-file'])
-        self.world = world.World(self.lab)
+        self.world = fault_hosts.FaultHosts(self.lab)
 
     def refuses(self) -> bool:
         """Tell whether host b is told that nothing is connected."""
@@ -88,9 +88,9 @@ class SharedFileSystemTest(base.EndToEndTestCase):
         return False
 
     def test_after_its_client_was_killed(self) -> None:
-        journal = lab_journal.Journal(self.lab.home.journal)
+        journal = process_journal.Journal(self.lab.home.journal)
         name = f'{gluster.CLIENT}{self.b.name}'
-        world.kill([journal.processes(daemon.KIND)[name]])
+        fault_hosts.kill([journal.processes(daemon_processes.KIND)[name]])
         self.assertTrue(self.refuses())
         self.world.mend()
         self.lab.reset()

@@ -16,16 +16,16 @@ import uuid
 
 import ddt
 
-from lab import guest as lab_guest
-from lab import host
-from lab import local_disk
-from lab import monitor_log
+from lab.guests import lab_guest
+from lab.guests import monitor_log
+from lab.hosts import lab_host
+from lab.storage import local_disks
 from tests.e2e import base
 
 # Beside them libvirt adds destination_xml and destination_name to our
 # migrate_uri and listen_address, and takes 64.
 _MOST = 60
-_DISK = local_disk.LocalFile(format='raw', size_mib=1)
+_DISK = local_disks.LocalFile(format='raw', size_mib=1)
 _CONTROLLERS = ''.join(
     f"<controller type='scsi' index='{index}' model='virtio-scsi'/>"
     for index in range(1, 6)
@@ -57,7 +57,7 @@ class LimitTestCase(base.EndToEndTestCase):
         guest.start(self.a, paused=True)
         return guest
 
-    def make(self, guest: lab_guest.Guest, host: host.Host) -> None:
+    def make(self, guest: lab_guest.Guest, host: lab_host.Host) -> None:
         """Make all images of a guest, without a process for each."""
         for target, disk in guest.disks.items():
             path = host.path(guest.place(target).local('raw'))

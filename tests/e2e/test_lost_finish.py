@@ -12,10 +12,10 @@
 
 """The destination runs the guest, and its answer is lost."""
 
-from lab import local_disk
-from lab import records
-from lab import shared_disk
-from lab.faults import program
+from lab.faults import command_line
+from lab.guests import written_records
+from lab.storage import local_disks
+from lab.storage import shared_disks
 from tests.e2e import base
 from tests.e2e import lost_finish
 from tests.e2e import nova_base
@@ -23,7 +23,7 @@ from tests.e2e import nova_base
 #: MiB/s: slow enough for the memory copy to be seen.
 _BANDWIDTH = 16
 _SLOW = {'libvirt': {'live_migration_bandwidth': _BANDWIDTH}}
-_WORKLOAD = records.Workload(cold_mib=4)
+_WORKLOAD = written_records.Workload(cold_mib=4)
 
 
 class CommandTestCase(base.EndToEndTestCase):
@@ -31,12 +31,12 @@ class CommandTestCase(base.EndToEndTestCase):
         """That of the destination is suspended, and all images stay."""
         guest = self.guest(
             {
-                'vda': local_disk.LocalFile(format='qcow2', size_mib=16),
-                'vdb': shared_disk.SharedNetwork(size_mib=16),
+                'vda': local_disks.LocalFile(format='qcow2', size_mib=16),
+                'vdb': shared_disks.SharedNetwork(size_mib=16),
             },
             workload=_WORKLOAD,
         )
-        running = program.Program(
+        running = command_line.CommandLine(
             *(self.a, self.b, guest.name),
             ['--bandwidth', str(_BANDWIDTH)],
         )

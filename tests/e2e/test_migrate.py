@@ -14,16 +14,16 @@
 
 import hashlib
 
-from lab import cdrom
-from lab import guest as lab_guest
-from lab import host as lab_host
-from lab import local_disk
-from lab import shared_disk
+from lab.guests import lab_guest
+from lab.hosts import lab_host
+from lab.storage import cdrom_drives
+from lab.storage import local_disks
+from lab.storage import shared_disks
 from tests.e2e import base
 
-LOCAL = local_disk.LocalFile(format='qcow2')
-RAW = local_disk.LocalFile(format='raw')
-NETWORK = shared_disk.SharedNetwork()
+LOCAL = local_disks.LocalFile(format='qcow2')
+RAW = local_disks.LocalFile(format='raw')
+NETWORK = shared_disks.SharedNetwork()
 
 
 class MixedTestCase(base.EndToEndTestCase):
@@ -35,8 +35,8 @@ class MixedTestCase(base.EndToEndTestCase):
             {
                 'vda': LOCAL,
                 'vdb': NETWORK,
-                'vdc': shared_disk.SharedFile(),
-                'vdd': shared_disk.SharedBlock(),
+                'vdc': shared_disks.SharedFile(),
+                'vdd': shared_disks.SharedBlock(),
             }
         )
         result = self.migrate(
@@ -58,7 +58,7 @@ class MixedTestCase(base.EndToEndTestCase):
         """A loop device is no volume, whatever its serial says."""
         volume = '6b4f9d4c-7b1d-4a52-8d8e-9d2b6a9b1e11'
         guest = self.guest(
-            {'vda': LOCAL, 'vdb': shared_disk.SharedBlock(serial=volume)}
+            {'vda': LOCAL, 'vdb': shared_disks.SharedBlock(serial=volume)}
         )
         self.assert_refused(
             *(guest, '--block-device-info'),
@@ -92,7 +92,7 @@ class SharedOnlyTestCase(base.EndToEndTestCase):
 
     def test_shared_qcow2_and_direct(self) -> None:
         """A qcow2 file on shared storage is kept too."""
-        guest = self.guest({'vda': shared_disk.SharedFile(format='qcow2')})
+        guest = self.guest({'vda': shared_disks.SharedFile(format='qcow2')})
         self.migrate(guest, '--direct', copied=[])
         self.assert_nothing_lost(guest, self.b)
 
@@ -133,7 +133,7 @@ class LocalOnlyTestCase(base.EndToEndTestCase):
 
     def test_block_device(self) -> None:
         """A local device is copied onto the one that the caller names."""
-        guest = self.guest({'vda': LOCAL, 'vdb': local_disk.LocalBlock()})
+        guest = self.guest({'vda': LOCAL, 'vdb': local_disks.LocalBlock()})
         guest.disks['vdb'].prepare_destination(guest.place('vdb'), self.b)
         self.migrate(
             guest,
@@ -177,7 +177,7 @@ class BackingTestCase(base.EndToEndTestCase):
 
     def test_over_local_base(self) -> None:
         """The chain arrives as one image, and the base is not needed."""
-        disk = local_disk.LocalFile(base=local_disk.Base.SOURCE)
+        disk = local_disks.LocalFile(base=local_disks.Base.SOURCE)
         guest = self.guest({'vda': disk})
         result = self.migrate(guest, copied=['vda'])
         self.assertIn(
@@ -196,7 +196,7 @@ class BackingTestCase(base.EndToEndTestCase):
 
     def test_over_shared_base(self) -> None:
         """Only the top image is copied, over the base that both see."""
-        disk = local_disk.LocalFile(base=local_disk.Base.SHARED)
+        disk = local_disks.LocalFile(base=local_disks.Base.SHARED)
         guest = self.guest({'vda': disk})
         result = self.migrate(guest, copied=['vda'])
         plan = result.tree['plan']
@@ -219,8 +219,8 @@ class CdromTestCase(base.EndToEndTestCase):
         guest = self.guest(
             {
                 'vda': LOCAL,
-                'sda': cdrom.Cdrom(),
-                'sdb': cdrom.Cdrom(empty=True),
+                'sda': cdrom_drives.Cdrom(),
+                'sdb': cdrom_drives.Cdrom(empty=True),
             }
         )
         guest.disks['sda'].prepare_destination(guest.place('sda'), self.b)

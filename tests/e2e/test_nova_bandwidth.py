@@ -9,10 +9,11 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """live_migration_bandwidth is for disks and memory together."""
 
-from lab import monitor_log
-from lab import records
+from lab.guests import monitor_log
+from lab.guests import written_records
 from tests.e2e import nova_base
 
 _MIB = 1 << 20
@@ -21,7 +22,7 @@ _TOTAL = {'libvirt': {'live_migration_bandwidth': 16}}
 MUCH = {
     'root_mib': 56,
     'ephemeral': 'ext4',
-    'workload': records.Workload(cold_mib=40),
+    'workload': written_records.Workload(cold_mib=40),
 }
 
 

@@ -14,20 +14,20 @@
 
 import uuid
 
-from lab import host as lab_host
-from lab import loop_device
-from lab import monitor_log
-from lab import records
-from lab import waiting
-from lab.nova import settings
+from lab.guests import monitor_log
+from lab.guests import written_records
+from lab.hosts import lab_host
+from lab.nova import nova_settings
+from lab.processes import waiting
+from lab.storage import loop_devices
 from tests.e2e import nova_base
 
 # More than the mirror is let through, which is 2 MiB/s.
 HARD = {
     'root_mib': 32,
-    'workload': records.Workload(slots=4096, stride=17, interval_us=0),
+    'workload': written_records.Workload(slots=4096, stride=17, interval_us=0),
 }
-MUCH = {'root_mib': 64, 'workload': records.Workload(cold_mib=40)}
+MUCH = {'root_mib': 64, 'workload': written_records.Workload(cold_mib=40)}
 IMPATIENT_SECONDS = 5
 
 
@@ -119,16 +119,18 @@ class RoomTestCase(nova_base.NovaTestCase):
         file.parent.mkdir(exist_ok=True)
         with file.open('wb') as stream:
             stream.truncate(self.SMALL_MIB * 2**20)
-        device, inside = loop_device.attach(file), f'/dev/lab/{name}'
-        loop_device.show(device, [self.b], inside)
+        device, inside = loop_devices.attach(file), f'/dev/lab/{name}'
+        loop_devices.show(device, [self.b], inside)
         self.b.run(['mkfs.ext4', '-q', '-O', '^has_journal', inside])
-        self.b.run(['mount', inside, settings.INSTANCES])
+        self.b.run(['mount', inside, nova_settings.INSTANCES])
         self.addCleanup(self.b.run, ['rm', inside])
-        self.addCleanup(self.b.run, ['umount', '--lazy', settings.INSTANCES])
+        self.addCleanup(
+            self.b.run, ['umount', '--lazy', nova_settings.INSTANCES]
+        )
 
     def free(self) -> int:
         """Return what is free at the destination, in bytes."""
-        done = self.b.run(['stat', '-fc', '%a %S', settings.INSTANCES])
+        done = self.b.run(['stat', '-fc', '%a %S', nova_settings.INSTANCES])
         blocks, size = map(int, done.stdout.split())
         return blocks * size
 
@@ -136,7 +138,7 @@ class RoomTestCase(nova_base.NovaTestCase):
         """The server is as it was, the migration cancelled."""
         self.watched(1)
         server = self.server(**MUCH)
-        other = f'{settings.INSTANCES}/other'
+        other = f'{nova_settings.INSTANCES}/other'
         with self.moving(server):
             self.await_copy(server)
             size = self.free() - 16 * 2**20

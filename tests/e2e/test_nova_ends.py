@@ -12,12 +12,12 @@
 
 """A migration that does not succeed ends as nova's records say."""
 
-from lab import records
+from lab.guests import written_records
 from tests.e2e import nova_base
 
 # Twenty seconds, were it to go on to its end.
 SLOW = {'libvirt': {'live_migration_bandwidth': 1}}
-MUCH = {'root_mib': 40, 'workload': records.Workload(cold_mib=24)}
+MUCH = {'root_mib': 40, 'workload': written_records.Workload(cold_mib=24)}
 
 
 class _Ends(nova_base.NovaTestCase):

@@ -19,7 +19,7 @@ import ddt
 from tests.e2e import nova_base
 
 MIB = 2**20
-# There the guest keeps its records: see lab.records.
+# There the guest keeps its records: see lab.guests.written_records.
 WRITTEN = slice(MIB, 12 * MIB)
 # Of ext4 and of swap space: where, and what.
 _MAGIC = (

@@ -12,15 +12,15 @@
 
 """Servers that out-write their copy, and somebody who wants it completed."""
 
-from lab import host as lab_host
-from lab import records
-from lab import waiting
+from lab.guests import written_records
+from lab.hosts import lab_host
+from lab.processes import waiting
 from tests.e2e import nova_base
 
 # More than the mirror is let through, which is 2 MiB/s.
 HARD = {
     'root_mib': 32,
-    'workload': records.Workload(slots=4096, stride=17, interval_us=0),
+    'workload': written_records.Workload(slots=4096, stride=17, interval_us=0),
 }
 LIMIT = {'live_migration_bandwidth': 2, 'images_type': 'raw'}
 POSTCOPY = {**LIMIT, 'live_migration_permit_post_copy': 'true'}

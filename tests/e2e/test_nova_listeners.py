@@ -12,12 +12,12 @@
 
 """Where the destination listens while nova migrates a server."""
 
-from lab import listeners
-from lab import records
+from lab.guests import written_records
+from lab.hosts import listeners
 from tests.e2e import nova_base
 
 SLOW = {'live_migration_bandwidth': 2}
-MUCH = {'root_mib': 56, 'workload': records.Workload(cold_mib=40)}
+MUCH = {'root_mib': 56, 'workload': written_records.Workload(cold_mib=40)}
 
 
 class ListenersTestCase(nova_base.NovaTestCase):

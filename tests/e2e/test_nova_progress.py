@@ -12,12 +12,12 @@
 
 """The progress of the disks' copy shows in the server's record."""
 
-from lab import records
-from lab import waiting
+from lab.guests import written_records
+from lab.processes import waiting
 from tests.e2e import nova_base
 
 SLOW = {'libvirt': {'live_migration_bandwidth': 2}}
-MUCH = {'root_mib': 56, 'workload': records.Workload(cold_mib=40)}
+MUCH = {'root_mib': 56, 'workload': written_records.Workload(cold_mib=40)}
 
 
 class ProgressTestCase(nova_base.NovaTestCase):

@@ -12,13 +12,13 @@
 
 """A nova-compute that is killed in a live migration and started again."""
 
-from lab import monitor_log
-from lab import records
-from lab import waiting
+from lab.guests import monitor_log
+from lab.guests import written_records
+from lab.processes import waiting
 from tests.e2e import nova_base
 
 SLOW = {'libvirt': {'live_migration_bandwidth': 4}}
-MUCH = {'root_mib': 40, 'workload': records.Workload(cold_mib=24)}
+MUCH = {'root_mib': 40, 'workload': written_records.Workload(cold_mib=24)}
 MOVING = 'before _live_migration_monitor'
 PREPARING = 'after _create_images_and_backing'
 ROLLING_BACK = 'before rollback_live_migration_at_destination'

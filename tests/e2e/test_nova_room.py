@@ -14,12 +14,12 @@
 
 import re
 
-from lab import loop_device
-from lab import records
-from lab.nova import settings
+from lab.guests import written_records
+from lab.nova import nova_settings
+from lab.storage import loop_devices
 from tests.e2e import nova_base
 
-MUCH = {'root_mib': 40, 'workload': records.Workload(cold_mib=24)}
+MUCH = {'root_mib': 40, 'workload': written_records.Workload(cold_mib=24)}
 # Enough for the disk alone, and not for kernel and ramdisk beside it.
 SMALL_MIB = 36
 LV = 'vg-lab-root'
@@ -32,12 +32,14 @@ class _Room(nova_base.NovaTestCase):
         file.parent.mkdir(exist_ok=True)
         with file.open('wb') as stream:
             stream.truncate(SMALL_MIB * 2**20)
-        device, inside = loop_device.attach(file), '/dev/lab/small'
-        loop_device.show(device, [self.b], inside)
+        device, inside = loop_devices.attach(file), '/dev/lab/small'
+        loop_devices.show(device, [self.b], inside)
         self.b.run(['mkfs.ext4', '-q', '-O', '^has_journal', inside])
-        self.b.run(['mount', inside, settings.INSTANCES])
+        self.b.run(['mount', inside, nova_settings.INSTANCES])
         self.addCleanup(self.b.run, ['rm', inside])
-        self.addCleanup(self.b.run, ['umount', '--lazy', settings.INSTANCES])
+        self.addCleanup(
+            self.b.run, ['umount', '--lazy', nova_settings.INSTANCES]
+        )
 
     def with_logical_volume(self):
         """Start a server whose root disk is a block device of host a.
@@ -50,7 +52,7 @@ class _Room(nova_base.NovaTestCase):
         server.stop(self.a)
         raw = server.raw(self.a, image)
         path = f'/dev/lab/{server.id}_disk'
-        loop_device.show(loop_device.attach(raw), [self.a], path)
+        loop_devices.show(loop_devices.attach(raw), [self.a], path)
         changed = (
             domain.replace("<disk type='file'", "<disk type='block'")
             .replace("type='qcow2'", "type='raw'")

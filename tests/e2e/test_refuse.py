@@ -16,16 +16,16 @@ import dataclasses
 import subprocess
 import sys
 
-from lab import cdrom
-from lab import host as lab_host
-from lab import layout
-from lab import local_disk
-from lab import nbd_server
-from lab import place as lab_place
-from lab import shared_disk
+from lab.hosts import host_layout
+from lab.hosts import lab_host
+from lab.storage import cdrom_drives
+from lab.storage import disk_places
+from lab.storage import local_disks
+from lab.storage import nbd_server
+from lab.storage import shared_disks
 from tests.e2e import base
 
-LOCAL = local_disk.LocalFile(format='qcow2')
+LOCAL = local_disks.LocalFile(format='qcow2')
 VOLUME = '0d7a3d4e-1c1b-4d0e-9a3e-52f6a1a0c9d2'
 
 _LOOPBACK_PORT = 10815
@@ -52,10 +52,10 @@ asyncio.run(main())
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _LoopbackNetwork(shared_disk.SharedNetwork):
+class _LoopbackNetwork(shared_disks.SharedNetwork):
     """A network disk whose server is on the host's own loopback."""
 
-    def source_xml(self, place: lab_place.Place, host: lab_host.Host) -> str:
+    def source_xml(self, place: disk_places.Place, host: lab_host.Host) -> str:
         """Return driver and server."""
         return (
             "<driver name='qemu' type='raw' cache='none'/>"
@@ -69,14 +69,14 @@ class EvidenceTestCase(base.EndToEndTestCase):
 
     def test_shared_not_confirmed(self) -> None:
         """Without a marker nothing proves that both see one directory."""
-        guest = self.guest({'vda': LOCAL, 'vdb': shared_disk.SharedFile()})
+        guest = self.guest({'vda': LOCAL, 'vdb': shared_disks.SharedFile()})
         self.assert_refused(
             guest, '--no-probe', reasons={'vdb': 'shared-not-confirmed'}
         )
 
     def test_shared_disproved(self) -> None:
         """The destination has not mounted the shared file system."""
-        guest = self.guest({'vda': LOCAL, 'vdb': shared_disk.SharedFile()})
+        guest = self.guest({'vda': LOCAL, 'vdb': shared_disks.SharedFile()})
         shared = lab_host.SHARED
         self.b.run(['mount', '-t', 'tmpfs', 'none', shared])
         self.addCleanup(self.b.run, ['umount', shared])
@@ -84,7 +84,7 @@ class EvidenceTestCase(base.EndToEndTestCase):
 
     def test_block_device_without_evidence(self) -> None:
         """A loop device is presumed local, and cannot be made for us."""
-        guest = self.guest({'vda': LOCAL, 'vdb': shared_disk.SharedBlock()})
+        guest = self.guest({'vda': LOCAL, 'vdb': shared_disks.SharedBlock()})
         self.assert_refused(guest, reasons={'vdb': 'device-unproven'})
 
     def test_declaration_against_proof(self) -> None:
@@ -116,7 +116,7 @@ class EvidenceTestCase(base.EndToEndTestCase):
 
     def _relay(self) -> None:
         """Serve the hub's network disks on the loopback of host a."""
-        hub = layout.ADDRESSES[layout.HUB]
+        hub = host_layout.ADDRESSES[host_layout.HUB]
         relay = self.a.popen(
             [sys.executable, '-c', _RELAY, hub, str(nbd_server.PORT)],
             stdout=subprocess.PIPE,
@@ -144,7 +144,7 @@ class MappingTestCase(base.EndToEndTestCase):
     def test_volume_not_in_mapping(self) -> None:
         """The domain has a volume that nova does not know."""
         guest = self.guest(
-            {'vda': LOCAL, 'vdb': shared_disk.SharedNetwork(serial=VOLUME)}
+            {'vda': LOCAL, 'vdb': shared_disks.SharedNetwork(serial=VOLUME)}
         )
         self.assert_refused(
             guest,
@@ -156,7 +156,7 @@ class MappingTestCase(base.EndToEndTestCase):
     def test_stale_device_name(self) -> None:
         """A volume's device name is that of the root disk."""
         guest = self.guest(
-            {'vda': LOCAL, 'vdb': shared_disk.SharedBlock(serial=VOLUME)}
+            {'vda': LOCAL, 'vdb': shared_disks.SharedBlock(serial=VOLUME)}
         )
         self.assert_refused(
             guest,
@@ -174,7 +174,7 @@ class UncopyableTestCase(base.EndToEndTestCase):
 
     def test_shareable(self) -> None:
         """Another guest might write to it."""
-        disk = local_disk.LocalFile(format='raw', extra='<shareable/>')
+        disk = local_disks.LocalFile(format='raw', extra='<shareable/>')
         guest = self.guest({'vda': disk})
         self.assert_refused(guest, reasons={'vda': 'shareable-disk'})
 
@@ -182,11 +182,11 @@ class UncopyableTestCase(base.EndToEndTestCase):
         """Not the first alone, and the good one is not."""
         guest = self.guest(
             {
-                'vda': local_disk.LocalFile(
+                'vda': local_disks.LocalFile(
                     format='raw', extra='<shareable/>'
                 ),
                 'vdb': LOCAL,
-                'vdc': shared_disk.SharedFile(),
+                'vdc': shared_disks.SharedFile(),
             }
         )
         result = self.assert_refused(
@@ -209,7 +209,7 @@ class DestinationTestCase(base.EndToEndTestCase):
     def test_other_size_and_format(self) -> None:
         """The caller's image does not fit."""
         guest = self.guest(
-            {'vda': LOCAL, 'vdb': local_disk.LocalFile(format='raw')}
+            {'vda': LOCAL, 'vdb': local_disks.LocalFile(format='raw')}
         )
         guest.prepare_destination(self.b)
         place = guest.place('vdb')
@@ -242,7 +242,7 @@ class DestinationTestCase(base.EndToEndTestCase):
 
     def test_medium_missing(self) -> None:
         """The cdrom's medium is not at the destination."""
-        guest = self.guest({'vda': LOCAL, 'sda': cdrom.Cdrom()})
+        guest = self.guest({'vda': LOCAL, 'sda': cdrom_drives.Cdrom()})
         self.assert_refused(guest, reasons={'sda': 'content-missing'})
 
 

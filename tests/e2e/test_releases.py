@@ -14,8 +14,8 @@
 
 import ddt
 
-from lab import local_disk
-from lab import shared_disk
+from lab.storage import local_disks
+from lab.storage import shared_disks
 from tests.e2e import base
 
 
@@ -29,9 +29,9 @@ class ReleaseTestCase(base.EndToEndTestCase):
         self.use_lab({'a': release, 'b': release})
         guest = self.guest(
             {
-                'vda': local_disk.LocalFile(format='qcow2'),
-                'vdb': local_disk.LocalFile(format='raw'),
-                'vdc': shared_disk.SharedNetwork(),
+                'vda': local_disks.LocalFile(format='qcow2'),
+                'vdb': local_disks.LocalFile(format='raw'),
+                'vdc': shared_disks.SharedNetwork(),
             }
         )
         moved = self.migrate(guest, copied=['vda', 'vdb'])
@@ -51,8 +51,8 @@ class ReleaseTestCase(base.EndToEndTestCase):
         self.use_lab({'b': 'trixie'})
         guest = self.guest(
             {
-                'vda': local_disk.LocalFile(format='qcow2'),
-                'vdb': shared_disk.SharedNetwork(),
+                'vda': local_disks.LocalFile(format='qcow2'),
+                'vdb': shared_disks.SharedNetwork(),
             }
         )
         self.migrate(guest, copied=['vda'])
@@ -61,7 +61,7 @@ class ReleaseTestCase(base.EndToEndTestCase):
     def test_paused_twice(self) -> None:
         """QEMU 10.0 takes what is refused before it."""
         self.use_lab({'a': 'trixie', 'b': 'trixie'})
-        guest = self.guest({'vda': shared_disk.SharedNetwork()})
+        guest = self.guest({'vda': shared_disks.SharedNetwork()})
         self.a.virsh('suspend', guest.name)
         self.migrate(guest, copied=[], running=False)
         self.migrate(

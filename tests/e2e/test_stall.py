@@ -16,18 +16,18 @@ import os
 import signal
 import subprocess
 
-from lab import guest as lab_guest
-from lab import local_disk
-from lab import monitor_log
-from lab import records
-from lab import waiting
-from lab.faults import emulators
+from lab.faults import host_inspection
+from lab.guests import lab_guest
+from lab.guests import monitor_log
+from lab.guests import written_records
+from lab.processes import waiting
+from lab.storage import local_disks
 from tests.e2e import base
 
 # Slow enough to be caught in the act.
 _SLOW = ('--bandwidth', '4', '--progress-timeout')
 # Fast enough for that.
-_CALM = records.Workload(interval_us=500_000)
+_CALM = written_records.Workload(interval_us=500_000)
 
 
 class StallTestCase(base.EndToEndTestCase):
@@ -35,7 +35,7 @@ class StallTestCase(base.EndToEndTestCase):
 
     def start(self, size_mib: int) -> lab_guest.Guest:
         """Start a guest with data to copy."""
-        disk = local_disk.LocalFile(format='raw', size_mib=size_mib)
+        disk = local_disks.LocalFile(format='raw', size_mib=size_mib)
         return self.guest({'vda': disk}, workload=_CALM)
 
     def test_nothing_moves(self) -> None:
@@ -58,7 +58,9 @@ class StallTestCase(base.EndToEndTestCase):
                 stderr=subprocess.STDOUT,
             )
             waiting.until(mirror, 'the mirror to start', 60)
-            (emulator,) = emulators.of(self.lab.home, self.b, guest.name)
+            (emulator,) = host_inspection.emulators_of(
+                self.lab.home, self.b, guest.name
+            )
             os.kill(emulator.pid, signal.SIGSTOP)
             try:
                 waiting.until(cancelling, 'the abort', 60)

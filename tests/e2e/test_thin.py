@@ -10,18 +10,17 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """What was thin at the source is thin at the destination, and stays right."""
 
 from xml.etree import ElementTree
 
 import ddt
 
-from lab import disk as lab_disk
-from lab import guest as lab_guest
-from lab import host as lab_host
-from lab import local_disk
-from lab import records
+from lab.guests import lab_guest
+from lab.guests import written_records
+from lab.hosts import lab_host
+from lab.storage import guest_disks
+from lab.storage import local_disks
 from tests.e2e import base
 from tests.e2e import content
 
@@ -38,13 +37,13 @@ _SLACK = 1 * _MIB
 class ThinTestCase(base.EndToEndTestCase):
     """Data, holes, and zeroes that were written as data."""
 
-    def start(self, disks: dict[str, lab_disk.Disk]) -> lab_guest.Guest:
+    def start(self, disks: dict[str, guest_disks.Disk]) -> lab_guest.Guest:
         """Start a guest on disks that hold all three."""
         guest = lab_guest.Guest(
             self.lab,
             self.new_name(),
             disks,
-            workload=records.Workload(interval_us=100000),
+            workload=written_records.Workload(interval_us=100000),
         )
         for disk in disks.values():
             self.check_available(disk)
@@ -66,7 +65,7 @@ class ThinTestCase(base.EndToEndTestCase):
     ) -> int:
         """Return the bytes that a disk takes on a host."""
         disk, place = guest.disks[target], guest.place(target)
-        if isinstance(disk, local_disk.LocalBlock):
+        if isinstance(disk, local_disks.LocalBlock):
             file = place.backing_file(host.name)
         else:
             file = host.path(disk.image(place)[1])
@@ -105,11 +104,11 @@ class ThinTestCase(base.EndToEndTestCase):
             self.use_lab({'a': release, 'b': release})
         guest = self.start(
             {
-                'vda': local_disk.LocalFile(format='raw', size_mib=_SIZE_MIB),
-                'vdb': local_disk.LocalFile(
+                'vda': local_disks.LocalFile(format='raw', size_mib=_SIZE_MIB),
+                'vdb': local_disks.LocalFile(
                     format='qcow2', size_mib=_SIZE_MIB
                 ),
-                'vdc': local_disk.LocalBlock(size_mib=_SIZE_MIB),
+                'vdc': local_disks.LocalBlock(size_mib=_SIZE_MIB),
             }
         )
         guest.disks['vdc'].prepare_destination(guest.place('vdc'), self.b)
@@ -141,10 +140,10 @@ class ThinTestCase(base.EndToEndTestCase):
             self.use_lab({'a': release, 'b': release})
         guest = self.start(
             {
-                'vda': local_disk.LocalFile(
+                'vda': local_disks.LocalFile(
                     format='qcow2',
                     size_mib=_SIZE_MIB,
-                    base=local_disk.Base.SHARED,
+                    base=local_disks.Base.SHARED,
                 )
             }
         )
@@ -155,7 +154,7 @@ class ThinTestCase(base.EndToEndTestCase):
     def test_not_where_it_is_not_wanted(self) -> None:
         """As libvirt does it, with all that was written."""
         guest = self.start(
-            {'vda': local_disk.LocalFile(format='qcow2', size_mib=_SIZE_MIB)}
+            {'vda': local_disks.LocalFile(format='qcow2', size_mib=_SIZE_MIB)}
         )
         self.migrate(guest, '--thin=off', copied=['vda'])
         self.assertGreater(

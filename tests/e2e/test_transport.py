@@ -16,24 +16,24 @@ import signal
 
 import ddt
 
-from lab import guest as lab_guest
-from lab import listeners
-from lab import local_disk
-from lab import monitor_log
-from lab import records
-from lab import shared_disk
-from lab import waiting
-from lab import wire
+from lab.guests import lab_guest
+from lab.guests import monitor_log
+from lab.guests import written_records
+from lab.hosts import listeners
+from lab.hosts import traffic
+from lab.processes import waiting
+from lab.storage import local_disks
+from lab.storage import shared_disks
 from tests.e2e import base
 
 # The writer begins what it writes once with this; the other is in memory,
 # as the kernel's command line.
 _ON_DISK = b'LABCOLD1'
 _IN_MEMORY = b'lab.slots=1021'
-_WORKLOAD = records.Workload(slots=1021)
+_WORKLOAD = written_records.Workload(slots=1021)
 # Its daemons talk to each other here, as the lab has it without TLS.
 _DAEMON_PORT = 16509
-RAW = local_disk.LocalFile(format='raw')
+RAW = local_disks.LocalFile(format='raw')
 
 
 class TransportTestCase(base.EndToEndTestCase):
@@ -61,10 +61,10 @@ class WireTestCase(TransportTestCase):
     def seen(self, *arguments: str) -> dict[str, set[int]]:
         """Migrate and return what was seen, without the daemons' talk."""
         guest = self.guest(
-            {'vda': RAW, 'vdb': shared_disk.SharedNetwork()},
+            {'vda': RAW, 'vdb': shared_disks.SharedNetwork()},
             workload=_WORKLOAD,
         )
-        with wire.watched(self.lab, _ON_DISK, _IN_MEMORY) as look:
+        with traffic.watched(self.lab, _ON_DISK, _IN_MEMORY) as look:
             result = self.migrate(guest, *arguments, copied=['vda'])
         # What was not looked at may have shown anything.
         self.assertEqual(0, look.lost)

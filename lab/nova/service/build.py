@@ -29,7 +29,7 @@ def build(
     manager: Any,
     description: dict[str, Any],
 ) -> None:
-    """Make and start a server as described by lab.nova.boot.
+    """Make and start a server as described by lab.nova.server_boot.
 
     The scheduler's and the resource tracker's part is left out: no claim.
     """

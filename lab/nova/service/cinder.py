@@ -27,7 +27,7 @@ from nova import exception
 class Volumes:
     """Stand in for nova.volume.cinder.API: what nova-compute asks for.
 
-    The test reads and writes the same file: see lab.nova.volumes.
+    The test reads and writes the same file: see lab.nova.nova_volumes.
     """
 
     def __init__(self, directory: Path) -> None:

@@ -75,7 +75,7 @@ class Commands:
         return type(self._manager.driver).__name__
 
     def do_boot(self, **description: Any) -> None:
-        """Start a server here: see lab.nova.boot."""
+        """Start a server here: see lab.nova.server_boot."""
         build.build(_context(), self._manager, description)
 
     def do_migrate(

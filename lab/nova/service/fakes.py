@@ -28,7 +28,7 @@ from nova.virt.libvirt import imagebackend
 from nova.volume import cinder as nova_cinder
 from oslo_concurrency import processutils
 
-from lab.host import SHARED
+from lab.hosts.lab_host import SHARED
 from lab.nova.service import cinder
 from lab.nova.service import glance
 from lab.nova.service import neutron

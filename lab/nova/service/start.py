@@ -32,13 +32,13 @@ import os_vif
 from oslo_log import log
 from oslo_messaging.rpc import dispatcher  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
+from lab.nova.nova_settings import PLUGIN
 from lab.nova.service import bus
 from lab.nova.service import tables
 from lab.nova.service.commands import Commands
 from lab.nova.service.gates import Gates
 from lab.nova.service.shutdown import Shutdown
 from lab.nova.service.stopwatch import Stopwatch
-from lab.nova.settings import PLUGIN
 
 CONF = nova.conf.CONF
 

@@ -19,7 +19,7 @@ import unittest
 import ddt
 
 from benchmarks import content
-from lab import records
+from lab.guests import written_records
 
 MIB = content.MIB
 
@@ -44,4 +44,4 @@ class ContentTest(unittest.TestCase):
     @ddt.data(1, 8)
     def test_the_guest_writes_where_data_is(self, one_in):
         held = content.Content(16, one_in)
-        self.assertTrue(held.is_data(records._RING_AT // MIB))
+        self.assertTrue(held.is_data(written_records._RING_AT // MIB))

@@ -18,10 +18,12 @@ from unittest import mock
 
 from lab import errors
 from lab.faults import campaign
-from lab.faults import reliability
-from lab.faults import row
+from lab.faults import reliability_page
+from lab.faults import trial_results
 
-FINE = row.Row('cli', 'prepare', 'none', 1, True, 'moved', 'b', 1.0)
+FINE = trial_results.TrialResult(
+    'cli', 'prepare', 'none', 1, True, 'moved', 'b', 1.0
+)
 
 
 class CampaignTest(unittest.TestCase):
@@ -30,7 +32,7 @@ class CampaignTest(unittest.TestCase):
         self.opened = []
         self.use('Lab.open', side_effect=self.open)
         self.use('own_home')
-        self.use('World')
+        self.use('FaultHosts')
         self.run_trial = self.use('Trial.run', return_value=FINE)
         self.use('crossing.run', return_value=[FINE])
 
@@ -79,16 +81,16 @@ class CampaignTest(unittest.TestCase):
 
 class TotalsTest(unittest.TestCase):
     def test_what_was_broken_off_is_no_migration(self):
-        off = row.Row(
+        off = trial_results.TrialResult(
             *('cli', 'prepare', 'none', 2, False, 'broken off', '-', 0.0),
             broken_off='OSError: no',
         )
-        tree = row.totals([FINE, off])
+        tree = trial_results.totals([FINE, off])
         self.assertEqual((1, 1), (tree['runs'], tree['broken_off']))
         # As faults.json has it, and one of before that was counted.
-        older = dict(row.totals([FINE]))
+        older = dict(trial_results.totals([FINE]))
         del older['broken_off']
-        text = reliability.text([tree, older])
+        text = reliability_page.text([tree, older])
         self.assertIn('broke off\n     - 1\n', text)
         self.assertIn('Migrations\n     - 2\n', text)
         self.assertNotIn('broken off', text)

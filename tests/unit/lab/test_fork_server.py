@@ -19,9 +19,9 @@ import tempfile
 import unittest
 
 from lab import errors
-from lab import namespace
-from lab import process
+from lab.hosts import namespaces
 from lab.nova import fork_server
+from lab.processes import process_identity
 
 
 class ForkServerTest(unittest.TestCase):
@@ -30,8 +30,8 @@ class ForkServerTest(unittest.TestCase):
         self.folder = pathlib.Path(
             self.enterContext(tempfile.TemporaryDirectory())
         )
-        keeper = process.Process.of(os.getpid())
-        self.namespace = namespace.Namespace('a', keeper, False)
+        keeper = process_identity.Process.of(os.getpid())
+        self.namespace = namespaces.Namespace('a', keeper, False)
 
     def fork(self, script):
         """Fork from an interpreter that is a script."""

@@ -20,11 +20,11 @@ import unittest
 
 import ddt
 
-from lab.faults import judging
-from lab.faults import look
-from lab.faults import phase as phase_
-from lab.faults.fault import Fault
-from lab.faults.phase import Phase
+from lab.faults import host_inspection
+from lab.faults import migration_phases
+from lab.faults import verification
+from lab.faults.fault_kinds import Fault
+from lab.faults.migration_phases import Phase
 
 _EVENT = b'1: info : QEMU_MONITOR_RECV_EVENT: mon=0x1 event={"event": "%s"}\n'
 _SENT = b'1: info : QEMU_MONITOR_SEND_MSG: mon=0x1 msg={"execute":"%s"}\n'
@@ -42,7 +42,7 @@ class WatchTest(unittest.TestCase):
             types.SimpleNamespace(name=name, path=lambda _, log=log: log)
             for name, log in self.logs.items()
         )
-        self.watch = phase_.Watch(types.SimpleNamespace(hosts=hosts))
+        self.watch = migration_phases.Watch(types.SimpleNamespace(hosts=hosts))
 
     def say(self, host, text):
         with self.logs[host].open('ab') as log:
@@ -90,12 +90,14 @@ class PlaceTest(unittest.TestCase):
     )
     @ddt.unpack
     def test_place(self, a, b, torn, place):
-        found = look.Look({'a': a, 'b': b}, {}, {}, (), frozenset(torn))
+        found = host_inspection.Inspection(
+            {'a': a, 'b': b}, {}, {}, (), frozenset(torn)
+        )
         self.assertEqual(place, found.place)
         if place in ('both', 'torn'):
             for outcome in ('moved', 'not-moved', 'failed', 'refused'):
-                self.assertFalse(judging.is_true(outcome, found), outcome)
-            self.assertTrue(judging.is_true('unknown', found))
+                self.assertFalse(verification.is_true(outcome, found), outcome)
+            self.assertTrue(verification.is_true('unknown', found))
 
     def test_an_emulator_is_not_killed_where_it_is_the_guest(self):
         for fault in (Fault.SOURCE_QEMU, Fault.DESTINATION_QEMU):
@@ -137,7 +139,7 @@ class OnBothTest(unittest.TestCase):
         until = datetime.datetime(
             2026, 11, 28, 14, 0, 50, tzinfo=datetime.UTC
         ).timestamp()
-        return judging.seconds_on_both(
+        return verification.seconds_on_both(
             lab, types.SimpleNamespace(name='g'), marks, until
         )
 

@@ -1,0 +1,243 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""One migration by our command line, with one fault."""
+
+import contextlib
+from dataclasses import dataclass
+import random
+import time
+
+from lab.faults import command_line
+from lab.faults import host_inspection
+from lab.faults import verification
+from lab.faults.fault_hosts import FaultHosts
+from lab.faults.fault_injection import Inflictor
+from lab.faults.fault_kinds import Fault
+from lab.faults.migration_phases import Phase
+from lab.faults.migration_phases import Watch
+from lab.faults.trial_results import TrialResult
+from lab.guests import monitor_log
+from lab.guests.lab_guest import Guest
+from lab.guests.written_records import Workload
+from lab.storage.guest_disks import Disk
+from lab.storage.local_disks import LocalFile
+from lab.storage.shared_disks import SharedNetwork
+
+_BEFORE = 10
+#: MiB/s: slow enough for a phase to last.
+_BANDWIDTH = '16'
+_SIZE_MIB = 32
+_ROOM_MIB = 6
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is tried.
+
+    :ivar direct: whether our program manages the migration, and not the
+        source's daemon
+    """
+
+    fault: Fault
+    phase: Phase | None
+    seed: int
+    direct: bool
+
+    def run(self, world: FaultHosts) -> TrialResult:
+        """Run it; the world works again afterwards."""
+        return _Run(self, world).run()
+
+
+class _Run:
+    def __init__(self, trial: Trial, world: FaultHosts) -> None:
+        self.trial = trial
+        self.world = world
+        self.lab = world.lab
+        self.chance = random.Random(trial.seed)  # noqa: S311 - to be repeated
+        self.guest = Guest(
+            self.lab,
+            f'f{trial.seed:07d}',
+            self._disks(),
+            memory_mib=80,
+            workload=Workload(
+                slots=512,
+                interval_us=self.chance.choice((0, 0, 2000)),
+                cold_mib=8,
+            ),
+        )
+        self.program = command_line.CommandLine(
+            self.lab.a, self.lab.b, self.guest.name, self._options()
+        )
+
+    def _disks(self) -> dict[str, Disk]:
+        kinds = self.chance.sample(('qcow2', 'raw'), 2)
+        if self.trial.fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):
+            kinds = ['qcow2', 'qcow2']
+        return {
+            'vda': LocalFile(format=kinds[0], size_mib=_SIZE_MIB),
+            'vdb': SharedNetwork(size_mib=_SIZE_MIB),
+            'vdc': LocalFile(format=kinds[1], size_mib=_SIZE_MIB),
+        }
+
+    def _options(self) -> list[str]:
+        options = ['--bandwidth', _BANDWIDTH]
+        if self.trial.direct:
+            options.append('--direct')
+        if self.trial.phase is Phase.POST_COPY:
+            options.append('--post-copy')
+        if self.trial.fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):
+            options += ['--existing', 'vda']
+        return options
+
+    @property
+    def copied(self) -> list[str]:
+        """Return the targets that are to be copied."""
+        disks = self.guest.disks.items()
+        return [t for t, disk in disks if isinstance(disk, LocalFile)]
+
+    def run(self) -> TrialResult:
+        began = time.monotonic()
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._forget)
+            stack.callback(self.world.mend)
+            self.guest.define_and_start(self.lab.a)
+            self.guest.wait_for_records(self.lab.a, _BEFORE)
+            marks = {h.name: monitor_log.mark(h) for h in self.lab.hosts}
+            self._prepare(stack)
+            inflicted, said = self._migrate()
+            self.world.mend()
+            found = host_inspection.settled(self.lab, self.guest.name)
+            looked = time.time()
+            return self._judge(marks, inflicted, said, found, began, looked)
+
+    def _prepare(self, stack: contextlib.ExitStack) -> None:
+        """Make the faults that are there before the migration."""
+        fault, b = self.trial.fault, self.lab.b
+        if fault is Fault.NBD_FILTERED:
+            self.world.filter_nbd(on=True)
+        elif fault is Fault.DISK_FULL:
+            self.world.shrink(_ROOM_MIB)
+            stack.callback(self.world.widen)
+        elif fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):
+            size = fault is Fault.OTHER_SIZE
+            other = LocalFile(
+                format='qcow2' if size else 'raw',
+                size_mib=_SIZE_MIB + (1 if size else 0),
+            )
+            place = self.guest.place('vda')
+            other.prepare_destination(place, b)
+            wanted = self.guest.disks['vda'].image(place)[1]
+            made = other.image(place)[1]
+            if made != wanted:
+                b.run(['mv', made, wanted])
+
+    def _migrate(self) -> tuple[bool, command_line.Said]:
+        """Migrate, inflict the fault, and return what was said."""
+        fault, phase = self.trial.fault, self.trial.phase
+        watch = Watch(self.lab)
+        inflictor = Inflictor(
+            self.world, self.guest.name, self.program, self.chance
+        )
+        self.program.start()
+        inflicted = fault is not Fault.NONE
+        if phase is not None:
+            inflicted = inflictor.at(watch, phase, len(self.copied), fault)
+        if fault is Fault.PROGRAM and inflicted:
+            time.sleep(self.chance.choice((0, 0, 1.5, 6)))
+            return True, self.program.resume_report()
+        said = self.program.end()
+        inflictor.join()
+        return inflicted, said
+
+    def _judge(
+        self,
+        marks: dict[str, int],
+        inflicted: bool,
+        said: command_line.Said,
+        found: host_inspection.Inspection,
+        began: float,
+        looked: float,
+    ) -> TrialResult:
+        shared = set(self.guest.disks) - set(self.copied)
+        written = verification.shared_written(
+            self.lab, self.guest, shared, marks
+        )
+        untrue = not verification.is_true(said.outcome, found)
+        # It has to come to an end, whatever that is.
+        untrue |= said.outcome == 'hangs'
+        texts = [said.text]
+        left, afterwards = set(said.left), ''
+        if said.outcome == 'unknown':
+            # Once both hosts answer again it must be known.
+            resumed = self.program.resume_report()
+            afterwards = resumed.outcome
+            left |= resumed.left
+            texts.append(f'afterwards: {resumed.text}')
+            untrue |= not verification.is_true(afterwards, found)
+        if self.program.second is not None:
+            second = self.program.second.end()
+            texts.append(f'second: {second.outcome}, {second.text}')
+            # The guest that the first has moved is not its own success.
+            untrue |= second.outcome == 'moved'
+        listed = self.program.cleanup()
+        remains = verification.unlisted(found, said.outcome, left, listed)
+        if self.trial.fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):
+            # The image that we put there.
+            remains = tuple(r for r in remains if '-vda' not in r)
+        missing, defects = self._lost(found)
+        return TrialResult(
+            driver=f'cli {"direct" if self.trial.direct else "peer to peer"}',
+            phase=self.trial.phase.words if self.trial.phase else '',
+            fault=self.trial.fault.value,
+            seed=self.trial.seed,
+            inflicted=inflicted,
+            outcome=said.outcome,
+            truth=found.place,
+            seconds=round(time.monotonic() - began, 1),
+            lost_records=missing,
+            shared_written=written,
+            double_run=verification.runs_twice(self.guest, found),
+            on_both=verification.seconds_on_both(
+                self.lab, self.guest, marks, looked
+            ),
+            untrue=untrue,
+            unlisted=remains,
+            listed=len(left) + len(listed),
+            afterwards=afterwards,
+            said=' | '.join(texts),
+            found=(*defects, str(found.states)),
+        )
+
+    def _lost(
+        self, found: host_inspection.Inspection
+    ) -> tuple[int, list[str]]:
+        a, b = self.lab.hosts
+        if found.place in ('a', 'b'):
+            return verification.lost(
+                self.guest, a if found.place == 'a' else b
+            )
+        for host in self.lab.hosts:
+            self.guest.stop(host)
+        # Off, or in doubt: they must be whole where somebody is told to look.
+        tried = []
+        for host in self.lab.hosts:
+            if found.files[host.name]:
+                # A guest that went on twice has said things of both.
+                seen = [host] if found.place == 'both' else ()
+                tried.append(verification.lost(self.guest, host, seen))
+        return min(tried)
+
+    def _forget(self) -> None:
+        for host in self.lab.hosts:
+            self.guest.stop(host)
+        self.lab.reset()
