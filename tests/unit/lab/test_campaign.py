@@ -34,7 +34,7 @@ class CampaignTest(unittest.TestCase):
         self.use('own_home')
         self.use('FaultHosts')
         self.run_trial = self.use('Trial.run', return_value=FINE)
-        self.use('crossing.run', return_value=[FINE])
+        self.use('crossing_guests.run', return_value=[FINE])
 
     def use(self, name, **behaviour):
         return self.enterContext(
