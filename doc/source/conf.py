@@ -27,7 +27,9 @@ extensions = [
     'openstackdocstheme',
     'cliff.sphinxext',
     'oslo_config.sphinxext',
+    'sphinx.ext.graphviz',
     'known_bad_releases',
+    'packages',
     'reason_codes',
 ]
 
@@ -42,3 +44,6 @@ smartquotes = False
 highlight_language = 'console'
 pygments_style = 'native'
 nitpicky = True
+
+# Drawn by dot; without it doc/ext/packages.py writes text in its place.
+graphviz_output_format = 'svg'

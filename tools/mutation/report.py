@@ -36,7 +36,7 @@ have to notice each.
 .. code-block:: console
 
    $ tox -e mutation
-   $ tox -e mutation -- nova_selective_migrate/core/evidence/join.py
+   $ tox -e mutation -- nova_selective_migrate/core/evidence/volume_matching.py
    $ tox -e mutation -- --again --write
 
 The first runs all mutants, half an hour on one processor (``--jobs 2`` takes

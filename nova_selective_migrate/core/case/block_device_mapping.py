@@ -95,8 +95,8 @@ def rows(info: Json) -> list[dict[str, Json]]:
 def _attachment(row: dict[str, Json]) -> domains.VolumeAttachment:
     connection = json_object(row.get('connection_info'), 'connection_info')
     data = json_object(connection.get('data'), 'connection_info.data')
-    # The order of design.md section 3: cinder's serial is the volume id
-    # after a swap or a retype too, when volume_id may be the old one.
+    # Cinder's serial comes first: it is the volume id after a swap or a
+    # retype too, when volume_id may be the old one.
     volume_id = (
         _text(connection.get('serial'))
         or _text(data.get('volume_id'))

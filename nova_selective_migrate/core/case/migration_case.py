@@ -12,7 +12,7 @@
 
 """A case: all that the planner sees, recorded and replayed as JSON.
 
-The format is version 1 of design.md section 4; its field names are a
+The format is version 1 of doc/source/cases.rst; its field names are a
 contract. A case holds no credential: it is redacted when it is made.
 """
 

@@ -502,7 +502,8 @@ class CountTest(PlanningTestCase):
         self.assertEqual(1 + 6, call.parameter_count)
 
     def test_the_name_for_the_certificate_goes_to_the_source_alone(self):
-        # VERSIONS has libvirt 9.0: reference/libvirt.md 6.2.
+        # VERSIONS has libvirt 9.0, and before 10.3.0 a mirror with TLS and
+        # parallel connections needs the name that the certificate has.
         call = self.sent(parallel=True, tls=True)
         self.assertIn('tls.destination', call.also_sent)
         self.assertEqual(1 + 7, call.parameter_count)

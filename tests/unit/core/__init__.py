@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Tests of the planner, against design.md sections 2 to 4.
+"""Tests of the planner, against the rules of doc/source/decisions.rst.
 
 All tests of this folder are pure: what they hold the planner against is
-written here a second time, from the design and not from the code.
+written here a second time, from the rules and not from the code.
 """
 
 from tests.unit.core import profiles

@@ -12,8 +12,8 @@
 
 """Write domains and cases tersely.
 
-A case is built as the tree of design.md section 4, never from the classes
-of the package.
+A case is built as the tree that doc/source/cases.rst shows, never from the
+classes of the package.
 """
 
 import json

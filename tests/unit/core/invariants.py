@@ -19,7 +19,10 @@ _NON_SHARED = {'VIR_MIGRATE_NON_SHARED_DISK', 'VIR_MIGRATE_NON_SHARED_INC'}
 
 
 def check(test: unittest.TestCase, plan: typing.Any) -> None:
-    """Assert design.md section 3 on a plan as it is printed."""
+    """Assert what holds of every plan, on one as it is printed.
+
+    doc/source/contributor/architecture.rst has these rules.
+    """
     test.assertEqual(plan['ready'], not plan['refusals'])
     copied = [d['target'] for d in plan['disks'] if d['action'] == 'copy']
     refused = [d['target'] for d in plan['disks'] if d['action'] == 'refuse']

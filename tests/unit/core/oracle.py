@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the design says of a case, written a second time.
+"""What the rules say of a case, written a second time.
 
 Nothing of the package is imported: the domain is read with the standard
-library, the lists are those of design.md section 3. The oracle does not
+library, the lists are those of doc/source/decisions.rst. The oracle does not
 decide; it says what must not happen.
 """
 

@@ -158,7 +158,7 @@ class FlattenedPlanTest(unittest.TestCase):
         self.assertNotIn('persistent_xml', plan['parameters'])
 
     def test_the_definition_is_flattened_as_well(self):
-        # reference/libvirt.md 1.1: with DEST_XML and PERSIST_DEST both.
+        # persistent_xml of libvirt: with DEST_XML and PERSIST_DEST both.
         definition = b.domain(CHAIN)
         plan = self._plan(
             create_images=True,

@@ -36,7 +36,7 @@ def call_of(*disks, **more):
 
 class FlagTest(unittest.TestCase):
     def test_values_are_libvirts(self):
-        # reference/libvirt.md 1.2
+        # virDomainMigrateFlags of libvirt-domain.h
         for name, value in (
             ('LIVE', 1),
             ('PEER2PEER', 2),
@@ -215,8 +215,8 @@ class IncrementalTest(unittest.TestCase):
         self.assertEqual({FULL}, self._flags(self.TOP_ONLY, self.WHOLE))
 
     def test_an_image_that_may_be_stale_is_written_whole(self):
-        # reference/libvirt.md 3.3: sync=top leaves what the source has not
-        # allocated as it is at the destination.
+        # QEMU's sync=top leaves what the source has not allocated as it is at
+        # the destination.
         self.assertEqual(
             {FULL}, self._flags(self.TOP_ONLY, COPIED, existing=['vda'])
         )
@@ -224,9 +224,9 @@ class IncrementalTest(unittest.TestCase):
 
 class LimitTest(unittest.TestCase):
     def test_what_libvirt_adds_and_keeps(self):
-        # reference/libvirt.md 6.2: destination_xml, migrate_uri and
-        # destination_name are added where they are not passed; the source
-        # daemon sends persistent_xml to nobody.
+        # libvirt (qemuMigrationSrcPerformPeer2Peer3): destination_xml,
+        # migrate_uri and destination_name are added where they are not
+        # passed; the source daemon sends persistent_xml to nobody.
         peer, direct = (
             migrate_call.MigrateFlag.PEER2PEER,
             migrate_call.MigrateFlag.LIVE,

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""All cases with what the design decides of them."""
+"""All cases with what the rules decide of them."""
 
 from tests.unit.core.scenarios import blockers
 from tests.unit.core.scenarios import chains

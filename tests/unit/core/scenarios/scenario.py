@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""One case with what the design decides of it."""
+"""One case with what the rules decide of it."""
 
 import dataclasses
 
@@ -22,7 +22,7 @@ class Scenario:
     """A case and its decision.
 
     :ivar disks: per target the action, and after a blank the reason code
-        where the design leaves no other
+        where the rules leave no other
     :ivar plan: reason codes of the refusals whose target is null
     :ivar also: refusals of disks that are not themselves refused
     """

@@ -243,7 +243,7 @@ SCENARIOS = (
         versions=_versions('source', 'libvirt', 9_000_000),
     ),
     # libvirt adds destination_xml, migrate_uri and destination_name where
-    # the caller does not pass them: reference/libvirt.md 6.2.
+    # the caller does not pass them (qemuMigrationSrcPerformPeer2Peer3).
     *(
         _copying(f'{count}_disks_{name}', *plan, count=count, **more)
         for name, most, more in (
