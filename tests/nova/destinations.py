@@ -113,13 +113,12 @@ class DestinationTest(unittest.TestCase):
 
     def prepare(self, stock=None, disk_info=None):
         """Prepare; nova's own part is to make the directory."""
-        make = stock or (lambda *_: self.home.mkdir())
+        make = stock or self.home.mkdir
 
-        def prepared(*arguments):
-            make(*arguments)
+        def prepared():
+            make()
             return self.data
 
         return self.arrivals.prepare(
-            prepared,
-            *(self.context, self.instance, None, None, disk_info, self.data),
+            prepared, self.context, self.instance, disk_info, self.data
         )

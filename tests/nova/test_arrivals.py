@@ -44,7 +44,7 @@ class ArrivalsTest(destinations.DestinationTest):
         self.claim().check()
 
     def test_it_is_claimed_before_it_is_made(self):
-        def stock(*_):
+        def stock():
             self.assertFalse(self.claim().complete)
             self.assertIsNone(self.claim().proof)
             self.home.mkdir()
@@ -58,7 +58,7 @@ class ArrivalsTest(destinations.DestinationTest):
         self.assertEqual('req-1', self.claim().request)
 
     def test_what_was_prepared_in_part_is_claimed(self):
-        def stock(*_):
+        def stock():
             self.home.mkdir()
             raise ValueError('no image')
 
@@ -85,13 +85,13 @@ class ArrivalsTest(destinations.DestinationTest):
             FileExistsError(str(self.home)),
         ):
             with self.assertRaises(type(error)):
-                self.prepare(lambda *_, e=error: stock(e))
+                self.prepare(lambda e=error: stock(e))
             self.assertIsNone(self.claim())
             (self.home / 'disk').unlink()
             self.home.rmdir()
 
     def test_a_file_that_is_there_does_not_make_it_another_s(self):
-        def stock(*_):
+        def stock():
             self.home.mkdir()
             self.arrivals.note(self.instance)
             raise FileExistsError('kernel')
@@ -143,7 +143,7 @@ class ArrivalsTest(destinations.DestinationTest):
     def test_a_shared_directory_is_nobody_s(self):
         self.data.is_shared_instance_path = True
         self.home.mkdir()
-        self.prepare(lambda *_: None)
+        self.prepare(lambda: None)
         self.assertIsNone(self.claim())
 
     def test_the_claim_goes_when_the_guest_has_come(self):

@@ -23,6 +23,7 @@ from nova.virt.libvirt import driver as stock
 
 from nova_selective_migrate import conf
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute import components
 from nova_selective_migrate.compute import driver
 from nova_selective_migrate.compute.common import driver_settings
 from nova_selective_migrate.compute.common import nova_interface
@@ -44,6 +45,17 @@ class DriverTestCase(unittest.TestCase):
             uuid='uuid', flavor=types.SimpleNamespace(memory_mb=4096)
         )
 
+    def enforce(self):
+        """Give the driver the components of an enabled one."""
+        self.driver._components = components.build(
+            self.driver,
+            nova.conf.CONF,
+            driver_settings.DriverSettings.of(
+                nova.conf.CONF.selective_migrate
+            ),
+        )
+        self.planned = self.driver._components.planned
+
     def set(self, **options):
         for name, value in options.items():
             nova.conf.CONF.set_override(name, value, 'selective_migrate')
@@ -64,21 +76,21 @@ class InitHostTest(DriverTestCase):
 
     def test_not_enabled(self):
         self.driver.init_host('host')
-        self.assertFalse(self.driver._enforced)
+        self.assertIsNone(self.driver._components)
         self.problems.assert_not_called()
         self.stock.assert_called_once_with('host')
 
     def test_enabled(self):
         self.set(enabled=True)
         self.driver.init_host('host')
-        self.assertTrue(self.driver._enforced)
+        self.assertIsNotNone(self.driver._enforcing)
         self.stock.assert_called_once_with('host')
 
     def test_an_audit_enforces_nothing(self):
         self.set(enabled=True, mode='audit')
         self.driver.init_host('host')
-        self.assertFalse(self.driver._enforced)
-        self.assertIsNotNone(self.driver._settings)
+        self.assertIsNone(self.driver._enforcing)
+        self.assertIsNotNone(self.driver._components)
 
     def test_an_unknown_nova_is_not_started_with(self):
         self.set(enabled=True)
@@ -95,7 +107,7 @@ class InitHostTest(DriverTestCase):
         with self.assertLogs(driver.__name__, 'ERROR') as logged:
             self.driver.init_host('host')
         self.assertIn('x is missing', logged.output[0])
-        self.assertIsNone(self.driver._settings)
+        self.assertIsNone(self.driver._components)
         self.stock.assert_called_once_with('host')
 
     def test_options_that_contradict_each_other(self):
@@ -107,9 +119,7 @@ class InitHostTest(DriverTestCase):
 class CleanupHostTest(DriverTestCase):
     def setUp(self):
         super().setUp()
-        self.driver._settings = types.SimpleNamespace(
-            mode=driver_settings.Mode.ENFORCE
-        )
+        self.enforce()
         self.stock = self.enterContext(
             mock.patch.object(stock.LibvirtDriver, 'cleanup_host')
         )
@@ -120,8 +130,8 @@ class CleanupHostTest(DriverTestCase):
                 return_value=True,
             )
         )
-        conf_ = self.enterContext(mock.patch.object(driver, 'CONF'))
-        conf_.manager_shutdown_timeout = 60
+        options = self.enterContext(mock.patch.object(driver, 'CONF'))
+        options.manager_shutdown_timeout = 60
 
     def end(self):
         thread = threading.Thread(
@@ -131,30 +141,30 @@ class CleanupHostTest(DriverTestCase):
         return thread
 
     def test_what_leaves_ends_before_nova_s_pools(self):
-        self.driver._records.begin('uuid', 'data')
+        self.planned.begin('uuid', 'data')
         ending = self.end()
         ending.join(0.1)
         self.assertTrue(ending.is_alive())
         self.stock.assert_not_called()
-        self.driver._records.forget('uuid')
+        self.planned.forget('uuid')
         ending.join(10)
         self.stock.assert_called_once_with(host='host')
 
     def test_not_where_nova_s_main_thread_would_wait(self):
-        self.driver._records.begin('uuid', 'data')
+        self.planned.begin('uuid', 'data')
         self.pools.return_value = False
         self.end().join(10)
         self.stock.assert_called_once_with(host='host')
 
     def test_not_when_it_is_not_enabled(self):
-        self.driver._records.begin('uuid', 'data')
-        self.driver._settings = None
+        self.planned.begin('uuid', 'data')
+        self.driver._components = None
         self.end().join(10)
         self.stock.assert_called_once_with(host='host')
 
     def test_nor_for_ever(self):
-        self.driver._records.begin('uuid', 'data')
-        self.assertFalse(self.driver._records.await_ends(0.01))
+        self.planned.begin('uuid', 'data')
+        self.assertFalse(self.planned.await_ends(0.01))
 
 
 class FiguresTest(DriverTestCase):
@@ -174,7 +184,8 @@ class FiguresTest(DriverTestCase):
             )
             for copied, virtual in sizes
         ]
-        self.driver._records.keep(
+        self.enforce()
+        self.planned.keep(
             'uuid',
             planned_migrations.PlannedMigration(
                 case=None,

@@ -57,12 +57,10 @@ class MigrationsTest(unittest.TestCase):
         )
         self.migrations = live_migration.LiveMigrations(
             self.driver,
-            *(
-                self.plans,
-                self.records,
-                self.departures,
-                watchdog_limits.AbortLimits(),
-            ),
+            self.plans,
+            self.records,
+            self.departures,
+            watchdog_limits.AbortLimits(),
         )
         self.fault = self.enterContext(
             mock.patch.object(
@@ -79,7 +77,7 @@ class MigrationsTest(unittest.TestCase):
 
     def operate(self, stock, data='data'):
         self.records.begin('uuid', 'data')
-        self.migrations.operate(stock, *ASKED, None, data, 'guest', [])
+        self.migrations.operate(stock, INSTANCE, data, 'guest')
 
     def test_a_thread_of_an_earlier_migration_does_nothing(self):
         stock = mock.Mock()
@@ -87,14 +85,21 @@ class MigrationsTest(unittest.TestCase):
         stock.assert_not_called()
         self.assertFalse(self.records.call('uuid').made)
         self.records.forget('uuid')
-        self.migrations.operate(stock, *ASKED, None, 'data', 'guest', [])
+        self.migrations.operate(stock, INSTANCE, 'data', 'guest')
         stock.assert_not_called()
         self.assertIsNone(self.records.call('uuid'))
 
     def run_with(self, stock, recover=None):
         self.post, self.recover = mock.Mock(), mock.Mock(side_effect=recover)
         post = functools.partial(self.post, source_bdms='bdms')
-        self.migrations.run(stock, *ASKED, post, self.recover, None, 'data')
+        self.migrations.run(
+            stock,
+            *ASKED,
+            post_method=post,
+            recover_method=self.recover,
+            block_migration=None,
+            migrate_data='data',
+        )
 
     def test_no_plan_is_no_migration(self):
         with self.assertRaisesRegex(exception.MigrationError, 'no plan'):
@@ -106,7 +111,7 @@ class MigrationsTest(unittest.TestCase):
     def test_an_error_of_the_call_is_kept_for_its_follower(self):
         self.plans.unchanged = mock.Mock()
 
-        def stock(*_):
+        def stock(guest):
             raise ValueError('libvirt says no')
 
         self.operate(stock)
@@ -118,8 +123,8 @@ class MigrationsTest(unittest.TestCase):
         """Make a call that is aborted for another one."""
         made = []
 
-        def stock(*arguments):
-            made.append(arguments[-2]._plan)
+        def stock(guest):
+            made.append(guest._plan)
             if len(made) == 1:
                 first(self.records.call('uuid'))
                 raise ValueError('canceled by client')
@@ -195,12 +200,12 @@ class MigrationsTest(unittest.TestCase):
         self.assertIn('no thread', str(self.fault.call_args.args[2]))
 
     def test_what_fails_after_the_end_is_nova_s(self):
-        def stock(context, instance, dest, post, recover, *rest):
+        def stock(post_method, recover_method):
             self.here(guest_location.Presence.ABSENT)
             call = self.records.call('uuid')
             call.start()
             call.end()
-            post(context, instance, dest, *rest)
+            post_method()
             raise ValueError('the bus is down')
 
         with self.assertRaisesRegex(ValueError, 'the bus is down'):
@@ -214,9 +219,9 @@ class MigrationsTest(unittest.TestCase):
         self.assertIsNone(self.records.planned('uuid'))
 
     def test_it_is_journalled_until_its_end(self):
-        def stock(*_):
+        def stock(**_):
             self.departures.begin.assert_called_once_with(
-                *(*ASKED[:2], 'there', 'bdms', None, 'data', URI)
+                *ASKED, 'bdms', None, 'data', URI
             )
             self.departures.drop.assert_not_called()
             raise ValueError('x')
@@ -264,10 +269,10 @@ class MigrationsTest(unittest.TestCase):
             )
         )
 
-        def stock(context, instance, dest, post, recover, *rest):
+        def stock(post_method, recover_method):
             if asked:
                 self.migrations.abort(mock.Mock(), INSTANCE)
-            recover(context, instance, dest, *rest)
+            recover_method()
 
         self.run_with(stock)
         return message, str(self.fault.call_args.args[2])
@@ -293,12 +298,12 @@ class MigrationsTest(unittest.TestCase):
         guest.job_over.return_value = True
         guest.resume.side_effect = resumed
 
-        def stock(context, instance, dest, post, recover, *rest):
+        def stock(post_method, recover_method):
             self.here(presence)
             call = self.records.call('uuid')
             call.held = True
             call.end(ValueError('canceled'))
-            recover(context, instance, dest, *rest)
+            recover_method()
 
         self.run_with(stock)
         self.recover.assert_called_once()

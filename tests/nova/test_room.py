@@ -276,7 +276,7 @@ class HandedOverTest(destinations.DestinationTest):
 
     def test_not_where_nothing_is_made(self):
         self.data.is_shared_instance_path = True
-        self.prepare(lambda *_: None)
+        self.prepare(lambda: None)
         self.rooms.begin.assert_not_called()
 
     def test_it_ends_when_the_guest_has_come(self):

@@ -38,8 +38,7 @@ class RestartedTest(ours.OursTest):
         real = manager._do_pre_live_migration_from_source
 
         def later(*arguments):
-            driver._settings = None
-            driver._records.forget(arguments[2].uuid)
+            driver._components = None
             return real(*arguments)
 
         manager._do_pre_live_migration_from_source = later
@@ -51,7 +50,7 @@ class RestartedTest(ours.OursTest):
         real = source.get_instance_disk_info
 
         def later(*arguments, **named):
-            driver._settings = None
+            driver._components = None
             return real(*arguments, **named)
 
         source.get_instance_disk_info = later

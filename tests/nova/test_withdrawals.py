@@ -39,12 +39,16 @@ class WithdrawalsTest(destinations.DestinationTest):
         stock = stock or mock.Mock()
         self.withdrawals.roll_back(
             stock,
-            *(self.context, self.instance, None, None, True, self.data),
+            self.context,
+            self.instance,
+            destroy_disks=True,
+            migrate_data=self.data,
         )
         stock.assert_called_once()
-        destroy_disks, data = stock.call_args.args[-2:]
-        self.assertEqual(destroy_disks, not data.is_shared_instance_path)
-        return destroy_disks
+        named = stock.call_args.kwargs
+        shared = named['migrate_data'].is_shared_instance_path
+        self.assertEqual(named['destroy_disks'], not shared)
+        return named['destroy_disks']
 
     def assert_left(self, *causes):
         self.assertFalse(self.roll_back())
@@ -61,7 +65,7 @@ class WithdrawalsTest(destinations.DestinationTest):
 
     def test_the_claim_goes_with_it(self):
         self.prepare()
-        stock = mock.Mock(side_effect=lambda *_: shutil.rmtree(self.home))
+        stock = mock.Mock(side_effect=lambda **_: shutil.rmtree(self.home))
         self.roll_back(stock)
         self.assertIsNone(self.claim())
 
@@ -121,18 +125,28 @@ class WithdrawalsTest(destinations.DestinationTest):
         stock = mock.Mock()
         self.withdrawals.roll_back(
             stock,
-            *(self.context, self.instance, None, None, True, self.data),
+            self.context,
+            self.instance,
+            destroy_disks=True,
+            migrate_data=self.data,
         )
-        self.assertEqual((False, self.data), stock.call_args.args[-2:])
+        stock.assert_called_once_with(
+            destroy_disks=False, migrate_data=self.data
+        )
 
     def test_a_shared_directory_is_nova_s(self):
         self.data.is_shared_instance_path = True
         stock = mock.Mock()
         self.withdrawals.roll_back(
             stock,
-            *(self.context, self.instance, None, None, False, self.data),
+            self.context,
+            self.instance,
+            destroy_disks=False,
+            migrate_data=self.data,
         )
-        self.assertEqual((False, self.data), stock.call_args.args[-2:])
+        stock.assert_called_once_with(
+            destroy_disks=False, migrate_data=self.data
+        )
 
     def refuse(self):
         """Roll back in vain; return what the user reads."""

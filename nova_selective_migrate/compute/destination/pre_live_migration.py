@@ -45,8 +45,16 @@ def fill_image(seed: media_transfer.MediumContent, image: str) -> None:
     try:
         media_transfer.unpack_medium(seed, raw, _never)
         processutils.execute(
-            *('qemu-img', 'convert', '-n', '--target-is-zero'),
-            *('-f', 'raw', '-O', 'qcow2', raw, image),
+            'qemu-img',
+            'convert',
+            '-n',
+            '--target-is-zero',
+            '-f',
+            'raw',
+            '-O',
+            'qcow2',
+            raw,
+            image,
         )
     except processutils.ProcessExecutionError as err:
         said = (err.stderr or '').strip()
@@ -91,13 +99,16 @@ class DestinationPreparation:
         stock: Method,
         context: typing.Any,
         instance: typing.Any,
-        block_device_info: typing.Any,
-        network_info: typing.Any,
         disk_info: typing.Any,
         migrate_data: typing.Any,
     ) -> typing.Any:
         """Let nova prepare, and add what it does not make.
 
+        :param stock: nova's pre_live_migration, with all of its arguments
+        :param disk_info: JSON text of protocol.dumps_disk_info, or nova's
+            own; None where nothing is to be made
+        :param migrate_data: LibvirtLiveMigrateData
+        :returns: the same, with what nova adds to it
         :raises DestinationDiskExists: when something is there already
         :raises MigrationError: when it cannot be journalled, or the source
             does not keep to its plan any more
@@ -115,14 +126,7 @@ class DestinationPreparation:
             self._begin(context, instance, directory, disk_info)
         made = True
         try:
-            result = stock(
-                context,
-                instance,
-                block_device_info,
-                network_info,
-                disk_info,
-                migrate_data,
-            )
+            result = stock()
             told = disk_info is not None
             if ours and told and migrate_data.is_shared_block_storage:
                 self._make_others(context, instance, directory, disk_info)

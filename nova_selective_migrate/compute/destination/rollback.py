@@ -67,13 +67,16 @@ class DestinationRollback:
         stock: Method,
         context: typing.Any,
         instance: typing.Any,
-        network_info: typing.Any,
-        block_device_info: typing.Any,
+        *,
         destroy_disks: bool,
         migrate_data: typing.Any,
     ) -> None:
         """Let nova clean up what this migration made, and nothing else.
 
+        :param stock: nova's rollback_live_migration_at_destination, without
+            its destroy_disks and migrate_data
+        :param migrate_data: LibvirtLiveMigrateData; nova passes None where
+            it has none
         :raises MigrationError: when the guest is here
         """
         self._rooms.end(instance)
@@ -118,14 +121,7 @@ class DestinationRollback:
             # nova.virt.libvirt.driver.delete_instance_files takes another
             # directory for one that is not there, as of a resize.
             destroy_disks = False
-        stock(
-            context,
-            instance,
-            network_info,
-            block_device_info,
-            destroy_disks,
-            migrate_data,
-        )
+        stock(destroy_disks=destroy_disks, migrate_data=migrate_data)
         if not shared and not os.path.lexists(directory):
             self._drop(instance)
 

@@ -44,14 +44,15 @@ def audit(
 ) -> typing.Any:
     """Let nova answer, and log how the plan differs from that.
 
-    :param stock: nova's check_can_live_migrate_source
+    :param stock: nova's check_can_live_migrate_source, without its
+        dest_check_data
     :param stock_choice: its _live_migration_copy_disk_paths
     :returns: what nova answers; what it raises is raised
     """
     asked = copy.copy(data)  # nova writes its answer into it
     planned = (check, context, instance, asked, block_device_info)
     try:
-        result = stock(context, instance, data, block_device_info)
+        result = stock(dest_check_data=data)
     except Exception as err:
         _compare(*planned, f'nova refuses: {err}')
         raise
@@ -85,7 +86,11 @@ def _compare(
 ) -> None:
     try:
         planned = check.plan(
-            *(context, instance, data, block_device_info), otherwise=_ENFORCING
+            context,
+            instance,
+            data,
+            block_device_info,
+            otherwise=_ENFORCING,
         )
         LOG.info(
             'Audit, as if the destination had the plugin: %s',

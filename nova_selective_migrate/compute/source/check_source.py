@@ -62,16 +62,21 @@ class SourceCheck:
         stock: Method,
         context: typing.Any,
         instance: typing.Any,
-        data: typing.Any,
+        dest_check_data: typing.Any,
         block_device_info: typing.Any,
     ) -> typing.Any:
         """Plan, and let nova make its other checks, or refuse.
 
-        :param data: LibvirtLiveMigrateData of the destination's check
-        :returns: the same with what nova's later steps go by
+        :param stock: nova's check_can_live_migrate_source, without its
+            dest_check_data
+        :param dest_check_data: LibvirtLiveMigrateData of the destination's
+            check
+        :returns: the same with what nova's later steps read of it
         :raises MigrationPreCheckError: naming every bad disk
         """
-        planned = self.plan(context, instance, data, block_device_info)
+        planned = self.plan(
+            context, instance, dest_check_data, block_device_info
+        )
         if not planned.plan.ready:
             fault_reports.record_refusal(context, instance, planned.plan)
             raise exception.MigrationPreCheckError(
@@ -82,9 +87,9 @@ class SourceCheck:
         shared = planned.shared_block_storage or (
             prepared is not None and prepared.shared_directory
         )
-        # nova holds this one boolean against all of the storage at once.
-        data.block_migration = not shared
-        result = stock(context, instance, data, block_device_info)
+        # nova compares this one boolean with all of the storage at once.
+        dest_check_data.block_migration = not shared
+        result = stock(dest_check_data=dest_check_data)
         result.block_migration = planned.told
         result.filename = protocol.Note.PLANNED.added_to(result.filename)
         return result
@@ -109,9 +114,12 @@ class SourceCheck:
                 guest,
                 connection.Connection(virt, '').versions(),
                 self._request(
-                    *(context, instance, data, guest, block_device_info),
-                    peer=protocol.DestinationReport.of(data.filename)
-                    or otherwise,
+                    context,
+                    instance,
+                    data,
+                    guest,
+                    block_device_info,
+                    protocol.DestinationReport.of(data.filename) or otherwise,
                 ),
             )
         except exceptions.SelectiveMigrateError as err:
@@ -230,17 +238,19 @@ def _with_left_out(
     return info
 
 
-def assert_room(
+def assert_free_space(
     planned: planned_migrations.PlannedMigration,
     available_mb: int,
     over_commit: bool,
 ) -> None:
-    """Hold what is copied against the room that nova's records tell.
+    """Compare what is copied with the free space in nova's records.
 
-    What a caller below microversion 2.25 asks for: without over-commit the
-    disks have to fit with their virtual sizes.
+    Callers below microversion 2.25 ask for it.
 
-    :raises MigrationPreCheckError: with both figures
+    :param available_mb: MiB, of the destination's ComputeNode
+    :param over_commit: disk_over_commit: whether disks may be larger than
+        their data; without it they have to fit with their virtual sizes
+    :raises MigrationPreCheckError: with both figures, in bytes
     """
     needed = sum(
         (disk.copy_bytes if over_commit else disk.virtual_bytes) or 0

@@ -64,9 +64,9 @@ class LiveMigrations:
     def operate(
         self,
         stock: Method,
-        context: typing.Any,
         instance: typing.Any,
-        *arguments: typing.Any,
+        migrate_data: typing.Any,
+        guest: typing.Any,
     ) -> None:
         """Make the libvirt call as planned; runs in a thread of nova's.
 
@@ -74,12 +74,11 @@ class LiveMigrations:
         nova from 32.2 on raises it there a second time after a clean
         rollback, and leaves the server in ERROR.
 
-        :param arguments: dest, block_migration, migrate_data, guest,
-            device_names
+        :param stock: nova's _live_migration_operation, without its guest
+        :param guest: nova.virt.libvirt.guest.Guest
         """
-        *before, data, guest, names = arguments
         call = self._records.call(instance.uuid)
-        if call is None or call.of is not data:
+        if call is None or call.of is not migrate_data:
             LOG.warning(
                 'A live migration that was given up is not begun any more',
                 instance=instance,
@@ -87,14 +86,12 @@ class LiveMigrations:
             return
         try:
             live_migration_operation.make_calls(
-                lambda proxy: stock(
-                    context, instance, *before, data, proxy, names
-                ),
+                lambda planned_guest: stock(guest=planned_guest),
                 lambda: self._plans.unchanged(instance).plan,
                 guest,
                 call,
                 volume_connections.VolumeConnections(
-                    self._driver, instance, data
+                    self._driver, instance, migrate_data
                 ).disk,
             )
         except Exception as err:
@@ -112,19 +109,22 @@ class LiveMigrations:
         planned: planned_migrations.PlannedMigration,
         interval: float,
         idle: collections.abc.Callable[[], typing.Any],
-        ask: Method,
+        ask: collections.abc.Callable[[], None],
     ) -> live_migration_monitor.LiveMigrationMonitor:
         """Return what looks on while nova's monitor follows a migration.
 
         :param idle: makes nova's JobInfo of no job
-        :param ask: nova's live_migration_force_complete
+        :param ask: asks nova once more to complete the migration
         """
         call = (
             self._records.call(instance.uuid)
             or planned_migrations.MigrationCall()
         )
         return live_migration_monitor.LiveMigrationMonitor(
-            *(guest, instance, planned.plan.migrate_disks, interval),
+            guest,
+            instance,
+            planned.plan.migrate_disks,
+            interval,
             idle=idle,
             watches=live_migration_monitor.Watches(
                 live_migration_watchdogs.StallWatchdog(
@@ -139,9 +139,7 @@ class LiveMigrations:
                     len(planned.plan.migrate_disks),
                     lambda text: LOG.info('%s', text, instance=instance),
                 ),
-                forced_completion.ForcedCompletion(
-                    *(guest, instance, call), lambda: ask(instance)
-                ),
+                forced_completion.ForcedCompletion(guest, instance, call, ask),
                 call,
             ),
         )
@@ -150,14 +148,14 @@ class LiveMigrations:
         """Let nova complete a migration, where that is not remembered."""
         call = self._records.call(instance.uuid)
         if call is None or not call.forced:
-            stock(instance)
+            stock()
 
     def abort(self, stock: Method, instance: typing.Any) -> None:
         """Let nova abort a migration, also between its two copies."""
         call = self._records.call(instance.uuid)
         pending = call is not None and call.abort()
         try:
-            stock(instance)
+            stock()
         except Exception as err:
             if not pending:
                 raise
@@ -170,25 +168,29 @@ class LiveMigrations:
         context: typing.Any,
         instance: typing.Any,
         dest: str,
-        post: Method,
-        recover: Method,
-        *arguments: typing.Any,
+        *,
+        post_method: Method,
+        recover_method: Method,
+        block_migration: typing.Any,
+        migrate_data: typing.Any,
     ) -> None:
         """Let nova migrate, and see to it that what it records is so.
 
-        :param post: nova's work after a migration that came through
-        :param recover: nova's rollback
-        :param arguments: block_migration, migrate_data
+        :param stock: nova's live_migration, without its post_method and
+            recover_method
+        :param post_method: nova's work after a migration that came through
+        :param recover_method: nova's rollback
+        :param migrate_data: LibvirtLiveMigrateData
         :raises MigrationError: when it cannot be known where the guest is;
             nothing has been cleaned up then
         """
-        call = self._records.begin(instance.uuid, arguments[-1])
-        uri = self.uri(outgoing_journal.address(dest, arguments[-1]))
+        call = self._records.begin(instance.uuid, migrate_data)
+        uri = self.uri(outgoing_journal.address(dest, migrate_data))
         end = completion.Completion(
             completion.NovaCallbacks(
                 lambda: self._settle(instance, call, uri),
-                self._with_totals(post, instance, arguments[-1]),
-                recover,
+                self._with_totals(post_method, instance, migrate_data),
+                recover_method,
                 fault_reports.record_fault,
                 fault_reports.record_event,
                 lambda: _cause(context, instance, call),
@@ -196,22 +198,25 @@ class LiveMigrations:
             context,
             instance,
             dest,
-            *arguments,
+            block_migration,
+            migrate_data,
         )
         try:
-            self._plans.assert_prepared(instance, arguments[-1])
+            self._plans.assert_prepared(instance, migrate_data)
             # nova's partials: see ComputeManager._do_live_migration.
-            bdms = post.keywords['source_bdms']  # type: ignore[attr-defined]
+            named = post_method.keywords  # type: ignore[attr-defined]
             self._departures.begin(
-                *(context, instance, dest, bdms, *arguments, uri)
-            )
-            stock(
                 context,
                 instance,
                 dest,
-                end.believed_moved,
-                end.believed_failed,
-                *arguments,
+                named['source_bdms'],
+                block_migration,
+                migrate_data,
+                uri,
+            )
+            stock(
+                post_method=end.believed_moved,
+                recover_method=end.believed_failed,
             )
         except Exception as err:
             # Whatever it is, the destination has been prepared and nova

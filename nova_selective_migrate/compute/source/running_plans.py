@@ -23,7 +23,11 @@ from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.facts import image_digests
+
+_GIB = 2**30
+_LEAST_GB = 2.0  # of a disk or of memory, as nova counts for its time-outs
 
 
 class RunningPlans:
@@ -126,3 +130,22 @@ class RunningPlans:
         }
         paths = [disks[target].chain[0].path or '' for target in targets]
         return paths, targets
+
+
+def data_gb(plan: migration_plan.MigrationPlan, memory_mb: int) -> float:
+    """Return GiB to move, by which nova scales its time-outs.
+
+    As nova.virt.libvirt.driver.LibvirtDriver._live_migration_data_gb counts
+    it, of the disks that the plan copies.
+
+    :param memory_mb: MiB, of the flavor
+    """
+    limited = bool(plan.limit.total)
+    copied = (
+        disk.counted_bytes(limited=limited) / _GIB
+        for disk in plan.disks
+        if disk.copied
+    )
+    return max(float(memory_mb) / 1024, _LEAST_GB) + sum(
+        max(size, _LEAST_GB) for size in copied
+    )

@@ -1,0 +1,114 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The parts of the enabled driver, each made once when nova-compute starts."""
+
+import dataclasses
+import os.path
+import typing
+
+from nova_selective_migrate.compute.common import driver_settings
+from nova_selective_migrate.compute.destination import check_destination
+from nova_selective_migrate.compute.destination import free_space_watchdog
+from nova_selective_migrate.compute.destination import incoming_journal
+from nova_selective_migrate.compute.destination import incoming_recovery
+from nova_selective_migrate.compute.destination import pre_live_migration
+from nova_selective_migrate.compute.destination import rollback
+from nova_selective_migrate.compute.source import check_source
+from nova_selective_migrate.compute.source import live_migration
+from nova_selective_migrate.compute.source import nova_case
+from nova_selective_migrate.compute.source import outgoing_journal
+from nova_selective_migrate.compute.source import outgoing_recovery
+from nova_selective_migrate.compute.source import planned_migrations
+from nova_selective_migrate.compute.source import running_plans
+from nova_selective_migrate.host.facts import image_digests
+
+
+@dataclasses.dataclass(frozen=True)
+class Components:
+    """What the driver's overrides call, one field for each.
+
+    :ivar mode: whether plans are enforced, or only compared with nova's acts
+    :ivar check: check_can_live_migrate_source
+    :ivar planned: the plans, from the check to the end of the migration
+    :ivar plans: what nova's later steps on the source ask of a plan
+    :ivar migrations: live_migration, its operation, monitor and abort
+    :ivar outgoing_recovery: init_host, for migrations from this host
+    :ivar destination_check: check_can_live_migrate_destination
+    :ivar preparation: pre_live_migration
+    :ivar rollback: rollback_live_migration_at_destination
+    :ivar incoming_recovery: init_host, for migrations to this host
+    """
+
+    mode: driver_settings.Mode
+    check: check_source.SourceCheck
+    planned: planned_migrations.PlannedMigrations
+    plans: running_plans.RunningPlans
+    migrations: live_migration.LiveMigrations
+    outgoing_recovery: outgoing_recovery.OutgoingRecovery
+    destination_check: check_destination.DestinationCheck
+    preparation: pre_live_migration.DestinationPreparation
+    rollback: rollback.DestinationRollback
+    incoming_recovery: incoming_recovery.IncomingRecovery
+
+
+def build(
+    driver: typing.Any,
+    options: typing.Any,
+    settings: driver_settings.DriverSettings,
+) -> Components:
+    """Make all components of a driver.
+
+    Nothing is read or written yet: nova-compute has not connected to
+    libvirt.
+
+    :param driver: nova.virt.libvirt.driver.LibvirtDriver
+    :param options: nova.conf.CONF: its state_path and instances_path
+    """
+    journals = os.path.join(options.state_path, 'selective-migrate')
+    digests = image_digests.DigestCache()
+
+    planned = planned_migrations.PlannedMigrations()
+    gatherer = nova_case.CaseGatherer(settings, digests)
+    check = check_source.SourceCheck(driver, gatherer, planned)
+    plans = running_plans.RunningPlans(check, planned, digests)
+    outgoing = outgoing_journal.OutgoingJournal(
+        os.path.join(journals, 'departures')
+    )
+    migrations = live_migration.LiveMigrations(
+        driver, plans, planned, outgoing, settings.limits
+    )
+
+    incoming = incoming_journal.IncomingJournal(
+        os.path.join(journals, 'arrivals'), options.instances_path
+    )
+    space = free_space_watchdog.IncomingSpaceWatchdog(
+        driver, settings.limits.reserve_bytes
+    )
+    return Components(
+        mode=settings.mode,
+        check=check,
+        planned=planned,
+        plans=plans,
+        migrations=migrations,
+        outgoing_recovery=outgoing_recovery.OutgoingRecovery(
+            driver, outgoing, migrations
+        ),
+        destination_check=check_destination.DestinationCheck(
+            driver, digests, settings.disks_uri
+        ),
+        preparation=pre_live_migration.DestinationPreparation(
+            driver, digests, incoming, space
+        ),
+        rollback=rollback.DestinationRollback(driver, incoming, space),
+        incoming_recovery=incoming_recovery.IncomingRecovery(driver, incoming),
+    )
