@@ -23,7 +23,9 @@ def needed_bytes(guest: lab_guest.Guest) -> int:
     """Count the pages of memory that are not zero."""
     host, size = guest.lab.a, guest.memory_mib << 20
     host.virsh(
-        *('qemu-monitor-command', guest.name, '--hmp'),
+        'qemu-monitor-command',
+        guest.name,
+        '--hmp',
         f'pmemsave 0 {size} "{_DUMP}"',
     )
     data = host.path(_DUMP).read_bytes()

@@ -34,9 +34,18 @@ def limited(lab: laboratory.Lab, mbit: int) -> collections.abc.Iterator[None]:
         for device in devices:
             _tc(
                 lab,
-                *('qdisc', 'add', 'dev', device, 'root', 'tbf'),
-                *('rate', f'{mbit}mbit', 'burst', _BURST),
-                *('latency', _LATENCY),
+                'qdisc',
+                'add',
+                'dev',
+                device,
+                'root',
+                'tbf',
+                'rate',
+                f'{mbit}mbit',
+                'burst',
+                _BURST,
+                'latency',
+                _LATENCY,
             )
         yield
     finally:

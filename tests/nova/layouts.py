@@ -62,8 +62,16 @@ def build_wheel(into: pathlib.Path) -> pathlib.Path:
         else:
             shutil.copy(source, copy / name)
     run(
-        *(sys.executable, '-m', 'pip', 'wheel', '-q', '--no-deps'),
-        *('--no-build-isolation', '-w', into, copy),
+        sys.executable,
+        '-m',
+        'pip',
+        'wheel',
+        '-q',
+        '--no-deps',
+        '--no-build-isolation',
+        '-w',
+        into,
+        copy,
         PBR_VERSION='1.0.0',
     )
     (wheel,) = into.glob('*.whl')
@@ -96,8 +104,13 @@ class Environment:
 
     def _pip(self, *arguments: object) -> None:
         run(
-            *(sys.executable, '-m', 'pip', '--python', self.python),
-            *('-q', *arguments),
+            sys.executable,
+            '-m',
+            'pip',
+            '--python',
+            self.python,
+            '-q',
+            *arguments,
         )
 
 

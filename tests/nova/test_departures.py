@@ -56,7 +56,12 @@ class DeparturesTest(unittest.TestCase):
     def begin(self, uri=None):
         instance = types.SimpleNamespace(uuid=UUID)
         self.departures.begin(
-            *(self.context, instance, 'there', self.bdms, True, self.data),
+            self.context,
+            instance,
+            'there',
+            self.bdms,
+            True,
+            self.data,
             uri,
         )
 

@@ -44,7 +44,9 @@ class EndTest(unittest.TestCase):
         self.methods.ending.return_value = (
             live_migration_settlement.SettledMigration(
                 guest_location.Settlement(found, 'the explanation'),
-                *(side, guest_location.GuestSide(P.UNREACHABLE), error),
+                side,
+                guest_location.GuestSide(P.UNREACHABLE),
+                error,
             )
         )
 
@@ -159,10 +161,8 @@ class EndTest(unittest.TestCase):
         """What to destroy is within what nova keeps of a fault."""
         found = live_migration_settlement.SettledMigration(
             guest_location.both_ran(None),
-            *(
-                guest_location.GuestSide(P.RUNNING),
-                guest_location.GuestSide(P.PAUSED),
-            ),
+            guest_location.GuestSide(P.RUNNING),
+            guest_location.GuestSide(P.PAUSED),
             ValueError('end of file'),
         )
         self.methods.ending.return_value = found

@@ -83,8 +83,15 @@ class InterruptedTest(unittest.TestCase):
         self.data = mock.MagicMock(migration=self.row)
         self.data.__contains__.return_value = False
         self.departures.of.return_value = outgoing_journal.OutgoingMigration(
-            *(source, destination, 'since', found, True, self.data, 'bdms'),
-            *(uri, 'req-1'),
+            source,
+            destination,
+            'since',
+            found,
+            True,
+            self.data,
+            'bdms',
+            uri,
+            'req-1',
         )
 
     def settle(self, found=None, here=P.RUNNING, there=P.ABSENT):
@@ -93,7 +100,8 @@ class InterruptedTest(unittest.TestCase):
         def find(uuid, call, uri, *, was_there):
             return live_migration_settlement.SettledMigration(
                 guest_location.Settlement(found, 'as it is'),
-                *(*sides, call.error),
+                *sides,
+                call.error,
             )
 
         self.find.side_effect = find
@@ -118,7 +126,10 @@ class InterruptedTest(unittest.TestCase):
         self.settle(NOT_MOVED)
         context = self.recover.call_args.args[0]
         self.recover.assert_called_once_with(
-            *(context, self.instance, 'there', self.data),
+            context,
+            self.instance,
+            'there',
+            self.data,
             migration_status='failed',
             source_bdms='bdms',
         )
@@ -130,7 +141,11 @@ class InterruptedTest(unittest.TestCase):
         self.settle(MOVED, P.ABSENT, P.RUNNING)
         context = self.post.call_args.args[0]
         self.post.assert_called_once_with(
-            *(context, self.instance, 'there', True, self.data),
+            context,
+            self.instance,
+            'there',
+            True,
+            self.data,
             source_bdms='bdms',
         )
         self.manager.assert_has_calls(

@@ -98,7 +98,9 @@ class RoomTest(destinations.DestinationTest):
 
     def begin(self, disk_info=DISK_INFO):
         self.rooms.begin(
-            *(self.context, self.instance, str(self.home)),
+            self.context,
+            self.instance,
+            str(self.home),
             disk_info,
         )
 
@@ -271,7 +273,7 @@ class HandedOverTest(destinations.DestinationTest):
     def test_it_begins_when_all_is_prepared(self):
         self.prepare(disk_info='[]')
         self.rooms.begin.assert_called_once_with(
-            *(self.context, self.instance, str(self.home), '[]')
+            self.context, self.instance, str(self.home), '[]'
         )
 
     def test_not_where_nothing_is_made(self):

@@ -177,7 +177,9 @@ class DestinationPreparation:
             )
         except (
             exceptions.JournalFailed,
-            *(ValueError, TypeError, KeyError),
+            ValueError,
+            TypeError,
+            KeyError,
         ) as err:
             raise exception.MigrationError(
                 reason=f'what comes here cannot be journalled: {err}'

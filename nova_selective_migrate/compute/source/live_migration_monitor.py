@@ -35,8 +35,12 @@ LOG = logging.getLogger(__name__)
 
 _INFO_SECONDS = 30.0
 _JOB_KEYS = (
-    *('memory_total', 'memory_processed', 'memory_remaining'),
-    *('memory_iteration', 'disk_total', 'disk_processed'),
+    'memory_total',
+    'memory_processed',
+    'memory_remaining',
+    'memory_iteration',
+    'disk_total',
+    'disk_processed',
     watchdog_limits.DEVICE_STATE,
 )
 

@@ -36,7 +36,10 @@ from nova_selective_migrate.host.hypervisor import libvirt_guest
 #: What nova passes besides, nova.virt.libvirt.guest.Guest.migrate; then what
 #: compute.source.guest adds to it.
 _ALSO_SENT = (
-    *('bandwidth', 'destination_xml', 'persistent_xml', 'migrate_uri'),
+    'bandwidth',
+    'destination_xml',
+    'persistent_xml',
+    'migrate_uri',
     'listen_address',
 )
 #: What nova 33 and later pass with VIR_MIGRATE_PARALLEL.

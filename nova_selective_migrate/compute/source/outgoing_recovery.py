@@ -43,8 +43,12 @@ LOG = logging.getLogger(__name__)
 
 # What nova.compute.manager.ComputeManager.init_host loads, and the claims.
 _ATTRIBUTES = (
-    *('info_cache', 'metadata', 'system_metadata', 'numa_topology'),
-    *('flavor', 'migration_context'),
+    'info_cache',
+    'metadata',
+    'system_metadata',
+    'numa_topology',
+    'flavor',
+    'migration_context',
 )
 
 

@@ -106,7 +106,9 @@ def gather(
         domain_xml=text,
         block_device_info=redaction.block_device_info(asked.block_device_info),
         storage=storage_facts.Storage(
-            *(here, there, pools),
+            here,
+            there,
+            pools,
             _pools(destination, domain) if destination else None,
         ),
         domain_state=guest.state([disk.target for disk in domain.disks]),

@@ -62,7 +62,7 @@ class FollowingTest(unittest.TestCase):
         self.call = planned_migrations.MigrationCall()
         self.again = self.call.again
         self.watches = live_migration_monitor.Watches(
-            *(mock.Mock(), mock.Mock(), mock.Mock(), mock.Mock(), self.call)
+            mock.Mock(), mock.Mock(), mock.Mock(), mock.Mock(), self.call
         )
 
     def _device(self, target):
@@ -74,7 +74,10 @@ class FollowingTest(unittest.TestCase):
 
     def follow(self, *targets):
         follow = live_migration_monitor.LiveMigrationMonitor(
-            *(self.guest, self.real, targets, 0.01),
+            self.guest,
+            self.real,
+            targets,
+            0.01,
             idle=Info,
             watches=self.watches,
         )

@@ -80,7 +80,7 @@ class HoldingTest(unittest.TestCase):
 
     def watch(self, seconds):
         self.holding = live_migration_watchdogs.StallWatchdog(
-            *(self.guest, mock.Mock(), seconds, self.call)
+            self.guest, mock.Mock(), seconds, self.call
         )
 
     def test_one_that_stands_still_is_aborted_once(self):

@@ -262,7 +262,11 @@ class MediaTest(MediaTestCase):
             self.read()
 
     @ddt.data(
-        *(None, 'text', {}, {'size': 1}, []),
+        None,
+        'text',
+        {},
+        {'size': 1},
+        [],
         {'size': '1', 'digest': 'x', 'data': ''},
         {'size': 1, 'digest': 1, 'data': ''},
         {'size': 1, 'digest': 'x', 'data': 1},

@@ -58,10 +58,22 @@ class SameEverywhereTest(unittest.TestCase):
         self.assertTrue(self._same(domains.DiskSource(type=BLOCK, path=path)))
 
     @ddt.data(
-        *('/dev/dm-4', '/dev/sdb', '/dev/sdb1', '/dev/vdb', '/dev/nvme0n1'),
-        *('/dev/loop0', '/dev/md127', '/dev/drbd1000', '/dev/nbd0'),
-        *('/dev/rbd0', '/dev/rbd/x', '/dev/scinia', '/dev/vg/lv'),
-        *('/dev/mapper/mpatha', '/dev/mapper/vg-lv', '/dev/mapper/crypt-x'),
+        '/dev/dm-4',
+        '/dev/sdb',
+        '/dev/sdb1',
+        '/dev/vdb',
+        '/dev/nvme0n1',
+        '/dev/loop0',
+        '/dev/md127',
+        '/dev/drbd1000',
+        '/dev/nbd0',
+        '/dev/rbd0',
+        '/dev/rbd/x',
+        '/dev/scinia',
+        '/dev/vg/lv',
+        '/dev/mapper/mpatha',
+        '/dev/mapper/vg-lv',
+        '/dev/mapper/crypt-x',
         f'/dev/mapper/{_HEX[:-1]}',
         f'{_ID}/dm-name-mpatha',
         f'{_ID}/scsi-0QEMU_QEMU_HARDDISK_drive-scsi0',
@@ -74,7 +86,8 @@ class SameEverywhereTest(unittest.TestCase):
         f'{_PATH}/ip-127.0.0.1:3260{_ISCSI}',
         f'{_PATH}/ip-[::1]:3260{_ISCSI}',
         f'{_PATH}/ip-localhost:3260{_ISCSI}',
-        *('/data/x', ''),
+        '/data/x',
+        '',
     )
     def test_dealt(self, path):
         self.assertFalse(self._same(domains.DiskSource(type=BLOCK, path=path)))

@@ -45,7 +45,9 @@ class WholeTest(unittest.TestCase):
 
     def test_the_reason_stays_where_it_was_whole_before(self):
         whole = disk_strategy.Decision(
-            *(_TOP.disk, _TOP.locality, _TOP.action),
+            _TOP.disk,
+            _TOP.locality,
+            _TOP.action,
             reasons.Reason.LOCAL_FILESYSTEM,
         )
         self.assertIs(False, whole.seeded)

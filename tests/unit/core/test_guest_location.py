@@ -303,7 +303,8 @@ class LocateTest(unittest.TestCase):
 
     def test_somebody_elses_job_is_not_ours(self):
         found = guest_location.locate(
-            *(GuestSide(Presence.RUNNING), GuestSide(Presence.ABSENT)),
+            GuestSide(Presence.RUNNING),
+            GuestSide(Presence.ABSENT),
             CallResult.NOT_MADE,
             job_over=False,
         )

@@ -61,7 +61,8 @@ class NamesTest(unittest.TestCase):
     @ddt.data(*TARGETS)
     def test_a_target_that_libvirt_may_read_as_another(self, name):
         tree = b.case(
-            *(b.disk('@', b.file(PATH)), b.disk('vdb', b.file('/data/b'))),
+            b.disk('@', b.file(PATH)),
+            b.disk('vdb', b.file('/data/b')),
             source={PATH: b.local(), '/data/b': b.local()},
         )
         tree['domain_xml'] = tree['domain_xml'].replace('@', TARGETS[name])
@@ -175,7 +176,8 @@ class NumbersTest(unittest.TestCase):
     def _plan(self, size, **options):
         facts = b.local(virtual_bytes=size, allocated_bytes=size)
         tree = b.case(
-            *(b.disk('vda', b.file(PATH)), b.disk('vdb', b.file('/data/b'))),
+            b.disk('vda', b.file(PATH)),
+            b.disk('vdb', b.file('/data/b')),
             source={PATH: facts, '/data/b': facts},
             **options,
         )

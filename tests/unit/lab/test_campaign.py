@@ -82,7 +82,14 @@ class CampaignTest(unittest.TestCase):
 class TotalsTest(unittest.TestCase):
     def test_what_was_broken_off_is_no_migration(self):
         off = trial_results.TrialResult(
-            *('cli', 'prepare', 'none', 2, False, 'broken off', '-', 0.0),
+            'cli',
+            'prepare',
+            'none',
+            2,
+            False,
+            'broken off',
+            '-',
+            0.0,
             broken_off='OSError: no',
         )
         tree = trial_results.totals([FINE, off])
