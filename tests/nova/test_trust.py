@@ -104,7 +104,7 @@ class SharedTest(RestartedTest):
         self.useFixture(
             fixtures.MockPatchObject(
                 local_storage,
-                'facts',
+                'local_facts',
                 lambda path: dataclasses.replace(
                     real(path), fstype='nfs4', mount_source='filer:/nova'
                 ),
