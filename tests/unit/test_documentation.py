@@ -29,6 +29,9 @@ CODE = sorted(
     for path in (TOP / folder).rglob(f'*.{suffix}')
 )
 
+# What a command makes, and git does not keep.
+BUILT = ('doc/build/html',)
+
 LITERAL = re.compile(r'``([^`]+)``')
 # A path of two parts or more, without a place-holder.
 PATH = re.compile(r'[\w.-]+(/[\w.-]+)+/?')
@@ -70,7 +73,11 @@ class DocumentationTest(unittest.TestCase):
     def test_paths_exist(self):
         tops = '|'.join((*FOLDERS, 'tools', 'releasenotes'))
         found = named(rf'(?<![\w/.-])((?:{tops})/[\w/.-]*\w)')
-        missing = [each for each in found if not (TOP / each[1]).exists()]
+        missing = [
+            each
+            for each in found
+            if not (TOP / each[1]).exists() and each[1] not in BUILT
+        ]
         self.assertEqual([], missing)
 
     def test_modules_exist(self):
