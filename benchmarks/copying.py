@@ -14,7 +14,7 @@
 
 import collections.abc
 
-from benchmarks import case as case_
+from benchmarks import case
 from benchmarks import contender
 from benchmarks import content
 from benchmarks import figure
@@ -35,19 +35,19 @@ _NEWER = 'trixie'
 #: A wire as hosts have it, where bytes are time.
 _MBIT = 1000
 _CASES = (
-    case_.Case('dense disk', content.Content(_DENSE_MIB), 1.0),
-    case_.Case('written zeroes, 8:1', _WRITTEN, 0.6),
-    case_.Case('holes, 8:1', content.Content(_SIZE_MIB, 8, written=False)),
-    case_.Case('small dense disk', content.Content(_SMALL_MIB), 1.05),
+    case.Case('dense disk', content.Content(_DENSE_MIB), 1.0),
+    case.Case('written zeroes, 8:1', _WRITTEN, 0.6),
+    case.Case('holes, 8:1', content.Content(_SIZE_MIB, 8, written=False)),
+    case.Case('small dense disk', content.Content(_SMALL_MIB), 1.05),
 )
 
 
 def figures(runs: int) -> collections.abc.Iterator[figure.Figure]:
     """Move one local disk, beside one that is shared."""
     with laboratory.Lab.open({}, lab_homes.own_home('bench')) as lab:
-        for case in _CASES:
-            found = yield from case.figures(lab, runs)
-            if case is _CASES[0]:
+        for one in _CASES:
+            found = yield from one.figures(lab, runs)
+            if one is _CASES[0]:
                 yield _resident(found['ours'])
                 yield from _without_list(lab, found['ours'])
     try:
@@ -57,9 +57,9 @@ def figures(runs: int) -> collections.abc.Iterator[figure.Figure]:
             name = f'written zeroes, 8:1, libvirt {lab.a.libvirt_version}'
             # Nothing limits this wire: a small disk would be fixed cost.
             held = content.Content(2 * _SIZE_MIB, 8)
-            yield from case_.Case(name, held, 0.6).figures(lab, runs)
+            yield from case.Case(name, held, 0.6).figures(lab, runs)
             with wire_speed.limited(lab, _MBIT):
-                yield from case_.Case(
+                yield from case.Case(
                     f'{name}, {_MBIT} Mbit/s', held, 0.6
                 ).figures(lab, runs)
     except errors.ReleaseMissing as err:
@@ -84,8 +84,8 @@ def _without_list(
 
     A network disk would not do: libvirt 9.0 refuses to copy one.
     """
-    disks = dict(case_.setting(_CASES[0].held).disks)
-    disks['vdb'] = shared_disks.SharedBlock(size_mib=case_.SHARED_MIB)
+    disks = dict(case.setting(_CASES[0].held).disks)
+    disks['vdb'] = shared_disks.SharedBlock(size_mib=case.SHARED_MIB)
     found = trip.Setting(disks).go(lab, contender.VirshAll())
     for group, field in (('bytes', 'wire_bytes'), ('time', 'seconds')):
         yield figure.ratio(

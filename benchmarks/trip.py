@@ -19,11 +19,11 @@ import subprocess
 import time
 import typing
 
-from benchmarks import contender as contender_
+from benchmarks import contender
 from benchmarks import filled_disk
 from benchmarks import guest_memory
 from benchmarks import peak_memory
-from benchmarks import silence as silence_
+from benchmarks import silence
 from benchmarks import wire_counter
 from lab import laboratory
 from lab.guests import lab_guest
@@ -63,7 +63,7 @@ class Setting:
     disks: collections.abc.Mapping[str, guest_disks.Disk]
     workload: written_records.Workload = IDLE
 
-    def go(self, lab: laboratory.Lab, by: contender_.Contender) -> Trip:
+    def go(self, lab: laboratory.Lab, by: contender.Contender) -> Trip:
         """Start the guest on the first host and move it to the second."""
         lab.reset()
         here, there = lab.a, lab.b
@@ -78,7 +78,7 @@ class Setting:
                 disk.prepare_destination(guest.place(target), there)
         needed = self.data_bytes + guest_memory.needed_bytes(guest)
         with (
-            silence_.Silence(*console) as silence,
+            silence.Silence(*console) as silent,
             wire_counter.Counted(lab) as wire,
         ):
             started = time.perf_counter()
@@ -97,7 +97,7 @@ class Setting:
         return Trip(
             seconds=seconds,
             wire_bytes=wire.bytes,
-            silence=silence.seconds,
+            silence=silent.seconds,
             rate=wire.rate(),
             allocated={
                 target: disk.allocated(guest.place(target), there)
@@ -136,7 +136,7 @@ class Trips:
 def in_turns(
     lab: laboratory.Lab,
     setting: Setting,
-    contenders: collections.abc.Sequence[contender_.Contender],
+    contenders: collections.abc.Sequence[contender.Contender],
     runs: int,
 ) -> dict[str, Trips]:
     """Let each go so many times, in turns."""

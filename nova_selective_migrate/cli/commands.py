@@ -20,7 +20,7 @@ import pathlib
 import sys
 import typing
 
-from cliff import command as command_
+from cliff import command
 from cliff import lister
 from cliff import show
 
@@ -74,7 +74,7 @@ Shown = tuple[
 ]
 
 
-class _Guarded(command_.Command):
+class _Guarded(command.Command):
     """Subclasses set ``status`` to their exit code."""
 
     status = OK
@@ -149,7 +149,7 @@ def discard_output() -> None:
 
 
 def guarded(
-    command: typing.Any,
+    asked: typing.Any,
     run: typing.Callable[[argparse.Namespace], int],
     parsed_args: argparse.Namespace,
 ) -> int:
@@ -167,5 +167,5 @@ def guarded(
         # What was done stays true, whether or not anybody reads it.
         discard_output()
         return OK
-    command.app.stderr.write(f'{command.app.NAME}: {message}\n')
+    asked.app.stderr.write(f'{asked.app.NAME}: {message}\n')
     return status

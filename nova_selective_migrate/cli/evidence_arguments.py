@@ -76,13 +76,13 @@ def _configured(files: list[str]) -> tuple[list[str], list[str]]:
     # Here, because it takes a third of a command's start.
     from oslo_config import cfg
 
-    from nova_selective_migrate import conf as conf_
+    from nova_selective_migrate import conf
 
-    conf = cfg.ConfigOpts()
-    conf_.register_opts(conf)
+    options = cfg.ConfigOpts()
+    conf.register_opts(options)
     try:
-        conf([], default_config_files=files)
-        group = conf.selective_migrate
+        options([], default_config_files=files)
+        group = options.selective_migrate
         return group.shared_paths, group.local_paths
     except (cfg.Error, OSError, ValueError) as err:
         raise exceptions.InvalidInput(

@@ -117,7 +117,7 @@ class Migrate(commands.GuardedShowOne):
             )
         # Here, so that --help and completion need no libvirt.
         from nova_selective_migrate.cli import open_hosts
-        from nova_selective_migrate.host.migration import migrator as migrator_
+        from nova_selective_migrate.host.migration import migrator
 
         stopping = typing.cast(signals.MigrationSignals, interruption)
         with (
@@ -135,7 +135,7 @@ class Migrate(commands.GuardedShowOne):
             if not plan.ready:
                 self.status = commands.REFUSED
                 return self.dict2columns(outcome_table.refused_tree(tree))
-            migrator = migrator_.Migrator(
+            migration = migrator.Migrator(
                 open_hosts.of_run(opened, probe=not parsed_args.no_probe),
                 opened.guest,
                 plan,
@@ -147,8 +147,8 @@ class Migrate(commands.GuardedShowOne):
                 ),
             )
             shown = terminal.display(self.app.stderr)
-            stopping.begin(migrator, shown.tell)
-            ended = migrator.run(shown.show, shown.tell)
+            stopping.begin(migration, shown.tell)
+            ended = migration.run(shown.show, shown.tell)
         self.status = _STATUS[ended.settlement.ending]
         return self.dict2columns(outcome_table.ended_tree(plan, ended))
 

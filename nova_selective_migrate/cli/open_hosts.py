@@ -19,7 +19,7 @@ import dataclasses
 import logging
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.cli import arguments as arguments_
+from nova_selective_migrate.cli import arguments
 from nova_selective_migrate.cli import evidence_arguments
 from nova_selective_migrate.cli import signals
 from nova_selective_migrate.core.case import domain_xml
@@ -92,7 +92,7 @@ def source(
 @contextlib.contextmanager
 def both(
     options: argparse.Namespace,
-    arguments: argparse.Namespace,
+    parsed_args: argparse.Namespace,
     looks: probe_journal.ProbeJournal,
 ) -> collections.abc.Iterator[OpenedHosts]:
     """Open both hosts.
@@ -101,11 +101,11 @@ def both(
     :raises HypervisorError: when there is no such host or guest
     :raises InvalidInput: when both are the same
     """
-    _check_uri(arguments.destination_uri)
+    _check_uri(parsed_args.destination_uri)
     with (
-        source(options.connect, arguments.domain, looks) as (here, guest),
+        source(options.connect, parsed_args.domain, looks) as (here, guest),
         connection.Connection.open(
-            arguments.destination_uri, looks=looks
+            parsed_args.destination_uri, looks=looks
         ) as there,
     ):
         if here.host_uuid() == there.host_uuid():
@@ -141,7 +141,7 @@ def of_run(
 
 
 def case_now(
-    hosts: OpenedHosts, arguments: argparse.Namespace
+    hosts: OpenedHosts, parsed_args: argparse.Namespace
 ) -> migration_case.Case:
     """Gather the case of a migration, and whether another one is at it.
 
@@ -150,7 +150,7 @@ def case_now(
     :raises InvalidInput: when an argument or the domain cannot be used
     :raises HypervisorError: when a daemon fails
     """
-    found = case(hosts, arguments)
+    found = case(hosts, parsed_args)
     if hosts.journal.busy(hosts.guest.uuid) is None:
         return found
     state = dataclasses.replace(found.domain_state, job_active=True)
@@ -158,23 +158,23 @@ def case_now(
 
 
 def case(
-    hosts: OpenedHosts, arguments: argparse.Namespace
+    hosts: OpenedHosts, parsed_args: argparse.Namespace
 ) -> migration_case.Case:
     """Gather the case of a migration.
 
     :raises InvalidInput: when an argument or the domain cannot be used
     :raises HypervisorError: when a daemon fails
     """
-    options = _listening(arguments_.options(arguments))
+    options = _listening(arguments.options(parsed_args))
     options = dataclasses.replace(
-        options, destination_uri=redaction.uri(arguments.destination_uri)
+        options, destination_uri=redaction.uri(parsed_args.destination_uri)
     )
     asked = case_gathering.CaseRequest(
-        policy=evidence_arguments.declared_policy(arguments),
+        policy=evidence_arguments.declared_policy(parsed_args),
         options=options,
-        block_device_info=evidence_arguments.block_device_info(arguments),
-        probe=not arguments.no_probe,
-        shared_filesystems=tuple(arguments.libvirt_shared_filesystem),
+        block_device_info=evidence_arguments.block_device_info(parsed_args),
+        probe=not parsed_args.no_probe,
+        shared_filesystems=tuple(parsed_args.libvirt_shared_filesystem),
     )
     found = case_gathering.gather(
         hosts.source, hosts.guest, hosts.destination, asked

@@ -27,7 +27,7 @@ from nova_selective_migrate import exceptions
 if typing.TYPE_CHECKING:
     from nova_selective_migrate.cli import migrate
     from nova_selective_migrate.host.journal import probe_journal
-    from nova_selective_migrate.host.migration import migrator as migrator_
+    from nova_selective_migrate.host.migration import migrator
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -169,11 +169,11 @@ class MigrationSignals(SignalHandling):
         self._parsed_args = parsed_args
         self._lock = threading.Lock()
         self._stopped = False
-        self._migrator: migrator_.Migrator | None = None
+        self._migration: migrator.Migrator | None = None
 
     def begin(
         self,
-        migrator: 'migrator_.Migrator',
+        migration: 'migrator.Migrator',
         tell: collections.abc.Callable[[str], object],
     ) -> None:
         """Go from planning to migrating.
@@ -184,16 +184,16 @@ class MigrationSignals(SignalHandling):
         with self._lock:
             if self._stopped:
                 raise exceptions.Interrupted('interrupted')
-            self._migrator = migrator
+            self._migration = migration
             self.tell = tell
 
     def stop(self) -> str:
         """Abort what runs; plan no more otherwise."""
         with self._lock:
             self._stopped = True
-            if self._migrator is None:
+            if self._migration is None:
                 return super().stop()
-            self._migrator.abort()
+            self._migration.abort()
         return (
             'aborting: the guest is to stay where it is; once more leaves '
             'the migration to the daemons'
@@ -201,13 +201,13 @@ class MigrationSignals(SignalHandling):
 
     def may_leave(self) -> bool:
         """Wait for the end of a migration, which libvirt has to say."""
-        return self._migrator is None and super().may_leave()
+        return self._migration is None and super().may_leave()
 
     def leave(self, number: int) -> typing.Any:
         """Say that nobody waits any more."""
-        if self._migrator is None:
+        if self._migration is None:
             return super().leave(number)
-        return self._command.left(self._parsed_args, self._migrator.plan_id)
+        return self._command.left(self._parsed_args, self._migration.plan_id)
 
 
 class ResumeSignals(SignalHandling):
