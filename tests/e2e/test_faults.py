@@ -12,7 +12,11 @@
 
 """A short campaign: one trial of every fault that is over soon."""
 
+from collections.abc import Iterable
+from typing import Any
 import unittest
+
+import ddt
 
 from lab.faults import command_line_trial
 from lab.faults import crossing_guests
@@ -26,6 +30,7 @@ from lab.nova import nova_cloud
 from tests.e2e import base
 from tests.e2e import nova_computes
 
+_SEED = 4
 # Of each fault the phase in which it does the most harm.
 _TRIALS = (
     (Fault.SOURCE_LIBVIRTD, Phase.MIRRORS, False),
@@ -47,9 +52,21 @@ _OF_NOVA = (
     (Fault.DESTINATION_LIBVIRTD, Phase.SWITCH_OVER),
     (Fault.SOURCE_LIBVIRTD, Phase.MEMORY),
 )
-_SEED = 4
 
 
+def _named(trials: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    """Name each trial by what is tried, and give it a seed of its own."""
+    return [
+        [
+            ' '.join((fault.name, phase.name if phase else '')).lower(),
+            *(fault, phase, *more),
+            _SEED + number,
+        ]
+        for number, (fault, phase, *more) in enumerate(trials)
+    ]
+
+
+@ddt.ddt
 class FaultsTest(base.EndToEndTestCase):
     """Nothing is lost, left unnamed, run twice or told untrue."""
 
@@ -58,40 +75,38 @@ class FaultsTest(base.EndToEndTestCase):
         self.world = FaultHosts(self.lab)
         self.world.hurry()
 
-    def assert_clean(self, row: TrialResult) -> None:
+    @ddt.named_data(*_named(_TRIALS))
+    def test_one_guest(
+        self, fault: Fault, phase: Phase | None, direct: bool, seed: int
+    ) -> None:
+        row = command_line_trial.Trial(fault, phase, seed, direct).run(
+            self.world
+        )
         self.assertTrue(row.clean, row)
-
-    def test_one_guest(self) -> None:
-        for number, (fault, phase, direct) in enumerate(_TRIALS):
-            with self.subTest(fault=fault.value, phase=phase, direct=direct):
-                row = command_line_trial.Trial(
-                    fault, phase, _SEED + number, direct
-                ).run(self.world)
-                self.assert_clean(row)
-                self.assertTrue(row.inflicted)
+        self.assertTrue(row.inflicted)
 
     def test_guests_that_cross(self) -> None:
         for row in crossing_guests.run(self.world, _SEED, cut=False):
             with self.subTest(outcome=row.outcome):
-                self.assert_clean(row)
+                self.assertTrue(row.clean, row)
 
 
+@ddt.ddt
 class NovaFaultsTest(nova_computes.ComputesTestCase):
     """The same where nova-computes migrate."""
 
-    def test_servers(self) -> None:
+    @ddt.named_data(*_named(_OF_NOVA))
+    def test_a_server(self, fault: Fault, phase: Phase, seed: int) -> None:
         world = FaultHosts(self.lab)
         world.hurry()
         nova_computes.forget_running()
         cloud = server_trial.start(world, nova_computes.INTERPRETER)
         self.addCleanup(nova_cloud.stop, self.lab)
-        for number, (fault, phase) in enumerate(_OF_NOVA):
-            with self.subTest(fault=fault.value, phase=phase.words):
-                row = server_trial.ServerTrial(
-                    fault, phase, _SEED + number, nova_computes.VERSION
-                ).run(world, cloud)
-                self.assertTrue(row.clean, row)
-                self.assertTrue(row.inflicted)
+        row = server_trial.ServerTrial(
+            fault, phase, seed, nova_computes.VERSION
+        ).run(world, cloud)
+        self.assertTrue(row.clean, row)
+        self.assertTrue(row.inflicted)
 
 
 class TotalsTest(unittest.TestCase):

@@ -17,8 +17,11 @@ import threading
 import typing
 
 import fixtures
+from futurist import _thread
 from nova.compute import manager as compute
+from nova.compute import rpcapi
 from nova.conductor import manager as conductor
+from nova.conductor import rpcapi as conductor_rpcapi
 from nova.tests.functional.libvirt import base
 from nova.virt.libvirt import driver
 from nova.virt.libvirt import host as libvirt_host
@@ -31,6 +34,8 @@ STOCK = 'libvirt.LibvirtDriver'
 OURS = 'selective_migrate.SelectiveMigrateDriver'
 #: Where hosts expect what is migrated to them; their names mean nothing.
 ADDRESS = '192.0.2.2'
+#: How long an idle thread of a pool waits before it asks whether to end.
+_IDLE_SECONDS = 0.05
 AT_DESTINATION = (
     'check_can_live_migrate_destination',
     'cleanup_live_migration_destination_check',
@@ -56,6 +61,11 @@ class HostsTest(base.ServersTestBase):
 
     def setUp(self):
         super().setUp()
+        # nova's 10 ms have each idle thread look a hundred times a second.
+        _thread.ThreadWorker.MAX_IDLE_FOR = _IDLE_SECONDS
+        # Who waits for a reply waits no longer than the test does.
+        self.flags(long_rpc_timeout=int(watched.WAIT))
+        self.background: list[watched.Watched] = []
         # For the journals; the API has found its files below the default.
         self.flags(state_path=self.useFixture(fixtures.TempDir()).path)
         # nova's rule has it below instances_path as well.
@@ -76,20 +86,21 @@ class HostsTest(base.ServersTestBase):
                 lambda _host, uri, read_only: self._connect(uri),
             )
         )
-        self.conducted = self.useFixture(
-            watched.Watched(
-                conductor.ComputeTaskManager, 'live_migrate_instance'
-            )
+        self.conducted = self.watch(
+            *(conductor.ComputeTaskManager, 'live_migrate_instance'),
+            (conductor_rpcapi.ComputeTaskAPI, 'live_migrate_instance'),
         )
-        self.migrated = self.useFixture(
-            watched.Watched(compute.ComputeManager, '_do_live_migration')
+        self.migrated = self.watch(
+            *(compute.ComputeManager, '_do_live_migration'),
+            (rpcapi.ComputeAPI, 'live_migration'),
         )
         # The source does not wait for it.
-        self.rolled_back = self.useFixture(
-            watched.Watched(
+        self.rolled_back = self.watch(
+            *(
                 compute.ComputeManager,
                 'rollback_live_migration_at_destination',
-            )
+            ),
+            (rpcapi.ComputeAPI, 'rollback_live_migration_at_destination'),
         )
         self.patch_driver(
             '_check_shared_storage_test_file',
@@ -113,6 +124,30 @@ class HostsTest(base.ServersTestBase):
             self.useFixture(
                 fixtures.MockPatchObject(libvirt_utils, name, function)
             )
+
+    def tearDown(self):
+        # Before any clean-up, which ends the hosts' services.
+        self.settle()
+        super().tearDown()
+
+    def watch(
+        self, owner: type, name: str, asked: tuple[type, str]
+    ) -> watched.Watched:
+        """Make the ends of a method's calls known, and awaited at the end."""
+        found = watched.Watched(owner, name, asked)
+        self.background.append(found)
+        return self.useFixture(found)
+
+    def settle(self) -> None:
+        """Let all end that the test has begun.
+
+        What went on would find the host's services gone, and wait for
+        replies that nobody sends.
+        """
+        self.fake.let_go()
+        # In the order in which one begins another.
+        for each in self.background:
+            each.settle()
 
     def _setup_compute_service(self):
         # Its default is one; the others wait in a queue.

@@ -145,6 +145,11 @@ class MigratingLibvirt(fixtures.Fixture):
     def course(self, uuid: str) -> Course:
         return self._courses.setdefault(uuid, Course())
 
+    def let_go(self) -> None:
+        """Hold no migration any longer."""
+        for course in list(self._courses.values()):
+            course.release()
+
     def call_of(self, uuid: str) -> MigrateCall:
         """The only call for a guest."""
         (call,) = [call for call in self.calls if call.uuid == uuid]
