@@ -36,8 +36,8 @@ _SLOW = ('--bandwidth', '2')
 _IMPATIENT = """
 import sys
 from nova_selective_migrate.cli import app
-from nova_selective_migrate.core.job import lag
-lag.LIMIT_SECONDS = 5.0
+from nova_selective_migrate.core.job import watchdog_limits
+watchdog_limits.CONVERGENCE_SECONDS = 5.0
 sys.exit(app.main())
 """
 
