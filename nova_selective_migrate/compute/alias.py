@@ -12,12 +12,12 @@
 
 """Let nova-compute find the driver below nova.virt.
 
-``nova.virt.driver.load_compute_driver`` imports nothing from elsewhere, and
-``nova.virt`` is a regular package: a module of ours cannot lie in it unless
-both are installed in one directory. So the name is an alias, which a finder
-on ``sys.meta_path`` resolves. nova-compute loads all plugins of os-vif before
-it loads its driver (nova.cmd.compute.main); one of them, declared as an entry
-point and without any interface to plug, is ours and registers the finder.
+``nova.virt.driver.load_compute_driver`` imports only from ``nova.virt``. That
+is a regular package, so a module of ours is not found in it unless both are
+installed in one directory. The name is therefore an alias, which a finder on
+``sys.meta_path`` resolves. nova-compute loads all os-vif plugins before its
+driver (nova.cmd.compute.main); one of them is ours, declared as an entry
+point. It plugs no interface and registers the finder.
 """
 
 import collections.abc
@@ -36,7 +36,7 @@ _TARGET = 'nova_selective_migrate.compute.driver'
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Find the one module that there is no file for."""
+    """Finds and loads the alias, which has no file."""
 
     def find_spec(
         self,
@@ -44,26 +44,26 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         path: collections.abc.Sequence[str] | None,
         target: types.ModuleType | None = None,
     ) -> importlib.machinery.ModuleSpec | None:
-        """Answer for our name alone."""
+        """Return a spec for the alias; None for all other modules."""
         if fullname != NAME:
             return None
         return importlib.machinery.ModuleSpec(fullname, self)
 
     def exec_module(self, module: types.ModuleType) -> None:
-        """Give the module what compute_driver names."""
+        """Give the alias the class that compute_driver names."""
         real = importlib.import_module(_TARGET)
         module.__doc__ = real.__doc__
         vars(module)['SelectiveMigrateDriver'] = real.SelectiveMigrateDriver
 
 
 def register() -> None:
-    """Make nova.virt.selective_migrate importable; again is fine."""
+    """Make nova.virt.selective_migrate importable; may be called again."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.append(_Finder())
 
 
 class AliasPlugin(plugin.PluginBase):
-    """An os-vif plugin that plugs nothing: it is loaded, and that is all."""
+    """An os-vif plugin that plugs nothing; loading it registers the alias."""
 
     def describe(self) -> host_info.HostPluginInfo:
         """Offer no interface."""

@@ -109,7 +109,7 @@ class DestinationTest(unittest.TestCase):
 
     def claim(self):
         """Return what is in the journal."""
-        return self.claims.of(UUID)
+        return self.claims.entry(UUID)
 
     def prepare(self, stock=None, disk_info=None):
         """Prepare; nova's own part is to make the directory."""

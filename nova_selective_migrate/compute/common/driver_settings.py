@@ -25,14 +25,17 @@ from nova_selective_migrate.core.plan import known_bad_releases
 
 
 class Mode(enum.Enum):
-    """What becomes of a plan."""
+    """Whether a plan is acted upon, or only compared with nova's acts."""
 
     ENFORCE = 'enforce'
     AUDIT = 'audit'
 
 
 class SynchronousWrites(enum.Enum):
-    """When a guest's writes wait for the destination."""
+    """When a guest's writes wait until the destination has them as well.
+
+    QEMU calls it copy-mode=write-blocking.
+    """
 
     AUTO = 'auto'
     ON = 'on'
@@ -41,15 +44,15 @@ class SynchronousWrites(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class DriverSettings:
-    """The [selective_migrate] options of a host on which it is enabled.
+    """The [selective_migrate] options of a host where it is enabled.
 
-    :ivar media_limit: bytes
-    :ivar disks_uri: where this host listens for disks that come to it;
-        empty for libvirt's choice
+    :ivar media_limit: bytes of read-only content for one migration
+    :ivar disks_uri: where this host listens for incoming disks (NBD); empty
+        for libvirt's choice
     :ivar parallel_mirrors: disks to copy at a time, 0 for all
-    :ivar shared_filesystems: what qemu.conf of this host names
-    :ivar accept_known_bad: ids of rules about releases that do not hold
-    :ivar limits: what a migration may do to time, and to the room here
+    :ivar shared_filesystems: shared_filesystems of this host's qemu.conf
+    :ivar accept_known_bad: ids of rules of known-bad releases to ignore
+    :ivar limits: time without progress, and free space, to abort at
     """
 
     mode: Mode
@@ -68,8 +71,8 @@ class DriverSettings:
         """Read the option group.
 
         :raises InvalidPolicy: when the declared paths contradict each other
-        :raises InvalidInput: when disks_uri or accept_known_bad is none
-            that can be used
+        :raises InvalidInput: when disks_uri or accept_known_bad is not
+            usable
         """
         try:
             known_bad_releases.accepted(group.accept_known_bad)

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Faults and events for nova's users."""
+"""Faults and instance action events, which nova shows to its users."""
 
 import typing
 
@@ -28,7 +28,12 @@ LOG = logging.getLogger(__name__)
 def record_event(
     context: typing.Any, instance: typing.Any, name: str, message: str
 ) -> None:
-    """Add a failed event to the action of the context; never raises."""
+    """Add a failed event to the action of the context's request.
+
+    Never raises.
+
+    :param message: details of the event
+    """
     try:
         event = objects.InstanceActionEvent
         event.event_start(
@@ -43,7 +48,7 @@ def record_event(
             want_result=False,
         )
     except Exception as err:
-        # A boundary: what the event tells of goes on.
+        # A boundary: the migration goes on without the event.
         LOG.warning(
             '%s is not in the events: %r', name, err, instance=instance
         )
@@ -52,9 +57,9 @@ def record_event(
 def event_message(
     context: typing.Any, instance: typing.Any, name: str
 ) -> str | None:
-    """Return what an event of the context's action says; never raises.
+    """Return the details of an event of the context's action.
 
-    None where there is no such event.
+    Never raises; None where there is no such event.
     """
     try:
         action = objects.InstanceAction.get_by_request_id(
@@ -65,7 +70,7 @@ def event_message(
         )
         for found in events:
             if found.event == name:
-                # The details end after 255 characters.
+                # nova cuts the details at 255 characters.
                 return str(found.traceback or found.details or '') or None
     except Exception as err:
         # A boundary: the end of the migration is recorded without it.
@@ -76,13 +81,13 @@ def event_message(
 def record_fault(
     context: typing.Any, instance: typing.Any, fault: Exception
 ) -> None:
-    """Record a fault of an instance."""
+    """Record a fault of an instance, which nova shows if it is in ERROR."""
     compute_utils.add_instance_fault_from_exc(
         context, instance, fault, (type(fault), fault, None)
     )
 
 
-#: A server with more bad disks has the rest of them in the log.
+#: Events of one refused plan; the log has all refusals.
 _MOST = 20
 
 
@@ -91,7 +96,7 @@ def record_refusal(
     instance: typing.Any,
     plan: migration_plan.MigrationPlan,
 ) -> None:
-    """Add an event for each refusal, with target and code in its name."""
+    """Add an event for each refusal; its name has target and reason code."""
     for refusal in plan.refusals[:_MOST]:
         about = f'{refusal.target}_' if refusal.target else ''
         name = f'selective_migrate_{about}{refusal.reason.value}'

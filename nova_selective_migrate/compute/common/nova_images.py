@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""nova's rules for its images, as both hosts of a migration apply them."""
+"""nova's rules for its images, which both hosts of a migration apply."""
 
 import os
 
@@ -21,10 +21,10 @@ CONF = nova.conf.CONF
 
 
 def images_type(option: str) -> str:
-    """Return what an images_type comes to.
+    """Resolve "default" and "flat" of an images_type.
 
-    As nova.virt.libvirt.imagebackend.Backend has it; a destination without
-    the plugin is taken to resolve its "default" as we do.
+    The rule is nova.virt.libvirt.imagebackend.Backend.backend's. It reads
+    use_cow_images of this host, also for a destination without the plugin.
     """
     if option == 'default':
         option = 'qcow2' if CONF.use_cow_images else 'raw'
@@ -32,9 +32,11 @@ def images_type(option: str) -> str:
 
 
 def image_base(image: str) -> str:
-    """Return where the base image made from a Glance image lies.
+    """Return the path of the base image that nova makes of a Glance image.
 
-    As nova.virt.libvirt.imagebackend.Image.cache has it.
+    The rule is nova.virt.libvirt.imagebackend.Image.cache's.
+
+    :param image: id of the image
     """
     return os.path.join(
         str(CONF.instances_path),

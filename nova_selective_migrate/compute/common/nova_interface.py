@@ -10,31 +10,34 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The methods and words of nova that the driver builds on."""
+"""The methods and words of nova that the driver builds on.
+
+At its start the driver compares NOVA_METHODS with the installed nova.
+"""
 
 import collections.abc
 import dataclasses
 import importlib
 import inspect
 
-#: It is over: nova does nothing about it any more.
+#: Status of a migration record that nova does not change any more.
 FINAL_STATUSES = ('completed', 'failed', 'error', 'cancelled')
 
 
 _DRIVER = 'nova.virt.libvirt.driver:LibvirtDriver'
 _MANAGER = 'nova.compute.manager:ComputeManager'
 _GUEST = 'nova.virt.libvirt.guest:Guest'
-#: The releases that the table below was held against.
+#: The releases that the table below was compared with.
 RELEASES = ('31.3.1', '32.2.1', '33.0.2', '34.0.0')
 
 
 @dataclasses.dataclass(frozen=True)
 class NovaMethod:
-    """A method or function of nova and the parameters that we pass or read.
+    """A method or function of nova, and the parameters that we use.
 
     :ivar owner: module and, for a method, class
-    :ivar parameters: in this order, without self; others may follow
-    :ivar keywords: passed by name, wherever they stand
+    :ivar parameters: names in order, without self; others may follow
+    :ivar keywords: names of parameters that are passed by name
     """
 
     owner: str
@@ -43,7 +46,7 @@ class NovaMethod:
     keywords: tuple[str, ...] = ()
 
     def problem(self) -> str | None:
-        """Say how the nova that is installed differs; None: not at all."""
+        """Say how the installed nova differs; None where it does not."""
         module, _, name = self.owner.partition(':')
         where = f'{name or module}.{self.method}'
         try:
@@ -235,7 +238,7 @@ NOVA_METHODS = (
     ),
     NovaMethod('nova.virt.libvirt.host:Host', 'get_guest', ('instance',)),
     NovaMethod('nova.virt.libvirt.host:Host', 'get_connection', ()),
-    # nova's rollback, and its work after a migration that came through.
+    # nova's rollback, and its work after a migration that succeeded.
     NovaMethod(
         _MANAGER,
         '_rollback_live_migration',
@@ -296,16 +299,16 @@ NOVA_METHODS = (
 def problems(
     table: collections.abc.Iterable[NovaMethod] = NOVA_METHODS,
 ) -> list[str]:
-    """List how the nova that is installed differs from the table."""
+    """List how the installed nova differs from the table."""
     return [found for seam in table if (found := seam.problem())]
 
 
 def thread_pools_are_taken_down() -> bool:
-    """Tell whether nova ends its pools while migrations may still run.
+    """Tell whether nova ends its thread pools while migrations still run.
 
-    From 34 on, at the end of ComputeManager.cleanup_host, which it calls in
-    a thread of its own then. Before, the main thread calls that and would
-    wait with us.
+    nova from 34 on does, at the end of ComputeManager.cleanup_host, which
+    runs in a thread of its own. In earlier releases the main thread runs it,
+    which must not wait.
     """
     try:
         found = importlib.import_module('nova.thread_pool_factory')

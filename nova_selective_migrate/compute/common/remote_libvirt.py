@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Connections to the libvirt of other hosts, as nova makes them."""
+"""Connections to the libvirt of other compute hosts, made as nova does."""
 
 import typing
 
@@ -22,8 +22,8 @@ from nova_selective_migrate.host.migration import settlement
 def connect(driver: typing.Any, uri: str) -> connection.Connection:
     """Connect to another host's libvirt.
 
-    With nova's own method: it asks in a thread of the operating system where
-    nova runs in green ones, and has its credentials.
+    Through nova's own method, which has nova's credentials and asks in a
+    native thread where nova runs in green ones.
 
     :param driver: nova.virt.libvirt.driver.LibvirtDriver
     :raises ConnectFailed: when it cannot be reached
@@ -34,7 +34,11 @@ def connect(driver: typing.Any, uri: str) -> connection.Connection:
 
 
 def look(driver: typing.Any, instance: typing.Any) -> guest_location.GuestSide:
-    """Look what the host has of an instance that nova has it on."""
+    """Return what the instance's host, as nova records it, has of it.
+
+    :param driver: nova.virt.libvirt.driver.LibvirtDriver
+    :returns: UNREACHABLE where that host does not answer in time
+    """
 
     def ask() -> guest_location.GuestSide:
         uri = str(driver._live_migration_uri(instance.host))

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What this host tells the source of a migration that comes to it."""
+"""check_can_live_migrate_destination: report this host to the source."""
 
 import os
 import typing
@@ -32,25 +32,26 @@ LOG = logging.getLogger(__name__)
 
 
 class DestinationCheck:
-    """Tells sources that this host has the plugin, and what it has else."""
+    """Reports to a source that this host has the plugin, and its facts."""
 
     def __init__(
         self,
         driver: typing.Any,
-        contents: image_digests.DigestCache,
+        digests: image_digests.DigestCache,
         disks_uri: str = '',
     ) -> None:
         self._driver = driver
-        self._contents = contents
+        self._digests = digests
         self._disks_uri = disks_uri
 
     def mark(self, instance: typing.Any, data: typing.Any) -> typing.Any:
-        """Tell the source, in the name of nova's test file, what we are.
+        """Add a protocol.DestinationReport to the name of nova's test file.
 
-        A host that cannot tell counts as one without the plugin: what is
-        raised here would set an untouched server to ERROR.
+        Where that fails, the source takes this host for one without the
+        plugin: an error here would set an untouched server to ERROR.
 
         :param data: LibvirtLiveMigrateData of nova's own check
+        :returns: the same
         """
         try:
             return self._mark(instance, data)
@@ -60,7 +61,9 @@ class DestinationCheck:
             OSError,
         ) as err:
             LOG.warning(
-                'Nothing is told to the source: %s', err, instance=instance
+                'This host is not reported to the source: %s',
+                err,
+                instance=instance,
             )
             return data
 
@@ -92,12 +95,13 @@ class DestinationCheck:
         return data
 
     def _base(self, image: str) -> str:
-        """Return the digest of the base image, if it is there in time.
+        """Return the digest of the base image; empty where there is none.
 
-        The source that is told of none has this host make one, and it is
-        held against the source's before the guest runs here.
+        It is empty too where the digest takes too long. This host then makes
+        the base image and compares its digest with the source's before the
+        guest runs here.
         """
         path = nova_images.image_base(image)
         if not os.path.exists(path):
             return ''
-        return self._contents.within(path, image_digests.DIGEST_SECONDS) or ''
+        return self._digests.within(path, image_digests.DIGEST_SECONDS) or ''

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Watch the room of this host while a guest's disks come to it."""
+"""Watch this host's free space while a guest's disks are copied to it."""
 
 import dataclasses
 import json
@@ -33,19 +33,21 @@ from nova_selective_migrate.host.facts import local_storage
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
-# A migration that goes on then may have been about to begin when it was
-# first asked to end: nova aborts none before libvirt has been called.
+# nova aborts no migration before libvirt has been called, so that the first
+# request may be lost.
 _ASK_AGAIN_SECONDS = 15.0
-# So often the records are asked whether it is over: nova's rollback does not
-# come here where something else of it fails before.
+# How often nova's migration record is read: its rollback does not get here
+# where an earlier part of it fails.
 _RECORD_SECONDS = 60.0
 
 
 @dataclasses.dataclass(frozen=True)
 class _Coming:
-    """One migration to this host, and the room that it is to leave.
+    """One incoming migration and the free space that it has to leave.
 
-    :ivar migration: id of its row, which no other one has
+    :ivar migration: id of its record
+    :ivar directory: the instance's
+    :ivar floor: bytes to leave free
     """
 
     context: typing.Any
@@ -57,7 +59,12 @@ class _Coming:
 
 
 class IncomingSpaceWatchdog:
-    """The migrations to this host whose disks are on their way."""
+    """Aborts incoming migrations before this host's disk is full.
+
+    One thread for each migration looks at the free space.
+
+    :param reserve: bytes to keep free; 0 watches nothing
+    """
 
     def __init__(self, driver: typing.Any, reserve: int) -> None:
         self._driver = driver
@@ -72,9 +79,10 @@ class IncomingSpaceWatchdog:
         directory: str,
         disk_info: str | None,
     ) -> None:
-        """Watch from now on; never raises.
+        """Start to watch a migration; never raises.
 
-        :param directory: the instance's, with the images that wait
+        :param directory: the instance's, with the images to be filled
+        :param disk_info: JSON text of pre_live_migration
         """
         self.end(instance)
         if not self._reserve:
@@ -88,7 +96,9 @@ class IncomingSpaceWatchdog:
         except Exception as err:
             # A boundary: the migration can go on without.
             LOG.warning(
-                'The room for it is not watched: %r', err, instance=instance
+                'The free space for it is not watched: %r',
+                err,
+                instance=instance,
             )
             return
         coming = _Coming(
@@ -109,7 +119,7 @@ class IncomingSpaceWatchdog:
         ).start()
 
     def end(self, instance: typing.Any) -> None:
-        """Watch no more: the guest has come, or will not."""
+        """Stop to watch a migration that has ended."""
         with self._lock:
             ended = self._ends.pop(instance.uuid, None)
         if ended is not None:
@@ -123,7 +133,7 @@ class IncomingSpaceWatchdog:
             try:
                 free = local_storage.free_bytes(coming.directory)
             except OSError:
-                break  # it has been taken back
+                break  # the rollback has removed it
             full = not coming.floor.allows(free)
             pause = coming.floor.next_look(free)
             if full:
@@ -135,14 +145,14 @@ class IncomingSpaceWatchdog:
                 status = _status(coming)
                 if status in nova_interface.FINAL_STATUSES:
                     break
-                # Only the source knows it when the destination is prepared.
+                # Until it is "running", only the source knows of it.
                 if not full or status != 'running':
                     continue
                 cause = abort_causes.destination_full(
                     CONF.host, coming.directory, free, coming.floor.bytes
                 )
                 if not told:
-                    # Before the abort: the source looks there for the cause.
+                    # Before the abort: the source reads the cause from it.
                     told = True
                     fault_reports.record_event(
                         coming.context,
@@ -153,7 +163,7 @@ class IncomingSpaceWatchdog:
                 LOG.warning('%s', cause.text, instance=coming.instance)
                 self._abort(coming)
             except Exception as err:
-                # The thread's boundary: it is asked again.
+                # The thread's boundary: the next round asks again.
                 LOG.warning(
                     'The live migration is not aborted: %r',
                     err,
@@ -181,8 +191,9 @@ class IncomingSpaceWatchdog:
 def _coming(context: typing.Any, instance: typing.Any) -> int:
     """Return the id of the migration that this host is prepared for.
 
-    nova passes it to no destination; the row is the newest to this host
-    that is not over, and the source has set it before it asked.
+    nova does not pass it to the destination. It is that of the newest record
+    to this host that is not final; the source saves it before it calls
+    pre_live_migration.
 
     :raises MigrationNotFound: when there is none
     """
@@ -204,7 +215,7 @@ def _coming(context: typing.Any, instance: typing.Any) -> int:
 
 
 def _status(coming: _Coming) -> str:
-    """Return nova's word for how far the migration is."""
+    """Return the status of nova's migration record."""
     try:
         row = objects.Migration.get_by_id(
             coming.context.elevated(), coming.migration
@@ -215,10 +226,10 @@ def _status(coming: _Coming) -> str:
 
 
 def _needed(directory: str, disk_info: str | None) -> int | None:
-    """Add up what the images that wait have still to get, in bytes.
+    """Return the bytes that the images of this host have still to receive.
 
-    None where no image waits. One that needs nothing now is filled by what
-    the guest writes meanwhile.
+    None where there is no image to fill. An image that needs 0 bytes now
+    still receives what the guest writes during the migration.
     """
     needed = None
     for entry in json.loads(disk_info or '[]'):

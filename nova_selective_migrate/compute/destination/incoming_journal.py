@@ -10,7 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Claims to what live migrations make here: journalled, then proven."""
+"""The journal of incoming migrations: directories that they make here.
+
+An entry is written before the directory is made, and gets the proof of which
+directory that is once it exists. Only what is proven is ever removed.
+"""
 
 import collections.abc
 import dataclasses
@@ -24,9 +28,8 @@ from nova_selective_migrate.compute.destination import instance_directory
 from nova_selective_migrate.compute.wire import media_transfer
 from nova_selective_migrate.host.journal import journal_entries
 
-# What nova, libvirt and QEMU make beside the images: disk.info is
-# nova.virt.libvirt.imagebackend's, console.log QEMU's, and virtlogd's once
-# there is more of it.
+# Files that appear beside the images: disk.info is nova.virt.libvirt.
+# imagebackend's, console.log QEMU's, or virtlogd's when it is rotated.
 _LATER = re.compile(r'disk\.info|console\.log(\.\d+)?')
 # nova.virt.libvirt.driver._fetch_instance_kernel_ramdisk.
 _BESIDE = ('kernel', 'ramdisk')
@@ -34,16 +37,17 @@ _BESIDE = ('kernel', 'ramdisk')
 
 @dataclasses.dataclass(frozen=True)
 class IncomingMigration:
-    """The claim to one instance directory.
+    """One incoming migration and the instance directory that it makes.
 
-    :ivar top: nova's instances_path, where it is
-    :ivar names: the images that it is to have
-    :ivar since: when it was entered, before there was a directory
-    :ivar request: the request of the migration, as in nova's logs
-    :ivar proof: what it was when somebody last looked; None: nobody could
-    :ivar complete: whether that was after all had been made
-    :ivar doubt: why it may be the newest that there is of the guest, and is
-        left until somebody has looked; empty where it is not
+    :ivar directory: path of the instance directory
+    :ivar top: nova's instances_path, which has the directory
+    :ivar names: file names of the images to make in it
+    :ivar since: ISO time of the entry, before the directory was made
+    :ivar request: id of the request, as in nova's logs
+    :ivar proof: the directory and its files; None: not yet proven
+    :ivar complete: whether the proof was taken after all files were made
+    :ivar doubt: why it may hold the guest's newest data, so that it is left
+        for the operator; empty where it cannot
     """
 
     directory: str
@@ -56,18 +60,18 @@ class IncomingMigration:
     doubt: str = ''
 
     def check(self) -> None:
-        """See to it that there is what was claimed and nothing else.
+        """Assert that the directory is the proven one, with known files alone.
 
-        :raises NotOurs: naming what is something else
+        :raises NotOurs: naming what is not
         """
         instance_directory.check(
             self.top, self.directory, self._proven, self._known
         )
 
     def remove(self) -> tuple[str, ...]:
-        """Remove what was claimed, or nothing; return names of files.
+        """Remove the directory, or nothing; return the names of its files.
 
-        :raises NotOurs: naming what is something else
+        :raises NotOurs: naming what this migration did not make
         """
         return instance_directory.remove(
             self.top, self.directory, self._proven, self._known
@@ -87,14 +91,18 @@ class IncomingMigration:
             return True
         if self.complete:
             return False
-        # A process that was killed leaves what it had half made as well.
+        # A process that was killed leaves temporary files as well.
         return name in (*self.names, *_BESIDE) or any(
             media_transfer.is_scratch(name, of) for of in self.names
         )
 
 
 class IncomingJournal:
-    """The claims of this host, journalled by instance."""
+    """The incoming migrations of this host, one entry for each instance.
+
+    :param directory: of the journal
+    :param top: nova's instances_path
+    """
 
     def __init__(self, directory: str, top: str) -> None:
         self._journal = journal_entries.JournalEntries(directory)
@@ -107,9 +115,13 @@ class IncomingJournal:
         names: collections.abc.Iterable[str],
         request: str,
     ) -> None:
-        """Enter a claim to what is about to be made.
+        """Write the entry, before the directory is made.
 
-        :raises JournalFailed: when that cannot be written down
+        :param instance: UUID
+        :param directory: path that is about to be made
+        :param names: file names of the images
+        :param request: id of nova's request
+        :raises JournalFailed: when it cannot be written
         """
         now = datetime.datetime.now(datetime.UTC)
         self._write(
@@ -124,13 +136,15 @@ class IncomingJournal:
         )
 
     def prove(self, instance: str, *, complete: bool) -> None:
-        """Add the proof of what there is by now to an incomplete claim.
+        """Add the proof of the directory as it is now to the entry.
 
-        :param complete: whether all has been made
-        :raises JournalFailed: when that cannot be written down
+        An entry that is complete stays as it is.
+
+        :param complete: whether all files have been made
+        :raises JournalFailed: when it cannot be written
         :raises NotOurs: when there is no such directory
         """
-        claim = self.of(instance)
+        claim = self.entry(instance)
         if claim is not None and not claim.complete:
             proof = instance_directory.prove(claim.top, claim.directory)
             self._write(
@@ -139,30 +153,30 @@ class IncomingJournal:
             )
 
     def doubt(self, instance: str, why: str) -> None:
-        """Note that it is to be left until somebody has looked.
+        """Note why the directory is left for the operator.
 
-        :raises JournalFailed: when that cannot be written down
+        :raises JournalFailed: when it cannot be written
         """
-        claim = self.of(instance)
+        claim = self.entry(instance)
         if claim is not None and not claim.doubt:
             self._write(instance, dataclasses.replace(claim, doubt=why))
 
-    def of(self, instance: str) -> IncomingMigration | None:
-        """Return the claim of an instance.
+    def entry(self, instance: str) -> IncomingMigration | None:
+        """Return the entry of an instance; None where it has none.
 
         :raises JournalFailed: when it cannot be read
         """
         return self._journal.read_as(instance, _claim, 'claim')
 
     def drop(self, instance: str) -> None:
-        """Give up the claim of an instance, where there is one.
+        """Remove the entry of an instance, where it has one.
 
         :raises JournalFailed: when it cannot be removed
         """
         self._journal.drop(instance)
 
     def instances(self) -> list[str]:
-        """List the instances that have a claim.
+        """List the UUIDs of the instances that have an entry.
 
         :raises JournalFailed: when they cannot be listed
         """

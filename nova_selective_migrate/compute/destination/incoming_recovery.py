@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What an earlier nova-compute of this host left of live migrations to it."""
+"""init_host: recover incoming migrations that an earlier process left."""
 
 import os.path
 import typing
@@ -34,7 +34,7 @@ CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 
-# What a source has that has the guest no more, or a part of it.
+# Where the source is so, this host may have the guest's newest data.
 _UNFIT = (
     guest_location.Presence.ABSENT,
     guest_location.Presence.MIGRATED,
@@ -45,18 +45,21 @@ _UNFIT = (
 
 
 class IncomingRecovery:
-    """Looks at each claim that is still entered when nova-compute starts."""
+    """Handles each entry of the incoming journal when nova-compute starts."""
 
     def __init__(
-        self, driver: typing.Any, claims: incoming_journal.IncomingJournal
+        self, driver: typing.Any, journal: incoming_journal.IncomingJournal
     ) -> None:
         self._driver = driver
-        self._claims = claims
+        self._journal = journal
 
     def settle(self) -> None:
-        """Remove what nobody needs, and name what is left; never raises."""
+        """Remove directories that nobody needs, and log those that are left.
+
+        Never raises.
+        """
         try:
-            instances = self._claims.instances()
+            instances = self._journal.instances()
         except exceptions.JournalFailed as err:
             LOG.error('%s', err)
             return
@@ -64,19 +67,19 @@ class IncomingRecovery:
             try:
                 self._settle(nova_context.get_admin_context(), uuid)
             except Exception:
-                # A boundary: whatever it is, the other instances of this
-                # host must go on, and its operator is told.
+                # A boundary: nova-compute must start for the other
+                # instances; the operator reads the log.
                 LOG.exception(
                     'What a live migration left here is not known',
                     instance_uuid=uuid,
                 )
 
     def _settle(self, context: typing.Any, uuid: str) -> None:
-        claim = self._claims.of(uuid)
+        claim = self._journal.entry(uuid)
         if claim is None:
             return
         if not os.path.lexists(claim.directory):
-            self._claims.drop(uuid)
+            self._journal.drop(uuid)
             LOG.info('A live migration left nothing here', instance_uuid=uuid)
             return
         virt = self._driver._host.get_connection()
@@ -93,11 +96,11 @@ class IncomingRecovery:
                 instance_uuid=uuid,
             )
         elif here.holds:
-            self._claims.drop(uuid)
+            self._journal.drop(uuid)
             LOG.info('The guest has come here', instance_uuid=uuid)
         else:
             names = claim.remove()
-            self._claims.drop(uuid)
+            self._journal.drop(uuid)
             LOG.info(
                 'Removed what a live migration had left here: %s with %s',
                 claim.directory,
@@ -113,7 +116,7 @@ class IncomingRecovery:
         here: guest_location.GuestSide,
         claim: incoming_journal.IncomingMigration,
     ) -> str | None:
-        """Say why nothing is done about it; None: something is."""
+        """Return why the directory is left as it is; None: it may go."""
         try:
             instance = objects.Instance.get_by_uuid(context, uuid)
         except exception.InstanceNotFound:
@@ -152,10 +155,10 @@ class IncomingRecovery:
     def _doubt(
         self, instance: typing.Any, claim: incoming_journal.IncomingMigration
     ) -> str | None:
-        """Say why it may be the newest that there is of the guest.
+        """Return why the directory may hold the guest's newest data.
 
-        What was not known when the migration ended is not known after a
-        restart, nor when somebody has reset the state of the server.
+        What was doubtful when the migration ended stays so after a restart,
+        and after somebody has reset the state of the server.
         """
         if claim.doubt:
             return claim.doubt
@@ -167,12 +170,12 @@ class IncomingRecovery:
         return None
 
     def _note_doubt(self, instance: typing.Any) -> str | None:
-        """Note what is not known of a server in ERROR, and return it."""
+        """Write a doubt into the entry of a server in ERROR, and return it."""
         if instance.vm_state != vm_states.ERROR:
             return None
         why = (
             'nova has had the server in ERROR, so that it is not known which '
             'host has its newest disks'
         )
-        self._claims.doubt(instance.uuid, why)
+        self._journal.doubt(instance.uuid, why)
         return why

@@ -10,12 +10,13 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Proof that files on this host are ours, and removing only such.
+"""Prove which instance directory is ours, and remove no other.
 
-A path says nothing of what it leads to by the time that it is used. What is
-ours is told by device and inode, looked at and removed through the
-descriptor of a directory that no symbolic link led to. A file system that
-is shared with another host proves nothing: the caller has to know.
+The same path can lead to another directory later. Files are therefore known
+by device and inode, and are looked at and removed through the descriptor of
+a directory that was opened without following a symbolic link. On a file
+system that is shared with another host this proves nothing; callers must not
+ask for it there.
 """
 
 import collections.abc
@@ -29,11 +30,11 @@ import typing
 
 from nova_selective_migrate import exceptions
 
-# FS_IOC_GETVERSION; elsewhere than on 64 bits it fails, and tells nothing.
+# FS_IOC_GETVERSION on 64 bits; on other machines it fails.
 _GET_VERSION = 0x80087601
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
-#: Tells by its name a file that is ours though nobody has noted it.
+#: Tells by the name whether a file that the proof lacks is ours.
 Known = collections.abc.Callable[[str], bool]
 
 
@@ -52,7 +53,7 @@ class Facts:
 
     @classmethod
     def of(cls, found: os.stat_result) -> typing.Self:
-        """Take what of a stat tells one file from another."""
+        """Return the facts of a stat result."""
         return cls(
             found.st_dev,
             found.st_ino,
@@ -62,7 +63,7 @@ class Facts:
         )
 
     def same(self, other: 'Facts') -> bool:
-        """Tell whether both are one file; its size may have changed."""
+        """Tell whether both are the same file; its size may differ."""
         mine = (self.device, self.inode, self.mode)
         return mine == (other.device, other.inode, other.mode)
 
@@ -76,8 +77,8 @@ class Facts:
 class DirectoryProof:
     """A directory of ours and the entries in it.
 
-    :ivar generation: differs where an inode's number is used again; None on
-        a file system that does not tell
+    :ivar generation: of the directory's inode; differs where its number is
+        used again. None on a file system without generations
     """
 
     directory: Facts
@@ -102,7 +103,7 @@ class DirectoryProof:
 
 
 def prove(top: str, path: str) -> DirectoryProof:
-    """Note what a directory of ours is now.
+    """Return the proof of a directory of ours as it is now.
 
     :param top: a directory above it, below which no link is followed
     :raises NotOurs: when a link leads to it, or it is no directory
@@ -112,9 +113,9 @@ def prove(top: str, path: str) -> DirectoryProof:
 
 
 def check(top: str, path: str, proof: DirectoryProof, known: Known) -> None:
-    """See to it that a directory and all that is in it is ours.
+    """Assert that a directory and all that is in it is ours.
 
-    :param known: tells entries that came after the proof
+    :param known: tells whether an entry that the proof lacks is ours
     :raises NotOurs: naming what is not
     """
     with _opened(top, path) as place:
@@ -132,7 +133,7 @@ def remove(
     with _opened(top, path) as place:
         entries = place.check(proof, known)
         for name, facts in entries.items():
-            # Looked at again: it may be another since.
+            # It may have been replaced since the check.
             if not place.look(name).same(facts):
                 raise exceptions.NotOurs(
                     f'{os.path.join(path, name)} was replaced meanwhile'
@@ -208,7 +209,7 @@ def _opened(top: str, path: str) -> collections.abc.Iterator[_Place]:
         raise exceptions.NotOurs(f'{path} is not below {top}')
     with contextlib.ExitStack() as stack:
         try:
-            # The top itself is the operator's: it may be a link.
+            # The operator may have made the top itself a link.
             steps = [os.open(top, _DIRECTORY & ~os.O_NOFOLLOW)]
             stack.callback(os.close, steps[-1])
             for part in parts:

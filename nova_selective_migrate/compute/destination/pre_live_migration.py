@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""pre_live_migration: images, media and base images."""
+"""pre_live_migration: make images, write media, check base images."""
 
 import collections.abc
 import contextlib
@@ -34,11 +34,12 @@ from nova_selective_migrate.host.facts import image_digests
 
 
 def fill_image(seed: media_transfer.MediumContent, image: str) -> None:
-    """Write the content of a base into a qcow2 image that is empty.
+    """Write the content of a base image into an empty qcow2 image.
 
-    :param seed: the base, a raw image, as it arrived
-    :raises PreparationFailed: when it is not that of the source, or larger
-        than the image
+    :param seed: the base image, raw, as the source sent it
+    :param image: path of the qcow2 image
+    :raises PreparationFailed: when the content is not the source's, or
+        larger than the image
     :raises OSError: when it cannot be written
     """
     raw = media_transfer.seed_path(image)
@@ -77,21 +78,24 @@ Method = collections.abc.Callable[..., typing.Any]
 
 
 class DestinationPreparation:
-    """Live migrations that come to this host."""
+    """Prepares this host for live migrations.
+
+    Each directory that is made is in the incoming journal before.
+    """
 
     def __init__(
         self,
         driver: typing.Any,
-        contents: image_digests.DigestCache,
-        claims: incoming_journal.IncomingJournal,
-        rooms: free_space_watchdog.IncomingSpaceWatchdog,
+        digests: image_digests.DigestCache,
+        journal: incoming_journal.IncomingJournal,
+        space: free_space_watchdog.IncomingSpaceWatchdog,
     ) -> None:
         self._driver = driver
-        self._contents = contents
-        self._claims = claims
-        self._rooms = rooms
+        self._digests = digests
+        self._journal = journal
+        self._space = space
         self._lock = threading.Lock()
-        # Instance -> whether nova has come to make its images.
+        # UUID of the instance -> whether nova has begun to make its images.
         self._preparing: dict[str, bool] = {}
 
     def prepare(
@@ -102,16 +106,16 @@ class DestinationPreparation:
         disk_info: typing.Any,
         migrate_data: typing.Any,
     ) -> typing.Any:
-        """Let nova prepare, and add what it does not make.
+        """Let nova prepare this host, and make the files that nova does not.
 
         :param stock: nova's pre_live_migration, with all of its arguments
         :param disk_info: JSON text of protocol.dumps_disk_info, or nova's
             own; None where nothing is to be made
         :param migrate_data: LibvirtLiveMigrateData
         :returns: the same, with what nova adds to it
-        :raises DestinationDiskExists: when something is there already
+        :raises DestinationDiskExists: when the directory exists already
         :raises MigrationError: when it cannot be journalled, or the source
-            does not keep to its plan any more
+            does not follow its plan any more
         """
         directory = os.path.normpath(
             libvirt_utils.get_instance_path_at_destination(
@@ -131,25 +135,25 @@ class DestinationPreparation:
             if ours and told and migrate_data.is_shared_block_storage:
                 self._make_others(context, instance, directory, disk_info)
             if ours and told:
-                # nova makes it where it is told of no disk (bug 1597644).
+                # nova makes it only where disk_info is None (bug 1597644).
                 self._driver._ensure_console_log_for_instance(instance)
         except (exception.DestinationDiskExists, FileExistsError):
-            # Another's directory came there after our look and before
-            # nova's, or ours is there and a file in it.
+            # Somebody made the directory after our look and before
+            # nova's, or nova made it and a file in it exists already.
             made = self._has_come(instance)
             raise
         finally:
             if ours:
                 self._end(instance, directory, made=made)
         if ours:
-            self._rooms.begin(context, instance, directory, disk_info)
+            self._space.begin(context, instance, directory, disk_info)
         result.filename = protocol.Note.PREPARED.added_to(result.filename)
         return result
 
     def _assert_planned(
         self, disk_info: typing.Any, migrate_data: typing.Any
     ) -> None:
-        """Make nothing for a source that has lost its plan since the check.
+        """Refuse a source that has lost its plan since the check.
 
         :raises MigrationError: nova then rolls back
         """
@@ -169,7 +173,7 @@ class DestinationPreparation:
     ) -> None:
         try:
             entries = json.loads(disk_info or '[]')
-            self._claims.begin(
+            self._journal.begin(
                 instance.uuid,
                 directory,
                 [os.path.basename(entry['path']) for entry in entries],
@@ -189,10 +193,11 @@ class DestinationPreparation:
             self._preparing[instance.uuid] = False
 
     def note(self, instance: typing.Any) -> None:
-        """Note which directory nova has just made, before its images.
+        """Prove the directory that nova has just made, before its images.
 
-        nova makes images for a hard reboot as well: there a claim is of an
-        earlier migration, and says nothing of what is there now.
+        Does nothing outside of pre_live_migration: nova makes images for a
+        hard reboot as well, and the journal's entry is then that of an
+        earlier migration.
         """
         with self._lock:
             if instance.uuid not in self._preparing:
@@ -207,7 +212,7 @@ class DestinationPreparation:
     def _end(
         self, instance: typing.Any, directory: str, *, made: bool
     ) -> None:
-        """Prove what was made, or give up the claim to another's."""
+        """Prove the directory that was made; forget one that is another's."""
         with self._lock:
             self._preparing.pop(instance.uuid, None)
         if not made:
@@ -217,9 +222,9 @@ class DestinationPreparation:
 
     def _prove(self, instance: typing.Any, *, complete: bool) -> None:
         try:
-            self._claims.prove(instance.uuid, complete=complete)
+            self._journal.prove(instance.uuid, complete=complete)
         except exceptions.SelectiveMigrateError as err:
-            # The migration can go on; what it leaves would be left.
+            # The migration can go on; what is not proven is never removed.
             LOG.warning('%s', err, instance=instance)
 
     def _make_others(
@@ -229,15 +234,15 @@ class DestinationPreparation:
         directory: str,
         disk_info: typing.Any,
     ) -> None:
-        """Make the images that nova leaves out where others are shared.
+        """Make the images, which nova does not where some storage is shared.
 
-        :raises MigrationError: when the source names none that can be made
+        :raises MigrationError: when disk_info is damaged
         """
         try:
             entries = protocol.loads_disk_info(disk_info)
         except exceptions.PreparationFailed as err:
             raise exception.MigrationError(reason=str(err)) from err
-        # Without an entry it still fetches the kernel, as nova does here.
+        # Also without entries: it downloads the kernel and the ramdisk.
         self._driver._create_images_and_backing(
             context,
             instance,
@@ -253,11 +258,13 @@ class DestinationPreparation:
         directory: str,
         disk_info: typing.Any,
     ) -> None:
-        """Put read-only content into place, and check base images.
+        """Write content from the source into images, and check base images.
 
         nova has just made an image for each entry of disk_info.
 
-        :raises MigrationError: when what is there is not the source's
+        :param disk_info: entries of protocol.loads_disk_info
+        :raises MigrationError: when content or a base image differs from
+            the source's
         """
         try:
             for arrival in protocol.expected_files(disk_info or ()):
@@ -278,7 +285,7 @@ class DestinationPreparation:
                 CONF.image_cache.subdirectory_name,
                 made.base,
             )
-            if self._contents.of(base) != made.base_digest:
+            if self._digests.of(base) != made.base_digest:
                 raise exceptions.PreparationFailed(
                     f'{base} is not the image of the same name on the '
                     'source; migrate again: it will be copied'
@@ -296,13 +303,13 @@ class DestinationPreparation:
             )
 
     def finish(self, instance: typing.Any) -> None:
-        """Give up the claim to what is the guest's from now on."""
-        self._rooms.end(instance)
+        """Forget the directory of a guest that runs here now."""
+        self._space.end(instance)
         self._drop(instance)
 
     def _drop(self, instance: typing.Any) -> None:
         try:
-            self._claims.drop(instance.uuid)
+            self._journal.drop(instance.uuid)
         except exceptions.JournalFailed as err:
-            # A guest may run here: nova would set it to ERROR for this.
+            # An error would have nova set a guest that runs here to ERROR.
             LOG.warning('%s', err, instance=instance)

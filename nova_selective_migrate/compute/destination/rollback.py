@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Roll back a live migration at its destination."""
+"""rollback_live_migration_at_destination: remove only what we made."""
 
 import collections.abc
 import copy
@@ -50,17 +50,17 @@ _HERE = (
 
 
 class DestinationRollback:
-    """Live migrations to this host that are taken back."""
+    """Rolls back live migrations to this host."""
 
     def __init__(
         self,
         driver: typing.Any,
-        claims: incoming_journal.IncomingJournal,
-        rooms: free_space_watchdog.IncomingSpaceWatchdog,
+        journal: incoming_journal.IncomingJournal,
+        space: free_space_watchdog.IncomingSpaceWatchdog,
     ) -> None:
         self._driver = driver
-        self._claims = claims
-        self._rooms = rooms
+        self._journal = journal
+        self._space = space
 
     def roll_back(
         self,
@@ -71,15 +71,16 @@ class DestinationRollback:
         destroy_disks: bool,
         migrate_data: typing.Any,
     ) -> None:
-        """Let nova clean up what this migration made, and nothing else.
+        """Let nova clean up what this migration made here, and nothing else.
 
         :param stock: nova's rollback_live_migration_at_destination, without
             its destroy_disks and migrate_data
         :param migrate_data: LibvirtLiveMigrateData; nova passes None where
             it has none
-        :raises MigrationError: when the guest is here
+        :raises MigrationError: when the guest is here, or libvirt does not
+            answer
         """
-        self._rooms.end(instance)
+        self._space.end(instance)
         directory = os.path.normpath(
             libvirt_utils.get_instance_path_at_destination(
                 instance, migrate_data
@@ -88,8 +89,8 @@ class DestinationRollback:
         try:
             virt = self._connect()
         except exception.HypervisorUnavailable as err:
-            # Without libvirt nobody can say whether the guest runs here, and
-            # nova would destroy it when libvirt answers again.
+            # Without libvirt it is not known whether the guest runs here;
+            # nova would destroy it as soon as libvirt answers again.
             raise exception.MigrationError(
                 reason=f'{err}: {directory} is left as it is on {CONF.host}, '
                 'with the volumes that are connected for it; restart '
@@ -114,24 +115,24 @@ class DestinationRollback:
                 raise exception.MigrationError(
                     reason=f'{objection}: nothing is cleaned up there'
                 )
-            # Of these two nova concludes that the directory stays.
+            # With these two values nova leaves the directory.
             migrate_data = copy.copy(migrate_data)
             migrate_data.is_shared_instance_path = True
         if not shared and (objection or not there):
-            # nova.virt.libvirt.driver.delete_instance_files takes another
-            # directory for one that is not there, as of a resize.
+            # Where the directory is missing, nova.virt.libvirt.driver.
+            # delete_instance_files deletes that of a resize instead.
             destroy_disks = False
         stock(destroy_disks=destroy_disks, migrate_data=migrate_data)
         if not shared and not os.path.lexists(directory):
             self._drop(instance)
 
     def _connect(self) -> typing.Any:
-        """Return nova's connection, once a libvirt that restarts is there.
+        """Return nova's connection to libvirt; wait for one that restarts.
 
-        Nobody waits for this rollback, and what it does not clean up nova
-        keeps for as long as it runs: ports, devices, connected volumes.
+        Nobody waits for this rollback. What it does not clean up stays until
+        nova-compute restarts: ports, devices, connected volumes.
 
-        :raises HypervisorUnavailable: when libvirt stays away
+        :raises HypervisorUnavailable: after _RESTART_SECONDS
         """
         until = time.monotonic() + _RESTART_SECONDS
         while True:
@@ -140,7 +141,7 @@ class DestinationRollback:
             except exception.HypervisorUnavailable:
                 if time.monotonic() >= until:
                     raise
-            # libvirt is not there to tell of an event.
+            # Nothing announces that libvirt is back.
             time.sleep(_POLL_SECONDS)
 
     def _refuse(
@@ -151,9 +152,9 @@ class DestinationRollback:
         here: guest_location.GuestSide,
         directory: str,
     ) -> typing.NoReturn:
-        """Leave a guest that is here, and say which one is to be destroyed.
+        """Leave a guest that is here, and say what the operator has to do.
 
-        The source has told that the migration failed: it has the guest.
+        The source reports the migration as failed, so it has the guest too.
 
         :raises MigrationError: nova records it as a fault of the server
         """
@@ -171,9 +172,9 @@ class DestinationRollback:
         )
         doubt = found.doubt or guest_location.Doubt.LOCATION
         try:
-            self._claims.doubt(instance.uuid, text)
+            self._journal.doubt(instance.uuid, text)
         except exceptions.JournalFailed as err:
-            # nova's record of the server keeps the next start from it.
+            # The server is in ERROR, which keeps the next start from it.
             LOG.warning('%s', err, instance=instance)
         fault_reports.record_event(
             context, instance, f'selective_migrate_{doubt.value}', text
@@ -188,9 +189,10 @@ class DestinationRollback:
         host: connection.Connection,
         here: guest_location.GuestSide,
     ) -> guest_location.Settlement:
-        """Say where the guest is; suspend it here where both run it.
+        """Find out where the guest is; suspend it here where both run it.
 
-        A source that cannot be asked runs it: it has asked for a rollback.
+        A source that cannot be asked counts as running it: it has asked for
+        the rollback.
         """
         source = remote_libvirt.look(self._driver, instance)
         if source.presence is guest_location.Presence.UNREACHABLE:
@@ -211,13 +213,13 @@ class DestinationRollback:
         instance: typing.Any,
         directory: str,
     ) -> str | None:
-        """Say why nova must not delete a directory; None: it may."""
+        """Return why nova must not delete the directory; None: it may."""
         try:
-            claim = self._claims.of(instance.uuid)
+            claim = self._journal.entry(instance.uuid)
             if claim is None or claim.directory != directory:
                 return f'{directory} was not made by this live migration'
             claim.check()
-            # nova destroys a guest that waits for its source.
+            # nova destroys a guest that waits for the source's data.
             waits = here.presence is guest_location.Presence.SWITCHING
             besides = instance.uuid if waits else ''
             users = path_users.users_of(host, directory, besides)
@@ -227,7 +229,7 @@ class DestinationRollback:
 
     def _drop(self, instance: typing.Any) -> None:
         try:
-            self._claims.drop(instance.uuid)
+            self._journal.drop(instance.uuid)
         except exceptions.JournalFailed as err:
-            # nova has cleaned up; the next start finds nothing there.
+            # nova has cleaned up; the next start finds no directory.
             LOG.warning('%s', err, instance=instance)

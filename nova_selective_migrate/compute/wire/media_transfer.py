@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Read-only content that travels in nova's messages."""
+"""Read-only content that is sent in nova's messages."""
 
 import base64
 import binascii
@@ -36,10 +36,10 @@ def pack(
     limit: int,
     deadline: image_digests.Deadline | None = None,
 ) -> bytes | None:
-    """Pack a file.
+    """Compress a file without its blocks of zeroes.
 
-    :param limit: bytes that are not zero, in blocks of 64 KiB
-    :returns: None where it has more of them
+    :param limit: bytes in blocks of 64 KiB that are not all zero
+    :returns: None where the file has more of them
     :raises OSError: when the file cannot be read
     :raises PreparationFailed: when that takes too long
     """
@@ -83,22 +83,22 @@ def unpack(
         yield offset, block[: size - offset]
 
 
-#: The most of one file that travels: bytes that are not zero.
+#: Bytes of one file that can be sent, in blocks that are not all zero.
 READ_LIMIT = 64 * 2**20
 _LARGEST = 2**50
 _SEED = '.seed'
-# What mkstemp adds, and what nova's fetch makes of that name while it loads.
+# What mkstemp adds to a name, and nova's fetch_image while it downloads.
 _PART = r'\.[0-9a-z_]{8}(\.part|\.converted)?'
 
 
 @dataclasses.dataclass(frozen=True)
 class MediumContent:
-    """One file to be brought over, byte for byte.
+    """The content of one file for the destination.
 
     :ivar size: bytes
-    :ivar digest: of the bytes, as host.content makes it
-    :ivar data: the bytes packed, in base64; None where the destination
-        is to fetch them again as the instance's image
+    :ivar digest: of the bytes, by host.facts.image_digests
+    :ivar data: the bytes, packed and in base64; None where the destination
+        downloads them from Glance as the instance's image
     """
 
     size: int
@@ -107,18 +107,18 @@ class MediumContent:
 
     @property
     def weight(self) -> int:
-        """Return how much of media_limit it takes, in bytes."""
+        """Return the bytes of media_limit that it takes."""
         return len(self.data) * 3 // 4 if self.data else 0
 
     def tree(self) -> dict[str, typing.Any]:
-        """Return it as JSON's types."""
+        """Return it as values of JSON."""
         return dataclasses.asdict(self)
 
     @classmethod
     def of(cls, tree: typing.Any) -> typing.Self:
         """Read what :meth:`tree` wrote.
 
-        :raises PreparationFailed: when it is no such thing
+        :raises PreparationFailed: when it is something else
         """
         found = tree if isinstance(tree, dict) else {}
         size, digest = found.get('size'), found.get('digest')
@@ -137,11 +137,11 @@ class MediumContent:
 
 @dataclasses.dataclass(frozen=True)
 class PlannedMedium:
-    """A read-only file of the source that a plan brings over.
+    """A read-only file of the source whose content a plan sends.
 
-    :ivar digest: what it held when the plan was made
-    :ivar refetched: whether the destination fetches it again as the
-        instance's image, however large it is
+    :ivar digest: of its content when the plan was made
+    :ivar refetched: whether the destination downloads it from Glance as
+        the instance's image, whatever its size
     """
 
     path: str
@@ -151,7 +151,7 @@ class PlannedMedium:
     def read(
         self, contents: image_digests.DigestCache | None
     ) -> MediumContent:
-        """Read the file once more, to let it travel.
+        """Read the file again, to send it.
 
         :raises PreparationFailed: when it cannot be read, is too large or
             is not what it was
@@ -171,10 +171,10 @@ def read_medium(
     refetched: bool,
     deadline: image_digests.Deadline | None = None,
 ) -> MediumContent:
-    """Read a file that is to travel.
+    """Read a file to send.
 
-    :param contents: digests of large files; None asks for none of these
-    :param deadline: of who waits for all that is read; None: nobody
+    :param contents: cache of digests of large files; None: compute none
+    :param deadline: for all files of a migration together; None: no limit
     :raises PreparationFailed: when it cannot be read or is too large, or
         its digest takes too long
     """
@@ -215,14 +215,14 @@ def _digest(
 
 
 def seed_path(image: str) -> str:
-    """Return where a seed of an image waits while it is written."""
+    """Return the path of a seed while it is written into an image."""
     return f'{image}{_SEED}'
 
 
 def is_scratch(name: str, of: str) -> bool:
-    """Tell a file that is there while another is made, from its name.
+    """Tell whether a name is that of a temporary file of another.
 
-    :param of: name of the other, which may have a seed
+    :param of: name of the file that is made, which may have a seed
     """
     made, seed = re.escape(of), re.escape(_SEED)
     return bool(re.fullmatch(rf'{made}{seed}|\.{made}({seed})?{_PART}', name))
@@ -231,11 +231,11 @@ def is_scratch(name: str, of: str) -> bool:
 def unpack_medium(
     medium: MediumContent, path: str, fetch: typing.Callable[[str], None]
 ) -> None:
-    """Put the bytes at a path, all or none of them.
+    """Write the content to a path, all of it or nothing.
 
-    :param fetch: fetches the instance's image into a file
-    :raises PreparationFailed: when they are not those of the source
-    :raises OSError: when they cannot be written
+    :param fetch: downloads the instance's image into a file
+    :raises PreparationFailed: when the digest is not the source's
+    :raises OSError: when it cannot be written
     """
     folder, name = os.path.split(path)
     handle, part = tempfile.mkstemp(prefix=f'.{name}.', dir=folder)

@@ -10,7 +10,12 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What both hosts tell each other in nova's own messages."""
+"""What both hosts report to each other in nova's own messages.
+
+The destination's report and two notes are in the name of nova's test file
+(LibvirtLiveMigrateData.filename); the files that the destination makes are
+in the disk_info of pre_live_migration, JSON text.
+"""
 
 import collections.abc
 import dataclasses
@@ -27,51 +32,53 @@ from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.plan import migration_plan
 
 _MARK = 'selective-migrate'
-# 2: it fills the images of which it is sent the content.
+# 2: the destination fills images whose content it receives.
 _PROTOCOL = 2
 _FIELD = re.compile(r'([a-z]+)=([^,/]*)')
-# A file name has 255 characters, and the other fields their share.
+# A file name has at most 255 characters, for all fields together.
 _LONGEST_URI = 48
 
 
 class Note(enum.Enum):
-    """What a host adds to the name, once it has done it.
+    """A note that a host adds to the file name once it has done its part.
 
-    PLANNED: the source has a plan, and will name what is to be made.
-    PREPARED: the destination has made what the source named.
+    PLANNED: the source has a plan, and will list the files to make.
+    PREPARED: the destination has made the files that the source listed.
     """
 
     PLANNED = 'planned'
     PREPARED = 'prepared'
 
     def added_to(self, name: str) -> str:
-        """Return a name that carries the note as well.
+        """Return the file name with the note.
 
-        A name that no host with the plugin chose is left as it is.
+        A name that does not come from a host with the plugin stays as it is.
         """
         if DestinationReport.of(name) is None or self.is_in(name):
             return name
         return f'{name},{self.value}=1'
 
     def is_in(self, name: str) -> bool:
-        """Tell whether a name carries the note."""
+        """Tell whether a file name has the note."""
         return f'{self.value}=1' in name.split(',')
 
 
 @dataclasses.dataclass(frozen=True)
 class DestinationReport:
-    """A destination that runs this plugin.
+    """What a destination with this plugin reports to the source.
 
-    :ivar free_bytes: what the file system of instances_path has room for
+    :ivar free_bytes: bytes free in the file system of instances_path
     :ivar directory_exists: whether it has the instance's directory
-    :ivar libvirt: version of its libvirt, as libvirt counts; 0: not known
+    :ivar libvirt: version of its libvirt, major * 1000000 + minor * 1000 +
+        release; 0 where not known
     :ivar qemu: version of its QEMU, likewise
     :ivar images: its images_type, with "default" resolved
     :ivar base: digest of its base image of the instance's image; empty
-        where it tells of none
-    :ivar disks_uri: where it listens for disks; empty for libvirt's choice
-    :ivar acknowledges: whether it will say that it has prepared; one with
-        an earlier release of this package does not
+        where it reports none
+    :ivar disks_uri: where it listens for disks (NBD); empty for libvirt's
+        choice
+    :ivar acknowledges: whether it will add Note.PREPARED; earlier releases
+        of this package do not
     """
 
     free_bytes: int
@@ -84,7 +91,7 @@ class DestinationReport:
     acknowledges: bool = False
 
     def mark(self, name: str) -> str:
-        """Return a file name that tells all this, and ends in a name."""
+        """Return a file name that has the report before a name."""
         return ','.join(
             (
                 f'{_MARK}-{_PROTOCOL}',
@@ -106,10 +113,9 @@ class DestinationReport:
 
     @classmethod
     def of(cls, file_name: str) -> typing.Self | None:
-        """Read a file name; None where no such peer chose it.
+        """Read a file name; None where it has no report.
 
-        A later protocol is not ours to understand: its host is then taken
-        for one without the plugin, for which less is possible.
+        A host with a later protocol counts as one without the plugin.
         """
         mark, *parts = file_name.split(',')
         if mark != f'{_MARK}-{_PROTOCOL}':
@@ -135,7 +141,7 @@ class DestinationReport:
 
 
 def report_fits(disks_uri: str) -> bool:
-    """Tell whether a URI is short enough to be told."""
+    """Tell whether a URI is short enough to be reported."""
     return len(_quote(disks_uri)) <= _LONGEST_URI
 
 
@@ -149,13 +155,13 @@ _UNUSABLE = 'the source sent no usable disk information'
 
 @dataclasses.dataclass(frozen=True)
 class ExpectedFile:
-    """A file of the instance as the destination has to make it.
+    """A file of the instance that the destination has to make.
 
     :ivar name: file name in the instance's directory
-    :ivar medium: content that is brought over; None where libvirt copies
-    :ivar seed: content that its image has before libvirt copies
-    :ivar base: file name of its base image, and the digest that this must
-        have; empty where there is none
+    :ivar medium: content from the source; None where libvirt copies
+    :ivar seed: content that the image gets before libvirt copies
+    :ivar base: file name of its base image; empty where it has none
+    :ivar base_digest: digest that the base image must have
     """
 
     name: str
@@ -171,10 +177,14 @@ def dumps_disk_info(
     seeds: collections.abc.Mapping[str, media_transfer.MediumContent],
     digests: collections.abc.Mapping[str, str],
 ) -> str:
-    """Write what the destination is to make.
+    """Return JSON that lists the files for the destination to make.
+
+    It extends what nova.virt.libvirt.driver.LibvirtDriver.
+    get_instance_disk_info returns.
 
     :param carried: read-only content by target
-    :param seeds: content of base images that are not there, by target
+    :param seeds: content of base images that the destination lacks, by
+        target
     :param digests: digests of base images by path
     """
     entries = []
@@ -217,7 +227,7 @@ def _entry(
 
 
 def loads_disk_info(text: str | None) -> list[dict[str, typing.Any]]:
-    """Read the text; nova gives none where nothing is to be made.
+    """Read disk_info; nova passes None where there is nothing to make.
 
     :raises PreparationFailed: when it is damaged
     """
@@ -235,9 +245,9 @@ def loads_disk_info(text: str | None) -> list[dict[str, typing.Any]]:
 def assert_ours(
     entries: collections.abc.Iterable[dict[str, typing.Any]],
 ) -> None:
-    """See to it that a source with this plugin wrote all of them.
+    """Assert that a source with this plugin wrote all entries.
 
-    :raises PreparationFailed: when another did
+    :raises PreparationFailed: when stock nova wrote one
     """
     if not all(_KEY in entry for entry in entries):
         raise exceptions.PreparationFailed(
@@ -250,7 +260,9 @@ def assert_ours(
 def expected_files(
     entries: collections.abc.Iterable[dict[str, typing.Any]],
 ) -> list[ExpectedFile]:
-    """Read what a source with this plugin wrote; nothing from another.
+    """Return the files that a source with this plugin listed.
+
+    Entries of stock nova are left out.
 
     :raises PreparationFailed: when it is damaged
     """

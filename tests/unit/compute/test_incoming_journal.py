@@ -44,7 +44,7 @@ class ClaimTest(unittest.TestCase):
             (self.home / name).touch()
 
     def claim(self):
-        return self.claims.of(UUID)
+        return self.claims.entry(UUID)
 
     def assert_foreign(self, *words):
         for act in (self.claim().check, self.claim().remove):
