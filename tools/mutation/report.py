@@ -69,7 +69,7 @@ def write(fates: collections.abc.Collection[record.Fate]) -> None:
 
 
 def _figures(fates: collections.abc.Collection[record.Fate]) -> str:
-    rows = [('Room', 'Mutants', 'Killed', 'Timed out', 'Survived')]
+    rows = [('Package', 'Mutants', 'Killed', 'Timed out', 'Survived')]
     rooms = collections.defaultdict(list)
     for fate in fates:
         room = fate.path.removeprefix(_CORE).rpartition('/')[0]
