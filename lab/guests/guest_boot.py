@@ -13,6 +13,7 @@
 """Make what a guest boots: Debian's cloud kernel and our programs."""
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 import hashlib
 from pathlib import Path
@@ -20,7 +21,6 @@ import re
 import shutil
 import tempfile
 
-from lab.guests import cpio_archive
 from lab.guests.written_records import Workload
 from lab.hosts.apt_archive import Archive
 from lab.hosts.atomic_directory import appearing
@@ -70,8 +70,32 @@ def prepare(home: Home) -> Boot:
             (kernel,) = (tree / 'boot').glob('vmlinuz-*')
             shutil.copyfile(kernel, building / 'vmlinuz')
             files = _programs(building) | _modules(tree)
-            (building / 'initramfs').write_bytes(cpio_archive.archive(files))
+            _pack(files, building / 'initramfs')
     return boot
+
+
+def _pack(files: Mapping[str, bytes], archive: Path) -> None:
+    """Write an initial RAM file system of executables."""
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        for name, content in files.items():
+            file = root / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+            file.chmod(0o755)
+        names = sorted(path.relative_to(root) for path in root.rglob('*'))
+        commands.run(
+            [
+                'cpio',
+                '--create',
+                '--format=newc',
+                '--owner=0:0',
+                '--quiet',
+                f'--file={archive.absolute()}',
+            ],
+            cwd=root,
+            said=''.join(f'{name}\n' for name in names),
+        )
 
 
 def _kernel_tree(home: Home) -> Path:
