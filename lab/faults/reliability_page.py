@@ -26,47 +26,47 @@ _HEAD = """\
 Reliability
 ===========
 
-Migrations that are broken on purpose, on two real hosts with real guests:
-in every phase something is killed, told to end, cut or filled, and afterwards
-both hosts are looked at without asking this program. A guest writes numbered
-records to each of its disks all the while, and says on its console which are
+Migrations are broken on purpose, on two real hosts with real guests: in every
+phase something is killed, told to end, cut or filled, and afterwards both
+hosts are examined without asking this program. A guest writes numbered records
+to each of its disks all the while, and prints on its console which are
 durable. After each fault these must hold:
 
 - at most one host runs the guest;
 - its disks hold every record that it has acknowledged;
 - QEMU was never told to copy, or to export, a disk that is shared;
-- what was said of the migration is what both hosts show;
+- the reported outcome is what both hosts show;
 - what is left at a host is named in the outcome, or by ``cleanup``.
 
-An outcome that is not told within 400 seconds (500 of nova) counts as one
-that is not so.
+An outcome that is not reported within 400 seconds (500 of nova) counts as
+wrong.
 
 "Finish unanswered" is the moment when the destination has been told to run the
-guest and has not said yet that it does. Where that reply is lost, libvirt runs
-the guest on the source again, and so on both hosts, until somebody ends that:
-this program suspends the destination's as soon as its libvirt answers, says
-which of the two to destroy after a look, and calls the outcome *unknown*. A
-shared disk can be damaged in that time, which is told below; on local disks
-each of the two has what it acknowledged itself.
+guest and has not said yet that it does. When that reply is lost, libvirt runs
+the guest on the source again, and so on both hosts. This program suspends the
+destination's as soon as its libvirt answers, says which of the two to destroy
+after a look, and calls the outcome *unknown*. A shared disk can be damaged in
+that time, which is counted below; on local disks each guest has what it
+acknowledged itself.
 
 In "post-copy" the guest runs at the destination while memory is still missing
 there. What breaks then leaves a part of it on either host, or loses one. The
-disks at the destination are the newest and whole; the guest has to be
-started anew from them, by whom has looked.
+disks at the destination are the newest and whole: look at both hosts, then
+start the guest anew from them.
 
 ``make faults`` runs it, ``SEED`` and ``RUNS`` choose how, and ``faults.json``
 has every trial with its seed. A short campaign is part of ``make test``.
 
 .. note::
 
-   "Wire cut for good" and others can end as *unknown*: then neither we nor
-   anybody else can tell from one host what the other does. Before the guest
-   is started anywhere, look at both: ``virsh domstate`` on each, and, where
-   one cannot be reached, at its console or its power switch. Start it only
-   where it is certain that the other one does not run it and cannot come
-   back running it. ``migrate --resume-report`` tells more once both answer;
-   "unknown, then not-moved" below is that. A guest that is found running on
-   both is suspended at the destination (:doc:`crashes`).
+   "Wire cut for good" and others can end as *unknown*: nobody can tell from
+   one host what the other does then. Before the guest is started anywhere,
+   look at both: ``virsh domstate`` on each, and, where one cannot be reached,
+   at its console or its power switch. Start it only where it is certain that
+   the other one does not run it and cannot come back running it. ``migrate
+   --resume-report`` tells more once both answer; "unknown, then not-moved"
+   below is that. A guest that is found running on both is suspended at the
+   destination (:doc:`crashes`).
 
 """
 _COUNTS = (
