@@ -29,9 +29,8 @@ Mutants
 
 .. Written by `tox -e mutation -- --write`: change tools/mutation instead.
 
-A guard that no test holds is a guard that the next change takes away. So
-``core`` is broken on purpose, one small change at a time, and the unit tests
-have to notice each.
+The next change takes a guard away that no test holds. So ``core`` is broken on
+purpose, one small change at a time, and the unit tests have to notice each.
 
 .. code-block:: console
 
@@ -39,11 +38,14 @@ have to notice each.
    $ tox -e mutation -- nova_selective_migrate/core/evidence/volume_matching.py
    $ tox -e mutation -- --again --write
 
-The first runs all mutants, half an hour on one processor (``--jobs 2`` takes
-two), the second those of one file, the last only what survived last time, and
-writes this page. A mutant that survives and is not explained in
-``tools/mutation/harmless.toml`` fails the run; so does a guard of
-``tools/mutation/rules.toml`` that nothing holds.
+The first runs all mutants, which takes half an hour on one processor
+(``--jobs 2`` takes two). The second runs those of one file. The last runs only
+what survived last time, and writes this page. A mutant that survives and is
+not explained in ``tools/mutation/harmless.toml`` fails the run; so does a
+guard of ``tools/mutation/rules.toml`` that nothing holds.
+
+What follows is of the last run that wrote this page: a module that has been
+renamed since has its former name here.
 
 The changes are those of `mutmut <https://mutmut.readthedocs.io/>`__, and
 seven of ours: a condition of ``if`` forced to either side, one operand of
@@ -57,9 +59,8 @@ guards. Left out as a class are
 - annotations, decorators and imports,
 - an argument that is left out; None takes its place instead.
 
-What chance finds holds no rule: the property tests and the fuzzing do not
-count, they are left out here. The tests of ``tests/unit/core`` alone have to
-notice.
+The tests of ``tests/unit/core`` alone have to notice. Property tests and
+fuzzing are left out: what they find by chance holds no rule.
 """
 
 
