@@ -15,16 +15,23 @@
 import collections.abc
 import contextlib
 import dataclasses
+import logging
 import typing
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import migration_progress
+from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
 from nova_selective_migrate.host.migration import created_images
 from nova_selective_migrate.host.migration import settlement
+
+LOG = logging.getLogger(__name__)
 
 _NOT_RUNNING = 'nothing is removed while the source has no guest running'
 _NOT_ASKED = 'nothing is removed while the destination cannot be asked'
@@ -75,6 +82,59 @@ class MigrationHosts:
     journal: migration_journal.MigrationJournal
     probe: bool = True
 
+    def enter(
+        self, guest: libvirt_guest.Guest, plan: migration_plan.MigrationPlan
+    ) -> migration_journal.MigrationRecord:
+        """Enter a copy in the journal, before anything is made for it.
+
+        :raises PreparationFailed: when it cannot be written
+        """
+        record = migration_journal.MigrationRecord.begun(
+            domain=guest.name,
+            uuid=guest.uuid,
+            source_uri=redaction.uri(self.source.uri),
+            source_host=self.source.host_uuid() or '',
+            destination_uri=redaction.uri(self.destination.uri),
+            destination_host=self.destination.host_uuid() or '',
+            targets=tuple(plan.migrate_disks),
+            images=tuple(
+                map(migration_journal.CreatedImage.planned, plan.images)
+            ),
+        )
+        self.journal.write(record)
+        return record
+
+    def make_images(
+        self,
+        record: migration_journal.MigrationRecord,
+        images: collections.abc.Collection[
+            destination_images.DestinationImage
+        ],
+    ) -> tuple[migration_journal.MigrationRecord, tuple[str, ...]]:
+        """Make the images that a copy writes to, all or none.
+
+        :returns: the record with the stamps of what was made, and its paths
+        :raises PreparationFailed: when one cannot be made; the others are
+            removed again, and the message names what could not be
+        """
+        held: list[str] = []
+
+        def note(image: migration_journal.CreatedImage) -> None:
+            nonlocal record
+            LOG.info('%s: made %s', record.domain, image.path)
+            held.append(image.path)
+            record = record.with_image(image)
+            self.journal.write(record)
+
+        try:
+            created_images.create_images(self.destination, images, note)
+        except exceptions.PreparationFailed as err:
+            left = self.clean(record.only(held), held).left
+            about = '; left behind: ' if left else ''
+            about += ', '.join(f'{item.path} ({item.why})' for item in left)
+            raise exceptions.PreparationFailed(f'{err}{about}') from err
+        return record, tuple(held)
+
     def conclude(
         self,
         run: migration_journal.MigrationRecord,
@@ -87,7 +147,7 @@ class MigrationHosts:
 
         :param call: what is known of the call
         :param follow: whether to wait for a job that still runs
-        :param held: see :func:`cleaning.examine`
+        :param held: see :func:`created_images.examine`
         """
         settled = settlement.settle(
             self.source,
@@ -189,7 +249,7 @@ class MigrationHosts:
 def remove_for_second_copy(
     hosts: MigrationHosts,
     run: migration_journal.MigrationRecord,
-    held: list[str],
+    held: collections.abc.Collection[str],
 ) -> bool:
     """Remove what a run has made; tell whether another one may begin.
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Run a plan: make the images, call libvirt, follow, settle the truth."""
+"""Migrate one guest from the command line: check, copy, say how it ended."""
 
 import dataclasses
 import logging
@@ -18,26 +18,46 @@ import threading
 import time
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
-from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
-from nova_selective_migrate.host.migration import created_images
 from nova_selective_migrate.host.migration import destination_watchdogs
 from nova_selective_migrate.host.migration import migration_outcome
 from nova_selective_migrate.host.migration import preflight
 from nova_selective_migrate.host.migration import progress_monitor
 
-# Each poll is one call and one more for each disk; small disks are through
-# in less than nova's half second.
 LOG = logging.getLogger(__name__)
 
+# Each poll is one call and one more for each disk; small disks are through
+# in less than nova's half second.
 _POLL_SECONDS = 0.2
+
+_NOT_CONVERGING = attempts.AbortCause(
+    attempts.AbortKind.NOT_CONVERGING,
+    'aborted because the disks did not get ahead of what the guest writes; '
+    'migrate again with --synchronous-writes',
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class MigrationCopy:
+    """One copy of a guest: all that belongs to one libvirt call.
+
+    :ivar record: its entry in the journal, with the images that were made
+    :ivar held: paths of these images, which this process has made
+    :ivar monitor: measures and reports it
+    """
+
+    plan: migration_plan.MigrationPlan
+    record: migration_journal.MigrationRecord
+    held: tuple[str, ...]
+    attempt: attempts.Attempt
+    monitor: progress_monitor.ProgressMonitor
 
 
 class Migrator:
@@ -52,23 +72,12 @@ class Migrator:
         limits: watchdog_limits.AbortLimits | None = None,
     ) -> None:
         self._hosts = hosts
-        self._source = hosts.source
-        self._destination = hosts.destination
         self._guest = guest
         self._plan = plan
         self._uri = uri
         self._limits = limits or watchdog_limits.AbortLimits()
-        self._lagged = False
-        self._tell: bandwidth_throttle.Tell = bandwidth_throttle.untold
-        self._begun_again: str | None = None
-        self._returned = threading.Event()
-        self._aborted = False
-        self._why = ''
-        self._called = False
-        self._succeeded = False
-        self._left_out: str | None = None
-        self._error: Exception | None = None
-        self._made: list[migration_journal.CreatedImage] = []
+        self._attempts = attempts.Attempts()
+        self._abort_asked = False
         self._plan_id: str | None = None
 
     @property
@@ -81,7 +90,7 @@ class Migrator:
 
         Sets a flag and no more, so that a signal handler may call it.
         """
-        self._aborted = True
+        self._abort_asked = True
 
     def run(
         self,
@@ -109,57 +118,85 @@ class Migrator:
     ) -> migration_outcome.MigrationOutcome:
         started = time.monotonic()
         preflight.assert_unchanged(self._guest, self._plan)
-        preflight.assert_absent(self._destination, self._guest)
-        run = self._prepare()
-        follow = progress_monitor.ProgressMonitor(
-            self._plan.migrate_disks, report
-        )
-        former = bandwidth_throttle.SavedSpeed(self._guest)
+        preflight.assert_absent(self._hosts.destination, self._guest)
+        saved_speed = bandwidth_throttle.SavedSpeed(self._guest)
         autostart = self._guest.autostart()
-        self._tell = tell
-        if not self._aborted:
-            self._call_and_follow(follow)
-        if self._lagged and not self._aborted and not self._succeeded:
-            held = [image.path for image in self._made]
-            if migration_outcome.remove_for_second_copy(
-                self._hosts, run, held
-            ):
+        begun_again = None
+        copy = self._copy(self._plan, self._attempts.first, report, tell)
+        if self._may_copy_again(copy):
+            second = self._attempts.begin_second()
+            if second is not None:
                 seconds = time.monotonic() - started
-                run, follow = self._begin_again(seconds, report)
-            else:
-                self._why = (
-                    'aborted because the disks did not get ahead of what the '
-                    'guest writes; migrate again with --synchronous-writes'
-                )
-        ended = self._hosts.conclude(
-            run,
-            call=self._call_result,
-            follow=self._returned.is_set() or not self._called,
-            held=[image.path for image in self._made],
-        )
-        LOG.info('%s: %s', self._guest.name, ended.settlement.explanation)
+                begun_again = f'with synchronous writes, after {seconds:.0f} s'
+                plan = self._plan.begun_again()
+                copy = self._copy(plan, second, report, tell)
+        ended = self._conclude(copy)
         if ended.settlement.ending is guest_location.Ending.NOT_MOVED:
-            former.restore()
+            saved_speed.restore()
         if ended.settlement.ending is guest_location.Ending.MOVED:
-            follow.complete()
-        if (
-            autostart
-            and ended.settlement.ending is guest_location.Ending.MOVED
-        ):
-            self._start_with_host()
+            copy.monitor.complete()
+            if autostart:
+                self._start_with_host()
         return dataclasses.replace(
             ended,
             seconds=time.monotonic() - started,
-            error=self._said(),
-            left_out=self._left_out,
-            progress=follow.progress,
-            begun_again=self._begun_again,
+            error=_error_words(copy.attempt),
+            left_out=copy.attempt.left_out,
+            progress=copy.monitor.progress,
+            begun_again=begun_again,
         )
+
+    def _copy(
+        self,
+        plan: migration_plan.MigrationPlan,
+        attempt: attempts.Attempt,
+        report: progress_monitor.ProgressReport,
+        tell: bandwidth_throttle.Tell,
+    ) -> MigrationCopy:
+        """Make the images of a copy, call libvirt and follow the call.
+
+        :raises PreparationFailed: see :meth:`run`
+        """
+        record = self._hosts.enter(self._guest, plan)
+        self._plan_id = record.plan_id
+        record, held = self._hosts.make_images(record, plan.images)
+        monitor = progress_monitor.ProgressMonitor(plan.migrate_disks, report)
+        copy = MigrationCopy(plan, record, held, attempt, monitor)
+        self._take_abort()
+        if attempt.state is attempts.AttemptState.PLANNED:
+            self._call_and_follow(copy, tell)
+        return copy
+
+    def _may_copy_again(self, copy: MigrationCopy) -> bool:
+        """Tell whether a second copy is wanted and the way is free for it."""
+        self._take_abort()
+        if not self._attempts.second_copy.wanted or self._attempts.succeeded:
+            return False
+        if migration_outcome.remove_for_second_copy(
+            self._hosts, copy.record, copy.held
+        ):
+            return True
+        self._attempts.abort(_NOT_CONVERGING)
+        return False
+
+    def _conclude(
+        self, copy: MigrationCopy
+    ) -> migration_outcome.MigrationOutcome:
+        abandoned = copy.attempt.state is attempts.AttemptState.ABANDONED
+        ended = self._hosts.conclude(
+            copy.record,
+            call=copy.attempt.result,
+            follow=not abandoned,
+            held=copy.held,
+        )
+        LOG.info('%s: %s', self._guest.name, ended.settlement.explanation)
+        return ended
 
     def _start_with_host(self) -> None:
         """Have it start with its host there too; libvirt forgets that."""
         try:
-            taken = self._destination.guest(self._guest.uuid).start_with_host()
+            guest = self._hosts.destination.guest(self._guest.uuid)
+            taken = guest.start_with_host()
         except exceptions.HypervisorError:
             taken = False
         if not taken:
@@ -169,160 +206,99 @@ class Migrator:
                 self._guest.name,
             )
 
-    def _begin_again(
-        self, seconds: float, report: progress_monitor.ProgressReport
-    ) -> tuple[
-        migration_journal.MigrationRecord, progress_monitor.ProgressMonitor
-    ]:
-        """Copy with synchronous writes, after a copy that did not converge.
-
-        :param seconds: what the first took
-        :raises PreparationFailed: see :meth:`run`
-        """
-        self._plan = self._plan.begun_again()
-        self._begun_again = f'with synchronous writes, after {seconds:.0f} s'
-        self._made = []
-        self._returned.clear()
-        self._called, self._lagged = False, False
-        self._error, self._why = None, ''
-        run = self._prepare()
-        follow = progress_monitor.ProgressMonitor(
-            self._plan.migrate_disks, report
-        )
-        if not self._aborted:
-            self._call_and_follow(follow)
-        return run, follow
-
-    def _prepare(self) -> migration_journal.MigrationRecord:
-        """Note what is to be made, and make it, all or none.
-
-        :raises PreparationFailed: when one cannot be made; the others are
-            removed again, and the message names what could not be
-        """
-        run = migration_journal.MigrationRecord.begun(
-            domain=self._guest.name,
-            uuid=self._guest.uuid,
-            source_uri=redaction.uri(self._source.uri),
-            source_host=self._source.host_uuid() or '',
-            destination_uri=redaction.uri(self._destination.uri),
-            destination_host=self._destination.host_uuid() or '',
-            targets=tuple(self._plan.migrate_disks),
-            images=tuple(
-                map(migration_journal.CreatedImage.planned, self._plan.images)
-            ),
-        )
-        self._hosts.journal.write(run)
-        self._plan_id = run.plan_id
-
-        def note(image: migration_journal.CreatedImage) -> None:
-            nonlocal run
-            LOG.info('%s: made %s', self._guest.name, image.path)
-            self._made.append(image)
-            run = run.with_image(image)
-            self._hosts.journal.write(run)
-
-        try:
-            created_images.create_images(
-                self._destination, self._plan.images, note
-            )
-        except exceptions.PreparationFailed as err:
-            paths = [image.path for image in self._made]
-            left = self._hosts.clean(run.only(paths), paths).left
-            about = '; left behind: ' if left else ''
-            about += ', '.join(f'{item.path} ({item.why})' for item in left)
-            raise exceptions.PreparationFailed(f'{err}{about}') from err
-        return run
-
-    @property
-    def _call_result(self) -> guest_location.CallResult:
-        if not self._called:
-            return guest_location.CallResult.NOT_MADE
-        if self._succeeded:
-            return guest_location.CallResult.SUCCEEDED
-        if self._error is None:
-            return guest_location.CallResult.UNTOLD
-        return libvirt_codes.call_result(self._error)
-
-    def _said(self) -> str | None:
-        said = ' '.join(str(self._error).split()) if self._error else ''
-        if self._why or said:
-            return ': '.join(part for part in (self._why, said) if part)
-        return None if self._called else 'aborted before the call'
+    def _take_abort(self) -> None:
+        """Note what a signal handler, which may take no lock, has asked."""
+        if self._abort_asked:
+            self._attempts.abort(attempts.BY_OPERATOR)
 
     def _call_and_follow(
-        self, follow: progress_monitor.ProgressMonitor
+        self, copy: MigrationCopy, tell: bandwidth_throttle.Tell
     ) -> None:
         thread = threading.Thread(
-            target=self._call, name='migrate', daemon=True
+            target=self._call, args=(copy,), name='migrate', daemon=True
         )
+        destination = self._hosts.destination
         reserve = self._limits.reserve_bytes
         with (
             destination_watchdogs.ReachabilityWatchdog(
-                self._destination, self._guest.uuid
+                destination, self._guest.uuid
             ) as watched,
             destination_watchdogs.FreeSpaceWatchdog(
-                self._destination, self._plan, reserve
+                destination, copy.plan, reserve
             ) as space,
         ):
             thread.start()
-            self._follow(follow, watched, space)
+            policy = progress_monitor.AbortPolicy(
+                self._guest,
+                copy.attempt,
+                watched,
+                space,
+                self._limits.progress_seconds,
+            )
+            self._follow(copy, policy, tell)
 
     def _follow(
         self,
-        follow: progress_monitor.ProgressMonitor,
-        watched: destination_watchdogs.ReachabilityWatchdog,
-        space: destination_watchdogs.FreeSpaceWatchdog,
+        copy: MigrationCopy,
+        policy: progress_monitor.AbortPolicy,
+        tell: bandwidth_throttle.Tell,
     ) -> None:
+        """Look at the call until it ends, and ask libvirt for its abort."""
         taken = False
-        waits = progress_monitor.AbortPolicy(
-            self._guest, watched, self._limits.progress_seconds
+        disks = len(copy.plan.migrate_disks)
+        throttle = bandwidth_throttle.BandwidthThrottle(
+            self._guest, copy.plan.limit, disks, tell
         )
-        throttled = bandwidth_throttle.BandwidthThrottle(
-            self._guest,
-            self._plan.limit,
-            len(self._plan.migrate_disks),
-            self._tell,
-        )
-        lag = watchdog_limits.Convergence()
-        while not self._returned.wait(_POLL_SECONDS):
-            job = follow.look(self._guest)
+        convergence = watchdog_limits.Convergence()
+        while not copy.attempt.wait(_POLL_SECONDS):
+            job = copy.monitor.look(self._guest)
             now = time.monotonic()
-            throttled.look(follow.progress)
-            if follow.progress is not None:
-                lag = lag.look(now, follow.progress)
-            if lag.lasts(now) and self._plan.again and not self._aborted:
-                self._lagged = True
-            if space.short and not self._aborted:
-                self._aborted, self._why = True, space.short
-            given_up = waits.look(now, job)
-            if given_up and (given_up.for_good or not self._aborted):
-                self._aborted, self._why = True, given_up.why
-            if given_up and given_up.for_good:
+            progress = copy.monitor.progress
+            throttle.look(progress)
+            if progress is not None:
+                convergence = convergence.look(now, progress)
+            self._take_abort()
+            if convergence.lasts(now) and copy.plan.again is not None:
+                self._attempts.second_copy.want()
+            cause = policy.look(now, job)
+            if cause is not None:
+                self._attempts.abort(cause)
+            if cause is not None and cause.hopeless:
+                copy.attempt.abandon(cause)
                 return
             # Before the job has begun and while it ends libvirt takes none.
-            if (self._aborted or self._lagged) and not taken:
+            wanted = self._attempts.second_copy.wanted
+            to_abort = copy.attempt.called and (copy.attempt.causes or wanted)
+            if to_abort and not taken:
                 taken = self._guest.abort_migration()
 
-    def _call(self) -> None:
+    def _call(self, copy: MigrationCopy) -> None:
         # A connection of its own: on a shared one libvirt 9.0 was seen to
         # answer no question until the call returned, 40 s later.
         try:
-            with self._source.again() as own:
+            with self._hosts.source.again() as own:
                 guest = own.guest(self._guest.uuid)
                 # Making the images took its time.
-                preflight.assert_unchanged(self._guest, self._plan)
-                call = preflight.with_secrets(self._plan, guest)
+                preflight.assert_unchanged(self._guest, copy.plan)
+                call = preflight.with_secrets(copy.plan, guest)
+                if not copy.attempt.call():
+                    return
                 LOG.info('%s: calls libvirt', self._guest.name)
-                self._called = True
                 if migrate_call.MigrateFlag.PEER2PEER in call.flags:
-                    self._left_out = guest.migrate_to_uri(self._uri, call)
+                    left_out = guest.migrate_to_uri(self._uri, call)
                 else:
-                    there = self._destination.virt
-                    self._left_out = guest.migrate(there, call)
-            self._succeeded = True
+                    virt = self._hosts.destination.virt
+                    left_out = guest.migrate(virt, call)
+            copy.attempt.succeed(left_out)
         except Exception as err:
             # The thread's boundary: what the binding raises for an argument
             # it cannot pass must not look like success.
-            self._error = err
-        finally:
-            self._returned.set()
+            copy.attempt.fail(err)
+
+
+def _error_words(attempt: attempts.Attempt) -> str | None:
+    """Say what went wrong: the cause of the abort, and libvirt's words."""
+    said = ' '.join(str(attempt.error).split()) if attempt.error else ''
+    if attempt.why or said:
+        return ': '.join(part for part in (attempt.why, said) if part)
+    return None if attempt.called else 'aborted before the call'

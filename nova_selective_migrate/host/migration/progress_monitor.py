@@ -13,7 +13,6 @@
 """Measure and report a running migration; say when to abort it."""
 
 import collections.abc
-import dataclasses
 import math
 import time
 import typing
@@ -21,6 +20,7 @@ import typing
 from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import destination_watchdogs
 
 ProgressReport = collections.abc.Callable[
@@ -81,81 +81,87 @@ _SILENT_SECONDS = 60.0
 _LAST_SECONDS = 120.0
 
 
-@dataclasses.dataclass(frozen=True)
-class AbortReason:
-    """Why a migration is not waited for any more.
-
-    :ivar for_good: whether even its abort is not
-    """
-
-    why: str
-    for_good: bool = False
-
-
-_STALLED = AbortReason(
+_STALLED = attempts.AbortCause(
+    attempts.AbortKind.STALLED,
     f'aborted after {watchdog_limits.STALL_SECONDS:.0f} s in which the guest '
-    'was paused for the switch-over and nothing moved'
+    'was paused for the switch-over and nothing moved',
 )
-_SILENT = AbortReason(
+_SILENT = attempts.AbortCause(
+    attempts.AbortKind.DESTINATION_SILENT,
     f'aborted after {_SILENT_SECONDS:.0f} s in which the destination did not '
-    'answer'
+    'answer',
 )
-_STUCK = AbortReason(
+_STUCK = attempts.AbortCause(
+    attempts.AbortKind.NO_PROGRESS,
     'nothing moves, and the migration of the source does not end, nor can it '
     'be aborted: look at the source with virsh domjobinfo',
-    for_good=True,
+    hopeless=True,
 )
 # QEMU waits for an answer that was lost, and libvirt for QEMU: there is
 # nothing more that could be asked.
-_ABANDONED = AbortReason(
+_ABANDONED = attempts.AbortCause(
+    attempts.AbortKind.DESTINATION_SILENT,
     'the destination does not answer, and the migration of the source does '
     'not end: its QEMU may wait for an answer that was lost, and the guest '
     'with it. On the source "ss -K dst ADDRESS", with the address of the '
     'destination, ends that',
-    for_good=True,
+    hopeless=True,
 )
 
 
 class AbortPolicy:
-    """Looks on while a migration runs."""
+    """Says for what a running migration is to be aborted."""
 
     def __init__(
         self,
         guest: libvirt_guest.Guest,
-        watched: destination_watchdogs.ReachabilityWatchdog,
-        still_seconds: float,
+        attempt: attempts.Attempt,
+        reachability: destination_watchdogs.ReachabilityWatchdog,
+        free_space: destination_watchdogs.FreeSpaceWatchdog,
+        progress_seconds: float,
     ) -> None:
-        """Begin to look.
+        """Begin to count.
 
-        :param still_seconds: for how long nothing may move; 0 for ever
+        :param attempt: nothing can move before it has called libvirt
+        :param progress_seconds: for how long nothing may move; 0 for ever
         """
         self._guest = guest
-        self._still_seconds = still_seconds or math.inf
-        self._watched = watched
-        self._held = watchdog_limits.Stall()
-        self._still = watchdog_limits.Stall()
+        self._attempt = attempt
+        self._progress_seconds = progress_seconds or math.inf
+        self._reachability = reachability
+        self._free_space = free_space
+        self._switch_over = watchdog_limits.Stall()
+        self._progress = watchdog_limits.Stall()
 
-    def look(self, now: float, job: watchdog_limits.Job) -> AbortReason | None:
-        """Tell whether to wait on.
+    def look(
+        self, now: float, job: watchdog_limits.Job
+    ) -> attempts.AbortCause | None:
+        """Return what it is to be aborted for; None: wait on.
 
         :param now: seconds of a clock that nobody sets
         :param job: the job's statistics, as they are now
         """
-        silent = self._watched.silent_seconds()
+        silent = self._reachability.silent_seconds()
         if silent > _SILENT_SECONDS + _LAST_SECONDS:
             return _ABANDONED
-        self._still = self._still.look(now, paused=True, job=job)
-        still = self._still.seconds(now)
-        if still > self._still_seconds + _LAST_SECONDS:
+        called = self._attempt.called
+        self._progress = self._progress.look(now, paused=called, job=job)
+        unmoved = self._progress.seconds(now)
+        if unmoved > self._progress_seconds + _LAST_SECONDS:
             return _STUCK
-        self._held = self._held.look(
+        self._switch_over = self._switch_over.look(
             now, paused=self._guest.held_by_migration(), job=job
         )
-        if self._held.lasts(now):
+        if self._free_space.short:
+            return attempts.AbortCause(
+                attempts.AbortKind.DESTINATION_FULL, self._free_space.short
+            )
+        if self._switch_over.lasts(now):
             return _STALLED
-        if still > self._still_seconds:
-            return AbortReason(
-                f'aborted after {self._still_seconds:.0f} s in which nothing '
-                'moved; --progress-timeout sets how long that may be'
+        if unmoved > self._progress_seconds:
+            return attempts.AbortCause(
+                attempts.AbortKind.NO_PROGRESS,
+                f'aborted after {self._progress_seconds:.0f} s in which '
+                'nothing moved; --progress-timeout sets how long that may be',
             )
         return _SILENT if silent > _SILENT_SECONDS else None

@@ -29,6 +29,7 @@ from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
+from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 from nova_selective_migrate.host.migration import destination_watchdogs
 from nova_selective_migrate.host.migration import migrator as migrator_
@@ -640,11 +641,20 @@ class AbortTest(migration.MigrationCase):
         self.asked = asked
         return aborted
 
+    def abort_the_call(self, migrator):
+        """Return a report that asks for the abort of a call that runs."""
+
+        def report(progress):
+            if self.domain.calls:
+                migrator.abort()
+
+        return report
+
     def test_during_the_call_the_guest_stays(self):
         aborted = self._block()
         migrator = self.migrator()
         with self.nothing_is_left():
-            ended = migrator.run(lambda progress: migrator.abort())
+            ended = migrator.run(self.abort_the_call(migrator))
         self.assertTrue(aborted.is_set())
         self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
         self.assertIn('canceled', ended.error)
@@ -652,7 +662,7 @@ class AbortTest(migration.MigrationCase):
     def test_it_is_asked_again_until_libvirt_takes_it(self):
         self._block(refusals=3)
         migrator = self.migrator()
-        ended = migrator.run(lambda progress: migrator.abort())
+        ended = migrator.run(self.abort_the_call(migrator))
         self.assertEqual(4, len(self.asked))
         self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
 
@@ -663,13 +673,38 @@ class AbortTest(migration.MigrationCase):
         migrator = self.migrator()
 
         def report(progress):
-            migrator.abort()
+            if self.domain.calls:
+                migrator.abort()
             if aborted.is_set() and len(self.reports) > 3:
                 more.set()
             self.reports.append(progress)
 
         migrator.run(report)
         self.assertEqual([1], self.asked)
+
+    def test_while_the_call_is_prepared_it_is_not_made(self):
+        """The thread that is to call libvirt is still connecting."""
+        over = threading.Event()
+        callers = []
+        connect = connection.Connection.again
+
+        def again(host):
+            if threading.current_thread().name == 'migrate':
+                callers.append(threading.current_thread())
+                over.wait(PATIENCE)
+            return connect(host)
+
+        migrator = self.migrator()
+        with (
+            mock.patch.object(connection.Connection, 'again', again),
+            self.nothing_is_left(),
+        ):
+            ended = migrator.run(lambda _progress: migrator.abort())
+            over.set()
+            callers[0].join(PATIENCE)
+        self.assertEqual([], self.domain.calls)
+        self.assertEqual('aborted before the call', ended.error)
+        self.assertEqual((migration.DISK,), ended.cleaned.removed)
 
     def test_after_the_guest_moved_it_changes_nothing(self):
         migrator = self.migrator()
@@ -856,6 +891,8 @@ class PaceTest(migration.MigrationCase):
         times = []
 
         def report(progress):
+            if not self.domain.calls:
+                return
             times.append(time.monotonic())
             if len(times) == 1:
                 migrator.abort()
@@ -885,23 +922,22 @@ class PaceTest(migration.MigrationCase):
     def test_the_end_of_the_call_and_a_final_state_are_not_waited_for(self):
         waits = threading.Event()
 
-        class Wake(threading.Event):
-            def wait(self, timeout=None):
+        class Waking(attempts.Attempt):
+            def wait(self, seconds):
                 waits.set()
-                return super().wait(timeout)
+                return super().wait(seconds)
 
         def migrate():
             waits.wait(PATIENCE)
             self.move()
 
         self.domain.on_migrate = migrate
-        migrator = self.migrator()
-        migrator._returned = Wake()
         with (
+            mock.patch.object(attempts, 'Attempt', Waking),
             mock.patch.object(migrator_, '_POLL_SECONDS', PATIENCE),
             mock.patch.object(settlement, '_POLL_SECONDS', PATIENCE),
         ):
-            ended = migrator.run(self.reports.append)
+            ended = self.run_it()
         self.assertLess(ended.seconds, PATIENCE / 2)
 
 
