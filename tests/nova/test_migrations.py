@@ -83,11 +83,15 @@ class MigrationsTest(unittest.TestCase):
         stock = mock.Mock()
         self.operate(stock, 'earlier')
         stock.assert_not_called()
-        self.assertFalse(self.records.call('uuid').made)
+        self.assertFalse(self.calls.first.called)
         self.records.forget('uuid')
         self.migrations.operate(stock, INSTANCE, 'data', 'guest')
         stock.assert_not_called()
-        self.assertIsNone(self.records.call('uuid'))
+        self.assertIsNone(self.records.running('uuid'))
+
+    @property
+    def calls(self):
+        return self.records.running('uuid').calls
 
     def run_with(self, stock, recover=None):
         self.post, self.recover = mock.Mock(), mock.Mock(side_effect=recover)
@@ -115,9 +119,8 @@ class MigrationsTest(unittest.TestCase):
             raise ValueError('libvirt says no')
 
         self.operate(stock)
-        call = self.records.call('uuid')
-        self.assertEqual('libvirt says no', str(call.error))
-        self.assertFalse(call.returned)
+        self.assertEqual('libvirt says no', str(self.calls.error))
+        self.assertFalse(self.calls.succeeded)
 
     def converge(self, first, second=None, between=lambda: None):
         """Make a call that is aborted for another one."""
@@ -125,8 +128,9 @@ class MigrationsTest(unittest.TestCase):
 
         def stock(guest):
             made.append(guest._plan)
+            self.calls.current.call()
             if len(made) == 1:
-                first(self.records.call('uuid'))
+                first(self.calls.second_copy)
                 raise ValueError('canceled by client')
             if second:
                 raise second
@@ -141,17 +145,17 @@ class MigrationsTest(unittest.TestCase):
         return [plan.call.flags for plan in made]
 
     def test_the_copy_begins_again_once(self):
-        flags = self.converge(lambda call: call.again.want())
+        flags = self.converge(lambda second: second.want())
         self.assertEqual([FIRST.flags, SECOND.flags], flags)
-        self.assertTrue(self.records.call('uuid').returned)
+        self.assertTrue(self.calls.succeeded)
 
     def test_the_error_of_the_second_is_kept(self):
-        self.converge(lambda call: call.again.want(), ValueError('full'))
-        self.assertEqual('full', str(self.records.call('uuid').error))
+        self.converge(lambda second: second.want(), ValueError('full'))
+        self.assertEqual('full', str(self.calls.error))
 
     def test_a_call_that_fails_by_itself_is_not_made_again(self):
-        self.assertEqual(1, len(self.converge(lambda call: None)))
-        error = str(self.records.call('uuid').error)
+        self.assertEqual(1, len(self.converge(lambda second: None)))
+        error = str(self.calls.error)
         self.assertEqual('canceled by client', error)
 
     def test_an_abort_of_nova_s_ends_it(self):
@@ -161,14 +165,14 @@ class MigrationsTest(unittest.TestCase):
         def abort():
             self.migrations.abort(stock, INSTANCE)
 
-        def first(call):
-            call.again.want()
+        def first(second):
+            second.want()
             abort()
 
         self.assertEqual(1, len(self.converge(first)))
-        flags = self.converge(lambda call: call.again.want(), between=abort)
+        flags = self.converge(lambda second: second.want(), between=abort)
         self.assertEqual(1, len(flags))
-        error = str(self.records.call('uuid').error)
+        error = str(self.calls.error)
         self.assertIn('between its two copies', error)
 
     def test_an_abort_that_fails_otherwise_is_nova_s(self):
@@ -176,13 +180,28 @@ class MigrationsTest(unittest.TestCase):
         for _ in range(2):
             with self.assertRaises(ValueError):
                 self.migrations.abort(stock, INSTANCE)
-            self.records.begin('uuid', 'data')
+            self.records.begin('uuid', 'data').calls.first.call()
+
+    def test_an_abort_before_libvirt_is_called_ends_it(self):
+        self.plans.unchanged = mock.Mock()
+        self.plans.unchanged.return_value.plan = PLAN
+        asked = mock.Mock(side_effect=libvirt.libvirtError('no job'))
+        called = []
+
+        def stock(guest):
+            self.migrations.abort(asked, INSTANCE)
+            called.append(self.calls.first.call())
+
+        self.operate(stock)
+        self.assertEqual([False], called)
+        result = guest_location.CallResult.NOT_MADE
+        self.assertIs(result, self.calls.result)
 
     def test_a_guest_that_changed_is_not_copied_again(self):
         def between():
             raise exceptions.PreparationFailed('changed')
 
-        flags = self.converge(lambda call: call.again.want(), between=between)
+        flags = self.converge(lambda second: second.want(), between=between)
         self.assertEqual(1, len(flags))
 
     def test_a_changed_guest_is_not_migrated(self):
@@ -192,7 +211,7 @@ class MigrationsTest(unittest.TestCase):
         )
         self.operate(stock)
         stock.assert_not_called()
-        self.assertEqual('changed', str(self.records.call('uuid').error))
+        self.assertEqual('changed', str(self.calls.error))
 
     def test_what_breaks_off_is_rolled_back(self):
         self.run_with(mock.Mock(side_effect=ValueError('no thread')))
@@ -202,9 +221,8 @@ class MigrationsTest(unittest.TestCase):
     def test_what_fails_after_the_end_is_nova_s(self):
         def stock(post_method, recover_method):
             self.here(guest_location.Presence.ABSENT)
-            call = self.records.call('uuid')
-            call.start()
-            call.end()
+            self.calls.first.call()
+            self.calls.end()
             post_method()
             raise ValueError('the bus is down')
 
@@ -300,9 +318,8 @@ class MigrationsTest(unittest.TestCase):
 
         def stock(post_method, recover_method):
             self.here(presence)
-            call = self.records.call('uuid')
-            call.held = True
-            call.end(ValueError('canceled'))
+            self.records.running('uuid').forced.pause()
+            self.calls.end(ValueError('canceled'))
             recover_method()
 
         self.run_with(stock)
@@ -325,9 +342,9 @@ class MigrationsTest(unittest.TestCase):
     def test_what_is_to_be_completed_is_asked_once(self):
         stock = mock.Mock()
         self.migrations.force_complete(stock, INSTANCE)
-        call = self.records.begin('uuid', 'data')
+        running = self.records.begin('uuid', 'data')
         self.migrations.force_complete(stock, INSTANCE)
         self.assertEqual(2, stock.call_count)
-        call.force()
+        running.force()
         self.migrations.force_complete(stock, INSTANCE)
         self.assertEqual(2, stock.call_count)

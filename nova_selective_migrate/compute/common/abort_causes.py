@@ -15,62 +15,47 @@
 libvirt says "canceled by client" of each.
 """
 
-import dataclasses
+from nova_selective_migrate.host.migration import attempts
 
 _EVENT = 'selective_migrate_'
-_FULL = 'destination-full'
 #: The destination records that one before it asks for the abort.
-FULL_EVENT = f'{_EVENT}{_FULL}'
+FULL_EVENT = f'{_EVENT}{attempts.AbortKind.DESTINATION_FULL.value}'
 
 
-@dataclasses.dataclass(frozen=True)
-class AbortCause:
-    """What a watchdog, ours or nova's, has aborted a migration for.
-
-    :ivar code: for the name of the event, which the server's owner reads
-    :ivar text: what has happened, and what to do about it
-    :ivar recorded: whether its event is there already
-    """
-
-    code: str
-    text: str
-    recorded: bool = False
-
-    @property
-    def event(self) -> str:
-        """Return the name of its event."""
-        return f'{_EVENT}{self.code}'
+def event_name(cause: attempts.AbortCause) -> str:
+    """Return the name of the event that the server's owner reads."""
+    return f'{_EVENT}{cause.kind.value}'
 
 
-def told_by_destination(text: str) -> AbortCause:
+def told_by_destination(text: str) -> attempts.AbortCause:
     """Return the cause that the destination has recorded."""
-    return AbortCause(_FULL, text, recorded=True)
+    return attempts.AbortCause(attempts.AbortKind.DESTINATION_FULL, text)
 
 
-def switch_over_stalled(seconds: float) -> AbortCause:
+def switch_over_stalled(seconds: float) -> attempts.AbortCause:
     """Return the cause of a guest that was held and not moved."""
-    return AbortCause(
-        'switch-over-stalled',
+    return attempts.AbortCause(
+        attempts.AbortKind.STALLED,
         f'aborted after {seconds:.0f} s in which the guest was paused for the '
         'switch-over and nothing moved: look at the network between the '
         'hosts, and migrate again',
     )
 
 
-def no_progress(seconds: float) -> AbortCause:
+def no_progress(seconds: float) -> attempts.AbortCause:
     """Return the cause of a migration that stood still."""
-    return AbortCause(
-        'no-progress',
+    return attempts.AbortCause(
+        attempts.AbortKind.NO_PROGRESS,
         f'aborted after {seconds:.0f} s in which nothing moved, which is as '
         'long as [selective_migrate]progress_timeout allows: look at the '
         'network between the hosts and at their storage, and migrate again',
     )
 
 
-def completion_timeout() -> AbortCause:
+def completion_timeout() -> attempts.AbortCause:
     """Return the cause of a migration that took longer than nova allows."""
-    return AbortCause(
-        'completion-timeout',
+    return attempts.AbortCause(
+        attempts.AbortKind.COMPLETION_TIMEOUT,
         'aborted by nova because it took longer than '
         '[libvirt]live_migration_completion_timeout allows for its size: '
         'raise that, or give it more bandwidth, and migrate again',
@@ -79,14 +64,14 @@ def completion_timeout() -> AbortCause:
 
 def destination_full(
     host: str, directory: str, free: int, floor: int
-) -> AbortCause:
+) -> attempts.AbortCause:
     """Return the cause of a destination that has no room any more.
 
     :param free: bytes that are free in the directory
     :param floor: bytes that are to stay free
     """
-    return AbortCause(
-        _FULL,
+    return attempts.AbortCause(
+        attempts.AbortKind.DESTINATION_FULL,
         f'{host} has {free} bytes free in {directory}, less than the {floor} '
         'that are to stay while a live migration comes: it is aborted. Make '
         'room there and migrate again, or lower '

@@ -157,7 +157,7 @@ class IncomingSpaceWatchdog:
                     fault_reports.record_event(
                         coming.context,
                         coming.instance,
-                        cause.event,
+                        abort_causes.event_name(cause),
                         cause.text,
                     )
                 LOG.warning('%s', cause.text, instance=coming.instance)

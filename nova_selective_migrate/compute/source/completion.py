@@ -25,6 +25,7 @@ from nova_selective_migrate.compute.source import live_migration_settlement
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.migration import attempts
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -51,8 +52,8 @@ class NovaCallbacks:
     recover: Method
     fault: Method
     event: Method
-    cause: collections.abc.Callable[[], abort_causes.AbortCause | None] = (
-        lambda: None
+    cause: collections.abc.Callable[[], attempts.AbortCause | None] = lambda: (
+        None
     )
 
 
@@ -142,10 +143,15 @@ class Completion:
                 f'{said}; the server is on {CONF.host} as before '
                 f'({settled.here.presence.value})'
             )
-            if cause is not None and not cause.recorded:
-                # nova shows no fault of a server that is ACTIVE.
+            full = attempts.AbortKind.DESTINATION_FULL
+            if cause is not None and cause.kind is not full:
+                # nova shows no fault of a server that is ACTIVE; that it is
+                # full the destination has recorded itself.
                 self._methods.event(
-                    self._context, self._instance, cause.event, str(fault)
+                    self._context,
+                    self._instance,
+                    abort_causes.event_name(cause),
+                    str(fault),
                 )
         else:
             self._unknown = self._tell_unknown(settled, why)
@@ -186,7 +192,7 @@ class Completion:
 
 
 def _words(
-    error: Exception | None, cause: abort_causes.AbortCause | None = None
+    error: Exception | None, cause: attempts.AbortCause | None = None
 ) -> str:
     said = ' '.join(str(error).split()) if error else ''
     if cause is None:

@@ -44,7 +44,7 @@ class ForcedCompletion:
     its user has paused stays so.
 
     :param guest: nova.virt.libvirt.guest.Guest
-    :param call: remembers the request
+    :param migration: remembers the request
     :param ask: asks nova for it once more
     """
 
@@ -52,13 +52,13 @@ class ForcedCompletion:
         self,
         guest: typing.Any,
         instance: typing.Any,
-        call: planned_migrations.MigrationCall,
+        migration: planned_migrations.RunningMigration,
         ask: collections.abc.Callable[[], None],
     ) -> None:
         self._guest = guest
         self._domain = libvirt_guest.Guest(guest._domain)
         self._instance = instance
-        self._call = call
+        self._migration = migration
         self._ask = ask
         self._memory_begun = False
         self._switch_wanted = False
@@ -99,7 +99,7 @@ class ForcedCompletion:
             return
         # libvirt sends no memory before all disks are in sync.
         self._memory_begun = bool(job.get('memory_total'))
-        if not self._call.forced:
+        if not self._migration.forced.asked:
             return
         if self._memory_begun and self._switch_wanted:
             now = time.monotonic()
@@ -111,7 +111,7 @@ class ForcedCompletion:
             self._hold()
 
     def _begin(self) -> None:
-        if self._call.force():
+        if self._migration.force():
             LOG.info(
                 'The live migration is to be completed: the guest is paused '
                 'until its disks are in sync',
@@ -121,7 +121,7 @@ class ForcedCompletion:
     def _hold(self) -> None:
         if self._domain.presence() is not guest_location.Presence.RUNNING:
             return
-        self._call.held = True
+        self._migration.forced.pause()
         try:
             self._guest.pause()
         except Exception as err:

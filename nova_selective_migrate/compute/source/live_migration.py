@@ -37,6 +37,7 @@ from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 
 LOG = logging.getLogger(__name__)
@@ -77,8 +78,8 @@ class LiveMigrations:
         :param stock: nova's _live_migration_operation, without its guest
         :param guest: nova.virt.libvirt.guest.Guest
         """
-        call = self._records.call(instance.uuid)
-        if call is None or call.of is not migrate_data:
+        running = self._records.running(instance.uuid)
+        if running is None or running.calls.of is not migrate_data:
             LOG.warning(
                 'A live migration that was given up is not begun any more',
                 instance=instance,
@@ -89,7 +90,7 @@ class LiveMigrations:
                 lambda planned_guest: stock(guest=planned_guest),
                 lambda: self._plans.unchanged(instance).plan,
                 guest,
-                call,
+                running.calls,
                 volume_connections.VolumeConnections(
                     self._driver, instance, migrate_data
                 ).disk,
@@ -98,9 +99,9 @@ class LiveMigrations:
             # The thread's boundary. nova has logged it; who reads the
             # instance's faults is told by the thread that follows.
             LOG.debug('The migration call ended: %r', err, instance=instance)
-            call.end(err)
+            running.calls.end(err)
         else:
-            call.end()
+            running.calls.end()
 
     def follow(
         self,
@@ -116,9 +117,9 @@ class LiveMigrations:
         :param idle: makes nova's JobInfo of no job
         :param ask: asks nova once more to complete the migration
         """
-        call = (
-            self._records.call(instance.uuid)
-            or planned_migrations.MigrationCall()
+        running = (
+            self._records.running(instance.uuid)
+            or planned_migrations.RunningMigration()
         )
         return live_migration_monitor.LiveMigrationMonitor(
             guest,
@@ -128,10 +129,10 @@ class LiveMigrations:
             idle=idle,
             watches=live_migration_monitor.Watches(
                 live_migration_watchdogs.StallWatchdog(
-                    guest, instance, self._limits.progress_seconds, call
+                    guest, instance, self._limits.progress_seconds, running
                 ),
                 live_migration_watchdogs.ConvergenceWatchdog(
-                    guest, instance, planned.plan, call.again
+                    guest, instance, planned.plan, running.calls.second_copy
                 ),
                 bandwidth_throttle.BandwidthThrottle(
                     libvirt_guest.Guest(guest._domain),
@@ -139,28 +140,34 @@ class LiveMigrations:
                     len(planned.plan.migrate_disks),
                     lambda text: LOG.info('%s', text, instance=instance),
                 ),
-                forced_completion.ForcedCompletion(guest, instance, call, ask),
-                call,
+                forced_completion.ForcedCompletion(
+                    guest, instance, running, ask
+                ),
+                running.calls,
             ),
         )
 
     def force_complete(self, stock: Method, instance: typing.Any) -> None:
         """Let nova complete a migration, where that is not remembered."""
-        call = self._records.call(instance.uuid)
-        if call is None or not call.forced:
+        running = self._records.running(instance.uuid)
+        if running is None or not running.forced.asked:
             stock()
 
     def abort(self, stock: Method, instance: typing.Any) -> None:
-        """Let nova abort a migration, also between its two copies."""
-        call = self._records.call(instance.uuid)
-        pending = call is not None and call.abort()
+        """Let nova abort a migration, also before each of its calls."""
+        running = self._records.running(instance.uuid)
+        withdrawn = running is not None and running.calls.abort(
+            attempts.BY_OPERATOR
+        )
         try:
             stock()
         except Exception as err:
-            if not pending:
+            if not withdrawn:
                 raise
             # There is no job just then, and there will be none.
-            LOG.info('No second copy: %s', err, instance=instance)
+            LOG.info(
+                'libvirt is not called any more: %s', err, instance=instance
+            )
 
     def run(
         self,
@@ -184,16 +191,16 @@ class LiveMigrations:
         :raises MigrationError: when it cannot be known where the guest is;
             nothing has been cleaned up then
         """
-        call = self._records.begin(instance.uuid, migrate_data)
+        running = self._records.begin(instance.uuid, migrate_data)
         uri = self.uri(outgoing_journal.address(dest, migrate_data))
         end = completion.Completion(
             completion.NovaCallbacks(
-                lambda: self._settle(instance, call, uri),
+                lambda: self._settle(instance, running, uri),
                 self._with_totals(post_method, instance, migrate_data),
                 recover_method,
                 fault_reports.record_fault,
                 fault_reports.record_event,
-                lambda: _cause(context, instance, call),
+                lambda: _cause(context, instance, running.calls.causes),
             ),
             context,
             instance,
@@ -245,11 +252,12 @@ class LiveMigrations:
     def _settle(
         self,
         instance: typing.Any,
-        call: planned_migrations.MigrationCall,
+        running: planned_migrations.RunningMigration,
         uri: str,
     ) -> live_migration_settlement.SettledMigration:
-        settled = self.find(instance.uuid, call, uri)
-        if call.held and settled.ending is guest_location.Ending.NOT_MOVED:
+        settled = self.find(instance.uuid, running.calls, uri)
+        not_moved = settled.ending is guest_location.Ending.NOT_MOVED
+        if running.forced.paused and not_moved:
             settled = self._release(instance, settled)
         try:
             self._departures.note(instance.uuid, settled.ending)
@@ -290,7 +298,7 @@ class LiveMigrations:
     def find(
         self,
         uuid: str,
-        call: planned_migrations.MigrationCall,
+        calls: attempts.Attempts,
         uri: str,
         *,
         was_there: bool = False,
@@ -304,7 +312,7 @@ class LiveMigrations:
             self.connect, lambda: remote_libvirt.connect(self._driver, uri)
         )
         return live_migration_settlement.settle(
-            hosts, uuid, call, was_there=was_there
+            hosts, uuid, calls, was_there=was_there
         )
 
     def uri(self, address: str) -> str:
@@ -327,14 +335,16 @@ class LiveMigrations:
 def _cause(
     context: typing.Any,
     instance: typing.Any,
-    call: planned_migrations.MigrationCall,
-) -> abort_causes.AbortCause | None:
+    causes: collections.abc.Sequence[attempts.AbortCause],
+) -> attempts.AbortCause | None:
     """Say why a migration was aborted, where nobody has asked for that.
 
     The destination asks for an abort as a user does, and has recorded why.
     """
-    if call.cause is not None or not call.aborted:
-        return call.cause
+    if not causes:
+        return None
+    if causes[0].kind is not attempts.AbortKind.OPERATOR:
+        return causes[0]
     told = fault_reports.event_message(
         context, instance, abort_causes.FULL_EVENT
     )

@@ -24,11 +24,11 @@ from oslo_log import log as logging
 from nova_selective_migrate.compute.common import abort_causes
 from nova_selective_migrate.compute.source import forced_completion
 from nova_selective_migrate.compute.source import live_migration_watchdogs
-from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 
 LOG = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Watches:
     converging: live_migration_watchdogs.ConvergenceWatchdog
     limits: bandwidth_throttle.BandwidthThrottle
     forced: forced_completion.ForcedCompletion
-    call: planned_migrations.MigrationCall
+    calls: attempts.Attempts
 
 
 class LiveMigrationMonitor:
@@ -182,8 +182,8 @@ class _WatchedGuest:
         watches: Watches,
     ) -> None:
         self._guest = guest
-        self._call = watches.call
-        self._again = watches.call.again
+        self._calls = watches.calls
+        self._second_copy = watches.calls.second_copy
         self._forced = watches.forced
         self._downtime: int | None = None
         self._following = following
@@ -194,7 +194,7 @@ class _WatchedGuest:
 
     def abort_job(self) -> None:
         """Abort the migration for nova's time-out, and for good."""
-        self._call.abort(abort_causes.completion_timeout())
+        self._calls.abort(abort_causes.completion_timeout())
         self._guest.abort_job()
 
     def pause(self) -> None:
@@ -232,17 +232,17 @@ class _WatchedGuest:
             )
             return self._idle()
         self._following.take(info)
-        if self._again.pending and info.type in _BROKEN_OFF:
+        if self._second_copy.wanted and info.type in _BROKEN_OFF:
             # Of the first copy: the second is about to begin, and nova
             # must not roll back.
             return self._idle()
-        if self._again.taken and info.type == _RUNNING:
+        if self._second_copy.begun and info.type == _RUNNING:
             self._set_downtime()
         return info
 
     def migrate_configure_max_downtime(self, mstime: int) -> None:
         """Set the longest downtime for nova, in milliseconds."""
-        if not self._again.taken:
+        if not self._second_copy.begun:
             self._downtime = mstime
         self._guest.migrate_configure_max_downtime(mstime)
 

@@ -19,13 +19,13 @@ import typing
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import destination_volumes
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import optional_parameters
+from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import preflight
 
 
@@ -102,17 +102,18 @@ class PlannedGuest:
         self,
         guest: typing.Any,
         plan: migration_plan.MigrationPlan,
-        call: planned_migrations.MigrationCall,
+        attempt: attempts.Attempt,
         connection: Connection = _unconnected,
     ) -> None:
         """Take a guest and its plan.
 
+        :param attempt: the call that is made
         :param connection: returns the <disk> of a volume at the destination
         """
         self._guest = guest
         self._connection = connection
         self._plan = plan
-        self._call = call
+        self._attempt = attempt
 
     def __getattr__(self, name: str) -> typing.Any:
         return getattr(self._guest, name)
@@ -122,7 +123,8 @@ class PlannedGuest:
 
         :param options: those of nova.virt.libvirt.guest.Guest.migrate
         :raises InvalidDomain: when the destination XML is not this guest's
-        :raises PreparationFailed: when a volume would be another one there
+        :raises PreparationFailed: when a volume would be another one there,
+            or the call was withdrawn
         :raises AddressUnknown: when the address is not known that the
             destination is to listen on
         """
@@ -143,7 +145,10 @@ class PlannedGuest:
             self._plan.call.optional,
         )
         guest._domain = domain
-        self._call.start()
+        if not self._attempt.call():
+            raise exceptions.PreparationFailed(
+                'the migration was given up before libvirt was called'
+            )
         guest.migrate(destination, **options)
         if domain.left_out:
             LOG.warning(
@@ -233,7 +238,7 @@ def make_calls(
     operate: collections.abc.Callable[[PlannedGuest], None],
     unchanged: collections.abc.Callable[[], migration_plan.MigrationPlan],
     guest: typing.Any,
-    call: planned_migrations.MigrationCall,
+    calls: attempts.Attempts,
     connection: Connection,
 ) -> None:
     """Call libvirt, and once more where the copy does not converge.
@@ -248,18 +253,20 @@ def make_calls(
     """
     plan = unchanged()
     try:
-        operate(PlannedGuest(guest, plan, call, connection))
+        operate(PlannedGuest(guest, plan, calls.first, connection))
     except Exception as err:
-        if not call.again.pending:
+        calls.first.fail(err)
+        if not calls.second_copy.wanted:
             raise
         LOG.info('The first copy ended: %s', err)
     else:
         return
     # The destination takes no guest that it has: libvirt looks there.
     plan = unchanged().begun_again()
-    if not call.again.take():
+    second = calls.begin_second()
+    if second is None:
         raise exceptions.PreparationFailed(
             'the migration was aborted between its two copies'
         )
     LOG.info('The copy begins again')
-    operate(PlannedGuest(guest, plan, call, connection))
+    operate(PlannedGuest(guest, plan, second, connection))

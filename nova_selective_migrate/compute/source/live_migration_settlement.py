@@ -17,9 +17,9 @@ import dataclasses
 import time
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import settlement
 
 #: For a call that is about to return.
@@ -95,7 +95,7 @@ class GuestHosts:
 def settle(
     hosts: GuestHosts,
     uuid: str,
-    call: planned_migrations.MigrationCall,
+    calls: attempts.Attempts,
     *,
     was_there: bool = False,
 ) -> SettledMigration:
@@ -103,40 +103,41 @@ def settle(
 
     A call can end before its job does, when its connection is lost; a job
     that nobody follows any more is aborted, and so is a call that nova has
-    given up. A daemon that starts again cancels the migration itself, and
-    is asked over a new connection. Where both hosts run the guest, that of
-    the destination is suspended.
+    given up; none is made any more. A daemon that starts again cancels the
+    migration itself, and is asked over a new connection. Where both hosts
+    run the guest, that of the destination is suspended.
 
     :param was_there: whether it was found at the destination before
     """
+    calls.withdraw()
     look_there = settlement.TimedQuestion(lambda: hosts.look_there(uuid))
     started = time.monotonic()
     calm = None
     while True:
-        ended = call.wait(_POLL_SECONDS)
+        ended = calls.wait(_POLL_SECONDS)
         now = time.monotonic()
         given_up = not ended and now - started > _CALL_SECONDS
-        unfollowed = ended and not call.returned
+        unfollowed = ended and not calls.succeeded
         here, over = look(hosts.source, uuid, abort=given_up or unfollowed)
-        quiet = over or call.returned or here.presence in _BROKEN
+        quiet = over or calls.succeeded or here.presence in _BROKEN
         if ended and quiet:
             calm = calm or now
             there = guest_location.NOT_ASKED
-            if _asks(here, call.result):
+            if _asks(here, calls.result):
                 there = look_there()
             found = guest_location.locate(
-                here, there, call.result, was_there=was_there
+                here, there, calls.result, was_there=was_there
             )
-            settled = SettledMigration(found, here, there, call.error)
-            if settlement.is_to_be_ended(found, call.result):
+            settled = SettledMigration(found, here, there, calls.error)
+            if settlement.is_to_be_ended(found, calls.result):
                 return _end_double_run(hosts, uuid, settled)
-            if _is_certain(settled, call) or now - calm > _SETTLE_SECONDS:
+            if _is_certain(settled, calls) or now - calm > _SETTLE_SECONDS:
                 return settled
         elif now - started > _LAST_SECONDS:
             found = guest_location.locate(
-                here, guest_location.NOT_ASKED, call.result, job_over=False
+                here, guest_location.NOT_ASKED, calls.result, job_over=False
             )
-            return SettledMigration(found, here, error=call.error)
+            return SettledMigration(found, here, error=calls.error)
         if ended:
             # libvirt has no event for "it stays as it is".
             time.sleep(_POLL_SECONDS)
@@ -153,16 +154,14 @@ def _asks(here: guest_location.GuestSide, result: _Result) -> bool:
     return result not in (_Result.NOT_MADE, _Result.ABORTED)
 
 
-def _is_certain(
-    settled: SettledMigration, call: planned_migrations.MigrationCall
-) -> bool:
+def _is_certain(settled: SettledMigration, calls: attempts.Attempts) -> bool:
     found = settled.settlement
     if found.ending is guest_location.Ending.UNKNOWN:
         return found.final
     if found.final:
         return True
     # What still waits there is told that the migration is off.
-    return settled.here.holds and call.result is _Result.FAILED
+    return settled.here.holds and calls.result is _Result.FAILED
 
 
 def _end_double_run(

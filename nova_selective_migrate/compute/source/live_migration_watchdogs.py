@@ -20,13 +20,13 @@ import typing
 from oslo_log import log as logging
 
 from nova_selective_migrate.compute.common import abort_causes
-from nova_selective_migrate.compute.source import again as again_
 from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.migration import attempts
 
 LOG = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class StallWatchdog:
 
     :param guest: nova.virt.libvirt.guest.Guest
     :param progress_seconds: for how long nothing may move; 0 for ever
-    :param call: is told of the abort
+    :param migration: is told of the abort
     """
 
     def __init__(
@@ -47,15 +47,15 @@ class StallWatchdog:
         guest: typing.Any,
         instance: typing.Any,
         progress_seconds: float = 0,
-        call: planned_migrations.MigrationCall | None = None,
+        migration: planned_migrations.RunningMigration | None = None,
     ) -> None:
         self._guest = libvirt_guest.Guest(guest._domain)
         self._instance = instance
-        self._call = call or planned_migrations.MigrationCall()
-        self._stall = watchdog_limits.Stall()
-        self._still = watchdog_limits.Stall()
+        self._migration = migration or planned_migrations.RunningMigration()
+        self._switch_over = watchdog_limits.Stall()
+        self._progress = watchdog_limits.Stall()
         self._progress_seconds = progress_seconds or math.inf
-        self._cause: abort_causes.AbortCause | None = None
+        self._cause: attempts.AbortCause | None = None
         self._taken = False
         self._memory_begun = False
 
@@ -72,28 +72,28 @@ class StallWatchdog:
         self._memory_begun |= bool(job.get('memory_total'))
         # libvirt says of a guest that is paused so that its disks get in
         # sync what it says at the switch-over.
-        waits = self._call.forced and not self._memory_begun
+        waits = self._migration.forced.asked and not self._memory_begun
         held = not waits and self._guest.held_by_migration()
-        self._stall = self._stall.look(now, paused=held, job=job)
-        self._still = self._still.look(now, paused=running, job=job)
+        self._switch_over = self._switch_over.look(now, paused=held, job=job)
+        self._progress = self._progress.look(now, paused=running, job=job)
         if self._cause is None:
             self._cause = self._find(now)
             if self._cause is None:
                 return
             # Whatever comes of it, there is no second copy.
-            self._call.abort(self._cause)
+            self._migration.calls.abort(self._cause)
             LOG.warning('%s', self._cause.text, instance=self._instance)
         # Where libvirt takes no abort now, it may the next time.
         if not self._taken:
             self._taken = self._guest.abort_migration()
 
-    def _find(self, now: float) -> abort_causes.AbortCause | None:
+    def _find(self, now: float) -> attempts.AbortCause | None:
         """Return why to abort the migration; None: it may go on."""
-        if self._stall.lasts(now):
+        if self._switch_over.lasts(now):
             return abort_causes.switch_over_stalled(
                 watchdog_limits.STALL_SECONDS
             )
-        if self._still.seconds(now) > self._progress_seconds:
+        if self._progress.seconds(now) > self._progress_seconds:
             return abort_causes.no_progress(self._progress_seconds)
         return None
 
@@ -109,15 +109,15 @@ class ConvergenceWatchdog:
         guest: typing.Any,
         instance: typing.Any,
         plan: migration_plan.MigrationPlan,
-        again: again_.SecondCopy,
+        second_copy: attempts.SecondCopy,
     ) -> None:
         self._guest = libvirt_guest.Guest(guest._domain)
         self._instance = instance
         self._plan = plan
-        self._lag = watchdog_limits.Convergence()
-        self._told = False
-        self._aborted = False
-        self.again = again
+        self._convergence = watchdog_limits.Convergence()
+        self._warned = False
+        self._taken = False
+        self._second_copy = second_copy
 
     def look(
         self, now: float, progress: migration_progress.MigrationProgress
@@ -126,19 +126,19 @@ class ConvergenceWatchdog:
 
         :param now: seconds of a clock that nobody sets
         """
-        self._lag = self._lag.look(now, progress)
-        if self._lag.lasts(now) and not self._told:
-            self._told = True
-            self._tell()
+        self._convergence = self._convergence.look(now, progress)
+        if self._convergence.lasts(now) and not self._warned:
+            self._warned = True
+            self._want_second_copy()
         # Where libvirt takes no abort now, it may the next time.
-        if self.again.pending and not self._aborted:
-            self._aborted = self._guest.abort_migration()
+        if self._second_copy.wanted and not self._taken:
+            self._taken = self._guest.abort_migration()
 
-    def _tell(self) -> None:
+    def _want_second_copy(self) -> None:
         flags = self._plan.call.flags
         if migrate_call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES in flags:
             return  # more cannot be done
-        if self._plan.again is not None and self.again.want():
+        if self._plan.again is not None and self._second_copy.want():
             LOG.warning(
                 'The disks have not got ahead of what the guest writes for '
                 '%d s: the copy is aborted and begins again, with '

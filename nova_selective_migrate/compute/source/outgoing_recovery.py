@@ -35,8 +35,8 @@ from nova_selective_migrate.compute.common import nova_interface
 from nova_selective_migrate.compute.source import completion
 from nova_selective_migrate.compute.source import live_migration
 from nova_selective_migrate.compute.source import outgoing_journal
-from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.host.migration import attempts
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -159,7 +159,7 @@ class OutgoingRecovery:
         )
         settled = self._migrations.find(
             instance.uuid,
-            planned_migrations.MigrationCall.earlier(why),
+            attempts.Attempts.of_earlier_process(why),
             departure.uri or self._migrations.uri(departure.address),
             was_there=departure.ending is guest_location.Ending.MOVED,
         )

@@ -13,19 +13,16 @@
 """What nova asks and what is planned, from the check to the end."""
 
 import dataclasses
+import enum
 import threading
 import typing
 
-from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute.common import abort_causes
-from nova_selective_migrate.compute.source import again
 from nova_selective_migrate.compute.wire import media_transfer
 from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.core.case import migration_case
-from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import migration_plan
-from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.migration import attempts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,34 +89,57 @@ class PlannedMigration:
         return bool(self.plan.migrate_disks or self.carried)
 
 
-class MigrationCall:
-    """The libvirt call of a migration, as far as it has come.
+class ForcedState(enum.Enum):
+    """What nova's force-complete has come to."""
 
-    Written by the thread that makes the call and read by the one that
-    follows it.
+    NOT_ASKED = 'nobody has asked for it'
+    ASKED = 'the migration is to be completed whatever that takes'
+    PAUSED = 'its guest was paused for that'
 
-    :ivar of: the migration, as an object: an instance's next one is another
-    :ivar again: whether there is to be a second one
-    :ivar returned: whether libvirt said that the migration succeeded
-    :ivar error: what it said otherwise
-    :ivar cause: why it was aborted, where nobody has asked for that
-    :ivar forced: whether it is to be completed whatever that takes
-    :ivar held: whether the guest was paused for that
+
+class ForcedRequest:
+    """Whether a migration is to be completed; kept by several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._state = ForcedState.NOT_ASKED
+
+    @property
+    def asked(self) -> bool:
+        """Tell whether somebody has asked for it."""
+        return self._state is not ForcedState.NOT_ASKED
+
+    @property
+    def paused(self) -> bool:
+        """Tell whether its guest was paused for that."""
+        return self._state is ForcedState.PAUSED
+
+    def ask(self) -> bool:
+        """Note that somebody asks for it; tell whether that is new."""
+        with self._lock:
+            if self.asked:
+                return False
+            self._state = ForcedState.ASKED
+            return True
+
+    def pause(self) -> None:
+        """Note that its guest is paused for that."""
+        with self._lock:
+            self._state = ForcedState.PAUSED
+
+
+@dataclasses.dataclass(frozen=True)
+class RunningMigration:
+    """A migration that nova has begun.
+
+    :ivar calls: its calls of libvirt; they are of nova's migrate_data
+    :ivar forced: whether nova's user wants it completed
     """
 
-    def __init__(self, of: object = None) -> None:
-        self.of = of
-        self._lock = threading.Lock()
-        self._ended = threading.Event()
-        self._started = False
-        self._given_up = False
-        self.returned = False
-        self.again = again.SecondCopy()
-        self.error: Exception | None = None
-        self.cause: abort_causes.AbortCause | None = None
-        self._aborted = False
-        self.forced = False
-        self.held = False
+    calls: attempts.Attempts = dataclasses.field(
+        default_factory=attempts.Attempts
+    )
+    forced: ForcedRequest = dataclasses.field(default_factory=ForcedRequest)
 
     def force(self) -> bool:
         """Note that it is to be completed; tell whether that is new.
@@ -127,80 +147,8 @@ class MigrationCall:
         No copy begins again for a guest that is paused, unless one is about
         to.
         """
-        with self._lock:
-            new, self.forced = not self.forced, True
-        if not self.again.pending:
-            self.again.end()
-        return new
-
-    def abort(self, cause: abort_causes.AbortCause | None = None) -> bool:
-        """Note that the migration is aborted, for good.
-
-        No copy begins any more. The first cause is the true one.
-
-        :param cause: None where somebody has asked for it
-        :returns: whether a second copy was about to begin
-        """
-        with self._lock:
-            if not self._aborted:
-                self._aborted, self.cause = True, cause
-        return self.again.end()
-
-    @property
-    def aborted(self) -> bool:
-        """Tell whether it is aborted, or was asked to be."""
-        return self._aborted
-
-    def start(self) -> None:
-        """Note that the call is being made.
-
-        :raises PreparationFailed: when the migration was given up before
-        """
-        with self._lock:
-            if self._given_up:
-                raise exceptions.PreparationFailed(
-                    'the migration was given up before libvirt was called'
-                )
-            self._started = True
-
-    @property
-    def made(self) -> bool:
-        """Tell whether libvirt has been called."""
-        return self._started
-
-    @classmethod
-    def earlier(cls, error: Exception) -> 'MigrationCall':
-        """Return the call of another process, of which nothing is known.
-
-        :param error: what is told of it
-        """
-        call = cls()
-        call.start()
-        call.end(error)
-        return call
-
-    def end(self, error: Exception | None = None) -> None:
-        """Note that the call is over, or will not be made any more."""
-        self.error = error
-        self.returned = error is None
-        self._ended.set()
-
-    @property
-    def result(self) -> guest_location.CallResult:
-        """Return what is known of the end."""
-        if not self.made:
-            return guest_location.CallResult.NOT_MADE
-        if self.returned:
-            return guest_location.CallResult.SUCCEEDED
-        if self.error is None:
-            return guest_location.CallResult.UNTOLD
-        return libvirt_codes.call_result(self.error)
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for the end of the call; one not made yet never will be."""
-        with self._lock:
-            self._given_up = not self._started
-        return self._given_up or self._ended.wait(seconds)
+        self.calls.second_copy.close()
+        return self.forced.ask()
 
 
 class PlannedMigrations:
@@ -216,7 +164,7 @@ class PlannedMigrations:
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._planned: dict[str, PlannedMigration] = {}
-        self._calls: dict[str, MigrationCall] = {}
+        self._running: dict[str, RunningMigration] = {}
 
     def keep(self, uuid: str, planned: PlannedMigration) -> None:
         """Keep the plan of an instance, in place of an earlier one."""
@@ -231,25 +179,28 @@ class PlannedMigrations:
         with self._lock:
             return self._planned.get(uuid)
 
-    def begin(self, uuid: str, of: object) -> MigrationCall:
-        """Note that an instance's migration begins."""
-        with self._lock:
-            self._calls[uuid] = MigrationCall(of)
-            return self._calls[uuid]
+    def begin(self, uuid: str, of: object) -> RunningMigration:
+        """Note that an instance's migration begins.
 
-    def call(self, uuid: str) -> MigrationCall | None:
-        """Return the call of a migration that has begun."""
+        :param of: nova's migrate_data
+        """
         with self._lock:
-            return self._calls.get(uuid)
+            self._running[uuid] = RunningMigration(attempts.Attempts(of))
+            return self._running[uuid]
+
+    def running(self, uuid: str) -> RunningMigration | None:
+        """Return the migration of an instance that has begun."""
+        with self._lock:
+            return self._running.get(uuid)
 
     def forget(self, uuid: str) -> None:
         """Forget a migration that has ended."""
         with self._lock:
             self._planned.pop(uuid, None)
-            self._calls.pop(uuid, None)
+            self._running.pop(uuid, None)
             self._changed.notify_all()
 
     def await_ends(self, seconds: float) -> bool:
         """Wait until no migration is under way; tell whether none is."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._calls, seconds)
+            return self._changed.wait_for(lambda: not self._running, seconds)

@@ -32,7 +32,8 @@ class ForcedCompletionTest(unittest.TestCase):
         self.guest = mock.Mock()
         self.be(RUNNING)
         self.guest.pause.side_effect = lambda: self.be(HELD)
-        self.call = planned_migrations.MigrationCall()
+        self.migration = planned_migrations.RunningMigration()
+        self.second = self.migration.calls.second_copy
         self.ask = mock.Mock()
         self.now = 0.0
         clock = mock.patch.object(
@@ -41,7 +42,7 @@ class ForcedCompletionTest(unittest.TestCase):
         clock.start()
         self.addCleanup(clock.stop)
         self.forced = forced_completion.ForcedCompletion(
-            self.guest, mock.Mock(), self.call, self.ask
+            self.guest, mock.Mock(), self.migration, self.ask
         )
         self.look(DISKS)
 
@@ -57,7 +58,7 @@ class ForcedCompletionTest(unittest.TestCase):
     def test_nothing_is_done_unasked(self):
         self.look(MEMORY)
         self.assertEqual(0, self.paused())
-        self.assertFalse(self.call.forced)
+        self.assertFalse(self.migration.forced.asked)
 
     def test_the_guest_is_paused_once(self):
         self.forced.pause()
@@ -65,7 +66,7 @@ class ForcedCompletionTest(unittest.TestCase):
         self.look(DISKS)
         self.look(MEMORY)
         self.assertEqual(1, self.paused())
-        self.assertTrue(self.call.held)
+        self.assertTrue(self.migration.forced.paused)
         self.ask.assert_not_called()
 
     def test_also_while_memory_is_sent(self):
@@ -88,16 +89,16 @@ class ForcedCompletionTest(unittest.TestCase):
         self.forced.pause()
         self.look(DISKS)
         self.assertEqual(0, self.paused())
-        self.assertFalse(self.call.held)
+        self.assertFalse(self.migration.forced.paused)
 
     def test_no_copy_begins_again(self):
         self.forced.pause()
-        self.assertFalse(self.call.again.want())
+        self.assertFalse(self.second.want())
 
     def test_one_that_is_about_to_is_forced_as_well(self):
-        self.call.again.want()
+        self.second.want()
         self.forced.pause()
-        self.assertTrue(self.call.again.take())
+        self.assertTrue(self.second.begin())
         # libvirt has resumed it with the end of the first.
         self.be(RUNNING)
         self.look(DISKS, running=False)

@@ -21,9 +21,9 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate.compute.source import live_migration_monitor
-from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 
 MIB = 2**20
@@ -59,10 +59,10 @@ class FollowingTest(unittest.TestCase):
         self.guest.get_block_device.side_effect = self._device
         self.guest._domain.state.return_value = (1, 1)
         self.guest._domain.jobStats.return_value = {}
-        self.call = planned_migrations.MigrationCall()
-        self.again = self.call.again
+        self.calls = attempts.Attempts()
+        self.second = self.calls.second_copy
         self.watches = live_migration_monitor.Watches(
-            mock.Mock(), mock.Mock(), mock.Mock(), mock.Mock(), self.call
+            mock.Mock(), mock.Mock(), mock.Mock(), mock.Mock(), self.calls
         )
 
     def _device(self, target):
@@ -154,21 +154,22 @@ class FollowingTest(unittest.TestCase):
         )
         for kind in ended:
             self.assertEqual(Info(type=kind), self.ask(follow, kind))
-        self.again.want()
+        self.second.want()
         for kind in ended:
             self.assertEqual(Info(), self.ask(follow, kind))
         # It came through all the same.
         done = libvirt.VIR_DOMAIN_JOB_COMPLETED
         self.assertEqual(Info(type=done), self.ask(follow, done))
-        self.again.take()
+        self.second.begin()
         for kind in ended:
             self.assertEqual(Info(type=kind), self.ask(follow, kind))
 
     def test_nova_s_abort_is_for_good(self):
-        self.again.want()
+        self.second.want()
         self.follow().guest.abort_job()
-        self.assertFalse(self.again.pending)
-        self.assertEqual('completion-timeout', self.call.cause.code)
+        self.assertFalse(self.second.wanted)
+        (cause,) = self.calls.causes
+        self.assertIs(attempts.AbortKind.COMPLETION_TIMEOUT, cause.kind)
 
     def test_what_forces_it_is_asked_in_nova_s_place(self):
         guest, forced = self.follow().guest, self.watches.forced
@@ -199,10 +200,10 @@ class FollowingTest(unittest.TestCase):
         running = libvirt.VIR_DOMAIN_JOB_UNBOUNDED
         set_it = self.guest.migrate_configure_max_downtime
         follow.guest.migrate_configure_max_downtime(100)
-        self.again.want()
+        self.second.want()
         self.ask(follow, running)
         self.assertEqual(1, set_it.call_count)
-        self.again.take()
+        self.second.begin()
         self.ask(follow, libvirt.VIR_DOMAIN_JOB_NONE)
         self.assertEqual(1, set_it.call_count)
         set_it.side_effect = libvirt.libvirtError('busy')

@@ -21,9 +21,9 @@ import libvirt
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import live_migration_operation
-from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.plan import planner
+from nova_selective_migrate.host.migration import attempts
 from tests.unit.core import builders as b
 from tests.unit.host import fake_daemon
 
@@ -86,9 +86,9 @@ class PlannedGuestTest(unittest.TestCase):
     ):
         """Migrate and return what nova's guest was asked for."""
         self.real = NovaGuest(b.domain(*self.disks))
-        self.call = planned_migrations.MigrationCall()
+        self.attempt = attempts.Attempt()
         planned = live_migration_operation.PlannedGuest(
-            self.real, made, self.call
+            self.real, made, self.attempt
         )
         planned.migrate(
             uri,
@@ -205,7 +205,7 @@ class PlannedGuestTest(unittest.TestCase):
             ):
                 self.migrate(plan(*self.disks), **options)
             self.real.asked.assert_not_called()
-            self.assertFalse(self.call.made)
+            self.assertFalse(self.attempt.called)
 
     def test_everything_else_is_the_domain_s_own(self):
         domain = mock.Mock()
@@ -250,7 +250,7 @@ class PlannedGuestTest(unittest.TestCase):
             0,
         ]
         planned = live_migration_operation.PlannedGuest(
-            real, made, planned_migrations.MigrationCall()
+            real, made, attempts.Attempt()
         )
         with self.assertLogs(
             live_migration_operation.__name__, 'WARNING'
@@ -311,12 +311,12 @@ class PlannedGuestTest(unittest.TestCase):
         made = planner.plan(migration_case.loads(b.text(case)))
         self.assertTrue(made.ready, made.refusals)
         text = b.domain(*self.disks)
-        self.real, self.call = (
+        self.real, self.attempt = (
             NovaGuest(text),
-            planned_migrations.MigrationCall(),
+            attempts.Attempt(),
         )
         planned = live_migration_operation.PlannedGuest(
-            self.real, made, self.call, connection
+            self.real, made, self.attempt, connection
         )
         options.setdefault('destination_xml', text)
         planned.migrate('qemu+tcp://10.0.0.9/system', flags=FLAGS, **options)
@@ -337,7 +337,7 @@ class PlannedGuestTest(unittest.TestCase):
             with self.assertRaises(exceptions.PreparationFailed):
                 self._volume(connection, **options)
             self.real.asked.assert_not_called()
-            self.assertFalse(self.call.made)
+            self.assertFalse(self.attempt.called)
 
     def test_what_else_nova_passes_is_passed_on(self):
         self.disks = (SHARED,)
@@ -372,7 +372,7 @@ class PlannedGuestTest(unittest.TestCase):
     def test_no_xml_where_the_plan_needs_one(self):
         real = mock.Mock()
         planned = live_migration_operation.PlannedGuest(
-            real, plan(OVER), planned_migrations.MigrationCall()
+            real, plan(OVER), attempts.Attempt()
         )
         with self.assertRaises(exceptions.PreparationFailed):
             planned.migrate('uri', flags=FLAGS, destination_xml=None)
@@ -380,11 +380,11 @@ class PlannedGuestTest(unittest.TestCase):
 
     def test_a_migration_that_was_given_up(self):
         self.disks = (SHARED,)
-        call = planned_migrations.MigrationCall()
-        call.wait(0)
+        attempt = attempts.Attempt()
+        attempt.withdraw()
         real = NovaGuest()
         planned = live_migration_operation.PlannedGuest(
-            real, plan(SHARED), call
+            real, plan(SHARED), attempt
         )
         with self.assertRaises(exceptions.PreparationFailed):
             planned.migrate('qemu+tcp://10.0.0.9/system', flags=FLAGS)
@@ -393,7 +393,7 @@ class PlannedGuestTest(unittest.TestCase):
     def test_everything_else_is_the_guest_s_own(self):
         real = mock.Mock(uuid='u')
         planned = live_migration_operation.PlannedGuest(
-            real, plan(SHARED), planned_migrations.MigrationCall()
+            real, plan(SHARED), attempts.Attempt()
         )
         self.assertEqual('u', planned.uuid)
         planned.abort_job()

@@ -21,8 +21,8 @@ import libvirt
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import live_migration_settlement
-from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import settlement
 
 P = guest_location.Presence
@@ -40,9 +40,9 @@ def error(text, code, domain):
 
 
 def call(state):
-    made = planned_migrations.MigrationCall()
+    made = attempts.Attempts()
     if state != 'not made':
-        made.start()
+        made.first.call()
     ends = {
         'failed': error('no', *FAILED),
         'aborted': error('canceled by client', *ABORTED),
@@ -72,7 +72,7 @@ class CallTest(unittest.TestCase):
         self.assertIs(guest_location.CallResult[name], found)
 
     def test_of_another_process_nothing_is(self):
-        made = planned_migrations.MigrationCall.earlier(ValueError('it ended'))
+        made = attempts.Attempts.of_earlier_process(ValueError('it ended'))
         self.assertIs(guest_location.CallResult.UNTOLD, made.result)
         self.assertTrue(made.wait(0))
         self.assertEqual('it ended', str(made.error))
@@ -135,11 +135,7 @@ class EndingTest(unittest.TestCase):
         host.look.side_effect = lambda _: (
             sides.pop(0) if len(sides) > 1 else sides[0]
         )
-        made = (
-            state
-            if isinstance(state, planned_migrations.MigrationCall)
-            else call(state)
-        )
+        made = state if isinstance(state, attempts.Attempts) else call(state)
         return live_migration_settlement.settle(
             self.hosts(lambda: host), 'uuid', made, **known
         )
@@ -355,8 +351,8 @@ class SettleTest(EndingTest):
 
     def follow(self, ends_at):
         """Settle a call that ends at a time, if its job is aborted."""
-        made = planned_migrations.MigrationCall()
-        made.start()
+        made = attempts.Attempts()
+        made.first.call()
         host = mock.Mock()
         guest = host.guest.return_value
         guest.job_over.return_value = False
@@ -383,8 +379,8 @@ class SettleTest(EndingTest):
         self.assertLess(self.now, 110)
 
     def test_a_call_that_is_about_to_return_is_not(self):
-        made = planned_migrations.MigrationCall()
-        made.start()
+        made = attempts.Attempts()
+        made.first.call()
         host = mock.Mock()
         host.guest.return_value.job_over.return_value = False
         host.look.return_value = guest_location.GuestSide(P.ABSENT)
@@ -393,7 +389,7 @@ class SettleTest(EndingTest):
             self.now += seconds
             if self.now > 5:
                 made.end()
-            return made.returned
+            return made.succeeded
 
         with mock.patch.object(made, 'wait', wait):
             found = live_migration_settlement.settle(

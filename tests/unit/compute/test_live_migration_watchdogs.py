@@ -18,11 +18,11 @@ from unittest import mock
 
 import libvirt
 
-from nova_selective_migrate.compute.source import again
 from nova_selective_migrate.compute.source import live_migration_watchdogs
 from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import migrate_call
+from nova_selective_migrate.host.migration import attempts
 from tests.unit.core import test_watchdog_limits
 
 RUNNING = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED)
@@ -37,7 +37,8 @@ class HoldingTest(unittest.TestCase):
         self.domain = self.guest._domain
         operation = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
         self.domain.jobStats.return_value = {'operation': operation}
-        self.call = planned_migrations.MigrationCall()
+        self.migration = planned_migrations.RunningMigration()
+        self.calls = self.migration.calls
         self.watch(0)
         self.now = 0.0
         clock = mock.patch.object(
@@ -80,7 +81,7 @@ class HoldingTest(unittest.TestCase):
 
     def watch(self, seconds):
         self.holding = live_migration_watchdogs.StallWatchdog(
-            self.guest, mock.Mock(), seconds, self.call
+            self.guest, mock.Mock(), seconds, self.migration
         )
 
     def test_one_that_stands_still_is_aborted_once(self):
@@ -124,30 +125,32 @@ class HoldingTest(unittest.TestCase):
         self.assertEqual(2, self.aborted())
 
     def test_no_copy_begins_again_and_the_cause_is_known(self):
-        self.call.again.want()
+        self.calls.second_copy.want()
         self.watch(300)
         for _ in range(2):
             self.look(RUNNING, after=301)
-        self.assertFalse(self.call.again.pending)
-        self.assertFalse(self.call.again.take())
-        self.assertEqual('no-progress', self.call.cause.code)
-        self.assertIn('300 s', self.call.cause.text)
+        self.assertFalse(self.calls.second_copy.wanted)
+        self.assertFalse(self.calls.second_copy.begin())
+        (cause,) = self.calls.causes
+        self.assertIs(attempts.AbortKind.NO_PROGRESS, cause.kind)
+        self.assertIn('300 s', cause.text)
 
     def test_the_first_cause_is_the_true_one(self):
-        self.call.abort()
+        self.calls.abort(attempts.BY_OPERATOR)
         for _ in range(2):
             self.look(HELD)
-        self.assertIsNone(self.call.cause)
+        self.assertIs(attempts.BY_OPERATOR, self.calls.causes[0])
 
     def test_one_that_waits_for_its_disks_is_not_held(self):
-        self.call.force()
+        self.migration.force()
         for _ in range(4):
             self.look(HELD)
         self.assertEqual(0, self.aborted())
         # It is, once its memory is sent.
         for _ in range(2):
             self.look(HELD, {**JOB, 'memory_total': 9})
-        self.assertEqual('switch-over-stalled', self.call.cause.code)
+        (cause,) = self.calls.causes
+        self.assertIs(attempts.AbortKind.STALLED, cause.kind)
 
 
 if __name__ == '__main__':
@@ -164,7 +167,7 @@ SYNCHRONOUS = migrate_call.MigrateCall(
 class ConvergingTest(unittest.TestCase):
     def setUp(self):
         super().setUp()
-        self.again = again.SecondCopy()
+        self.second = attempts.SecondCopy()
         self.domain = mock.Mock()
         operation = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
         self.domain.jobStats.return_value = {'operation': operation}
@@ -174,7 +177,7 @@ class ConvergingTest(unittest.TestCase):
             types.SimpleNamespace(_domain=self.domain),
             mock.Mock(),
             types.SimpleNamespace(call=first, again=second),
-            self.again,
+            self.second,
         )
         self.look(0.0, 0)
 
@@ -196,9 +199,9 @@ class ConvergingTest(unittest.TestCase):
     def test_the_copy_begins_again(self):
         self.follow()
         self.look(LATE - 2, 4)
-        self.assertFalse(self.again.pending)
+        self.assertFalse(self.second.wanted)
         self.warned('begins again')
-        self.assertTrue(self.again.pending)
+        self.assertTrue(self.second.wanted)
         self.domain.abortJob.assert_called_once()
 
     def test_an_abort_that_is_not_taken_is_asked_for_again(self):
@@ -215,7 +218,7 @@ class ConvergingTest(unittest.TestCase):
 
     def test_nor_where_somebody_aborts_it(self):
         self.follow()
-        self.again.end()
+        self.second.forbid()
         self.warned('cannot begin again')
         self.domain.abortJob.assert_not_called()
 
@@ -223,7 +226,7 @@ class ConvergingTest(unittest.TestCase):
         self.follow(first=SYNCHRONOUS)
         with self.assertNoLogs(live_migration_watchdogs.__name__, 'WARNING'):
             self.look(LATE, 5)
-        self.assertFalse(self.again.pending)
+        self.assertFalse(self.second.wanted)
 
 
 if __name__ == '__main__':

@@ -10,13 +10,12 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Plans are kept by instance, and a call ends once."""
+"""Plans and running migrations are kept by instance."""
 
 import threading
 import unittest
 from unittest import mock
 
-from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import planned_migrations
 
 
@@ -38,19 +37,19 @@ class RecordsTest(unittest.TestCase):
         self.records.keep('a', mock.sentinel.new)
         self.assertIs(mock.sentinel.new, self.records.planned('a'))
 
-    def test_forgets_plan_and_call(self):
+    def test_forgets_plan_and_migration(self):
         self.records.keep('a', mock.sentinel.plan)
-        call = self.records.begin('a', 'data')
-        self.assertIs(call, self.records.call('a'))
-        self.assertEqual('data', call.of)
+        running = self.records.begin('a', 'data')
+        self.assertIs(running, self.records.running('a'))
+        self.assertEqual('data', running.calls.of)
         self.records.forget('a')
         self.assertIsNone(self.records.planned('a'))
-        self.assertIsNone(self.records.call('a'))
+        self.assertIsNone(self.records.running('a'))
 
-    def test_each_migration_has_a_call_of_its_own(self):
+    def test_each_migration_is_an_object_of_its_own(self):
         first = self.records.begin('a', 'one')
         self.assertIsNot(first, self.records.begin('a', 'other'))
-        self.assertEqual('other', self.records.call('a').of)
+        self.assertEqual('other', self.records.running('a').calls.of)
 
     def test_plans_that_never_ran_are_pushed_out(self):
         for number in range(1500):
@@ -77,29 +76,34 @@ class RecordsTest(unittest.TestCase):
             )
 
 
-class CallTest(unittest.TestCase):
+class RunningMigrationTest(unittest.TestCase):
     def setUp(self):
         super().setUp()
-        self.call = planned_migrations.MigrationCall()
+        self.migration = planned_migrations.RunningMigration()
+        self.second = self.migration.calls.second_copy
 
-    def test_returned(self):
-        self.call.start()
-        self.call.end()
-        self.assertTrue(self.call.wait(0))
-        self.assertTrue(self.call.returned)
+    def test_its_completion_is_asked_for_once(self):
+        self.assertFalse(self.migration.forced.asked)
+        self.assertTrue(self.migration.force())
+        self.assertFalse(self.migration.force())
+        self.assertTrue(self.migration.forced.asked)
 
-    def test_failed(self):
-        self.call.start()
-        self.call.end(ValueError('x'))
-        self.assertTrue(self.call.wait(0))
-        self.assertFalse(self.call.returned)
-        self.assertEqual('x', str(self.call.error))
+    def test_a_pause_is_not_forgotten_when_it_is_asked_again(self):
+        self.migration.force()
+        self.assertFalse(self.migration.forced.paused)
+        self.migration.forced.pause()
+        self.assertFalse(self.migration.force())
+        self.assertTrue(self.migration.forced.paused)
 
-    def test_still_running(self):
-        self.call.start()
-        self.assertFalse(self.call.wait(0.01))
+    def test_no_copy_begins_for_a_guest_that_is_paused(self):
+        self.migration.force()
+        self.assertFalse(self.second.want())
 
-    def test_given_up_before_it_was_made(self):
-        self.assertTrue(self.call.wait(0))
-        with self.assertRaisesRegex(exceptions.PreparationFailed, 'given up'):
-            self.call.start()
+    def test_one_that_is_about_to_begin_does(self):
+        self.second.want()
+        self.migration.force()
+        self.assertTrue(self.second.begin())
+
+
+if __name__ == '__main__':
+    unittest.main()
