@@ -20,29 +20,27 @@ of a package what it was before.
 """
 
 import ast
-import collections.abc
 import pathlib
 import shutil
 import typing
 
 from docutils import nodes
 from docutils.parsers import rst
+import package_imports
 from sphinx import application
 from sphinx.ext import graphviz
 
-NAME = 'nova_selective_migrate'
-_ROOT = pathlib.Path(__file__).parents[2] / NAME
 # Everything may import it: its arrows would only cover the picture.
 _OMITTED = 'exceptions'
-
-Edges = dict[str, set[str]]  # a package and the packages that it imports
 
 
 class PackagePicture(rst.Directive):
     """Which package imports which, without what follows from the rest."""
 
     def run(self) -> list[nodes.Node]:
-        edges = reduced(imports(), without=_OMITTED)
+        edges = package_imports.reduced(
+            package_imports.imports(), without=_OMITTED
+        )
         if shutil.which('dot') is None:
             return [
                 nodes.paragraph(
@@ -64,108 +62,12 @@ class PackageModules(rst.Directive):
 
     def run(self) -> list[nodes.Node]:
         names: dict[str, list[str]] = {}
-        for name in sorted(_paths()):
-            names.setdefault(_package(name), []).append(name)
-        return [_section(each, names[each]) for each in in_order(imports())]
-
-
-def imports() -> Edges:
-    """Tell which of our packages each of them imports."""
-    paths = _paths()
-    edges: Edges = {}
-    for name, path in paths.items():
-        package = _package(name)
-        found = edges.setdefault(package, set())
-        for imported in _imported(path):
-            if imported in paths:
-                found.add(_package(imported))
-        found.discard(package)
-    return edges
-
-
-def in_order(edges: Edges) -> list[str]:
-    """Sort packages so that each stands after those that it imports."""
-    depth = {package: len(_below(package, edges)) for package in edges}
-    deepest: dict[str, int] = {}
-    for package, number in depth.items():
-        top = _top(package)
-        deepest[top] = max(number, deepest.get(top, 0))
-    return sorted(
-        edges,
-        key=lambda each: (
-            deepest[_top(each)],
-            _top(each),
-            depth[each],
-            each,
-        ),
-    )
-
-
-def reduced(all_edges: Edges, *, without: str) -> Edges:
-    """Leave out what follows: A imports C where A imports B and B imports C.
-
-    Packages that import each other keep their arrows, so that they show.
-    """
-    edges = {
-        package: found - {without}
-        for package, found in all_edges.items()
-        if package != without
-    }
-    below = {package: _below(package, edges) for package in edges}
-    return {
-        package: {
-            other
-            for other in direct
-            if not any(
-                other in below[between]
-                and between not in below[other]
-                and package not in below[between]
-                for between in direct
-            )
-        }
-        for package, direct in edges.items()
-    }
-
-
-def _below(package: str, edges: Edges) -> set[str]:
-    """Collect what a package imports, and what that imports."""
-    found: set[str] = set()
-    new = {package}
-    while new:
-        new = set().union(*(edges[name] for name in new)) - found
-        found |= new
-    return found
-
-
-def _paths() -> dict[str, pathlib.Path]:
-    """Find our modules by their names, as in core.plan.planner."""
-    return {
-        '.'.join(path.relative_to(_ROOT).with_suffix('').parts): path
-        for path in _ROOT.rglob('*.py')
-        if path.name != '__init__.py'
-    }
-
-
-def _top(package: str) -> str:
-    return package.partition('.')[0]
-
-
-def _package(name: str) -> str:
-    """Name what the picture shows of a module: its package, or itself."""
-    folder = name.rpartition('.')[0]
-    # What stands in compute itself is no package below the others.
-    return name if folder in ('', 'compute') else folder
-
-
-def _imported(path: pathlib.Path) -> collections.abc.Iterator[str]:
-    """Yield the names of our modules that a module imports."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module is not None:
-            for alias in node.names:
-                _, _, name = f'{node.module}.{alias.name}'.partition(
-                    f'{NAME}.'
-                )
-                yield name
+        for name in sorted(package_imports.modules()):
+            names.setdefault(package_imports.package_of(name), []).append(name)
+        return [
+            _section(each, names[each])
+            for each in package_imports.in_order(package_imports.imports())
+        ]
 
 
 def _says(path: pathlib.Path) -> str:
@@ -173,7 +75,7 @@ def _says(path: pathlib.Path) -> str:
     return text.partition('\n\n')[0].replace('\n', ' ') if text else ''
 
 
-def _as_dot(edges: Edges) -> str:
+def _as_dot(edges: package_imports.Edges) -> str:
     """Draw from the left to the right, the imported before the importers."""
     text = (
         'digraph packages {\n'
@@ -182,7 +84,7 @@ def _as_dot(edges: Edges) -> str:
         '        fontname="sans-serif", fontsize=11, height=0.3];\n'
         '  edge [arrowsize=0.6, color="#666666"];\n'
     )
-    for top in sorted(set(map(_top, edges))):
+    for top in sorted(set(map(package_imports.top_of, edges))):
         inside = [name for name in edges if name.startswith(f'{top}.')]
         if inside:
             text += f'  subgraph "cluster_{top}" {{\n'
@@ -201,9 +103,9 @@ def _as_dot(edges: Edges) -> str:
     return text + '}\n'
 
 
-def _as_list(edges: Edges) -> nodes.Node:
+def _as_list(edges: package_imports.Edges) -> nodes.Node:
     found = nodes.bullet_list()
-    for package in in_order(edges):
+    for package in package_imports.in_order(edges):
         imported = ', '.join(sorted(edges[package])) or 'none of ours'
         text = nodes.paragraph()
         text += nodes.literal(text=package)
@@ -219,15 +121,17 @@ def _section(package: str, names: list[str]) -> nodes.Node:
     section['names'] = [title]
     section += nodes.title('', title)
     if names == [package]:
-        section += nodes.paragraph('', '', *_text(_says(_paths()[package])))
+        section += nodes.paragraph(
+            '', '', *_text(_says(package_imports.modules()[package]))
+        )
         return section
-    about = _ROOT.joinpath(*package.split('.'), '__init__.py')
+    about = package_imports.ROOT.joinpath(*package.split('.'), '__init__.py')
     section += nodes.paragraph('', '', *_text(_says(about)))
     group = nodes.tgroup(cols=2)
     group += [nodes.colspec(colwidth=30), nodes.colspec(colwidth=70)]
     body = nodes.tbody()
     for name in names:
-        path = _paths()[name]
+        path = package_imports.modules()[name]
         body += nodes.row(
             '',
             _cell(nodes.literal(text=path.stem)),
