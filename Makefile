@@ -37,8 +37,8 @@ FUZZ_STAMP := $(VENV)/.installed-fuzz
 BENCH_STAMP := $(VENV)/.installed-bench
 METADATA := pyproject.toml setup.cfg setup.py requirements.txt
 
-.PHONY: install deps releases demo check test test-all stock-report faults \
-    fuzz bench clean
+.PHONY: install deps releases demo check check-style check-unit test test-all \
+    stock-report faults fuzz bench clean
 .DELETE_ON_ERROR:
 
 install: $(STAMP)
@@ -67,11 +67,17 @@ bench: $(BENCH_STAMP) deps
 	    --runs $(BENCH_RUNS); status=$$?; \
 	    $(VENV)/bin/python -m benchmarks --render && exit $$status
 
+# At once: what style and types take is less than unit tests leave idle.
 check: $(CHECK_STAMP)
+	@$(MAKE) --no-print-directory -j 2 check-style check-unit
+
+check-style:
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --quiet --check .
 	@$(VENV)/bin/flake8 nova_selective_migrate lab benchmarks tests tools
 	@$(VENV)/bin/mypy --no-error-summary
+
+check-unit:
 	@HYPOTHESIS_PROFILE=$(HYPOTHESIS) \
 	    $(VENV)/bin/python tools/run_tests.py --only unit '$(TESTS)'
 

@@ -56,7 +56,10 @@ MEASURED = (
 )
 BACKEND_TESTS = r'^tests\.nova\.test_(planned|loading.*eventlet)'
 # What shows that stock nova does something guards nothing of ours.
-STOCK = r'\.StockTest(Case)?\.|\.test_stock(_\w+)?$'
+STOCK = (
+    r'^tests\.(e2e|nova)\.\w+\.'
+    r'(StockTest(Case)?\.|\w+\.test_stock(_\w+)?$)'
+)
 NIGHTLY = TOP / 'tests' / 'nightly.txt'
 SECONDS = TOP / 'tests' / 'e2e' / 'seconds.txt'
 INSTALL_NOVA = TOP / 'tools' / 'install_nova.sh'
@@ -469,11 +472,15 @@ def main(arguments: list[str]) -> int:
     tally = Tally()
     choice = chosen(parsed)
     novas = [s for v in versions(parsed.nova) for s in nova_suites(v)]
+    folders = (
+        ['e2e', 'nova']
+        if parsed.stock
+        else ['unit', 'functional', 'e2e', 'nova']
+    )
     suites = [
         suite
         for suite in (*SUITES, *novas)
-        if suite.name in (parsed.only or [suite.name])
-        and choice.may_be_in(suite)
+        if suite.name in (parsed.only or folders) and choice.may_be_in(suite)
     ]
     installation = Installation(parsed.nova)
     for suite in suites:

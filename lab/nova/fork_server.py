@@ -69,12 +69,17 @@ class ForkServer:
         return self._process is not None and self._process.alive
 
     def fork(
-        self, namespace: Namespace, configuration: Path, directory: Path
+        self,
+        namespace: Namespace,
+        configuration: Path,
+        directory: Path,
+        settle_seconds: float | None = None,
     ) -> Process:
         """Start a nova-compute.
 
         :param namespace: of its host
         :param directory: what the hosts and the test share
+        :param settle_seconds: how long to look for a guest that nobody has
         :raises LabError: the interpreter ended, or does not answer.
         """
         request = {
@@ -83,6 +88,7 @@ class ForkServer:
             'log': os.fspath(configuration.with_suffix('.log')),
             'keeper': namespace.keeper.pid,
             'of_user': namespace.of_user,
+            'settle_seconds': settle_seconds,
         }
         try:
             os.write(self._to_server, json.dumps(request).encode() + b'\n')

@@ -52,6 +52,9 @@ class Compute:
     directory: Path
     interpreter: Path
     process: Process
+    #: How long its next start looks for a guest that nobody has, where that
+    #: is not our driver's own time.
+    settle_seconds: float | None = None
 
     @classmethod
     def start(
@@ -93,7 +96,9 @@ class Compute:
 
     def restart(self) -> None:
         """Start it again after its end, with the same records and files."""
-        self.process = _spawn(self.host, self.directory, self.interpreter)
+        self.process = _spawn(
+            self.host, self.directory, self.interpreter, self.settle_seconds
+        )
         self.journal.note(KIND, self.host.name, self.process)
         self.await_ready()
 
@@ -154,8 +159,13 @@ class Compute:
         return path.read_text(errors='replace')
 
 
-def _spawn(host: Host, directory: Path, interpreter: Path) -> Process:
+def _spawn(
+    host: Host,
+    directory: Path,
+    interpreter: Path,
+    settle_seconds: float | None = None,
+) -> Process:
     configuration = directory / f'{host.name}.conf'
     return fork_server.of(interpreter).fork(
-        host.namespace, configuration, directory
+        host.namespace, configuration, directory, settle_seconds
     )

@@ -44,6 +44,7 @@ class _Restarts(nova_base.NovaTestCase):
                 compute.restart()
 
         self.addCleanup(revive)
+        self.addCleanup(setattr, compute, 'settle_seconds', None)
         return compute
 
     def copying(self):
@@ -212,6 +213,7 @@ class PluginTestCase(_Restarts):
     def test_guest_lost_after_the_move(self) -> None:
         """Nobody knows: nothing is touched, and nova does not start it."""
         self.plugin()
+        self.compute(self.a).settle_seconds = 5
         server = self.killed_after_the_move(
             lambda moved: (
                 moved.stop(self.b),

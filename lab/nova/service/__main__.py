@@ -36,6 +36,7 @@ from nova.virt.libvirt import driver  # noqa: F401
 from lab.nova.service import fakes
 from lab.nova.service import start
 import nova_selective_migrate.compute.driver  # noqa: F401
+from nova_selective_migrate.compute.source import live_migration_settlement
 
 
 def main() -> None:
@@ -57,7 +58,12 @@ def main() -> None:
 
 
 def _serve(
-    configuration: str, directory: str, log: str, keeper: int, of_user: bool
+    configuration: str,
+    directory: str,
+    log: str,
+    keeper: int,
+    of_user: bool,
+    settle_seconds: float | None,
 ) -> None:
     """Serve until we are told to end; never return."""
     try:
@@ -68,6 +74,8 @@ def _serve(
         # Who wonders what it waits for may ask: kill -USR1.
         faulthandler.register(signal.SIGUSR1)
         fakes.install(Path(directory))
+        if settle_seconds is not None:
+            live_migration_settlement._SETTLE_SECONDS = settle_seconds
         start.serve(configuration, Path(directory))
     finally:
         # Threads of nova's would keep a process that serves nobody.

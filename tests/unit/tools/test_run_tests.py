@@ -73,6 +73,7 @@ class ChoiceTest(unittest.TestCase):
             'tests.e2e.test_x.YTestCase.test_stock_with_z': True,
             'tests.nova.test_x.StockSourceTest.test_y': False,
             'tests.unit.tools.test_stock_report.RowsTest.test_y': False,
+            'tests.unit.tools.test_x.YTest.test_stock_nova': False,
         }.items():
             self.assertEqual(
                 found, bool(re.search(run_tests.STOCK, name)), name
