@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The command line."""
+"""The command nova-selective-migrate: plan, migrate, clean up."""

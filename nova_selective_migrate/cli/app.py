@@ -57,17 +57,17 @@ examples:
   nova-selective-migrate cleanup
 """
 
-#: Objects before Python looks for garbage in circles.
+#: Objects that Python makes before it looks for reference cycles.
 _ALLOCATIONS = 1_000_000
 
 
 class ExactCommands(commandmanager.CommandManager):
-    """The commands, by their whole names: "m" shall migrate nothing."""
+    """The commands, by their whole names: "m" must not migrate."""
 
     def find_command(
         self, argv: list[str]
     ) -> tuple[type[command.Command], str, list[str]]:
-        """Find a command and the arguments that are left.
+        """Find a command; return it with its name and the other arguments.
 
         :raises ValueError: when there is none of that name
         """
@@ -131,33 +131,33 @@ class SelectiveMigrateApp(app.App):
         return parser
 
     def configure_logging(self) -> None:
-        """Log as cliff does, without the noise of its plugin loader.
+        """Log as cliff does, without the messages of its plugin loader.
 
         -v tells the steps, -vv and --debug all that is logged.
         """
         if self.options.debug:
             self.options.verbose_level = 2
         super().configure_logging()
-        # Names of plugins that failed to load are no news to an operator.
+        # Plugins that failed to load do not concern an operator.
         logging.getLogger('stevedore').setLevel(logging.ERROR)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    # Plans and cases have no circles: looking for some was a quarter of the
-    # time of a thousand of them.
+    # Plans and cases have no reference cycles: looking for them took a quarter
+    # of the time of a thousand plans.
     gc.set_threshold(_ALLOCATIONS)
     arguments = sys.argv[1:] if argv is None else argv
     if not arguments:
         # cliff would start a shell of its own; an operator wants the help.
         arguments = ['--help']
-    # Closed by the caller: what is written is lost, what is done is not.
+    # The caller has closed it: output is lost, the command still runs.
     nowhere = pathlib.Path(os.devnull)
     sys.stdout = sys.stdout or nowhere.open('w')
     sys.stderr = sys.stderr or nowhere.open('w')
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A path that the locale cannot show is still shown somehow.
+            # A path that the locale cannot encode is shown with escapes.
             stream.reconfigure(errors='backslashreplace')
     # Unwind as after Ctrl-C, so that no marker or pool is left behind.
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -178,14 +178,13 @@ def main(argv: list[str] | None = None) -> int:
         commands.discard_output()
     if signals.at_work():
         _end(status)
-    # All that is left dies with the process: Python would look for garbage
-    # in it first.
+    # The process ends: without this Python looks for reference cycles.
     gc.freeze()
     return status
 
 
 def _end(status: int) -> typing.NoReturn:
-    """End at once: a thread of ours waits for libvirt, and might for ever."""
+    """End at once: a thread of ours may wait for libvirt for ever."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Arguments that shape a migration, and what they mean."""
+"""Arguments of a migration, and the options that they mean."""
 
 import argparse
 
@@ -27,7 +27,7 @@ _LARGEST_LIMIT = 2**31
 
 
 def add_destination(parser: argparse.ArgumentParser) -> None:
-    """Add what shapes the migration."""
+    """Add the arguments that shape a plan."""
     group = parser.add_argument_group('migration')
     group.add_argument(
         '--no-probe',
@@ -154,7 +154,7 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
-    """Add when a migration that runs is given up."""
+    """Add the limits at which a running migration is aborted."""
     group = parser.add_argument_group('limits')
     group.add_argument(
         '--progress-timeout',
@@ -179,7 +179,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def given(arguments: argparse.Namespace) -> bool:
-    """Tell whether anything was given that shapes a plan."""
+    """Tell whether an argument was given that shapes a plan."""
     parser = argparse.ArgumentParser()
     evidence_arguments.add_evidence(parser)
     add_destination(parser)
@@ -193,7 +193,7 @@ def given(arguments: argparse.Namespace) -> bool:
 def options(
     arguments: argparse.Namespace,
 ) -> migration_options.MigrationOptions:
-    """Take the migration's options."""
+    """Return the options that the arguments mean."""
     return migration_options.MigrationOptions(
         destination_uri=arguments.destination_uri,
         bandwidth=arguments.bandwidth,

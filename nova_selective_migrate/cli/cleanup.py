@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""``cleanup``: leftovers of migrations whose program was killed."""
+"""``cleanup``: images and markers that killed programs have left."""
 
 import argparse
 import collections.abc
@@ -61,7 +61,7 @@ class Cleanup(commands.GuardedLister):
     def interruption(
         self, parsed_args: argparse.Namespace
     ) -> signals.SignalHandling:
-        """Say that the rest is for another time."""
+        """Handle signals; what is not removed yet stays for the next time."""
         interruption = signals.SignalHandling()
         interruption.undone = 'what was not removed is still in the journal'
         return interruption
@@ -71,7 +71,7 @@ class Cleanup(commands.GuardedLister):
         parsed_args: argparse.Namespace,
         interruption: signals.SignalHandling,
     ) -> commands.Shown:
-        """List or remove."""
+        """List leftovers, or remove them."""
         # Here, so that --help and completion need no libvirt.
         from nova_selective_migrate.cli import open_hosts
 
@@ -94,7 +94,7 @@ class Cleanup(commands.GuardedLister):
         looks: 'probe_journal.ProbeJournal',
         remove: bool,
     ) -> list[Row]:
-        """Look after the images of one migration."""
+        """List or remove the images of one migration."""
         from nova_selective_migrate.cli import open_hosts
 
         try:
@@ -105,7 +105,7 @@ class Cleanup(commands.GuardedLister):
                 ) as opened,
             ):
                 if journal.read(run.plan_id) is None:
-                    return []  # seen to its end meanwhile
+                    return []  # it has been completed meanwhile
                 states = _states(opened, run, remove)
         except exceptions.GuestBusy as err:
             states = _each(run, f'left: {err}')
@@ -124,7 +124,7 @@ class Cleanup(commands.GuardedLister):
         look: 'probe_journal.Probe',
         remove: bool,
     ) -> list[Row]:
-        """Look after the markers and pools of one look at other hosts."""
+        """List or remove the markers and pools of one probe of other hosts."""
         from nova_selective_migrate.cli import open_hosts
         from nova_selective_migrate.host.migration import probe_cleanup
 
@@ -162,7 +162,7 @@ class Cleanup(commands.GuardedLister):
 def _each(
     run: 'migration_journal.MigrationRecord', state: str
 ) -> dict[str, str]:
-    """Say one thing of all that a run has made."""
+    """Return a row for each image of a run, all with one status."""
     return {image.path: state for image in run.images} or {'-': state}
 
 
@@ -171,7 +171,7 @@ def _states(
     run: 'migration_journal.MigrationRecord',
     remove: bool,
 ) -> dict[str, str]:
-    """Say of each image of a run what it is, or what became of it."""
+    """Return a row for each image of a run, with what became of it."""
     from nova_selective_migrate.host.migration import settlement
 
     found = settlement.settle_once(opened.source, opened.destination, run.uuid)

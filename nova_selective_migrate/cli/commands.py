@@ -64,7 +64,7 @@ def write_text(path: str, text: str) -> None:
 
 
 def one_line(err: Exception) -> str:
-    """Say what is wrong with a file, without its name."""
+    """Return an error of a file in one line, without the file's name."""
     reason = err.strerror if isinstance(err, OSError) else str(err)
     return ' '.join((reason or str(err)).split())
 
@@ -80,7 +80,7 @@ class _Guarded(command.Command):
     status = OK
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Return a parser that tells a mistake in one line."""
+        """Return a parser whose errors are one line."""
         parser = super().get_parser(prog_name)
         one_line_errors(parser)
         return parser
@@ -91,23 +91,23 @@ class _Guarded(command.Command):
         parsed_args: argparse.Namespace,
         interruption: signals.SignalHandling,
     ) -> Shown:
-        """Do what the command does, in a thread that may be left."""
+        """Do the work, in a thread that a signal may leave behind."""
 
     def interruption(
         self, parsed_args: argparse.Namespace
     ) -> signals.SignalHandling:
-        """Return what becomes of the command when it is interrupted."""
+        """Return how the command handles signals."""
         return signals.SignalHandling()
 
     def take_action(self, parsed_args: argparse.Namespace) -> Shown:
-        """Act, and take the signals meanwhile."""
+        """Act, and handle signals meanwhile."""
         interruption = self.interruption(parsed_args)
         return signals.attend(
             lambda: self.act(parsed_args, interruption), interruption
         )
 
     def get_epilog(self) -> str:
-        """Return none; cliff would look through all distributions for it."""
+        """Return no hooks; cliff searches all distributions for them."""
         return ''
 
     def run(self, parsed_args: argparse.Namespace) -> int:
@@ -124,12 +124,12 @@ class GuardedLister(_Guarded, lister.Lister):
 
     @property
     def formatter_namespace(self) -> str:
-        """Return the entry points of the formats, which are no code."""
+        """Return the formats, which are entry points of cliff and ours."""
         return 'nova_selective_migrate.formatter.list'
 
 
 def one_line_errors(parser: argparse.ArgumentParser) -> None:
-    """Tell what is wrong, and no usage of forty options."""
+    """Have a parser print errors without its long usage."""
 
     def error(message: str) -> typing.NoReturn:
         parser.exit(
@@ -141,9 +141,9 @@ def one_line_errors(parser: argparse.ArgumentParser) -> None:
 
 
 def discard_output() -> None:
-    """Write nowhere: who read our output has gone.
+    """Discard further output, as its reader has closed the pipe.
 
-    Python would complain at its end otherwise.
+    Without this Python prints an error when it ends.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -153,7 +153,11 @@ def guarded(
     run: typing.Callable[[argparse.Namespace], int],
     parsed_args: argparse.Namespace,
 ) -> int:
-    """Run and turn our errors into one line on stderr."""
+    """Run a command; print our errors as one line on stderr.
+
+    :param asked: the command, for its app
+    :returns: the exit code
+    """
     try:
         return run(parsed_args)
     except exceptions.GuestBusy as err:
@@ -161,10 +165,10 @@ def guarded(
     except exceptions.PreparationFailed as err:
         status, message = NOT_MOVED, str(err)
     except (exceptions.SelectiveMigrateError, ValueError) as err:
-        # A ValueError is cliff's: -c names a column that there is not.
+        # A ValueError is cliff's: -c names no column.
         status, message = USAGE, str(err)
     except BrokenPipeError:
-        # What was done stays true, whether or not anybody reads it.
+        # The work is done, whether or not anybody reads of it.
         discard_output()
         return OK
     asked.app.stderr.write(f'{asked.app.NAME}: {message}\n')

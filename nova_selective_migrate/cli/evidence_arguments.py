@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Arguments that tell local from shared."""
+"""Arguments that give evidence of local and shared storage."""
 
 import argparse
 import json
@@ -22,7 +22,7 @@ from nova_selective_migrate.core.model import declared_paths
 
 
 def add_evidence(parser: argparse.ArgumentParser) -> None:
-    """Add what tells local from shared."""
+    """Add the arguments that give evidence of local and shared storage."""
     group = parser.add_argument_group('evidence')
     group.add_argument(
         '--block-device-info',
@@ -57,7 +57,7 @@ def add_evidence(parser: argparse.ArgumentParser) -> None:
 def declared_policy(
     arguments: argparse.Namespace,
 ) -> declared_paths.LocalityPolicy:
-    """Join what files and command line declare.
+    """Return the paths that files and the command line declare.
 
     :raises InvalidPolicy: when they contradict each other
     :raises InvalidInput: when a file cannot be read

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""``migrate``: plan, run exactly that plan, tell the truth."""
+"""``migrate``: plan, run exactly that plan, report the outcome."""
 
 import argparse
 import collections.abc
@@ -89,7 +89,7 @@ class Migrate(commands.GuardedShowOne):
         column_names: collections.abc.Sequence[str],
         data: collections.abc.Sequence[typing.Any],
     ) -> int:
-        """Print the outcome; what it is does not depend on that."""
+        """Print the outcome; a failure to print does not change it."""
         try:
             return super().produce_output(parsed_args, column_names, data)
         except (OSError, ValueError) as err:
@@ -107,7 +107,7 @@ class Migrate(commands.GuardedShowOne):
         interruption: signals.SignalHandling,
     ) -> commands.Shown:
         """Plan and migrate."""
-        # Until something better is known.
+        # Until the outcome is known.
         self.status = commands.NOT_MOVED
         if parsed_args.resume_report:
             return self._resume(parsed_args, interruption)
@@ -155,7 +155,7 @@ class Migrate(commands.GuardedShowOne):
     def interruption(
         self, parsed_args: argparse.Namespace
     ) -> signals.SignalHandling:
-        """Abort at the first signal; leave it to the daemons at the next."""
+        """Abort at the first signal; stop to wait at the second."""
         if parsed_args.resume_report:
             return signals.ResumeSignals(parsed_args.domain)
         return signals.MigrationSignals(self, parsed_args)
@@ -163,7 +163,7 @@ class Migrate(commands.GuardedShowOne):
     def left(
         self, parsed_args: argparse.Namespace, plan_id: str | None
     ) -> commands.Shown:
-        """Say that a migration goes on, or ends, without this program."""
+        """Return the outcome of a migration that this program leaves."""
         self.status = commands.UNKNOWN
         tree = outcome_table.left_tree(
             parsed_args.domain, plan_id, direct=parsed_args.direct

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Open the hosts of a command or of a journalled migration."""
+"""Open the hosts of a command or a journalled migration; gather its case."""
 
 import argparse
 import collections.abc
@@ -45,9 +45,9 @@ _NAME_IT = (
 
 @dataclasses.dataclass(frozen=True)
 class OpenedHosts:
-    """The guest, where it is, and where it is to go.
+    """The guest and both hosts of a migration, connected.
 
-    :ivar journal: of migrations that were begun here
+    :ivar journal: of the migrations that this user has begun
     """
 
     source: connection.Connection
@@ -60,10 +60,10 @@ class OpenedHosts:
 def looks(
     directory: str | None, interruption: signals.SignalHandling
 ) -> collections.abc.Iterator[probe_journal.ProbeJournal]:
-    """Write down what is put on the hosts for a moment.
+    """Return the journal of markers and pools that probes make on hosts.
 
     :param directory: of the journal
-    :param interruption: told of it, to wait until it is put away
+    :param interruption: waits until they are removed
     """
     found = probe_records(directory)
     interruption.looks = found
@@ -120,7 +120,7 @@ def both(
 
 
 def _check_uri(text: str) -> None:
-    """Suggest a URI to who gives the name of a host.
+    """Refuse the bare name of a host, and suggest a URI.
 
     :raises InvalidInput: when it is no URI
     """
@@ -134,7 +134,7 @@ def _check_uri(text: str) -> None:
 def of_run(
     hosts: OpenedHosts, *, probe: bool
 ) -> migration_outcome.MigrationHosts:
-    """Return what a migration needs of both hosts."""
+    """Return both hosts as host.migration takes them."""
     return migration_outcome.MigrationHosts(
         hosts.source, hosts.destination, hosts.journal, probe
     )
@@ -143,9 +143,10 @@ def of_run(
 def case_now(
     hosts: OpenedHosts, parsed_args: argparse.Namespace
 ) -> migration_case.Case:
-    """Gather the case of a migration, and whether another one is at it.
+    """Gather the case of a migration, and refuse while another is under way.
 
-    Between its images and its call libvirt knows of no job.
+    libvirt knows of no job while images are made before the call, so that
+    the journal is asked.
 
     :raises InvalidInput: when an argument or the domain cannot be used
     :raises HypervisorError: when a daemon fails
@@ -227,21 +228,21 @@ def _check_targets(
 def migration_records(
     directory: str | None,
 ) -> migration_journal.MigrationJournal:
-    """Return the journal that was named, or this user's."""
+    """Return the named journal of migrations, or this user's."""
     return migration_journal.MigrationJournal(
         directory or migration_journal.default_directory()
     )
 
 
 def probe_records(directory: str | None) -> probe_journal.ProbeJournal:
-    """Return where looks at other hosts are written down."""
+    """Return the journal of probes of other hosts."""
     return probe_journal.ProbeJournal(migration_records(directory).directory)
 
 
 def newest_record(
     journal: migration_journal.MigrationJournal, domain: str
 ) -> migration_journal.MigrationRecord:
-    """Find the newest migration of a domain that has not been ended.
+    """Find the newest migration of a domain without a known end.
 
     :raises InvalidInput: when there is none
     """
@@ -266,7 +267,7 @@ def hosts_of_record(
     """Connect to both hosts of a run.
 
     :raises ConnectFailed: when one cannot be reached
-    :raises InvalidInput: when one is not the host that the run knows
+    :raises InvalidInput: when one is another host than in the journal
     """
     libvirt_codes.silence_errors()
     connection.start_event_loop()
@@ -293,9 +294,9 @@ def hosts_of_record(
 def host_of_record(
     known: str, uri: str, looks: probe_journal.ProbeJournal
 ) -> collections.abc.Iterator[connection.Connection]:
-    """Connect to a host that was looked at.
+    """Connect to a host of the journal.
 
-    :param known: its UUID
+    :param known: its UUID, as in the journal
     :raises ConnectFailed: when it cannot be reached
     :raises InvalidInput: when it is another host now
     """

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""An outcome as JSON's types, and as lines for people."""
+"""An outcome as values of JSON, and as lines for people."""
 
 import collections.abc
 import shlex
@@ -33,7 +33,7 @@ class OutcomeTable(terminal.LinesFormatter):
     """Print an outcome for a person; the plan has been printed before."""
 
     def lines(self, tree: terminal.Tree) -> collections.abc.Iterator[str]:
-        """Write an outcome, or the parts of it that are there."""
+        """Write an outcome, or its fields that are given."""
         return _lines(tree)
 
 
@@ -64,7 +64,7 @@ def _lines(tree: terminal.Tree) -> collections.abc.Iterator[str]:
 
 
 def _removals(tree: terminal.Tree) -> collections.abc.Iterator[str]:
-    """Say how to remove what a guest that has moved has left behind."""
+    """Return lines that say how to remove the source's old images."""
     if tree.get('outcome') != 'moved':
         return
     paths = [
@@ -89,7 +89,7 @@ Tree = dict[str, typing.Any]
 
 
 def refused_tree(plan_tree: Tree) -> Tree:
-    """Say that nothing was done."""
+    """Return the outcome of a refused plan: nothing was done."""
     return {
         'outcome': 'refused',
         'explanation': 'the plan is refused; nothing was changed',
@@ -98,9 +98,10 @@ def refused_tree(plan_tree: Tree) -> Tree:
 
 
 def left_tree(domain: str, plan_id: str | None, *, direct: bool) -> Tree:
-    """Say that nobody waits any more for how a migration ends.
+    """Return the outcome of a migration that the program leaves.
 
-    :param direct: whether it was this program's, and ends with it
+    :param direct: whether the program itself moves the data, so that the
+        migration ends with it
     """
     what = (
         'the migration was managed from here and ends with this program'
@@ -119,9 +120,9 @@ def ended_tree(
     plan: migration_plan.MigrationPlan | None,
     ended: 'migration_outcome.MigrationOutcome',
 ) -> Tree:
-    """Say how a migration ended, and what it leaves where.
+    """Return how a migration ended, and which images it leaves where.
 
-    :param plan: None where it has gone with the program that made it
+    :param plan: None where an earlier program made it
     """
     left = [
         {'host': 'destination', 'path': item.path, 'why': item.why}
@@ -158,7 +159,7 @@ def ended_tree(
 
 
 def _mirrored_bytes(ended: 'migration_outcome.MigrationOutcome') -> int | None:
-    """Add up what the mirrors went through, zeroes included."""
+    """Return the bytes that the mirrors processed, zeroes included."""
     if ended.progress is None:
         return None
     return sum(disk.processed for disk in ended.progress.disks)

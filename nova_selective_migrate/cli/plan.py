@@ -88,11 +88,11 @@ class Plan(commands.GuardedShowOne):
         parsed_args: argparse.Namespace,
         interruption: signals.SignalHandling,
     ) -> commands.Shown:
-        """Make the plan, or those of all cases before any is shown."""
+        """Make the plans of all cases before any is shown."""
         cases = self._cases(parsed_args, interruption)
         plans = [planner.plan(case) for case in cases]
         if parsed_args.record:
-            # A replayed one may have been written by hand.
+            # A replayed case may have been written by hand.
             text = migration_case.dumps(redaction.case(cases[0]))
             commands.write_text(parsed_args.record, text)
         ready = all(plan.ready for plan in plans)

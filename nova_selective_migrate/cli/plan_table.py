@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The plan as tables for people."""
+"""A plan as tables for people."""
 
 import collections.abc
 
@@ -29,7 +29,7 @@ class PlanTable(terminal.LinesFormatter):
         return lines(tree)
 
 
-# Nobody reads a domain's XML in a terminal; JSON has it.
+# A terminal is no place for a domain's XML; JSON has it.
 _XML = {
     'destination_xml': '(of what runs, changed for the copy)',
     'persistent_xml': '(of the definition, with the chains of the copy)',

@@ -34,7 +34,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # As a shell reports a command that a signal has ended.
 _SIGNALLED = 128
 _POLL_SECONDS = 0.1
-# For a marker and a pool to be put away.
+# For a marker and a pool to be removed.
 _PATIENCE_SECONDS = 5.0
 _NAME = 'command'
 
@@ -42,14 +42,14 @@ _Result = typing.TypeVar('_Result')
 
 
 class SignalHandling:
-    """What becomes of a command that is interrupted.
+    """How a command handles signals.
 
     Until something is done that cannot just be left, the first signal ends
     it as soon as no marker or pool of ours is at the destination.
 
-    :ivar looks: those of the command; None before it opens a host
-    :ivar tell: says something at once
-    :ivar undone: what is said of a command that has not come to its end
+    :ivar looks: journal of the command's probes; None before it opens a host
+    :ivar tell: prints a message at once
+    :ivar undone: message of a command that is left before its end
     """
 
     undone = 'nothing was changed'
@@ -60,22 +60,22 @@ class SignalHandling:
         self._deadline = 0.0
 
     def stop(self) -> str:
-        """Take the first signal; return what is to be said at once."""
+        """Handle the first signal; return the message to print at once."""
         self._deadline = time.monotonic() + _PATIENCE_SECONDS
         if self.looks is not None:
             self.looks.close()
         return 'interrupted; once more leaves at once'
 
     def may_leave(self) -> bool:
-        """Tell, after the first signal, whether to wait no longer."""
+        """Tell, after the first signal, whether the program may end now."""
         late = time.monotonic() > self._deadline
         return late or not (self.looks and self.looks.open)
 
     def leave(self, number: int) -> typing.Any:
-        """End the command, though its work has not come to an end.
+        """End the command before its work has ended.
 
         :param number: of the signal
-        :returns: what to show
+        :returns: columns to show
         :raises SystemExit: where there is nothing to show
         """
         if self.looks is None or not self.looks.open:
@@ -93,7 +93,7 @@ class SignalHandling:
 def attend(
     work: collections.abc.Callable[[], _Result], interruption: SignalHandling
 ) -> _Result:
-    """Let a thread work, and take the signals meanwhile.
+    """Let a thread work, and handle signals meanwhile.
 
     :raises SystemExit: when a signal has ended it
     """
@@ -131,12 +131,12 @@ def attend(
 
 
 def at_work() -> bool:
-    """Tell whether a command was left, and its thread still waits."""
+    """Tell whether a command was left whose thread still runs."""
     return any(thread.name == _NAME for thread in threading.enumerate())
 
 
 def tell(text: str) -> None:
-    """Say something now; who reads may have gone."""
+    """Print a message, also when nobody reads any more."""
     with contextlib.suppress(OSError, ValueError):
         print(text, file=sys.stderr, flush=True)
 
@@ -145,7 +145,7 @@ def tell(text: str) -> None:
 def handled(
     handle: collections.abc.Callable[[int], None],
 ) -> collections.abc.Iterator[None]:
-    """Let a function take Ctrl-C, SIGTERM and SIGHUP for a while."""
+    """Have a function handle SIGINT, SIGTERM and SIGHUP for a while."""
 
     def handler(number: int, _frame: types.FrameType | None) -> None:
         handle(number)
@@ -159,7 +159,7 @@ def handled(
 
 
 class MigrationSignals(SignalHandling):
-    """Abort it first, and leave it to the daemons then."""
+    """The first signal aborts a migration, the second stops to wait."""
 
     def __init__(
         self, command: 'migrate.Migrate', parsed_args: argparse.Namespace
@@ -178,7 +178,7 @@ class MigrationSignals(SignalHandling):
     ) -> None:
         """Go from planning to migrating.
 
-        :param tell: says something beside the progress
+        :param tell: prints a message beside the progress
         :raises Interrupted: when it was interrupted before
         """
         with self._lock:
@@ -188,7 +188,7 @@ class MigrationSignals(SignalHandling):
             self.tell = tell
 
     def stop(self) -> str:
-        """Abort what runs; plan no more otherwise."""
+        """Abort the migration; before it begins, end the command."""
         with self._lock:
             self._stopped = True
             if self._migration is None:
@@ -200,18 +200,18 @@ class MigrationSignals(SignalHandling):
         )
 
     def may_leave(self) -> bool:
-        """Wait for the end of a migration, which libvirt has to say."""
+        """Wait for the end of a migration that has begun."""
         return self._migration is None and super().may_leave()
 
     def leave(self, number: int) -> typing.Any:
-        """Say that nobody waits any more."""
+        """Return the outcome of a migration that the program leaves."""
         if self._migration is None:
             return super().leave(number)
         return self._command.left(self._parsed_args, self._migration.plan_id)
 
 
 class ResumeSignals(SignalHandling):
-    """Stop to follow a migration, which does not need us."""
+    """A signal stops to follow a migration; the daemons continue it."""
 
     def __init__(self, domain: str) -> None:
         super().__init__()

@@ -42,10 +42,10 @@ Tree = collections.abc.Mapping[str, typing.Any]
 
 
 class LinesFormatter(base.SingleFormatter):
-    """A cliff formatter that writes lines; subclasses say which."""
+    """A cliff formatter that writes lines of text; subclasses make them."""
 
     def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
-        """Add no option: there is one way to print for a person."""
+        """Add no option."""
 
     @abc.abstractmethod
     def lines(self, tree: Tree) -> collections.abc.Iterator[str]:
@@ -63,7 +63,7 @@ class LinesFormatter(base.SingleFormatter):
             stdout.write(f'{line}\n')
 
 
-# nova logs the progress of a live migration as often, on debug level.
+# nova logs the progress of a live migration as often, at debug level.
 _LINE_SECONDS = 5.0
 _BAR_WIDTH = 30
 _UP = '\x1b[{}A'
@@ -80,7 +80,7 @@ def printer(stream: typing.TextIO) -> ProgressDisplay:
 
 
 def display(stream: typing.TextIO) -> 'Bars | Lines':
-    """Return what shows a progress on this stream, and tells news."""
+    """Return the display of progress and messages for this stream."""
     return Bars(stream) if stream.isatty() else Lines(stream)
 
 
@@ -110,7 +110,7 @@ class Bars:
 
 
 class Lines:
-    """A line now and then, and at each change of phase."""
+    """A line at intervals, and at each change of phase."""
 
     def __init__(self, stream: typing.TextIO) -> None:
         self._stream = stream
@@ -139,7 +139,7 @@ class Lines:
         self._stream.flush()
 
     def tell(self, text: str) -> None:
-        """Print what is no progress."""
+        """Print a message beside the progress."""
         _write(self._stream, text)
 
 
@@ -153,9 +153,9 @@ def _since(
     progress: migration_progress.MigrationProgress,
     amount: migration_progress.Amount,
 ) -> migration_progress.Amount:
-    """Give an amount the rate since the last line.
+    """Return an amount with the rate since the last line.
 
-    A limited copy moves in leaps of seconds, between which nothing moves.
+    A limited copy moves in bursts, seconds apart.
     """
     if last is None or amount.eta_seconds is not None:
         return amount
@@ -173,7 +173,7 @@ def _since(
 
 
 def _write(stream: typing.TextIO, text: str) -> None:
-    # Who reads may have gone; the migration is followed to its end.
+    # The reader may have gone; the migration is followed to its end.
     with contextlib.suppress(OSError, ValueError):
         stream.write(f'{text}\n')
         stream.flush()

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Print values for a shell: texts as they are, all else as JSON."""
+"""Print values for a shell: strings as they are, others as JSON."""
 
 import argparse
 import collections.abc
@@ -23,7 +23,7 @@ from cliff.formatters import base
 class ValueFormatter(base.ListFormatter, base.SingleFormatter):
     """One value a line, or one row of a list with spaces between.
 
-    Nothing of it is code: it is read, never sourced.
+    The output is to be read, never sourced: values are not quoted.
     """
 
     def add_argument_group(self, parser: argparse.ArgumentParser) -> None:

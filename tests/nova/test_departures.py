@@ -66,7 +66,7 @@ class DeparturesTest(unittest.TestCase):
         )
 
     def read(self):
-        return self.departures.of(self.context, UUID)
+        return self.departures.entry(self.context, UUID)
 
     def test_it_comes_back(self):
         self.begin()

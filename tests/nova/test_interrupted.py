@@ -82,16 +82,18 @@ class InterruptedTest(unittest.TestCase):
     def left(self, destination, source='here', found=None, uri=None):
         self.data = mock.MagicMock(migration=self.row)
         self.data.__contains__.return_value = False
-        self.departures.of.return_value = outgoing_journal.OutgoingMigration(
-            source,
-            destination,
-            'since',
-            found,
-            True,
-            self.data,
-            'bdms',
-            uri,
-            'req-1',
+        self.departures.entry.return_value = (
+            outgoing_journal.OutgoingMigration(
+                source,
+                destination,
+                'since',
+                found,
+                True,
+                self.data,
+                'bdms',
+                uri,
+                'req-1',
+            )
         )
 
     def settle(self, found=None, here=P.RUNNING, there=P.ABSENT):
@@ -257,14 +259,14 @@ class InterruptedTest(unittest.TestCase):
 
     def test_a_journal_that_cannot_be_read(self):
         """nova would take the guest for one that is here, and start it."""
-        self.departures.of.side_effect = exceptions.JournalFailed('empty')
+        self.departures.entry.side_effect = exceptions.JournalFailed('empty')
         self.settle()
         self.assert_in_error()
         self.assertIn('look at both hosts', self.fault())
 
     def test_what_fails_of_a_server_that_stays(self):
         self.instance.task_state = None
-        self.departures.of.side_effect = exceptions.JournalFailed('empty')
+        self.departures.entry.side_effect = exceptions.JournalFailed('empty')
         self.settle()
         self.assert_untouched()
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""An audit: nova acts, and the plan is held against what it does."""
+"""Audit mode: nova acts, and the plan is compared with its choice."""
 
 import collections.abc
 import copy
@@ -26,8 +26,8 @@ LOG = logging.getLogger(__name__)
 
 Method = collections.abc.Callable[..., typing.Any]
 
-#: A destination that audits stays as nova is, and tells nothing. The plan
-#: is the one that both will make when they enforce it.
+#: A destination in audit mode reports nothing. The plan is the one that both
+#: hosts would make in enforce mode.
 _ENFORCING = protocol.DestinationReport(
     free_bytes=2**63, directory_exists=False
 )
@@ -42,14 +42,14 @@ def audit(
     data: typing.Any,
     block_device_info: typing.Any,
 ) -> typing.Any:
-    """Let nova answer, and log how the plan differs from that.
+    """Let nova answer, and log how the plan differs from nova's choice.
 
     :param stock: nova's check_can_live_migrate_source, without its
         dest_check_data
-    :param stock_choice: its _live_migration_copy_disk_paths
+    :param stock_choice: nova's _live_migration_copy_disk_paths
     :returns: what nova answers; what it raises is raised
     """
-    asked = copy.copy(data)  # nova writes its answer into it
+    asked = copy.copy(data)  # nova changes it
     planned = (check, context, instance, asked, block_device_info)
     try:
         result = stock(dest_check_data=data)
@@ -72,7 +72,7 @@ def _choice(
     try:
         return list(stock_choice(context, instance, check.found(instance))[1])
     except Exception as err:
-        # nova's own code, which may fail where we would not.
+        # nova's code may fail where ours does not.
         return f'nova fails to choose: {err!r}'
 
 
@@ -98,5 +98,5 @@ def _compare(
             instance=instance,
         )
     except Exception:
-        # A boundary: an audit must not keep nova from what it does.
+        # A boundary: an audit must not hinder nova.
         LOG.exception('Audit failed', instance=instance)

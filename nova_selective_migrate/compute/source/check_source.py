@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The check on the source, before anything is touched: plan or refuse."""
+"""check_can_live_migrate_source: plan or refuse, before any change."""
 
 import collections.abc
 import os
@@ -45,7 +45,7 @@ _KNOWN_FLAGS = sum(migrate_call.MigrateFlag)
 
 
 class SourceCheck:
-    """Answers check_can_live_migrate_source on one host."""
+    """Answers check_can_live_migrate_source on this host."""
 
     def __init__(
         self,
@@ -104,8 +104,10 @@ class SourceCheck:
     ) -> planned_migrations.PlannedMigration:
         """Make the plan of a live migration and log it.
 
-        :param otherwise: what to take a destination for that tells nothing
-        :raises MigrationPreCheckError: when there is none to be made
+        :param data: LibvirtLiveMigrateData of the destination's check
+        :param otherwise: the report to assume where the destination sends
+            none
+        :raises MigrationPreCheckError: when no plan can be made
         """
         try:
             virt = self._driver._host.get_connection()
@@ -199,7 +201,7 @@ class SourceCheck:
         )
 
     def _thin(self) -> migration_options.Thin:
-        """Leave disks thick where nova makes them so."""
+        """Return the thin option; off where nova preallocates images."""
         if CONF.preallocate_images != 'none':
             return migration_options.Thin.OFF
         return self._planner.settings.thin
@@ -215,11 +217,11 @@ def _with_left_out(
     block_device_info: typing.Any,
     guest: libvirt_guest.Guest,
 ) -> typing.Any:
-    """Add the volumes that nova leaves out for want of connection info.
+    """Add the volumes that nova leaves out as they have no connection_info.
 
-    A volume that no disk shows is then refused. Where a disk has its
-    serial or alias it stays left out, as nova will not connect it at the
-    destination.
+    The plan then refuses a volume that no disk belongs to. A volume whose
+    serial or alias a disk has stays left out, as nova does not connect it at
+    the destination.
     """
     info = dict(block_device_info or {})
     rows = list(info.get('block_device_mapping') or ())

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Choose the media and base images whose content travels."""
+"""Choose the media and base images whose content is sent."""
 
 import collections.abc
 import dataclasses
@@ -27,10 +27,11 @@ from nova_selective_migrate.host.facts import image_digests
 def base_candidates(
     domain: domains.Domain, request: planned_migrations.LiveMigrationRequest
 ) -> dict[str, str]:
-    """Return the bases whose content could travel, by target.
+    """Return the paths of base images that could be sent, by target.
 
-    They are raw files beside the base image made from the guest's image,
-    which nobody writes, directly below an image of the instance's.
+    Each is the backing file of an image of the instance: a raw file that
+    nobody writes, in the folder of the base images that nova makes. The one
+    made from the instance's image is not among them.
     """
     folder = os.path.dirname(request.image_base)
     found = {}
@@ -55,11 +56,11 @@ def choose_bases(
     limit: int,
     deadline: image_digests.Deadline,
 ) -> dict[str, media_transfer.PlannedMedium]:
-    """Return all of them, or none where one cannot travel.
+    """Return all of the base images, or none where one cannot be sent.
 
     :param bases: paths by target
-    :param limit: bytes that all of them may take, compressed
-    :param deadline: of who waits
+    :param limit: bytes for all of them, compressed
+    :param deadline: for all that is read
     """
     seeds = {}
     for target, path in bases.items():
@@ -80,11 +81,11 @@ def choose_bases(
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """What was chosen.
+    """The media that are sent.
 
-    :ivar carried: what travels, by target
-    :ivar not_carried: why the others do not, by target
-    :ivar room: bytes that are left
+    :ivar carried: media to send, by target
+    :ivar not_carried: why others are not sent, by target
+    :ivar room: bytes of the limit that are left
     """
 
     carried: dict[str, media_transfer.PlannedMedium]
@@ -100,11 +101,11 @@ def choose_media(
     limit: int,
     deadline: image_digests.Deadline,
 ) -> Choice:
-    """Say which read-only files can travel, and why others cannot.
+    """Choose which read-only files are sent, and say why others are not.
 
-    :param contents: digests of large files; None asks for none of these
-    :param limit: bytes that all of them may take, compressed
-    :param deadline: of who waits
+    :param contents: cache of digests of large files; None: compute none
+    :param limit: bytes for all of them, compressed
+    :param deadline: for all that is read
     """
     carried: dict[str, media_transfer.PlannedMedium] = {}
     not_carried: dict[str, str] = {}
@@ -139,9 +140,9 @@ def _portable(
     storage: storage_facts.Storage,
     request: planned_migrations.LiveMigrationRequest,
 ) -> str:
-    """Return the path of a read-only file that the destination can take.
+    """Return the path of a read-only file that can be sent.
 
-    :raises PreparationFailed: saying why it cannot
+    :raises PreparationFailed: saying why it cannot be
     """
     top, *lower = disk.chain
     path = top.path or ''

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Make the case of a live migration from what nova and this host know."""
+"""Gather the case of a live migration from nova's request and this host."""
 
 import collections.abc
 import dataclasses
@@ -44,15 +44,15 @@ _ALSO_SENT = (
 )
 #: What nova 33 and later pass with VIR_MIGRATE_PARALLEL.
 _SENT_IN_PARALLEL = ('parallel.connections',)
-# The destination waits for the check, for rpc_response_timeout: a minute. The
-# base image alone may take half of this, so that media have the rest.
+# The destination waits for the check for rpc_response_timeout, a minute. The
+# base image may take half of this, so that the media have the rest.
 _READING_SECONDS = 2 * image_digests.DIGEST_SECONDS
 _ON_HOST = (domains.SourceType.FILE, domains.SourceType.BLOCK)
 
 
 @dataclasses.dataclass(frozen=True)
 class CaseGatherer:
-    """Makes plans on the source of live migrations."""
+    """Gathers cases on the source, and plans them."""
 
     settings: driver_settings.DriverSettings
     contents: image_digests.DigestCache
@@ -63,7 +63,7 @@ class CaseGatherer:
         versions: domains.Versions,
         request: planned_migrations.LiveMigrationRequest,
     ) -> planned_migrations.PlannedMigration:
-        """Look at the guest and plan its migration.
+        """Gather the case of a guest's migration and plan it.
 
         :raises InvalidInput: when the domain or the mapping cannot be read
         :raises HypervisorError: when libvirt fails
@@ -165,11 +165,13 @@ class CaseGatherer:
         request: planned_migrations.LiveMigrationRequest,
         seedable: collections.abc.Collection[str],
     ) -> bool:
-        """Tell whether anything hangs on the bytes of the base image.
+        """Tell whether the plan depends on the content of the base image.
 
-        To read all of it takes its time, which an audit must not take. One
-        disk with a base that neither is there nor can be brought over has
-        all of them copied in full.
+        To read all of it takes time, which an audit must not take. It does
+        not depend on it where a disk has another base image that cannot be
+        sent: all disks are then copied in full.
+
+        :param seedable: paths of base images that could be sent
         """
         if self._audits or request.peer is None or request.shared_directory:
             return False
@@ -188,11 +190,12 @@ class CaseGatherer:
         there: dict[str, storage_facts.StorageFacts],
         request: planned_migrations.LiveMigrationRequest,
     ) -> None:
-        """Say whether both hosts have the base image with the same bytes.
+        """Add the digests of the base image on both hosts to their facts.
 
-        A destination that tells of none makes it from the same image of
-        Glance, and lets no guest run there before it holds the same digest.
-        What is not digested in time is not shown to be the same.
+        A destination that reports none downloads the same image from Glance,
+        and refuses before the guest runs there when its digest differs.
+        Without a digest in time nothing is added: it is not known whether
+        both are the same.
         """
         base = request.image_base
         told = request.peer.base if request.peer else ''
@@ -208,10 +211,12 @@ def _destination_facts(
     here: collections.abc.Mapping[str, storage_facts.StorageFacts],
     request: planned_migrations.LiveMigrationRequest,
 ) -> dict[str, storage_facts.StorageFacts]:
-    """Say what nova's test file tells of the destination.
+    """Return what nova's test file proves of paths at the destination.
 
-    nova makes it below instances_path on the destination and looks for it
+    nova makes the file in instances_path of the destination and looks for it
     on the source (_check_shared_storage_test_file).
+
+    :param here: facts of the source, by path
     """
     top = local_storage.local_facts(request.instances_path)
     there: dict[str, storage_facts.StorageFacts] = {}
@@ -242,11 +247,11 @@ def _shared_block_storage(
     plan: migration_plan.MigrationPlan,
     carried: collections.abc.Collection[str],
 ) -> bool:
-    """Tell nova what its clean-up may delete on both hosts.
+    """Return nova's is_shared_block_storage, by which its clean-up goes.
 
-    False lets it delete the images of images_type=rbd and lvm by the
-    instance's name, which the guest may run on; True lets it delete the
-    instance's directory alone (nova.virt.libvirt.driver.cleanup).
+    False lets it delete images of images_type=rbd and lvm by the instance's
+    name, which the guest may still use; True lets it delete the instance's
+    directory alone (nova.virt.libvirt.driver.LibvirtDriver.cleanup).
     """
     decisions = [planned.decision for planned in plan.disks]
     if any(nova_preparation.is_kept_image(chosen) for chosen in decisions):

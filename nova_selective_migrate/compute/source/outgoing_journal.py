@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The journal of live migrations that leave this host.
+"""The journal of outgoing migrations.
 
-What nova needs to end one is in the memory of its process alone, while
-libvirt carries the migration on without it.
+nova keeps what it needs to end a migration in memory only, while libvirt
+continues the migration without nova-compute.
 """
 
 import dataclasses
@@ -30,22 +30,25 @@ from nova_selective_migrate.host.journal import journal_entries
 
 CONF = nova.conf.CONF
 
-# Of nova.objects.migrate_data.LibvirtLiveMigrateData: needed by the call
-# alone, and nobody else's to read.
+# Of nova.objects.migrate_data.LibvirtLiveMigrateData: only the call needs it,
+# and it is secret.
 _SECRET = 'vtpm_secret_value'  # noqa: S105 - a name
 
 
 @dataclasses.dataclass(frozen=True)
 class OutgoingMigration:
-    """One live migration that was to leave this host.
+    """One live migration from this host.
 
-    :ivar ending: where the guest was found, if its end was acted upon
-    :ivar since: when it was entered, before libvirt was called
+    :ivar source: CONF.host of this host
+    :ivar destination: CONF.host of the destination
+    :ivar since: ISO time of the entry, before libvirt was called
+    :ivar ending: where the guest was found, before nova acted upon that;
+        None: not known yet
     :ivar migrate_data: nova's LibvirtLiveMigrateData, with its Migration
-    :ivar source_bdms: the block device mappings as they were here
-    :ivar uri: of the destination's libvirt, that the call went to; None in
-        an entry of a release that did not note it
-    :ivar request: the one that asked for it, as in nova's logs
+    :ivar source_bdms: nova's BlockDeviceMappingList of the source
+    :ivar uri: of the destination's libvirt; None in entries of earlier
+        releases, and where it may have a password
+    :ivar request: id of nova's request, as in its logs
     """
 
     source: str
@@ -60,15 +63,15 @@ class OutgoingMigration:
 
     @property
     def address(self) -> str:
-        """Return what nova has libvirt call the destination."""
+        """Return the address of the destination's libvirt."""
         return address(self.destination, self.migrate_data)
 
 
 def address(destination: str, migrate_data: typing.Any) -> str:
-    """Return what nova has libvirt call the destination.
+    """Return the address of the destination's libvirt.
 
-    Its [libvirt]live_migration_inbound_addr where it has one (nova.virt.
-    libvirt.driver.LibvirtDriver._live_migration_operation).
+    Its [libvirt]live_migration_inbound_addr where it has one, else its name
+    (nova.virt.libvirt.driver.LibvirtDriver._live_migration_operation).
     """
     data = migrate_data
     if 'target_connect_addr' in data and data.target_connect_addr is not None:
@@ -76,7 +79,7 @@ def address(destination: str, migrate_data: typing.Any) -> str:
     return destination
 
 
-# Of releases that had an enumeration of their own for it.
+# Entries of earlier releases have another word.
 _ENDINGS = {'not moved': guest_location.Ending.NOT_MOVED}
 
 
@@ -87,7 +90,10 @@ def _ending(text: str | None) -> guest_location.Ending | None:
 
 
 class OutgoingJournal:
-    """The departures of this host, journalled by instance."""
+    """The outgoing migrations of this host, one entry for each instance.
+
+    :param directory: of the journal
+    """
 
     def __init__(self, directory: str) -> None:
         self._journal = journal_entries.JournalEntries(directory)
@@ -102,17 +108,19 @@ class OutgoingJournal:
         migrate_data: typing.Any,
         uri: str | None = None,
     ) -> None:
-        """Enter a migration that is about to begin.
+        """Write the entry of a migration, before libvirt is called.
 
-        :param uri: that of the destination's libvirt; what may be a password
-            in it is not written down
-        :raises JournalFailed: when that cannot be written down
+        :param dest: CONF.host of the destination
+        :param source_bdms: nova's BlockDeviceMappingList
+        :param uri: of the destination's libvirt; not written where it may
+            have a password
+        :raises JournalFailed: when it cannot be written
         """
         serialize = base.NovaObjectSerializer().serialize_entity
         now = datetime.datetime.now(datetime.UTC)
         data = serialize(context, migrate_data)
         if data['nova_object.data'].get(_SECRET) is not None:
-            # Whether it is there tells nova that the guest has a TPM.
+            # nova concludes from the field that the guest has a TPM.
             data['nova_object.data'][_SECRET] = None
         self._journal.write(
             instance.uuid,
@@ -131,18 +139,18 @@ class OutgoingJournal:
         )
 
     def note(self, instance: str, ending: guest_location.Ending) -> None:
-        """Note where the guest was found, before that is acted upon.
+        """Write where the guest was found, before nova acts upon that.
 
-        :raises JournalFailed: when that cannot be written down
+        :raises JournalFailed: when it cannot be written
         """
         tree = self._journal.read(instance)
         if tree is not None:
             self._journal.write(instance, {**tree, 'ending': ending.value})
 
-    def of(self, context: typing.Any, instance: str) -> OutgoingMigration:
-        """Return the departure of an instance.
+    def entry(self, context: typing.Any, instance: str) -> OutgoingMigration:
+        """Return the entry of an instance.
 
-        :raises JournalFailed: when there is none that can be read
+        :raises JournalFailed: when there is none, or it cannot be read
         """
         deserialize = base.NovaObjectSerializer().deserialize_entity
         found = self._journal.read_as(
@@ -167,14 +175,14 @@ class OutgoingJournal:
         return found
 
     def drop(self, instance: str) -> None:
-        """Forget the departure of an instance, where there is one.
+        """Remove the entry of an instance, where it has one.
 
         :raises JournalFailed: when it cannot be removed
         """
         self._journal.drop(instance)
 
     def instances(self) -> list[str]:
-        """List the instances that have a departure.
+        """List the UUIDs of the instances that have an entry.
 
         :raises JournalFailed: when they cannot be listed
         """

@@ -10,12 +10,12 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Live migrations from this host that an earlier nova-compute did not end.
+"""init_host: complete outgoing migrations that an earlier process left.
 
-nova resets the server's state at its start and leaves the destination as it
-is, wherever the guest may be (nova.compute.manager.ComputeManager.
-_reset_live_migration). It does so for servers that are being migrated when
-its driver has started: ours settles them before.
+Wherever the guest is, nova resets the state of a server that was migrating
+and leaves the destination as it is (nova.compute.manager.ComputeManager.
+_reset_live_migration). It does so after its driver has started, so that the
+driver settles these migrations before.
 """
 
 import functools
@@ -41,7 +41,8 @@ from nova_selective_migrate.host.migration import attempts
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
-# What nova.compute.manager.ComputeManager.init_host loads, and the claims.
+# What nova.compute.manager.ComputeManager.init_host loads, and what the
+# resource tracker's claims need.
 _ATTRIBUTES = (
     'info_cache',
     'metadata',
@@ -53,12 +54,11 @@ _ATTRIBUTES = (
 
 
 class OutgoingRecovery:
-    """Ends each departure that is still entered when nova-compute starts.
+    """Ends each migration in the outgoing journal when nova-compute starts.
 
-    With nova's own methods: its manager is complete by then but for the
-    resource tracker, which it fills before it serves. The work after a
-    migration that came through gives devices back to that: it is filled
-    earlier then.
+    It calls nova's own methods. At that time its manager is complete except
+    for the resource tracker, which nova fills later. Post-migration work
+    releases devices in it, so that it is filled before that.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class OutgoingRecovery:
         self._migrations = migrations
 
     def settle(self) -> None:
-        """Bring the records to where the guests are; never raises."""
+        """Have nova's records say where each guest is; never raises."""
         try:
             instances = self._departures.instances()
         except exceptions.JournalFailed as err:
@@ -83,8 +83,8 @@ class OutgoingRecovery:
             try:
                 self._settle(context, uuid)
             except Exception as err:
-                # A boundary: whatever it is, nova-compute must start, and
-                # must not take the guest for one that is here.
+                # A boundary: nova-compute must start, and must not take
+                # the guest for one that is on this host.
                 LOG.exception(
                     'A live migration was interrupted and cannot be settled',
                     instance_uuid=uuid,
@@ -104,9 +104,9 @@ class OutgoingRecovery:
             )
             self._departures.drop(uuid)
             return
-        departure = self._departures.of(context, uuid)
+        departure = self._departures.entry(context, uuid)
         if departure.request is not None:
-            # Events are among those of the action that was asked for then.
+            # Events belong to the action of the original request.
             context.request_id = departure.request
         row = objects.Migration.get_by_id(
             context, departure.migrate_data.migration.id
@@ -116,7 +116,7 @@ class OutgoingRecovery:
         elif (
             _is_leaving(instance)
             and departure.source == CONF.host
-            # Else it leaves in another migration, begun without us.
+            # Else another migration has begun without the plugin.
             and row.status not in nova_interface.FINAL_STATUSES
         ):
             self._end(context, instance, departure)
@@ -135,7 +135,7 @@ class OutgoingRecovery:
     def _complete(
         self, context: typing.Any, instance: typing.Any, row: typing.Any
     ) -> None:
-        """Do what nova does after the destination has taken the server."""
+        """Do what nova does once the server is on the destination."""
         if row.status not in nova_interface.FINAL_STATUSES:
             row.status = 'completed'
             row.save()
@@ -199,8 +199,8 @@ class OutgoingRecovery:
             end.believed_failed()
             end.report()
         except Exception as err:
-            # nova ends it so itself where it called us, whatever it is:
-            # see ComputeManager._do_live_migration.
+            # As nova does for any error of the driver: see
+            # ComputeManager._do_live_migration.
             LOG.exception(
                 'The guest is %s, and its records are not brought there',
                 found.value,
@@ -212,7 +212,7 @@ class OutgoingRecovery:
             _to_error(instance, departure.migrate_data.migration)
 
     def _fence(self, context: typing.Any, uuid: str, error: Exception) -> None:
-        """Keep nova from taking a guest that may be elsewhere for its own."""
+        """Set a server to ERROR whose guest may be on another host."""
         try:
             instance = objects.Instance.get_by_uuid(context, uuid)
             if not _is_leaving(instance):
@@ -221,7 +221,7 @@ class OutgoingRecovery:
             _to_error(instance, _running(context, instance))
             self._departures.drop(uuid)
         except Exception:
-            # The same boundary.
+            # The boundary of settle() as well.
             LOG.exception('It is not set to ERROR', instance_uuid=uuid)
 
     def _tell(

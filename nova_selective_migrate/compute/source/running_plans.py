@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The plans of live migrations that begin, while their guests keep to them."""
+"""What nova's later steps on the source ask of a plan."""
 
 import typing
 
@@ -31,7 +31,7 @@ _LEAST_GB = 2.0  # of a disk or of memory, as nova counts for its time-outs
 
 
 class RunningPlans:
-    """What was planned, as nova's later steps ask for it."""
+    """Answers from the plan, after the check until the migration."""
 
     def __init__(
         self,
@@ -44,10 +44,12 @@ class RunningPlans:
         self._contents = contents
 
     def disk_info(self, instance: typing.Any) -> str:
-        """Say what the destination is to make, just before it does.
+        """Return JSON of the files that the destination has to make.
 
-        :raises MigrationError: when the guest is not the planned one any
-            more
+        See protocol.dumps_disk_info.
+
+        :raises MigrationError: when there is no plan, or the guest or a file
+            has changed since the check
         """
         try:
             planned = self.unchanged(instance)
@@ -60,7 +62,7 @@ class RunningPlans:
             )
         except exceptions.SelectiveMigrateError as err:
             failure = exception.MigrationError(reason=str(err))
-            # nova records no fault of what fails here.
+            # nova records no fault of an error here.
             fault_reports.record_fault(instance._context, instance, failure)
             raise failure from err
         digests = {
@@ -73,9 +75,10 @@ class RunningPlans:
     def unchanged(
         self, instance: typing.Any
     ) -> planned_migrations.PlannedMigration:
-        """Return the plan of an instance that still is as planned.
+        """Return the plan of an instance that has not changed since the check.
 
-        :raises PreparationFailed: when there is none, or the guest changed
+        :raises PreparationFailed: when there is no plan, or the guest has
+            changed
         """
         planned = self._records.planned(instance.uuid)
         if planned is None:
@@ -98,11 +101,11 @@ class RunningPlans:
         return planned
 
     def assert_prepared(self, instance: typing.Any, data: typing.Any) -> None:
-        """See to it that the destination has made what it was told to.
+        """Assert that the destination has made the planned files.
 
-        :param data: LibvirtLiveMigrateData, as the destination gave it back
-        :raises PreparationFailed: when it does not say so, though it told
-            in the check that it would
+        :param data: LibvirtLiveMigrateData that pre_live_migration returned
+        :raises PreparationFailed: when it lacks Note.PREPARED, which the
+            destination's report promised
         """
         planned = self._records.planned(instance.uuid)
         if planned is None or not (planned.told and planned.acknowledges):
@@ -116,6 +119,8 @@ class RunningPlans:
 
     def copied(self, instance: typing.Any) -> tuple[list[str], list[str]]:
         """Return source paths and targets of the disks to copy.
+
+        As nova's _live_migration_copy_disk_paths does.
 
         :raises MigrationError: when there is no plan
         """

@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""How the destination of a live migration has connected the volumes.
+"""How the destination has connected the volumes: migrate_data.bdms.
 
-Its pre_live_migration tells it in migrate_data.bdms.
+The destination's pre_live_migration fills it.
 """
 
 import inspect
@@ -22,12 +22,12 @@ from nova_selective_migrate.core.plan import destination_volumes
 
 
 class VolumeConnections:
-    """The connections of one migration."""
+    """The volumes of one migration as the destination has connected them."""
 
     def __init__(
         self, driver: typing.Any, instance: typing.Any, data: typing.Any
     ) -> None:
-        """Take what the destination tells.
+        """Take the connections from migrate_data.
 
         :param driver: nova.virt.libvirt.driver.LibvirtDriver
         :param data: LibvirtLiveMigrateData
@@ -37,9 +37,9 @@ class VolumeConnections:
         self._told = data.bdms if 'bdms' in data else []
 
     def disk(self, volume: destination_volumes.KeptVolume) -> str | None:
-        """Return a volume's <disk> as nova would write it there.
+        """Return a volume's <disk> XML as nova writes it at the destination.
 
-        :returns: None where the destination tells of no connection
+        :returns: None where the destination has not connected it
         """
         for told in self._told:
             if told.serial == volume.serial and told.connection_info:
@@ -51,7 +51,7 @@ class VolumeConnections:
             'connection_info': told.connection_info,
             'disk_info': told.as_disk_info(),
         }
-        # nova before 34 wants the instance as well.
+        # nova before 34 takes the instance as well.
         if 'instance' in inspect.signature(self._config).parameters:
             asked['instance'] = self._instance
         return self._config(**asked).to_xml()
