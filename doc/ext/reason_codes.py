@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Render the reason codes as a table, from the enumeration itself.
+"""Render the reason codes as a table, from the enumerations.
 
 Use ``.. reason-codes::``: one row for each member, with an anchor
 ``reason-CODE`` to link to.
@@ -22,7 +22,8 @@ from docutils import nodes
 from docutils.parsers import rst
 from sphinx import application
 
-from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.model import reasons
+from nova_selective_migrate.core.model import refusals
 
 _COLUMNS = (('Code', 24), ('Meaning', 38), ('Remedy', 38))
 
@@ -36,11 +37,13 @@ class ReasonCodes(rst.Directive):
         group += nodes.thead(
             '', _row(*(nodes.Text(title) for title, _ in _COLUMNS))
         )
-        group += nodes.tbody('', *map(_reason, reasons.Reason))
+        group += nodes.tbody(
+            '', *map(_reason, (*reasons.Reason, *refusals.RefusalReason))
+        )
         return [nodes.table('', group, classes=['colwidths-given'])]
 
 
-def _reason(reason: reasons.Reason) -> nodes.row:
+def _reason(reason: refusals.AnyReason) -> nodes.row:
     row = _row(
         nodes.literal(text=reason.value),
         nodes.Text(reason.meaning),

@@ -18,7 +18,6 @@ import typing
 
 from nova_selective_migrate.cli import terminal
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.core.plan import plan_formats
 
@@ -167,8 +166,4 @@ def _mirrored_bytes(ended: 'migration_outcome.MigrationOutcome') -> int | None:
 
 def _copied(plan: migration_plan.MigrationPlan) -> list[str]:
     """List the source's images of the disks that were copied."""
-    return [
-        disk.decision.disk.chain[0].label
-        for disk in plan.disks
-        if disk.decision.action is domains.DiskAction.COPY
-    ]
+    return [disk.disk.chain[0].label for disk in plan.disks if disk.copied]

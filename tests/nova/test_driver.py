@@ -28,6 +28,7 @@ from nova_selective_migrate.compute import driver
 from nova_selective_migrate.compute.common import driver_settings
 from nova_selective_migrate.compute.common import nova_interface
 from nova_selective_migrate.compute.source import planned_migrations
+from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.plan import migration_plan
@@ -176,8 +177,9 @@ class FiguresTest(DriverTestCase):
                     action=domains.DiskAction.KEEP
                     if copied is None
                     else domains.DiskAction.COPY,
-                    top_only=False,
                 ),
+                None if copied is None else disk_strategy.Extent.WHOLE,
+                None,
                 virtual,
                 copied,
                 copied or 0,

@@ -220,7 +220,7 @@ def save_totals(
     # As QEMU counts: of a top that is copied alone, what it has allocated.
     disks = sum(
         disk.copy_bytes
-        if disk.decision.top_only
+        if disk.top_only
         else disk.virtual_bytes or disk.copy_bytes
         for disk in plan.disks
         if disk.copied

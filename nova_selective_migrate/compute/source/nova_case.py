@@ -149,9 +149,9 @@ class CaseGatherer:
             shared_block_storage=_shared_block_storage(plan, choice.carried),
             carried=choice.carried,
             seeds={
-                disk.decision.disk.target: seeds[disk.decision.disk.target]
+                disk.disk.target: seeds[disk.disk.target]
                 for disk in plan.disks
-                if disk.decision.seeded
+                if disk.seeded
             },
         )
 
@@ -253,8 +253,10 @@ def _shared_block_storage(
     name, which the guest may still use; True lets it delete the instance's
     directory alone (nova.virt.libvirt.driver.LibvirtDriver.cleanup).
     """
-    decisions = [planned.decision for planned in plan.disks]
-    if any(nova_preparation.is_kept_image(chosen) for chosen in decisions):
+    if any(
+        disk.refusal is None and nova_preparation.is_kept_image(disk.strategy)
+        for disk in plan.disks
+    ):
         return True
-    copies = any(c.action is domains.DiskAction.COPY for c in decisions)
+    copies = any(disk.copied for disk in plan.disks)
     return not copies and not carried

@@ -130,9 +130,7 @@ class RunningPlans:
                 reason='no plan of this migration is known'
             )
         targets = planned.plan.migrate_disks
-        disks = {
-            d.decision.disk.target: d.decision.disk for d in planned.plan.disks
-        }
+        disks = {d.disk.target: d.disk for d in planned.plan.disks}
         paths = [disks[target].chain[0].path or '' for target in targets]
         return paths, targets
 

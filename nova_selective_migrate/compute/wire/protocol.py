@@ -28,7 +28,6 @@ import urllib.parse
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.wire import media_transfer
-from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.plan import migration_plan
 
 _MARK = 'selective-migrate'
@@ -189,16 +188,15 @@ def dumps_disk_info(
     """
     entries = []
     for planned in plan.disks:
-        disk = planned.decision.disk
+        disk = planned.disk
         medium = carried.get(disk.target)
-        copied = planned.decision.action is domains.DiskAction.COPY
-        if not copied and medium is None:
+        if not planned.copied and medium is None:
             continue
-        seed = seeds[disk.target] if planned.decision.seeded else None
+        seed = seeds[disk.target] if planned.seeded else None
         # A copy of the whole chain goes into an image without a base, and so
         # does one that has a seed: the destination then makes no base with
         # mkfs, as nova would.
-        keeps_base = medium or (planned.decision.top_only and not seed)
+        keeps_base = medium or (planned.top_only and not seed)
         backing = disk.backing[0].path if disk.backing and keeps_base else ''
         ours = {
             'medium': medium.tree() if medium else None,
@@ -213,7 +211,7 @@ def _entry(
     planned: migration_plan.PlannedDisk, backing: str
 ) -> dict[str, typing.Any]:
     """Describe a file as nova does."""
-    source = planned.decision.disk.chain[0]
+    source = planned.disk.chain[0]
     size = planned.virtual_bytes or 0
     allocated = planned.allocated_bytes or 0
     return {

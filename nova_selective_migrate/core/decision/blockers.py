@@ -13,14 +13,13 @@
 """What keeps a guest where it is beside its disks."""
 
 import collections.abc
-import dataclasses
 
-from nova_selective_migrate.core.case import migration_case
-from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.evidence import image_locality
 from nova_selective_migrate.core.evidence import volume_matching
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import other_devices
+from nova_selective_migrate.core.model import refusals
 
 # Since then libvirt asks QEMU what blocks a migration; before, it refuses
 # such devices itself (qemuMigrationSrcIsAllowed of 9.0.0, and nova's own
@@ -36,32 +35,26 @@ _VFIO = ('pci', 'mdev', 'interface')
 _LEFT_TO_NOVA = (*_VFIO, 'vdpa')
 
 
-@dataclasses.dataclass(frozen=True)
-class Blocker:
-    """A reason against a migration that no disk is to blame for."""
-
-    reason: reasons.Reason
-    detail: str
-
-
 def find(
-    devices: other_devices.OtherDevices, case: migration_case.Case
-) -> collections.abc.Iterator[Blocker]:
+    facts: case_facts.Facts,
+) -> collections.abc.Iterator[refusals.Refusal]:
     """Find what libvirt would refuse, and what would lose files.
 
     libvirt moves a guest with a directory of its host, and no file of it.
     """
+    devices = facts.domain.others
     for directory in devices.directories:
-        yield from _of_directory(directory, case)
+        yield from _of_directory(directory, facts)
     for device in devices.devices:
-        if why := _of_device(device, case):
-            yield Blocker(reasons.Reason.DEVICE_NOT_MIGRATABLE, why)
+        if why := _of_device(device, facts):
+            yield refusals.Refusal(
+                None, refusals.RefusalReason.DEVICE_NOT_MIGRATABLE, why
+            )
 
 
-def notes(
-    devices: other_devices.OtherDevices, case: migration_case.Case
-) -> collections.abc.Iterator[str]:
+def notes(facts: case_facts.Facts) -> collections.abc.Iterator[str]:
     """Note what only QEMU or the guest can tell."""
+    devices = facts.domain.others
     for directory in devices.directories:
         if directory.driver == 'path':
             yield (
@@ -79,7 +72,7 @@ def notes(
             'a USB device of the host stays where it is: the guest is given '
             'the one at that place of the destination'
         )
-    if case.options.prepared is None and {*_LEFT_TO_NOVA}.intersection(
+    if facts.prepared is None and {*_LEFT_TO_NOVA}.intersection(
         device.kind for device in devices.devices if not device.teamed
     ):
         yield (
@@ -89,33 +82,35 @@ def notes(
 
 
 def _of_directory(
-    directory: other_devices.HostDirectory, case: migration_case.Case
-) -> collections.abc.Iterator[Blocker]:
-    libvirt = case.hypervisors.source.libvirt
+    directory: other_devices.HostDirectory, facts: case_facts.Facts
+) -> collections.abc.Iterator[refusals.Refusal]:
+    libvirt = facts.hypervisors.source.libvirt
     if (
         directory.driver == 'virtiofs'
         and libvirt is not None
         and libvirt <= _LAST_WITHOUT_VIRTIOFS
     ):
-        yield Blocker(
-            reasons.Reason.DEVICE_NOT_MIGRATABLE,
+        yield refusals.Refusal(
+            None,
+            refusals.RefusalReason.DEVICE_NOT_MIGRATABLE,
             f'{directory.path} by virtiofs, which this libvirt migrates not '
             'at all',
         )
     source = domains.DiskSource(domains.SourceType.DIR, path=directory.path)
     verdict = image_locality.judge_image(
-        source, volume_matching.VolumeMatch(), case.storage, case.policy
+        source, volume_matching.VolumeMatch(), facts.storage, facts.case.policy
     )
     if verdict.locality is not domains.Locality.SHARED:
         seen = '; '.join(item.sentence for item in verdict.evidence)
-        yield Blocker(
-            reasons.Reason.FILES_LEFT_BEHIND,
+        yield refusals.Refusal(
+            None,
+            refusals.RefusalReason.FILES_LEFT_BEHIND,
             f'{directory.path}{": " if seen else ""}{seen}',
         )
 
 
 def _of_device(
-    device: other_devices.HostDevice, case: migration_case.Case
+    device: other_devices.HostDevice, facts: case_facts.Facts
 ) -> str:
     """Say what is wrong with a device; empty where nothing is known."""
     if device.kind == 'shmem':
@@ -126,9 +121,9 @@ def _of_device(
         return 'hostdev of mode capabilities'
     if device.kind == 'usb' or device.teamed:
         return ''
-    if case.options.prepared and device.kind in _LEFT_TO_NOVA:
+    if facts.prepared and device.kind in _LEFT_TO_NOVA:
         return ''
-    source = case.hypervisors.source
+    source = facts.hypervisors.source
     if _never(device) or not _is_asked(source):
         return f'a {device.kind} device of the host'
     too_old = source.qemu is not None and source.qemu < _VFIO_SINCE

@@ -13,48 +13,37 @@
 """Refuse copies that would lose data: duplicates and snapshots."""
 
 import collections.abc
-import dataclasses
 import posixpath
 
+from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import disk_strategy
-from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import message_words
+from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 
 
-def refuse_duplicates(
-    decisions: collections.abc.Sequence[disk_strategy.Decision],
-    storage: storage_facts.Storage,
-) -> list[disk_strategy.Decision]:
+def duplicates(
+    facts: case_facts.Facts, copied: disk_strategy.Strategies
+) -> disk_strategy.Refusals:
     """Refuse the disks to copy whose source is another disk's as well."""
     owners: dict[str, list[str]] = {}
-    for chosen in decisions:
-        if chosen.disk.writable and chosen.disk.source:
-            for name in _names(chosen.disk, storage):
-                owners.setdefault(name, []).append(chosen.disk.target)
-    return [_refuse_copy(chosen, owners, storage) for chosen in decisions]
-
-
-def _refuse_copy(
-    chosen: disk_strategy.Decision,
-    owners: collections.abc.Mapping[str, list[str]],
-    storage: storage_facts.Storage,
-) -> disk_strategy.Decision:
-    if chosen.action is not domains.DiskAction.COPY:
-        return chosen
-    # The longest says enough: all disks of one source need not be listed
-    # with each of them again.
-    found = [owners[name] for name in sorted(_names(chosen.disk, storage))]
-    targets = max(found, key=len)
-    if len(targets) == 1:
-        return chosen
-    return dataclasses.replace(
-        chosen,
-        action=domains.DiskAction.REFUSE,
-        reason=reasons.Reason.DUPLICATE_SOURCE,
-        detail=f'of {message_words.joined(targets)}',
-    )
+    for disk in facts.domain.disks:
+        if disk.writable and disk.source:
+            for name in _names(disk, facts.storage):
+                owners.setdefault(name, []).append(disk.target)
+    found = []
+    for strategy in copied:
+        disk = strategy.disk
+        # The longest says enough: all disks of one source need not be listed
+        # with each of them again.
+        names = sorted(_names(disk, facts.storage))
+        targets = max((owners[name] for name in names), key=len)
+        if len(targets) > 1:
+            reason = refusals.RefusalReason.DUPLICATE_SOURCE
+            detail = f'of {message_words.joined(targets)}'
+            found.append(refusals.Refusal.of_disk(disk, reason, detail))
+    return tuple(found)
 
 
 def _names(disk: domains.Disk, storage: storage_facts.Storage) -> set[str]:
@@ -73,32 +62,36 @@ def _names(disk: domains.Disk, storage: storage_facts.Storage) -> set[str]:
     return names
 
 
-def refuse_snapshots(
-    decisions: collections.abc.Iterable[disk_strategy.Decision],
-    storage: storage_facts.Storage,
-) -> list[disk_strategy.Decision]:
+def snapshots(
+    facts: case_facts.Facts,
+    extents: collections.abc.Mapping[str, disk_strategy.Extent],
+) -> disk_strategy.Refusals:
     """Refuse disks whose snapshots would stay behind, and be lost there.
 
     QEMU's mirror copies what the guest sees. libvirt refuses only where it
     keeps metadata of a snapshot.
+
+    :param extents: how much is copied of which target
     """
-    return [_judged(chosen, storage) for chosen in decisions]
+    return tuple(
+        refusal
+        for disk in facts.domain.disks
+        if disk.target in extents
+        for refusal in _snapshots(disk, extents[disk.target], facts.storage)
+    )
 
 
-def _judged(
-    chosen: disk_strategy.Decision, storage: storage_facts.Storage
-) -> disk_strategy.Decision:
-    if chosen.action is not domains.DiskAction.COPY:
-        return chosen
-    chain = chosen.disk.chain
-    for image in chain[:1] if chosen.top_only else chain:
+def _snapshots(
+    disk: domains.Disk,
+    extent: disk_strategy.Extent,
+    storage: storage_facts.Storage,
+) -> disk_strategy.Refusals:
+    whole = extent is disk_strategy.Extent.WHOLE
+    for image in disk.chain if whole else disk.chain[:1]:
         place = storage_facts.in_pool(image, storage.pools)
         facts = storage_facts.find(storage.source, place) if place else None
         if facts and facts.internal_snapshots:
-            return dataclasses.replace(
-                chosen,
-                action=domains.DiskAction.REFUSE,
-                reason=reasons.Reason.INTERNAL_SNAPSHOTS,
-                detail=f'{image.label} has {facts.internal_snapshots}',
-            )
-    return chosen
+            detail = f'{image.label} has {facts.internal_snapshots}'
+            reason = refusals.RefusalReason.INTERNAL_SNAPSHOTS
+            return (refusals.Refusal.of_disk(disk, reason, detail),)
+    return ()

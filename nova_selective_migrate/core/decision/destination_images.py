@@ -14,14 +14,16 @@
 
 import collections.abc
 import dataclasses
+import functools
 import posixpath
 
+from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import disk_strategy
-from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.evidence import file_identity
 from nova_selective_migrate.core.evidence import host_evidence
 from nova_selective_migrate.core.model import domains
-from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import reasons
+from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 
 _FORMATS = ('raw', 'qcow2')
@@ -48,78 +50,134 @@ class DestinationImage:
     backing_format: str | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Problem:
-    """Why no image can be made, or the caller's does not fit.
+def problems(
+    facts: case_facts.Facts, copied: disk_strategy.Strategies
+) -> disk_strategy.Refusals:
+    """Refuse the disks to copy for which no image can be made or used.
 
-    :ivar remedy: instead of the reason's own, where that is not safe
+    :returns: none where the caller does not want images made
     """
+    if not facts.options.create_images:
+        return ()
+    found = (_judge(strategy, facts) for strategy in copied)
+    return tuple(e for e in found if isinstance(e, refusals.Refusal))
 
-    reason: reasons.Reason
-    detail: str = ''
-    remedy: str = ''
+
+def without_base(
+    facts: case_facts.Facts, copied: disk_strategy.Strategies
+) -> disk_strategy.Refusals:
+    """Refuse top images whose base no new image can name.
+
+    These stand only where a top image is copied alone.
+    """
+    options = facts.options
+    if not options.create_images:
+        return ()
+    return tuple(
+        refusals.Refusal.of_disk(
+            strategy.disk,
+            refusals.RefusalReason.IMAGE_NOT_REPRODUCIBLE,
+            f'{strategy.disk.chain[1].label} below it is no path of a known '
+            'format',
+        )
+        for strategy in copied
+        if strategy.extent is not disk_strategy.Extent.WHOLE
+        and strategy.disk.target not in options.existing
+        and not _can_be_base(strategy.disk.chain[1])
+    )
 
 
-def image_for(
-    chosen: disk_strategy.Decision,
-    storage: storage_facts.Storage,
-    options: migration_options.MigrationOptions,
-    libvirt: int | None,
-) -> DestinationImage | Problem | None:
-    """Say what image a disk to copy needs, or why none can be made.
+def needed(
+    facts: case_facts.Facts,
+    copied: disk_strategy.Strategies,
+    extents: collections.abc.Mapping[str, disk_strategy.Extent],
+) -> tuple[DestinationImage, ...]:
+    """List the images to make before the call, in XML order.
+
+    :param copied: the disks to copy; none has one of :func:`problems`
+    :param extents: how much is copied of which target
+    """
+    if not facts.options.create_images:
+        return ()
+    found = (_judge(each, facts, extents[each.disk.target]) for each in copied)
+    return tuple(e for e in found if isinstance(e, DestinationImage))
+
+
+def _judge(
+    strategy: disk_strategy.Strategy,
+    facts: case_facts.Facts,
+    extent: disk_strategy.Extent = disk_strategy.Extent.WHOLE,
+) -> DestinationImage | refusals.Refusal | None:
+    """Say what image a disk to copy needs, or why there can be none.
 
     What exists at the destination is written to only where it is shown to
     be another than the source's, whatever the disk is copied for.
 
-    :param libvirt: the destination's release, as libvirt counts it
-    :returns: None where the caller made it; otherwise what stands against
-        an image, or against the caller's
+    :returns: None where the caller has made it, and it fits
     """
-    disk = chosen.disk
+    disk, storage = strategy.disk, facts.storage
+    refuse = functools.partial(refusals.Refusal.of_disk, disk)
     place = storage_facts.in_pool(disk.chain[0], storage.pools)
     path = place.path if place else None
-    facts = storage_facts.find(storage.source, place) if place else None
+    here = storage_facts.find(storage.source, place) if place else None
     known = storage_facts.find(storage.destination, place) if place else None
-    same = file_identity.compare(facts, known)
+    same = file_identity.compare(here, known)
     is_file = (
         place is not None
         and path is not None
-        and not host_evidence.is_device(place, facts)
+        and not host_evidence.is_device(place, here)
     )
-    existing = disk.target in options.existing
+    existing = disk.target in facts.options.existing
     if known is not None and known.used_by:
-        return Problem(
-            reasons.Reason.DESTINATION_EXISTS,
+        return refuse(
+            refusals.RefusalReason.DESTINATION_EXISTS,
             f'the domain {known.used_by} uses it there',
-            'leave it alone; give the disk another path, or migrate to '
-            'another host',
+            instead='leave it alone; give the disk another path, or migrate '
+            'to another host',
         )
     if same is not file_identity.Sameness.OTHER:
         # With both hosts on one file the copy would run onto itself.
-        if chosen.found is reasons.Reason.LOCAL_DEVICE:
-            return Problem(reasons.Reason.DEVICE_UNPROVEN)
+        if strategy.reason is reasons.Reason.LOCAL_DEVICE:
+            return refuse(refusals.RefusalReason.DEVICE_UNPROVEN)
         if existing and is_file:
-            return Problem(reasons.Reason.IMAGE_UNPROVEN)
+            return refuse(refusals.RefusalReason.IMAGE_UNPROVEN)
     if existing:
-        return _unfit(disk.chain[0], facts, known, libvirt)
+        libvirt = facts.hypervisors.destination.libvirt
+        return _unfit(disk, here, known, libvirt)
+    unreachable = refusals.RefusalReason.DESTINATION_UNREACHABLE
     if path is None or not is_file:
-        return Problem(
-            reasons.Reason.DESTINATION_UNREACHABLE, 'a block device'
-        )
+        return refuse(unreachable, 'a block device')
     folder = storage_facts.at(storage.destination, posixpath.dirname(path))
     if known is not None and known.exists:
-        return _in_the_way(known, same)
+        return _in_the_way(disk, known, same)
     if known is not None and known.error:
-        return Problem(
-            reasons.Reason.DESTINATION_UNREACHABLE,
+        return refuse(
+            unreachable,
             f'it cannot be told whether {path} is free there: {known.error}',
         )
     if folder is None or not folder.exists or known is None:
-        return Problem(
-            reasons.Reason.DESTINATION_UNREACHABLE,
-            _why_unseen(posixpath.dirname(path), folder),
+        return refuse(
+            unreachable, _why_unseen(posixpath.dirname(path), folder)
         )
-    return _fresh(chosen, path, facts)
+    image_format = disk.chain[0].format or 'raw'
+    size = here.virtual_bytes if here else None
+    if image_format not in _FORMATS or size is None:
+        return refuse(
+            refusals.RefusalReason.IMAGE_NOT_REPRODUCIBLE,
+            f'{path} is {image_format} of {size or "unknown"} bytes',
+        )
+    if extent is disk_strategy.Extent.WHOLE:
+        return DestinationImage(disk.target, path, image_format, size)
+    base = disk.chain[1]
+    return DestinationImage(
+        disk.target, path, image_format, size, base.path, base.format
+    )
+
+
+def _can_be_base(image: domains.DiskSource) -> bool:
+    """Tell whether a new image can name it as its backing file."""
+    on_path = (domains.SourceType.FILE, domains.SourceType.BLOCK)
+    return image.type in on_path and image.format is not None
 
 
 def _why_unseen(path: str, folder: storage_facts.StorageFacts | None) -> str:
@@ -132,83 +190,62 @@ def _why_unseen(path: str, folder: storage_facts.StorageFacts | None) -> str:
 
 
 def _in_the_way(
-    known: storage_facts.StorageFacts, same: file_identity.Sameness
-) -> Problem:
+    disk: domains.Disk,
+    known: storage_facts.StorageFacts,
+    same: file_identity.Sameness,
+) -> refusals.Refusal:
     """Refuse to overwrite; nobody removes what may be the disk itself."""
-    reason = reasons.Reason.DESTINATION_EXISTS
+    refuse = functools.partial(
+        refusals.Refusal.of_disk,
+        disk,
+        refusals.RefusalReason.DESTINATION_EXISTS,
+    )
     if known.kind is storage_facts.PathKind.OTHER:
-        return Problem(
-            reason,
+        return refuse(
             'libvirt lists no image there, and yet the name is taken',
-            'look there with ls -l: it may be a link that leads nowhere, '
-            'or a file that libvirt may not open',
+            instead='look there with ls -l: it may be a link that leads '
+            'nowhere, or a file that libvirt may not open',
         )
     if same is not file_identity.Sameness.OTHER:
-        leave_it = reasons.Reason.IMAGE_UNPROVEN.remedy
-        return Problem(reason, 'it may be the disk itself', leave_it)
-    return Problem(reason)
-
-
-def _fresh(
-    chosen: disk_strategy.Decision,
-    path: str,
-    facts: storage_facts.StorageFacts | None,
-) -> DestinationImage | Problem:
-    disk = chosen.disk
-    image_format = disk.chain[0].format or 'raw'
-    size = facts.virtual_bytes if facts else None
-    if image_format not in _FORMATS or size is None:
-        return Problem(
-            reasons.Reason.IMAGE_NOT_REPRODUCIBLE,
-            f'{path} is {image_format} of {size or "unknown"} bytes',
-        )
-    backing = disk.chain[1] if chosen.top_only else None
-    if backing is None:
-        return DestinationImage(disk.target, path, image_format, size)
-    on_path = (domains.SourceType.FILE, domains.SourceType.BLOCK)
-    if backing.type not in on_path or backing.format is None:
-        return Problem(
-            reasons.Reason.IMAGE_NOT_REPRODUCIBLE,
-            f'{backing.label} below it is no path of a known format',
-        )
-    return DestinationImage(
-        disk.target, path, image_format, size, backing.path, backing.format
-    )
+        leave_it = refusals.RefusalReason.IMAGE_UNPROVEN.remedy
+        return refuse('it may be the disk itself', instead=leave_it)
+    return refuse()
 
 
 def _unfit(
-    source: domains.DiskSource,
+    disk: domains.Disk,
     facts: storage_facts.StorageFacts | None,
     known: storage_facts.StorageFacts | None,
     libvirt: int | None,
-) -> Problem | None:
+) -> refusals.Refusal | None:
     """Hold an image that the caller made against the source's."""
-    mismatch = reasons.Reason.DESTINATION_MISMATCH
+    source = disk.chain[0]
+    refuse = functools.partial(
+        refusals.Refusal.of_disk,
+        disk,
+        refusals.RefusalReason.DESTINATION_MISMATCH,
+    )
     if known is None:
         return None
     if known.exists is False:
-        return Problem(mismatch, f'{source.label} is not there')
+        return refuse(f'{source.label} is not there')
     if known.kind in _NO_IMAGES:
-        return Problem(
-            mismatch, f'{source.label} is neither a file nor a device there'
-        )
+        return refuse(f'{source.label} is neither a file nor a device there')
     size = facts.virtual_bytes if facts else None
     there = known.virtual_bytes
     if there is not None and size is not None and there != size:
         sizes = f'{source.label} has {there} bytes there and {size} here'
         if there < size or not _is_raw_device(source, known):
-            return Problem(mismatch, sizes)
+            return refuse(sizes)
         if libvirt is None or libvirt < _TAKES_LARGER_DEVICES:
-            return Problem(
-                mismatch,
+            return refuse(
                 sizes,
-                'make it anew with the same size in bytes, or upgrade '
+                instead='make it anew with the same size in bytes, or upgrade '
                 'libvirt at the destination to 10.0 or newer, which takes '
                 'a larger device',
             )
     if known.format and source.format and known.format != source.format:
-        return Problem(
-            mismatch,
+        return refuse(
             f'{source.label} is {known.format} there, {source.format} here',
         )
     return None
@@ -230,15 +267,18 @@ def _is_raw_device(
 
 
 def chains_to_flatten(
-    copied: collections.abc.Iterable[disk_strategy.Decision],
-    options: migration_options.MigrationOptions,
+    facts: case_facts.Facts,
+    extents: collections.abc.Mapping[str, disk_strategy.Extent],
 ) -> tuple[str, ...]:
     """List the targets whose fresh image will hold the whole chain."""
+    options = facts.options
+    if not options.create_images and not options.prepared:
+        return ()
     return tuple(
-        chosen.disk.target
-        for chosen in copied
-        if (options.create_images or options.prepared)
-        and chosen.disk.backing
-        and (chosen.seeded or not chosen.top_only)
-        and chosen.disk.target not in options.existing
+        disk.target
+        for disk in facts.domain.disks
+        if disk.backing
+        and disk.target in extents
+        and extents[disk.target] is not disk_strategy.Extent.TOP
+        and disk.target not in options.existing
     )

@@ -14,16 +14,16 @@
 
 import collections.abc
 import dataclasses
+import enum
 import re
 
-from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import volume_names
-from nova_selective_migrate.core.evidence import image_locality
 from nova_selective_migrate.core.evidence import locality_verdicts
 from nova_selective_migrate.core.evidence import volume_matching
-from nova_selective_migrate.core.model import declared_paths
 from nova_selective_migrate.core.model import domains
-from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import reasons
+from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 
 _LOCAL = domains.Locality.LOCAL
@@ -48,143 +48,162 @@ _NEVER_COPIED = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Decision:
-    """What becomes of one disk, and why.
+class Extent(enum.Enum):
+    """How much of a chain a copy takes.
 
-    :ivar reason: of the action; a later one may take its place, so that
-        none is to be asked what was found of the disk: that is `found`
-    :ivar verdicts: where each image of the chain is, the top one first;
-        empty where that was not asked
-    :ivar detail: what the reason is about, where its meaning alone does
-        not tell
-    :ivar image: the label of the image that the reason is about
-    :ivar remedy: instead of the reason's own, where that is not safe
-    :ivar top_only: a copy takes the top image alone; the images below it
-        are at the destination
-    :ivar seeded: they are in the image that is copied into, which has no
-        base
+    TOP is the top image alone: the images below it are at the destination.
+    TOP_ON_SEED is the top image as well, into an image that has no base and
+    is made with the content of one.
+    """
+
+    WHOLE = 'whole'
+    TOP = 'top'
+    TOP_ON_SEED = 'top-on-seed'
+
+
+@dataclasses.dataclass(frozen=True)
+class Strategy:
+    """What is done with one disk, by where its images are; final.
+
+    What else stands against that is a refusal beside it.
+
+    :ivar action: REFUSE where the evidence allows nothing else
+    :ivar reason: what was found of the disk; of a copy, and of what is kept,
+        that is what was found of its top image
+    :ivar evidence: sentences for a person
+    :ivar extent: the least that a copy has to take
     """
 
     disk: domains.Disk
-    locality: domains.Locality
     action: domains.DiskAction
+    locality: domains.Locality
     reason: reasons.Reason
     evidence: tuple[str, ...] = ()
-    detail: str = ''
-    top_only: bool = False
-    seeded: bool = False
-    verdicts: tuple[locality_verdicts.Verdict, ...] = ()
-    image: str = ''
-    remedy: str = ''
-
-    @property
-    def found(self) -> reasons.Reason | None:
-        """Return what was found of the top image, whatever came of it."""
-        return self.top.reason if self.top else None
-
-    @property
-    def top(self) -> locality_verdicts.Verdict | None:
-        """Return where the top image is, and why; None: not asked."""
-        return self.verdicts[0] if self.verdicts else None
-
-    @property
-    def whole(self) -> 'Decision':
-        """Return the same decision for a copy of the whole chain."""
-        return dataclasses.replace(
-            self,
-            top_only=False,
-            seeded=False,
-            reason=self.top.reason if self.top else self.reason,
-        )
+    extent: Extent = Extent.WHOLE
 
 
-@dataclasses.dataclass(frozen=True)
-class Grounds:
-    """What a decision rests on.
+Strategies = tuple[Strategy, ...]
+Refusals = tuple[refusals.Refusal, ...]
+_Choice = tuple[Strategy, refusals.Refusal | None]
 
-    :ivar mapping_known: whether nova has told all its volumes
-    :ivar seeded: targets whose base image the caller brings over
-    :ivar volume_paths: who gives a volume its path at the destination
+
+def choose(
+    facts: case_facts.Facts,
+    matches: volume_matching.VolumeMatches,
+    verdicts: locality_verdicts.Verdicts,
+) -> tuple[Strategies, Refusals]:
+    """Choose for every disk, in XML order.
+
+    :returns: the strategies, and a refusal for each of them that is REFUSE
     """
-
-    storage: storage_facts.Storage
-    policy: declared_paths.LocalityPolicy
-    mapping_known: bool
-    seeded: tuple[str, ...] = ()
-    volume_paths: migration_options.VolumePaths = (
-        migration_options.VolumePaths.BY_SERIAL
+    choices = [
+        _choose(
+            disk,
+            matches.by_target[disk.target],
+            verdicts[disk.target],
+            facts,
+        )
+        for disk in facts.domain.disks
+    ]
+    return (
+        tuple(strategy for strategy, _ in choices),
+        tuple(refusal for _, refusal in choices if refusal),
     )
 
 
-def decide(
-    disk: domains.Disk, joined: volume_matching.VolumeMatch, grounds: Grounds
-) -> Decision:
-    """Decide one disk."""
+def copies(
+    strategies: collections.abc.Iterable[Strategy],
+    refused: collections.abc.Iterable[refusals.Refusal],
+) -> Strategies:
+    """Return the disks to copy that nothing stands against so far."""
+    return _standing(strategies, refused, domains.DiskAction.COPY)
+
+
+def kept(
+    strategies: collections.abc.Iterable[Strategy],
+    refused: collections.abc.Iterable[refusals.Refusal],
+) -> Strategies:
+    """Return the disks to keep that nothing stands against so far."""
+    return _standing(strategies, refused, domains.DiskAction.KEEP)
+
+
+def _standing(
+    strategies: collections.abc.Iterable[Strategy],
+    refused: collections.abc.Iterable[refusals.Refusal],
+    action: domains.DiskAction,
+) -> Strategies:
+    targets = {refusal.target for refusal in refused}
+    return tuple(
+        each
+        for each in strategies
+        if each.action is action and each.disk.target not in targets
+    )
+
+
+def _choose(
+    disk: domains.Disk,
+    joined: volume_matching.VolumeMatch,
+    verdicts: tuple[locality_verdicts.Verdict, ...],
+    facts: case_facts.Facts,
+) -> _Choice:
     if disk.transient:
         return _refuse(disk, reasons.Reason.TRANSIENT_DISK)
     if disk.source is None:
-        return Decision(
+        strategy = Strategy(
             disk,
-            _UNKNOWN,
             domains.DiskAction.SKIP,
+            _UNKNOWN,
             reasons.Reason.EMPTY_DRIVE,
             ('domain XML: no source',),
         )
-    verdicts = image_locality.locate(
-        disk, joined, grounds.storage, grounds.policy
-    )
-    if volume_names.is_another_there(
-        *(disk, joined, verdicts[0], grounds.storage, grounds.volume_paths)
-    ):
+        return strategy, None
+    if volume_names.is_another_there(disk, joined, verdicts[0], facts):
         # The guest is not to read another tenant's volume either.
         return _refuse(disk, reasons.Reason.HOST_ASSIGNED_NAME, verdicts)
     if not disk.writable:
-        return _read_only(disk, verdicts)
+        return _read_only(disk, verdicts), None
     if not _TARGET.fullmatch(disk.target):
         return _refuse(disk, reasons.Reason.UNUSUAL_TARGET)
     if joined.conflict:
         # Where it is follows from none of this: what was seen is told.
-        return dataclasses.replace(
-            _refuse(
-                disk,
-                reasons.Reason.ATTACHMENT_CONFLICT,
-                detail=joined.conflict,
+        conflict = reasons.Reason.ATTACHMENT_CONFLICT
+        seen = locality_verdicts.sentences(verdicts)
+        return (
+            Strategy(
+                disk, domains.DiskAction.REFUSE, _UNKNOWN, conflict, seen
             ),
-            evidence=locality_verdicts.sentences(verdicts),
+            refusals.Refusal.of_disk(disk, conflict, joined.conflict),
         )
-    looks = _looks_like_volume(disk, grounds)
-    if looks and grounds.mapping_known and joined.attachment is None:
-        return _refuse(
-            disk,
-            reasons.Reason.VOLUME_NOT_IN_MAPPING,
-            verdicts,
-            detail=looks,
-        )
-    return _writable(disk, verdicts, disk.target in grounds.seeded)
+    looks = _looks_like_volume(disk, facts.storage)
+    mapping_known = facts.attachments is not None
+    if looks and mapping_known and joined.attachment is None:
+        unexplained = reasons.Reason.VOLUME_NOT_IN_MAPPING
+        return _refuse(disk, unexplained, verdicts, detail=looks)
+    prepared = facts.prepared
+    seeded = prepared is not None and disk.target in prepared.seeded
+    return _writable(disk, verdicts, seeded)
 
 
 def _read_only(
     disk: domains.Disk, verdicts: tuple[locality_verdicts.Verdict, ...]
-) -> Decision:
+) -> Strategy:
     places = {verdict.locality for verdict in verdicts}
     why = 'read-only' if disk.readonly else 'a cdrom is read-only'
-    return Decision(
+    return Strategy(
         disk,
+        domains.DiskAction.SKIP,
         # One image that is not shared keeps the whole from being reached.
         next(p for p in (_UNKNOWN, _LOCAL, _SHARED) if p in places),
-        domains.DiskAction.SKIP,
         reasons.Reason.READ_ONLY,
         (f'domain XML: {why}', *locality_verdicts.sentences(verdicts)),
-        verdicts=verdicts,
     )
 
 
 def _writable(
     disk: domains.Disk,
     verdicts: tuple[locality_verdicts.Verdict, ...],
-    brought: bool,
-) -> Decision:
+    seeded: bool,
+) -> _Choice:
     top, lower = verdicts[0], verdicts[1:]
     never = _NEVER_COPIED.get(disk.chain[0].type)
     if never and top.locality is not _SHARED:
@@ -204,32 +223,26 @@ def _writable(
     # there: the whole is right whatever it is.
     there = there and disk.chain_ends
     if why := not_copied(disk, disk.chain[:1] if there else disk.chain):
-        return _refuse(disk, why[0], verdicts, about=why[1])
-    chosen = Decision(
+        return _refuse(disk, why[0], verdicts, image=why[1])
+    extent = Extent.WHOLE
+    if there:
+        extent = Extent.TOP
+    elif seeded and len(disk.chain) == 2 and disk.chain_ends:
+        extent = Extent.TOP_ON_SEED
+    strategy = Strategy(
         disk,
-        _LOCAL,
         domains.DiskAction.COPY,
+        _LOCAL,
         top.reason,
         locality_verdicts.sentences(verdicts),
-        verdicts=verdicts,
+        extent,
     )
-    if there:
-        return dataclasses.replace(
-            chosen, top_only=True, reason=reasons.Reason.LOCAL_OVER_SHARED
-        )
-    if brought and len(disk.chain) == 2 and disk.chain_ends:
-        return dataclasses.replace(
-            chosen,
-            top_only=True,
-            seeded=True,
-            reason=reasons.Reason.LOCAL_OVER_SEED,
-        )
-    return chosen
+    return strategy, None
 
 
 def _kept(
     disk: domains.Disk, verdicts: tuple[locality_verdicts.Verdict, ...]
-) -> Decision:
+) -> _Choice:
     """Keep a disk whose top image is shared, if all below it are."""
     for verdict in verdicts:
         if verdict.locality is _UNKNOWN:
@@ -238,14 +251,14 @@ def _kept(
         if verdict.locality is _LOCAL:
             reason = reasons.Reason.SHARED_OVER_LOCAL
             return _refuse(disk, reason, verdicts, about=verdict)
-    return Decision(
+    strategy = Strategy(
         disk,
-        _SHARED,
         domains.DiskAction.KEEP,
+        _SHARED,
         verdicts[0].reason,
         locality_verdicts.sentences(verdicts),
-        verdicts=verdicts,
     )
+    return strategy, None
 
 
 def not_copied(
@@ -268,15 +281,17 @@ def not_copied(
     return None
 
 
-def _looks_like_volume(disk: domains.Disk, grounds: Grounds) -> str:
+def _looks_like_volume(
+    disk: domains.Disk, storage: storage_facts.Storage
+) -> str:
     """Say why a disk must be a volume that nova should know; else ''."""
     if disk.serial and _VOLUME_ID.fullmatch(disk.serial):
         return f'its serial {disk.serial} is shaped like a volume id'
     if disk.alias_id:
         return f'its alias {disk.alias} is shaped like that of a volume'
     source = disk.chain[0]
-    place = storage_facts.in_pool(source, grounds.storage.pools) or source
-    facts = storage_facts.find(grounds.storage.source, place)
+    place = storage_facts.in_pool(source, storage.pools) or source
+    facts = storage_facts.find(storage.source, place)
     resolved = facts.resolved if facts else None
     for name in (place.path, source.name, source.volume, resolved):
         if name and _VOLUME_PATH.search(name):
@@ -289,16 +304,26 @@ def _refuse(
     reason: reasons.Reason,
     verdicts: tuple[locality_verdicts.Verdict, ...] = (),
     detail: str = '',
-    about: locality_verdicts.Verdict | str = '',
-) -> Decision:
-    return Decision(
+    about: locality_verdicts.Verdict | None = None,
+    image: str = '',
+) -> _Choice:
+    """Refuse a disk.
+
+    :param about: the image that the reason is about, with its own remedy
+    :param image: its label where that is all
+    """
+    strategy = Strategy(
         disk,
-        verdicts[0].locality if verdicts else _UNKNOWN,
         domains.DiskAction.REFUSE,
+        verdicts[0].locality if verdicts else _UNKNOWN,
         reason,
         locality_verdicts.sentences(verdicts),
-        detail,
-        verdicts=verdicts,
-        image=about if isinstance(about, str) else about.image,
-        remedy='' if isinstance(about, str) else about.remedy,
     )
+    refusal = refusals.Refusal.of_disk(
+        disk,
+        reason,
+        detail,
+        about.image if about else image,
+        about.remedy if about else '',
+    )
+    return strategy, refusal

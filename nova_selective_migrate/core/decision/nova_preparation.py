@@ -16,67 +16,59 @@ import collections.abc
 import dataclasses
 import posixpath
 
-from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import disk_strategy
-from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import reasons
+from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 
 _FORMATS = ('raw', 'qcow2')
 
 
-def refusals(
-    decisions: collections.abc.Sequence[disk_strategy.Decision],
-    case: migration_case.Case,
-) -> list[disk_strategy.Decision]:
-    """Refuse what the caller's preparation has no place for.
+def problems(
+    facts: case_facts.Facts,
+    strategies: disk_strategy.Strategies,
+    copied: disk_strategy.Strategies,
+) -> disk_strategy.Refusals:
+    """Refuse what nova's preparation has no place for.
 
     nova's is nova.virt.libvirt.driver.pre_live_migration: files below the
     instance's directory, and one boolean for the storage of all disks.
+
+    :param copied: those to copy that nothing stands against so far
+    :returns: none on the command line, where nova prepares nothing
     """
-    prepared = case.options.prepared
+    prepared = facts.prepared
     if prepared is None:
-        return list(decisions)
-    owned = any(is_kept_image(chosen) for chosen in decisions)
-    return [
-        _judged(chosen, prepared, case.storage, owned) for chosen in decisions
-    ]
+        return ()
+    own = [each for each in strategies if is_kept_image(each)]
+    found: list[refusals.Refusal] = []
+    for strategy in copied:
+        source = strategy.disk.chain[0]
+        if why := _problem(source, prepared, facts.storage, bool(own)):
+            found.append(refusals.Refusal.of_disk(strategy.disk, *why))
+    if not prepared.same_images_type:
+        other = refusals.RefusalReason.OTHER_IMAGES_TYPE
+        found += [refusals.Refusal.of_disk(each.disk, other) for each in own]
+    return tuple(found)
 
 
-def is_kept_image(chosen: disk_strategy.Decision) -> bool:
+def is_kept_image(strategy: disk_strategy.Strategy) -> bool:
     """Tell a shared image of nova's own from a volume.
 
     A config drive in Ceph is one as well, though it is read-only.
     """
-    if chosen.action is domains.DiskAction.KEEP:
-        return chosen.found is not reasons.Reason.VOLUME_ATTACHMENT
-    source = chosen.disk.source
+    if strategy.action is domains.DiskAction.KEEP:
+        return strategy.reason is not reasons.Reason.VOLUME_ATTACHMENT
+    source = strategy.disk.source
     return (
-        chosen.action is domains.DiskAction.SKIP
-        and chosen.locality is domains.Locality.SHARED
-        and chosen.disk.serial is None
+        strategy.action is domains.DiskAction.SKIP
+        and strategy.locality is domains.Locality.SHARED
+        and strategy.disk.serial is None
         and source is not None
         and source.type is domains.SourceType.NETWORK
-    )
-
-
-def _judged(
-    chosen: disk_strategy.Decision,
-    prepared: migration_options.Preparation,
-    storage: storage_facts.Storage,
-    owned: bool,
-) -> disk_strategy.Decision:
-    found: tuple[reasons.Reason, str] | None = None
-    if chosen.action is domains.DiskAction.COPY:
-        found = _problem(chosen.disk.chain[0], prepared, storage, owned)
-    elif is_kept_image(chosen) and not prepared.same_images_type:
-        found = reasons.Reason.OTHER_IMAGES_TYPE, ''
-    if found is None:
-        return chosen
-    reason, detail = found
-    return dataclasses.replace(
-        chosen, action=domains.DiskAction.REFUSE, reason=reason, detail=detail
     )
 
 
@@ -85,7 +77,7 @@ def _problem(
     prepared: migration_options.Preparation,
     storage: storage_facts.Storage,
     owned: bool,
-) -> tuple[reasons.Reason, str] | None:
+) -> tuple[refusals.RefusalReason, str] | None:
     facts = (
         storage_facts.find(storage.source, source)
         or storage_facts.StorageFacts()
@@ -94,24 +86,27 @@ def _problem(
         domains.SourceType.FILE,
         domains.SourceType.VOLUME,
     ):
-        return reasons.Reason.LOCAL_BLOCK_DEVICE, ''
+        return refusals.RefusalReason.LOCAL_BLOCK_DEVICE, ''
     if posixpath.dirname(source.path or '') != prepared.directory:
-        return reasons.Reason.UNEXPLAINED_DISK, ''
+        return refusals.RefusalReason.UNEXPLAINED_DISK, ''
     if prepared.shared_directory:
-        return reasons.Reason.SHARED_INSTANCE_DIRECTORY, prepared.directory
+        return (
+            refusals.RefusalReason.SHARED_INSTANCE_DIRECTORY,
+            prepared.directory,
+        )
     if prepared.block_migration is False:
-        return reasons.Reason.BLOCK_MIGRATION_FORBIDDEN, ''
+        return refusals.RefusalReason.BLOCK_MIGRATION_FORBIDDEN, ''
     if owned and not prepared.makes_images:
-        return reasons.Reason.PEER_REQUIRED, ''
+        return refusals.RefusalReason.PEER_REQUIRED, ''
     if not _is_found_later(source, prepared):
         return (
-            reasons.Reason.OTHER_IMAGES_TYPE,
+            refusals.RefusalReason.OTHER_IMAGES_TYPE,
             f'it is a {source.format} file, and images_type there is '
             f'{prepared.images_type}',
         )
     if facts.virtual_bytes is None or source.format not in _FORMATS:
         return (
-            reasons.Reason.IMAGE_NOT_REPRODUCIBLE,
+            refusals.RefusalReason.IMAGE_NOT_REPRODUCIBLE,
             f'it is {source.format} of {facts.virtual_bytes or "unknown"} '
             'bytes',
         )
@@ -149,10 +144,30 @@ class Duty:
 
 
 def duties(
-    decisions: collections.abc.Iterable[disk_strategy.Decision],
+    facts: case_facts.Facts, strategies: disk_strategy.Strategies
+) -> tuple[tuple[Duty, ...], tuple[Duty, ...]]:
+    """State what read-only content the destination must be given.
+
+    :returns: the duties, and those that are none: media that the destination
+        lacks, that nobody brings over and that the guest can go without
+    """
+    carried = facts.prepared.carried if facts.prepared else ()
+    found = tuple(_duties(strategies))
+    dropped = tuple(
+        duty
+        for duty in found
+        if duty.droppable
+        and duty.target not in carried
+        and (known := facts.storage.destination.get(duty.path)) is not None
+        and known.exists is False
+    )
+    return tuple(duty for duty in found if duty not in dropped), dropped
+
+
+def _duties(
+    strategies: disk_strategy.Strategies,
 ) -> collections.abc.Iterator[Duty]:
-    """State what read-only content the destination must be given."""
-    for chosen in decisions:
+    for chosen in strategies:
         unreached = chosen.locality is not domains.Locality.SHARED
         if chosen.reason is reasons.Reason.READ_ONLY and unreached:
             path = chosen.disk.chain[0].label
@@ -167,25 +182,6 @@ def duties(
                 'before the migration',
                 droppable=_droppable(chosen.disk),
             )
-
-
-def dropped(
-    duties: collections.abc.Iterable[Duty],
-    storage: storage_facts.Storage,
-    carried: collections.abc.Collection[str] = (),
-) -> tuple[Duty, ...]:
-    """Find the media that the destination lacks, and that may go.
-
-    :param carried: targets whose content the caller brings over
-    """
-    return tuple(
-        duty
-        for duty in duties
-        if duty.droppable
-        and duty.target not in carried
-        and (known := storage.destination.get(duty.path)) is not None
-        and known.exists is False
-    )
 
 
 def _droppable(disk: domains.Disk) -> bool:

@@ -13,40 +13,50 @@
 """Find kept disks that libvirt takes for local: it would not migrate them."""
 
 import collections.abc
-import dataclasses
 
-from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import disk_strategy
-from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import file_systems
+from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 
 
-def refuse(
-    decisions: collections.abc.Iterable[disk_strategy.Decision],
-    case: migration_case.Case,
-) -> list[disk_strategy.Decision]:
+def problems(
+    facts: case_facts.Facts, kept: disk_strategy.Strategies
+) -> disk_strategy.Refusals:
     """Refuse what libvirt would, with "Migration is unsafe" (error 81).
 
     qemuMigrationSrcIsSafe: a disk that is not copied, neither empty nor
     read-only and of type file has to be on a file system that libvirt knows
     as shared, by its top image alone. VIR_MIGRATE_UNSAFE is never set.
     """
-    return [_judged(chosen, case) for chosen in decisions]
+    libvirt = facts.hypervisors.source.libvirt
+    if libvirt is None:
+        return ()
+    reason = (
+        refusals.RefusalReason.UNSAFE_FOR_LIBVIRT
+        if libvirt < file_systems.OVERRIDE_SINCE
+        else refusals.RefusalReason.UNSAFE_UNLESS_CONFIGURED
+    )
+    return tuple(
+        refusals.Refusal.of_disk(each.disk, reason, f'it is on {fstype}')
+        for each in kept
+        if (fstype := _fstype(each.disk, facts)) is not None
+        and not file_systems.shared_for_libvirt(fstype, libvirt)
+    )
 
 
 def notes(
-    decisions: collections.abc.Iterable[disk_strategy.Decision],
-    case: migration_case.Case,
+    facts: case_facts.Facts, kept: disk_strategy.Strategies
 ) -> collections.abc.Iterator[str]:
     """Note where it hangs on what is not known."""
-    libvirt = case.hypervisors.source.libvirt
-    for chosen in decisions:
-        fstype = _fstype(chosen, case)
+    libvirt = facts.hypervisors.source.libvirt
+    for strategy in kept:
+        fstype = _fstype(strategy.disk, facts)
         if fstype is None:
             continue
-        target = chosen.disk.target
+        target = strategy.disk.target
         if libvirt is None and not _every_release_knows(fstype):
             yield (
                 f'{target}: not every libvirt takes {fstype} for shared, and '
@@ -59,51 +69,27 @@ def notes(
             )
 
 
-def _judged(
-    chosen: disk_strategy.Decision, case: migration_case.Case
-) -> disk_strategy.Decision:
-    libvirt = case.hypervisors.source.libvirt
-    fstype = _fstype(chosen, case)
-    if (
-        fstype is None
-        or libvirt is None
-        or file_systems.shared_for_libvirt(fstype, libvirt)
-    ):
-        return chosen
-    return dataclasses.replace(
-        chosen,
-        action=domains.DiskAction.REFUSE,
-        reason=reasons.Reason.UNSAFE_FOR_LIBVIRT
-        if libvirt < file_systems.OVERRIDE_SINCE
-        else reasons.Reason.UNSAFE_UNLESS_CONFIGURED,
-        detail=f'it is on {fstype}',
-    )
-
-
-def _fstype(
-    chosen: disk_strategy.Decision, case: migration_case.Case
-) -> str | None:
+def _fstype(disk: domains.Disk, facts: case_facts.Facts) -> str | None:
     """Return the file system that libvirt looks at; None where it does not.
 
     One that shared_filesystems covers is none either.
     """
-    disk = chosen.disk
-    if chosen.action is not domains.DiskAction.KEEP or not disk.writable:
+    if not disk.writable:
         return None
-    place = storage_facts.in_pool(disk.chain[0], case.storage.pools)
+    place = storage_facts.in_pool(disk.chain[0], facts.storage.pools)
     if place is None or place.type is not domains.SourceType.FILE:
         return None
-    facts = storage_facts.find(case.storage.source, place)
-    if facts is None or not facts.fstype:
+    known = storage_facts.find(facts.storage.source, place)
+    if known is None or not known.fstype:
         return None
-    source = case.hypervisors.source
-    path = facts.resolved or place.path or ''
-    knows = source.libvirt is None or (
+    source = facts.hypervisors.source
+    path = known.resolved or place.path or ''
+    takes_list = source.libvirt is None or (
         source.libvirt >= file_systems.OVERRIDE_SINCE
     )
-    if knows and file_systems.overridden(path, source.shared_filesystems):
+    if takes_list and file_systems.overridden(path, source.shared_filesystems):
         return None
-    return facts.fstype
+    return known.fstype
 
 
 def _every_release_knows(fstype: str) -> bool:

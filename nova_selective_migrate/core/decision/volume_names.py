@@ -16,12 +16,13 @@ That a disk is a volume is one question; that its name, which the domain's
 XML takes along, means that volume on the other host is another.
 """
 
-from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.evidence import device_names
 from nova_selective_migrate.core.evidence import locality_verdicts
 from nova_selective_migrate.core.evidence import volume_matching
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import storage_facts
 
 _ATTACHED = reasons.Reason.VOLUME_ATTACHMENT
@@ -31,14 +32,13 @@ def is_another_there(
     disk: domains.Disk,
     joined: volume_matching.VolumeMatch,
     verdict: locality_verdicts.Verdict,
-    storage: storage_facts.Storage,
-    paths: migration_options.VolumePaths,
+    facts: case_facts.Facts,
 ) -> bool:
     """Tell a volume whose name can be another's at the destination.
 
     :param verdict: that of the disk's own image
-    :param paths: who gives a volume the path that it has there
     """
+    storage, paths = facts.storage, facts.options.volume_paths
     if verdict.reason is not _ATTACHED or disk.source is None:
         return False
     if any(
@@ -49,8 +49,8 @@ def is_another_there(
         return False  # proven the same there, or declared so
     place = storage_facts.in_pool(disk.source, storage.pools)
     if place is not None:
-        facts = storage_facts.find(storage.source, place)
-        if device_names.same_everywhere(place, facts):
+        known = storage_facts.find(storage.source, place)
+        if device_names.same_everywhere(place, known):
             return False
     if paths is migration_options.VolumePaths.KEPT:
         return True

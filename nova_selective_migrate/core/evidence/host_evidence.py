@@ -14,11 +14,11 @@
 
 import collections.abc
 
-from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.evidence import file_identity
 from nova_selective_migrate.core.evidence import locality_verdicts
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import message_words
+from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import storage_facts
 
 _LOCAL = domains.Locality.LOCAL

@@ -13,16 +13,16 @@
 """Locate every image of a disk's backing chain."""
 
 import collections.abc
-import dataclasses
 import posixpath
 
-from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.evidence import host_evidence
 from nova_selective_migrate.core.evidence import locality_verdicts
 from nova_selective_migrate.core.evidence import network_evidence
 from nova_selective_migrate.core.evidence import volume_matching
 from nova_selective_migrate.core.model import declared_paths
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import storage_facts
 
 _LOCAL = domains.Locality.LOCAL
@@ -36,64 +36,82 @@ def judge_image(
     joined: volume_matching.VolumeMatch,
     storage: storage_facts.Storage,
     policy: declared_paths.LocalityPolicy,
+    *,
+    below_local: bool = False,
 ) -> locality_verdicts.Verdict:
     """Say where an image is.
 
     :param joined: the volume whose image this is, if it is one's
+    :param below_local: whether it lies below a local image, so that nobody
+        writes to it
     """
-    found: list[locality_verdicts.Evidence] = []
+    found = tuple(_evidence(source, joined, storage, policy))
+    weighed = locality_verdicts.weigh(found)
+    local = any(item.locality is _LOCAL for item in found)
+    if joined.weak and local and weighed.locality is not _UNKNOWN:
+        # A name goes stale: it does not outweigh what looks local.
+        weighed = locality_verdicts.Conclusion(
+            _UNKNOWN, reasons.Reason.ATTACHMENT_CONFLICT, weighed.remedy
+        )
+    if below_local:
+        identical = _identical(source, storage, weighed)
+        if identical or (
+            weighed.reason is reasons.Reason.SAME_FILE_AT_DESTINATION
+        ):
+            # What would be a copy onto itself for the top image is, below
+            # it, proof that the destination has the identical image.
+            return locality_verdicts.Verdict(
+                _LOCAL,
+                reasons.Reason.SAME_AT_DESTINATION,
+                (*found, *identical),
+                source.label,
+            )
+    locality, reason, remedy = weighed
+    return locality_verdicts.Verdict(
+        locality, reason, found, source.label, remedy
+    )
+
+
+def _evidence(
+    source: domains.DiskSource,
+    joined: volume_matching.VolumeMatch,
+    storage: storage_facts.Storage,
+    policy: declared_paths.LocalityPolicy,
+) -> Evidences:
+    """Collect all that is known of where an image is."""
     if joined.attachment is not None:
-        found.append(_attached(joined.attachment, joined.by))
+        yield _attached(joined.attachment, joined.by)
         driver_type = joined.attachment.driver_volume_type
         if driver_type == 'local' and not joined.weak:
             # Still a volume: nova never copies one, wherever it is.
-            found.extend(
-                item
-                for item in _declared_of(source, storage, policy)
-                if item.locality is _SHARED
-            )
-            return locality_verdicts.weigh(found, source.label)
-    place = storage_facts.in_pool(source, storage.pools)
+            for item in _declared_of(source, storage, policy):
+                if item.locality is _SHARED:
+                    yield item
+            return
     if unlike := network_evidence.against_pools(source, storage):
-        found.append(unlike)
-        return locality_verdicts.weigh(found, source.label)
+        yield unlike
+        return
+    place = storage_facts.in_pool(source, storage.pools)
     if place is None:
-        found.append(
-            locality_verdicts.missing(
-                reasons.Reason.POOL_UNKNOWN, source.label
-            )
-        )
-        return locality_verdicts.weigh(found, source.label)
-    found.extend(network_evidence.of_pool(source, place, storage))
+        unknown = reasons.Reason.POOL_UNKNOWN
+        yield locality_verdicts.missing(unknown, source.label)
+        return
+    yield from network_evidence.of_pool(source, place, storage)
     facts = storage_facts.find(storage.source, place)
     if facts and storage_facts.contradicts(facts, storage.source):
         conflict = reasons.Reason.CONFLICTING_EVIDENCE
-        found.append(locality_verdicts.missing(conflict, source.label))
-        return locality_verdicts.weigh(found, source.label)
-    names = _names(place, facts)
-    found.extend(_declared(policy, names))
+        yield locality_verdicts.missing(conflict, source.label)
+        return
+    yield from _declared(policy, _names(place, facts))
     if place.type is domains.SourceType.NETWORK:
-        found.append(network_evidence.of(place))
+        yield network_evidence.of(place)
     elif place.path is not None and place.type in _ON_HOST:
         known = storage_facts.find(storage.destination, place)
         attached = joined.attachment is not None
-        found.extend(host_evidence.of(place, facts, known, attached=attached))
+        yield from host_evidence.of(place, facts, known, attached=attached)
     else:
-        found.append(
-            locality_verdicts.missing(
-                reasons.Reason.LOCALITY_UNKNOWN, source.label
-            )
-        )
-    verdict = locality_verdicts.weigh(found, source.label)
-    local = any(e.locality is _LOCAL for e in found)
-    if joined.weak and local and verdict.locality is not _UNKNOWN:
-        # A name goes stale: it does not outweigh what looks local.
-        return dataclasses.replace(
-            verdict,
-            locality=_UNKNOWN,
-            reason=reasons.Reason.ATTACHMENT_CONFLICT,
-        )
-    return verdict
+        unknown = reasons.Reason.LOCALITY_UNKNOWN
+        yield locality_verdicts.missing(unknown, source.label)
 
 
 def _declared_of(
@@ -167,10 +185,21 @@ def _declared(
 
 
 def locate(
+    facts: case_facts.Facts, matches: volume_matching.VolumeMatches
+) -> locality_verdicts.Verdicts:
+    """Judge every image of every disk that has one and can be migrated."""
+    return {
+        disk.target: ()
+        if disk.transient or disk.source is None
+        else _chain(disk, matches.by_target[disk.target], facts)
+        for disk in facts.domain.disks
+    }
+
+
+def _chain(
     disk: domains.Disk,
     joined: volume_matching.VolumeMatch,
-    storage: storage_facts.Storage,
-    policy: declared_paths.LocalityPolicy,
+    facts: case_facts.Facts,
 ) -> tuple[locality_verdicts.Verdict, ...]:
     """Judge every image of the chain, top first.
 
@@ -186,10 +215,16 @@ def locate(
         own = (
             joined if image is top or beside else volume_matching.VolumeMatch()
         )
-        verdict = judge_image(image, own, storage, policy)
-        if verdicts and verdicts[0].locality is _LOCAL:
-            verdict = _identical_below(verdict, image, storage)
-        verdicts.append(verdict)
+        below_local = bool(verdicts) and verdicts[0].locality is _LOCAL
+        verdicts.append(
+            judge_image(
+                image,
+                own,
+                facts.storage,
+                facts.case.policy,
+                below_local=below_local,
+            )
+        )
     return tuple(verdicts)
 
 
@@ -205,43 +240,36 @@ def _folder(source: domains.DiskSource) -> str | None:
     return posixpath.dirname(source.path)
 
 
-def _identical_below(
-    verdict: locality_verdicts.Verdict,
+def _identical(
     image: domains.DiskSource,
     storage: storage_facts.Storage,
-) -> locality_verdicts.Verdict:
-    """Take an image that nobody writes as there if both hosts see it.
+    weighed: locality_verdicts.Conclusion,
+) -> tuple[locality_verdicts.Evidence, ...]:
+    """Find that the destination has, or makes, an image of equal bytes.
 
-    What would be a copy onto itself for the top image is, below it, proof
-    that the destination has the identical image. So are equal bytes.
+    :param weighed: what else is known; where that settles it, none is found
     """
-    if verdict.reason is reasons.Reason.SAME_FILE_AT_DESTINATION:
-        return dataclasses.replace(
-            verdict,
-            locality=_LOCAL,
-            reason=reasons.Reason.SAME_AT_DESTINATION,
-        )
+    if (
+        weighed.locality is _SHARED
+        or weighed.reason is reasons.Reason.DECLARATION_CONFLICT
+        or weighed.reason is reasons.Reason.SAME_FILE_AT_DESTINATION
+    ):
+        return ()
     here = storage_facts.find(storage.source, image)
     there = storage_facts.find(storage.destination, image)
     content = here.content if here else None
-    same = content and there and there.content == content
-    settled = (
-        verdict.locality is domains.Locality.SHARED
-        or verdict.reason is reasons.Reason.DECLARATION_CONFLICT
-    )
-    if not same or not there or settled:
-        return verdict
-    identical = locality_verdicts.Evidence(
+    if not content or there is None or there.content != content:
+        return ()
+    sentence = (
         f'destination host: makes {image.label} and holds it against {content}'
         if there.exists is False
-        else f'both hosts: {image.label} has the same content, {content}',
-        _LOCAL,
-        locality_verdicts.Strength.PROOF,
-        reasons.Reason.SAME_AT_DESTINATION,
+        else f'both hosts: {image.label} has the same content, {content}'
     )
-    return locality_verdicts.Verdict(
-        _LOCAL,
-        reasons.Reason.SAME_AT_DESTINATION,
-        (*verdict.evidence, identical),
-        verdict.image,
+    return (
+        locality_verdicts.Evidence(
+            sentence,
+            _LOCAL,
+            locality_verdicts.Strength.PROOF,
+            reasons.Reason.SAME_AT_DESTINATION,
+        ),
     )

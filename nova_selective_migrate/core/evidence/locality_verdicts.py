@@ -15,9 +15,10 @@
 import collections.abc
 import dataclasses
 import enum
+import typing
 
-from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import reasons
 
 
 class Strength(enum.Enum):
@@ -76,15 +77,19 @@ class Verdict:
     remedy: str = ''
 
 
-def weigh(
-    evidence: collections.abc.Sequence[Evidence], image: str = ''
-) -> Verdict:
+class Conclusion(typing.NamedTuple):
+    """What evidence adds up to.
+
+    :ivar remedy: instead of the reason's own, where that is not safe
+    """
+
+    locality: domains.Locality
+    reason: reasons.Reason
+    remedy: str = ''
+
+
+def weigh(found: tuple[Evidence, ...]) -> Conclusion:
     """Add up the evidence; what conflicts or is missing is UNKNOWN."""
-    return dataclasses.replace(_weighed(evidence), image=image)
-
-
-def _weighed(evidence: collections.abc.Sequence[Evidence]) -> Verdict:
-    found = tuple(evidence)
     proofs = _of(found, Strength.PROOF)
     proven = {e.locality for e in proofs}
     declared = _of(found, Strength.DECLARATION)
@@ -92,16 +97,16 @@ def _weighed(evidence: collections.abc.Sequence[Evidence]) -> Verdict:
     if len(proven) > 1 or (disproofs and domains.Locality.SHARED in proven):
         said = {e.locality for e in declared}
         if said == {domains.Locality.SHARED} and not disproofs:
-            return _served(found, proofs)
-        return _conflict(found, proofs)
+            return _served(proofs)
+        return _conflict(proofs)
     if _contradicted(declared, proven, bool(disproofs)):
-        return _unknown(found, reasons.Reason.DECLARATION_CONFLICT)
+        return _unknown(reasons.Reason.DECLARATION_CONFLICT)
     doubts = _of(found, Strength.DOUBT)
     presumed = _of(found, Strength.PRESUMPTION)
     # The strongest decides; a disproof or a candidate says UNKNOWN.
     for best in (*proofs, *declared, *disproofs, *doubts, *presumed, *found):
-        return Verdict(best.locality, best.reason, found, remedy=best.remedy)
-    return _unknown(found, reasons.Reason.LOCALITY_UNKNOWN)
+        return Conclusion(best.locality, best.reason, best.remedy)
+    return _unknown(reasons.Reason.LOCALITY_UNKNOWN)
 
 
 def _contradicted(
@@ -122,9 +127,7 @@ def _of(
     return tuple(e for e in evidence if e.strength is strength)
 
 
-def _served(
-    found: tuple[Evidence, ...], proofs: tuple[Evidence, ...]
-) -> Verdict:
+def _served(proofs: tuple[Evidence, ...]) -> Conclusion:
     """Take a file that both hosts see for shared where it is declared so.
 
     This host serves it from its local file system, and the destination
@@ -132,21 +135,19 @@ def _served(
     """
     if {e.reason for e in proofs} == _SEEN_BY_BOTH:
         shared = domains.Locality.SHARED
-        return Verdict(shared, reasons.Reason.SAME_AT_DESTINATION, found)
-    return _conflict(found, proofs)
+        return Conclusion(shared, reasons.Reason.SAME_AT_DESTINATION)
+    return _conflict(proofs)
 
 
-def _conflict(
-    found: tuple[Evidence, ...], proofs: tuple[Evidence, ...]
-) -> Verdict:
+def _conflict(proofs: tuple[Evidence, ...]) -> Conclusion:
     # Two hosts on one kernel, one host twice, or a server and its client.
     if {e.reason for e in proofs} == _SEEN_BY_BOTH:
-        return _unknown(found, reasons.Reason.SAME_FILE_AT_DESTINATION)
-    return _unknown(found, reasons.Reason.CONFLICTING_EVIDENCE)
+        return _unknown(reasons.Reason.SAME_FILE_AT_DESTINATION)
+    return _unknown(reasons.Reason.CONFLICTING_EVIDENCE)
 
 
-def _unknown(found: tuple[Evidence, ...], reason: reasons.Reason) -> Verdict:
-    return Verdict(domains.Locality.UNKNOWN, reason, found)
+def _unknown(reason: reasons.Reason) -> Conclusion:
+    return Conclusion(domains.Locality.UNKNOWN, reason)
 
 
 def missing(reason: reasons.Reason, what: str, remedy: str = '') -> Evidence:
@@ -175,3 +176,8 @@ def sentences(verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:
             item.sentence for verdict in verdicts for item in verdict.evidence
         )
     )
+
+
+#: Of every disk by its target: where each image of its chain is, the top one
+#: first; empty where that was not asked. Final: nothing changes one.
+Verdicts = collections.abc.Mapping[str, tuple[Verdict, ...]]

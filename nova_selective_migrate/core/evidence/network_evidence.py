@@ -16,10 +16,10 @@ import collections.abc
 import ipaddress
 import re
 
-from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.evidence import device_names
 from nova_selective_migrate.core.evidence import locality_verdicts
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import storage_facts
 
 

@@ -51,10 +51,10 @@ class KeptVolume:
 
 
 def of_domain(
-    domain: domains.Domain, joins: volume_matching.VolumeMatches
+    domain: domains.Domain, matches: volume_matching.VolumeMatches
 ) -> tuple[KeptVolume, ...]:
     """List the volumes of a guest, in the order of its disks."""
-    found = ((disk, joins.by_target[disk.target]) for disk in domain.disks)
+    found = ((disk, matches.by_target[disk.target]) for disk in domain.disks)
     return tuple(
         KeptVolume(
             target=disk.target,

@@ -15,7 +15,7 @@
 import dataclasses
 import enum
 
-from nova_selective_migrate.core.decision import reasons
+from nova_selective_migrate.core.model import refusals
 
 
 class HostSide(enum.Flag):
@@ -142,7 +142,7 @@ class KnownBad:
     breaks: str
     origin: str
     remedy: str = ''
-    reason: reasons.Reason = reasons.Reason.KNOWN_BAD_VERSION
+    reason: refusals.RefusalReason = refusals.RefusalReason.KNOWN_BAD_VERSION
     together_with_qemu: Range | None = None
     acceptable: bool = True
 

@@ -19,26 +19,77 @@ from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.decision import nova_preparation
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import reasons
+from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.core.plan import destination_volumes
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import plan_notes
-from nova_selective_migrate.core.plan import refusal_rules
 from nova_selective_migrate.core.plan import zero_detection
 
 
 @dataclasses.dataclass(frozen=True)
 class PlannedDisk:
-    """A disk with its decision and its sizes in bytes; None: not known.
+    """A disk with what becomes of it, and its sizes in bytes.
 
+    Its action and its reason are derived here and nowhere else: a refusal
+    goes before all, then how much a copy takes, then the strategy.
+
+    :ivar extent: how much of its chain is copied; None: nothing
+    :ivar refusal: what stands against it; None: nothing
+    :ivar virtual_bytes: None where it is not known
+    :ivar allocated_bytes: None where it is not known
     :ivar copy_bytes: bytes that a copy moves, 0 where there is none
     """
 
-    decision: disk_strategy.Decision
+    strategy: disk_strategy.Strategy
+    extent: disk_strategy.Extent | None
+    refusal: refusals.Refusal | None
     virtual_bytes: int | None
     allocated_bytes: int | None
     copy_bytes: int
+
+    @property
+    def disk(self) -> domains.Disk:
+        """Return the disk as the domain's XML has it."""
+        return self.strategy.disk
+
+    @property
+    def action(self) -> domains.DiskAction:
+        """Return what is done with it."""
+        if self.refusal:
+            return domains.DiskAction.REFUSE
+        return self.strategy.action
+
+    @property
+    def reason(self) -> refusals.AnyReason:
+        """Return why that is done."""
+        if self.refusal:
+            return self.refusal.reason
+        if self.extent is disk_strategy.Extent.TOP:
+            return reasons.Reason.LOCAL_OVER_SHARED
+        if self.extent is disk_strategy.Extent.TOP_ON_SEED:
+            return reasons.Reason.LOCAL_OVER_SEED
+        return self.strategy.reason
+
+    @property
+    def copied(self) -> bool:
+        """Tell whether the disk is one to copy, however little of it."""
+        return self.action is domains.DiskAction.COPY
+
+    @property
+    def top_only(self) -> bool:
+        """Tell whether the top image alone is copied."""
+        return self.copied and self.extent is not disk_strategy.Extent.WHOLE
+
+    @property
+    def seeded(self) -> bool:
+        """Tell whether the top is copied into an image with its base's data.
+
+        That image has no base itself.
+        """
+        return self.copied and self.extent is disk_strategy.Extent.TOP_ON_SEED
 
     def counted_bytes(self, *, limited: bool) -> int:
         """Return what QEMU counts of a copy.
@@ -51,36 +102,35 @@ class PlannedDisk:
         """
         if not self.copied:
             return 0
-        if limited and not self.decision.top_only:
+        if limited and not self.top_only:
             return self.virtual_bytes or self.copy_bytes
         return self.copy_bytes
 
-    @property
-    def copied(self) -> bool:
-        """Tell whether the disk is one to copy, however little of it."""
-        return self.decision.action is domains.DiskAction.COPY
-
 
 def planned_disk(
-    chosen: disk_strategy.Decision, storage: storage_facts.Storage
+    strategy: disk_strategy.Strategy,
+    extent: disk_strategy.Extent | None,
+    refusal: refusals.Refusal | None,
+    storage: storage_facts.Storage,
 ) -> PlannedDisk:
-    """Add the sizes to a decision."""
-    facts = [_facts(image, storage) for image in chosen.disk.chain]
+    """Put together what was decided of a disk, and add its sizes."""
+    facts = [_facts(image, storage) for image in strategy.disk.chain]
     top = facts[0] if facts else storage_facts.StorageFacts()
     # A base that is brought over moves as well, though not in the copy.
-    copied = facts[:1] if chosen.top_only and not chosen.seeded else facts
+    copied = facts[:1] if extent is disk_strategy.Extent.TOP else facts
     known = [
         f.allocated_bytes for f in copied if f.allocated_bytes is not None
     ]
     size = sum(known) if known else (top.virtual_bytes or 0)
     if top.virtual_bytes is not None:
         size = min(size, top.virtual_bytes)
-    copy = chosen.action is domains.DiskAction.COPY
     return PlannedDisk(
-        chosen,
+        strategy,
+        extent,
+        refusal,
         top.virtual_bytes,
         top.allocated_bytes,
-        size if copy else 0,
+        size if extent is not None and refusal is None else 0,
     )
 
 
@@ -109,7 +159,7 @@ class MigrationPlan:
 
     domain: domains.Domain
     disks: tuple[PlannedDisk, ...]
-    refusals: tuple[refusal_rules.Refusal, ...]
+    refusals: tuple[refusals.StatedRefusal, ...]
     duties: tuple[nova_preparation.Duty, ...]
     notes: tuple[str, ...]
     call: migrate_call.MigrateCall
@@ -136,9 +186,7 @@ class MigrationPlan:
         if not self.ready:
             return []
         return [
-            disk.decision.disk.target
-            for disk in self.disks
-            if disk.decision.action is domains.DiskAction.COPY
+            planned.disk.target for planned in self.disks if planned.copied
         ]
 
     @property

@@ -50,19 +50,18 @@ def plan_tree(plan: migration_plan.MigrationPlan) -> dict[str, typing.Any]:
     }
 
 
-def _disk(disk: migration_plan.PlannedDisk) -> dict[str, typing.Any]:
-    chosen = disk.decision
-    source = chosen.disk.source
+def _disk(planned: migration_plan.PlannedDisk) -> dict[str, typing.Any]:
+    disk = planned.disk
     return {
-        'target': chosen.disk.target,
-        'device': chosen.disk.device.value,
-        'source': source.label if source else None,
-        'locality': chosen.locality.value,
-        'action': chosen.action.value,
-        'reason': chosen.reason.value,
-        'evidence': list(chosen.evidence),
-        'virtual_bytes': disk.virtual_bytes,
-        'allocated_bytes': disk.allocated_bytes,
+        'target': disk.target,
+        'device': disk.device.value,
+        'source': disk.source.label if disk.source else None,
+        'locality': planned.strategy.locality.value,
+        'action': planned.action.value,
+        'reason': planned.reason.value,
+        'evidence': list(planned.strategy.evidence),
+        'virtual_bytes': planned.virtual_bytes,
+        'allocated_bytes': planned.allocated_bytes,
     }
 
 
@@ -87,12 +86,12 @@ def log_lines(
 ) -> collections.abc.Iterator[str]:
     """Say of each disk what becomes of it and why, a line each."""
     for planned in plan.disks:
-        chosen = planned.decision
-        source = chosen.disk.source.label if chosen.disk.source else '-'
-        evidence = '; '.join(chosen.evidence)
+        disk, strategy = planned.disk, planned.strategy
+        source = disk.source.label if disk.source else '-'
+        evidence = '; '.join(strategy.evidence)
         yield (
-            f'{chosen.disk.target} {source}: {chosen.action.value} '
-            f'({chosen.locality.value}, {chosen.reason.value}: {evidence})'
+            f'{disk.target} {source}: {planned.action.value} '
+            f'({strategy.locality.value}, {planned.reason.value}: {evidence})'
         )
     for refusal in plan.refusals:
         yield f'refused: {refusal.message}'

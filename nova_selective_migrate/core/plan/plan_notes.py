@@ -15,43 +15,39 @@
 import collections.abc
 import dataclasses
 
-from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import block_device_mapping
-from nova_selective_migrate.core.case import domain_xml
-from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.decision import nova_preparation
-from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.plan import known_bad_releases
 
 
 def notes(
-    domain: domains.Domain, case: migration_case.Case, copies: bool
+    facts: case_facts.Facts, *, copies: bool
 ) -> collections.abc.Iterator[str]:
     """Note what is not known, was ignored, or is dangerous.
 
     :param copies: whether any disk is copied
     """
-    if rows := block_device_mapping.dangling(case.block_device_info):
+    if facts.dangling_rows:
         yield (
-            f'{rows} row(s) of the block device mapping name neither volume '
-            'nor device and are ignored'
+            f'{facts.dangling_rows} row(s) of the block device mapping name '
+            'neither volume nor device and are ignored'
         )
-    for disk in domain.disks:
+    for disk in facts.domain.disks:
         top = disk.source if disk.writable else None
         if top and top.format == 'qcow2' and not disk.chain_known:
             yield (
                 f'{disk.target}: the domain XML does not say where its '
                 'backing chain ends'
             )
-    prepared = case.options.prepared
+    prepared = facts.prepared
     if prepared and prepared.block_migration and not copies:
         yield (
             'block migration was asked for, and no disk is to be copied: '
             'nothing is'
         )
-    for disk in domain.disks:
-        if disk.target in case.options.existing and disk.source:
+    for disk in facts.domain.disks:
+        if disk.target in facts.options.existing and disk.source:
             yield (
                 f'{disk.target}: a migration overwrites what is at its place '
                 f'at the destination: {redaction.anywhere(disk.source.label)}'
@@ -59,16 +55,16 @@ def notes(
     if not copies:
         return
     if prepared:
-        known = case.storage.destination.get(prepared.directory)
+        known = facts.storage.destination.get(prepared.directory)
         if known is None or known.free_bytes is None:
             yield 'the free room at the destination is not known'
-    if not case.options.tls:
+    if not facts.options.tls:
         yield (
             'the disks travel in clear, and whoever reaches the '
             "destination's port can write to them while they are copied: "
             'use TLS or a network of their own'
         )
-    yield from known_bad_releases.unknown(case.hypervisors)
+    yield from known_bad_releases.unknown(facts.hypervisors)
 
 
 def dropped(
@@ -84,7 +80,7 @@ def dropped(
 
 
 def releases(
-    case: migration_case.Case,
+    facts: case_facts.Facts,
     features: collections.abc.Collection[known_bad_releases.Feature],
     avoided: collections.abc.Collection[known_bad_releases.Found],
 ) -> collections.abc.Iterator[str]:
@@ -94,9 +90,9 @@ def releases(
     """
     for found in avoided:
         yield f'{found.detail}; copied in another way ({found.rule.id})'
-    accept = case.options.accept_known_bad
+    accept = facts.options.accept_known_bad
     warned: dict[known_bad_releases.Rule, list[str]] = {}
-    for found in known_bad_releases.find(case.hypervisors, features):
+    for found in known_bad_releases.find(facts.hypervisors, features):
         if found.rule.id in accept:
             yield f'{found.detail}; taken as mended ({found.rule.id})'
         elif found.rule.effect is known_bad_releases.Effect.WARN:
@@ -120,10 +116,11 @@ class LeftBehind:
 
 
 def left_behind(
-    domain: domains.Domain, case: migration_case.Case
+    facts: case_facts.Facts,
 ) -> collections.abc.Iterator[LeftBehind]:
     """List what stays, as far as it is known."""
-    yield from _of_definition(domain, case)
+    domain = facts.domain
+    yield from _of_definition(facts)
     if domain.others.nvram:
         yield LeftBehind(
             domain.others.nvram,
@@ -136,7 +133,7 @@ def left_behind(
             'it travels with memory; whether libvirt removes what it keeps '
             'of it is up to its release',
         )
-    if count := case.domain_state.checkpoints:
+    if count := facts.case.domain_state.checkpoints:
         yield LeftBehind(
             f'what libvirt records of {count} backup checkpoint(s)',
             'without it the next backup is a full one',
@@ -144,19 +141,13 @@ def left_behind(
 
 
 def _of_definition(
-    domain: domains.Domain, case: migration_case.Case
+    facts: case_facts.Facts,
 ) -> collections.abc.Iterator[LeftBehind]:
     """List disks that the guest would get at its next start."""
-    if not case.persistent_xml:
+    if facts.definition is None:
         return
-    try:
-        # A case that was written by hand can have anything in it.
-        text = redaction.domain_xml(case.persistent_xml)
-        defined = domain_xml.parse(text)
-    except exceptions.InvalidDomain:
-        return  # of no use here; what runs has been read
-    running = {disk.target for disk in domain.disks}
-    for disk in defined.disks:
+    running = {disk.target for disk in facts.domain.disks}
+    for disk in facts.definition.disks:
         source = disk.source
         if disk.target not in running and source and source.path:
             yield LeftBehind(

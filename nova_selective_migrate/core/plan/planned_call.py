@@ -15,10 +15,12 @@
 import collections.abc
 import dataclasses
 
+from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.job import bandwidth
-from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import known_bad_releases
 from nova_selective_migrate.core.plan import migrate_call
@@ -26,92 +28,189 @@ from nova_selective_migrate.core.plan import zero_detection
 
 
 @dataclasses.dataclass(frozen=True)
+class Extents:
+    """How much of each disk the call copies.
+
+    :ivar by_target: of the disks to copy
+    :ivar incremental: whether the call is NON_SHARED_INC, for all of them
+    :ivar avoids: why top images alone are not copied, though they could be
+    :ivar refused: disks that cannot be copied to that extent
+    """
+
+    by_target: collections.abc.Mapping[str, disk_strategy.Extent]
+    incremental: bool
+    avoids: tuple[known_bad_releases.Found, ...]
+    refused: disk_strategy.Refusals
+
+
+def extents(
+    facts: case_facts.Facts,
+    copied: disk_strategy.Strategies,
+    without_base: disk_strategy.Refusals,
+) -> Extents:
+    """Choose one mode of copying for the call, and what follows for disks.
+
+    One flag holds for all disks: where one needs a full copy, all get one,
+    and then a base image at nova's destination is of no use. On the command
+    line the image that is made there keeps its base.
+
+    :param copied: the disks to copy that nothing stands against so far
+    :param without_base: refusals of those whose top cannot be copied alone
+    """
+    based = disk_strategy.copies(copied, without_base)
+    incremental = _incremental(facts, based)
+    avoids = _top_alone_loses(facts) if incremental else ()
+    if avoids:
+        return _whole(copied, avoids, ())
+    if facts.prepared and not incremental:
+        return _whole(based, (), without_base)
+    return Extents(
+        {each.disk.target: each.extent for each in based},
+        incremental,
+        (),
+        without_base,
+    )
+
+
+def _whole(
+    copied: disk_strategy.Strategies,
+    avoids: tuple[known_bad_releases.Found, ...],
+    refused: disk_strategy.Refusals,
+) -> Extents:
+    """Copy whole chains, and refuse those of which that is impossible."""
+    impossible = {
+        each.disk.target: refusals.Refusal.of_disk(
+            each.disk, why[0], about=why[1]
+        )
+        for each in copied
+        if (why := disk_strategy.not_copied(each.disk, each.disk.chain))
+    }
+    return Extents(
+        {
+            each.disk.target: disk_strategy.Extent.WHOLE
+            for each in copied
+            if each.disk.target not in impossible
+        },
+        False,
+        avoids,
+        (*refused, *impossible.values()),
+    )
+
+
+def _incremental(
+    facts: case_facts.Facts, copied: disk_strategy.Strategies
+) -> bool:
+    """Tell whether one NON_SHARED_INC is right for all disks to copy.
+
+    The flag holds for the whole call. It writes no cluster that the source
+    top image has not allocated, so every destination image must be fresh,
+    and nothing may lie below one that the domain XML does not tell.
+    """
+    prepared, existing = facts.prepared, facts.options.existing
+    whole = disk_strategy.Extent.WHOLE
+    return (
+        (prepared is None or prepared.images_type == 'qcow2')
+        and any(each.extent is not whole for each in copied)
+        and all(
+            each.extent is not whole
+            or (not each.disk.backing and each.disk.chain_ends)
+            for each in copied
+        )
+        and not any(each.disk.target in existing for each in copied)
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class PlannedCall:
-    """A call, how it keeps disks thin, and what it was chosen to avoid."""
+    """A call, how it keeps disks thin, and what it was chosen to avoid.
+
+    :ivar flattened: targets whose image will hold the whole chain
+    """
 
     call: migrate_call.MigrateCall
     thinning: zero_detection.ZeroDetection
+    flattened: tuple[str, ...]
     avoids: tuple[known_bad_releases.Found, ...] = ()
 
 
-def of(
-    domain: domains.Domain,
-    copied: collections.abc.Sequence[disk_strategy.Decision],
-    flattened: tuple[str, ...],
-    case: migration_case.Case,
-    incremental: bool,
-) -> PlannedCall:
+def first(facts: case_facts.Facts, extents: Extents) -> PlannedCall:
     """Make the call with the best thinning that both hosts can be passed.
 
     That a release breaks something counts for more than room. Where each
     choice breaks something the best is returned, for what is said of it.
     """
+    flattened = destination_images.chains_to_flatten(facts, extents.by_target)
+    copied = [
+        disk for disk in facts.domain.disks if disk.target in extents.by_target
+    ]
     fitting: list[PlannedCall] = []
+    broken: list[tuple[known_bad_releases.Found, ...]] = []
     tried: list[PlannedCall] = []
     for thinning in zero_detection.choices(
-        [chosen.disk for chosen in copied],
-        case.hypervisors,
-        case.options.thin,
+        copied, facts.hypervisors, facts.options.thin
     ):
-        call = _call(copied, flattened, thinning, case, incremental)
-        made = PlannedCall(call, thinning)
+        call = _call(facts, extents, flattened, thinning)
+        made = PlannedCall(call, thinning, flattened)
         tried.append(made)
         if call.parameter_count > migrate_call.PARAMETER_LIMIT:
             continue
-        broken = _broken(domain, call, thinning, case)
-        if not broken:
-            avoids = fitting[0].avoids if fitting else ()
-            return PlannedCall(_guarded(domain, made, case), thinning, avoids)
-        fitting.append(dataclasses.replace(made, avoids=broken))
+        breaks = _broken(facts, call, thinning)
+        if not breaks:
+            needed = _needed(facts, call, thinning)
+            avoids = broken[0] if broken else ()
+            return PlannedCall(needed, thinning, flattened, avoids)
+        fitting.append(made)
+        broken.append(breaks)
     if fitting:
-        return dataclasses.replace(fitting[0], avoids=())
+        return fitting[0]
     return min(tried, key=lambda each: each.call.parameter_count)
 
 
-def top_alone_loses(
-    case: migration_case.Case,
+def _top_alone_loses(
+    facts: case_facts.Facts,
 ) -> tuple[known_bad_releases.Found, ...]:
     """Find why a copy of top images alone is to be avoided."""
     return known_bad_releases.to_avoid(
-        case.hypervisors,
+        facts.hypervisors,
         [known_bad_releases.Feature.INCREMENTAL],
-        case.options.accept_known_bad,
+        facts.options.accept_known_bad,
     )
 
 
 def _broken(
-    domain: domains.Domain,
+    facts: case_facts.Facts,
     call: migrate_call.MigrateCall,
     thinning: zero_detection.ZeroDetection,
-    case: migration_case.Case,
 ) -> tuple[known_bad_releases.Found, ...]:
     return known_bad_releases.to_avoid(
-        case.hypervisors,
-        known_bad_releases.features(call, domain, thinning.drivers),
-        case.options.accept_known_bad,
+        facts.hypervisors,
+        known_bad_releases.features(call, facts.domain, thinning.drivers),
+        facts.options.accept_known_bad,
     )
 
 
-def _guarded(
-    domain: domains.Domain, made: PlannedCall, case: migration_case.Case
+def _needed(
+    facts: case_facts.Facts,
+    call: migrate_call.MigrateCall,
+    thinning: zero_detection.ZeroDetection,
 ) -> migrate_call.MigrateCall:
     """Mark the optional parameters that the call is not right without."""
     needed = []
     for name in migrate_call.OPTIONAL:
-        kept = {k: v for k, v in made.call.parameters.items() if k != name}
-        without = dataclasses.replace(made.call, parameters=kept)
-        if _broken(domain, without, made.thinning, case):
+        kept = {k: v for k, v in call.parameters.items() if k != name}
+        without = dataclasses.replace(call, parameters=kept)
+        if _broken(facts, without, thinning):
             needed.append(name)
-    return dataclasses.replace(made.call, needed=tuple(needed))
+    return dataclasses.replace(call, needed=tuple(needed))
 
 
 def _call(
-    copied: collections.abc.Sequence[disk_strategy.Decision],
+    facts: case_facts.Facts,
+    extents: Extents,
     flattened: tuple[str, ...],
     thinning: zero_detection.ZeroDetection,
-    case: migration_case.Case,
-    incremental: bool,
 ) -> migrate_call.MigrateCall:
+    case = facts.case
     persistent = bool(case.domain_state.persistent)
     xml = {}
     if flattened or thinning.drivers:
@@ -127,13 +226,13 @@ def _call(
         # libvirt refuses the flag then; nova leaves it out too.
         options = dataclasses.replace(options, postcopy=False)
     call = migrate_call.build(
-        [chosen.disk.target for chosen in copied],
+        [*extents.by_target],
         options,
-        incremental=incremental,
+        incremental=extents.incremental,
         persistent=persistent,
         xml=xml,
         detect_zeroes=thinning.detect,
-        per_disk=limit(case).per_disk(len(copied)),
+        per_disk=limit(facts).per_disk(len(extents.by_target)),
     )
     if known_bad_releases.wants_tls_destination(case.hypervisors, call):
         if options.prepared:
@@ -146,11 +245,11 @@ def _call(
     return call
 
 
-def limit(case: migration_case.Case) -> bandwidth.LinkLimit:
+def limit(facts: case_facts.Facts) -> bandwidth.LinkLimit:
     """Return what the link may carry."""
-    options = case.options
+    options = facts.options
     return bandwidth.link_limit(
-        options.bandwidth, options.parallel_mirrors, case.hypervisors.source
+        options.bandwidth, options.parallel_mirrors, facts.hypervisors.source
     )
 
 

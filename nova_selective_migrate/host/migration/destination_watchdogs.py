@@ -186,7 +186,7 @@ class FreeSpaceWatchdog(DestinationWatchdog):
 
 def _needed(plan: migration_plan.MigrationPlan) -> dict[str, int]:
     """Add up, by directory, what the images that are made will take."""
-    sizes = {d.decision.disk.target: d.copy_bytes for d in plan.disks}
+    sizes = {d.disk.target: d.copy_bytes for d in plan.disks}
     needed: dict[str, int] = {}
     for image in plan.images:
         folder = os.path.dirname(image.path)

@@ -164,19 +164,19 @@ class PlanningTest(PlanningTestCase):
 
     def test_a_base_that_the_destination_makes(self):
         planned = self.plan(self.disk(self.base))
-        self.assertTrue(planned.plan.disks[0].decision.top_only)
+        self.assertTrue(planned.plan.disks[0].top_only)
 
     def test_a_base_that_the_destination_has(self):
         there = dataclasses.replace(
             PEER, base=image_digests.digest_of(str(self.base))
         )
         planned = self.plan(self.disk(self.base), peer=there)
-        self.assertTrue(planned.plan.disks[0].decision.top_only)
+        self.assertTrue(planned.plan.disks[0].top_only)
 
     def test_another_base_at_the_destination(self):
         there = dataclasses.replace(PEER, base='sha256-other')
         planned = self.plan(self.disk(self.base), peer=there)
-        self.assertFalse(planned.plan.disks[0].decision.top_only)
+        self.assertFalse(planned.plan.disks[0].top_only)
         self.assertEqual(('vda',), planned.plan.flattened)
 
     def test_a_base_whose_digest_takes_too_long(self):
@@ -184,7 +184,7 @@ class PlanningTest(PlanningTestCase):
             image_digests.DigestCache, 'within', return_value=None
         ):
             planned = self.plan(self.disk(self.base))
-        self.assertFalse(planned.plan.disks[0].decision.top_only)
+        self.assertFalse(planned.plan.disks[0].top_only)
         self.assertTrue(planned.plan.ready)
 
     def test_no_base_is_read_in_vain(self):
@@ -200,17 +200,17 @@ class PlanningTest(PlanningTestCase):
 
     def test_a_destination_that_makes_no_overlay(self):
         planned = self.plan(self.disk(self.base), images_type='raw')
-        self.assertFalse(planned.plan.disks[0].decision.top_only)
+        self.assertFalse(planned.plan.disks[0].top_only)
 
     def test_a_base_of_another_image(self):
         other = self.base.with_name('other')
         other.write_bytes(b'base')
         planned = self.plan(self.disk(other))
-        self.assertFalse(planned.plan.disks[0].decision.top_only)
+        self.assertFalse(planned.plan.disks[0].top_only)
 
     def test_a_destination_without_the_plugin_proves_no_base(self):
         planned = self.plan(self.disk(self.base), peer=None)
-        self.assertFalse(planned.plan.disks[0].decision.top_only)
+        self.assertFalse(planned.plan.disks[0].top_only)
         self.assertFalse(planned.peer)
 
     def test_what_is_read_ends_before_nova_gives_up(self):
@@ -381,9 +381,9 @@ class SeedTest(PlanningTestCase):
         """Return which disks have their tops copied alone."""
         self.assertEqual(set(), self.reasons(planned))
         return {
-            disk.decision.disk.target: (
-                disk.decision.top_only,
-                disk.decision.seeded,
+            disk.disk.target: (
+                disk.top_only,
+                disk.seeded,
             )
             for disk in planned.plan.disks
         }

@@ -64,10 +64,7 @@ class SecretsTest(test_nova_case.PlanningTestCase):
         for where, text in self._told(planned).items():
             with self.subTest(where=where):
                 self.assertNotIn(SECRET, text)
-        kept = {
-            d.decision.disk.target: d.decision.action.value
-            for d in planned.plan.disks
-        }
+        kept = {d.disk.target: d.action.value for d in planned.plan.disks}
         self.assertEqual('keep', kept['vdb'])
 
     @ddt.data(

@@ -15,40 +15,40 @@
 import unittest
 
 from nova_selective_migrate.core.decision import disk_strategy
-from nova_selective_migrate.core.decision import reasons
-from nova_selective_migrate.core.evidence import locality_verdicts
 from nova_selective_migrate.core.model import domains
-
-_TOP = disk_strategy.Decision(
-    domains.Disk('vda', domains.DiskDevice.DISK, None),
-    domains.Locality.LOCAL,
-    domains.DiskAction.COPY,
-    reasons.Reason.LOCAL_OVER_SEED,
-    ('evidence',),
-    top_only=True,
-    seeded=True,
-    verdicts=(
-        locality_verdicts.Verdict(
-            domains.Locality.LOCAL, reasons.Reason.LOCAL_FILESYSTEM
-        ),
-    ),
-)
+from nova_selective_migrate.core.model import reasons
+from nova_selective_migrate.core.model import refusals
 
 
-class WholeTest(unittest.TestCase):
-    def test_no_base_is_of_use(self):
-        found = _TOP.whole
-        self.assertIs(False, found.top_only)
-        self.assertIs(False, found.seeded)
-        self.assertIs(reasons.Reason.LOCAL_FILESYSTEM, found.reason)
-        self.assertEqual(('evidence',), found.evidence)
+def _strategy(target, action):
+    return disk_strategy.Strategy(
+        domains.Disk(target, domains.DiskDevice.DISK),
+        action,
+        domains.Locality.LOCAL,
+        reasons.Reason.LOCAL_FILESYSTEM,
+    )
 
-    def test_the_reason_stays_where_it_was_whole_before(self):
-        whole = disk_strategy.Decision(
-            _TOP.disk,
-            _TOP.locality,
-            _TOP.action,
-            reasons.Reason.LOCAL_FILESYSTEM,
-        )
-        self.assertIs(False, whole.seeded)
-        self.assertEqual(whole, whole.whole)
+
+_COPIED = _strategy('vda', domains.DiskAction.COPY)
+_KEPT = _strategy('vdb', domains.DiskAction.KEEP)
+_SKIPPED = _strategy('hda', domains.DiskAction.SKIP)
+_ALL = (_COPIED, _KEPT, _SKIPPED)
+_FULL = refusals.Refusal(None, refusals.RefusalReason.DESTINATION_FULL)
+
+
+class StandingTest(unittest.TestCase):
+    def refuse(self, strategy):
+        reason = refusals.RefusalReason.DUPLICATE_SOURCE
+        return refusals.Refusal.of_disk(strategy.disk, reason)
+
+    def test_what_nothing_stands_against(self):
+        self.assertEqual((_COPIED,), disk_strategy.copies(_ALL, ()))
+        self.assertEqual((_KEPT,), disk_strategy.kept(_ALL, ()))
+
+    def test_a_refused_disk_is_neither_copied_nor_kept(self):
+        refused = [self.refuse(each) for each in _ALL]
+        self.assertEqual((), disk_strategy.copies(_ALL, refused))
+        self.assertEqual((), disk_strategy.kept(_ALL, refused))
+
+    def test_a_refusal_of_the_plan_is_no_disks(self):
+        self.assertEqual((_COPIED,), disk_strategy.copies(_ALL, [_FULL]))

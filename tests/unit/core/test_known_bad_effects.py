@@ -114,10 +114,10 @@ class MirrorStartTest(unittest.TestCase):
         }
         disk = b.disk('vda', b.file(TOP), over=[b.file(OTHER)])
         seeded = made(disk, qemu=10_000_009, **nova)
-        self.assertTrue(seeded.disks[0].decision.seeded)
+        self.assertTrue(seeded.disks[0].seeded)
         whole = made(disk, qemu=10_000_002, **nova)
         self.assertTrue(whole.ready, whole.refusals)
-        self.assertFalse(whole.disks[0].decision.seeded)
+        self.assertFalse(whole.disks[0].seeded)
         self.assertEqual(('vda',), whole.flattened)
         self.assertIn(
             migrate_call.MigrateFlag.NON_SHARED_DISK, whole.call.flags

@@ -14,9 +14,9 @@
 
 import unittest
 
-from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.evidence import locality_verdicts
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import reasons
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 
@@ -26,10 +26,10 @@ A, B = '/data/a', '/data/b'
 class WeighTest(unittest.TestCase):
     def test_no_evidence_is_unknown(self):
         self.assertEqual(
-            locality_verdicts.Verdict(
+            locality_verdicts.Conclusion(
                 domains.Locality.UNKNOWN, reasons.Reason.LOCALITY_UNKNOWN
             ),
-            locality_verdicts.weigh([]),
+            locality_verdicts.weigh(()),
         )
 
 

@@ -15,13 +15,15 @@
 import re
 import unittest
 
-from nova_selective_migrate.core.decision import reasons
 from nova_selective_migrate.core.model import message_words
+from nova_selective_migrate.core.model import reasons
+from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.plan import known_bad_table
 
+_REASONS = (*reasons.Reason, *refusals.RefusalReason)
 _REMEDIES = [
-    *(reason.remedy for reason in reasons.Reason),
-    *(reason.meaning for reason in reasons.Reason),
+    *(reason.remedy for reason in _REASONS),
+    *(reason.meaning for reason in _REASONS),
     *(rule.remedy for rule in known_bad_table.TABLE),
 ]
 _OPTIONS = re.compile(r'\b(shared_paths|local_paths)\b|of nova [a-z]+_')

@@ -289,7 +289,7 @@ class GatherTest(unittest.TestCase):
             )
         self.assertNotIn(SECRET, migration_case.dumps(case))
         (disk,) = planner.plan(case).disks
-        self.assertEqual('pool-unknown', disk.decision.reason.value)
+        self.assertEqual('pool-unknown', disk.reason.value)
 
     def test_a_volume_of_a_pool_of_devices_has_its_own_path(self):
         unit = 'unit-0-0-1'

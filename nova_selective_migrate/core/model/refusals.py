@@ -10,232 +10,41 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Why a disk is treated as it is: the codes, stable across releases."""
+"""What stands against the copy of a disk, or against a plan as a whole.
 
+The codes are a contract; ``doc/source/reason-codes.rst`` lists them.
+"""
+
+import dataclasses
 import enum
 
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import message_words
+from nova_selective_migrate.core.model import reasons
 
-class Reason(enum.Enum):
-    """A reason code with its meaning and, for refusals, the remedy."""
+
+class RefusalReason(enum.Enum):
+    """A code with its meaning and its remedy.
+
+    :ivar meaning: a sentence
+    :ivar remedy: what to do, without an end
+    """
 
     meaning: str
     remedy: str
 
-    def __new__(cls, code: str, meaning: str, remedy: str = '') -> 'Reason':
+    def __new__(cls, code: str, meaning: str, remedy: str) -> 'RefusalReason':
         member = object.__new__(cls)
         member._value_ = code
         member.meaning = meaning
         member.remedy = remedy
         return member
 
-    # A disk is kept: both hosts reach it.
-    VOLUME_ATTACHMENT = (
-        'volume-attachment',
-        'The block device mapping names it as a volume; nova connects '
-        'volumes on both hosts and never copies them.',
-    )
-    NETWORK_DISK = (
-        'network-disk',
-        'QEMU reaches it over the network, from either host.',
-    )
-    SAME_AT_DESTINATION = (
-        'same-at-destination',
-        'The destination sees the very same file or device.',
-    )
-    DECLARED_SHARED = (
-        'declared-shared',
-        'The operator declares it shared and nothing proves otherwise.',
-    )
-    # A disk is copied: it lives on the source alone.
-    LOCAL_FILESYSTEM = (
-        'local-filesystem',
-        'It lies on a file system that one host mounts at a time.',
-    )
-    LOCAL_DEVICE = (
-        'local-device',
-        'The block device is attached to this host alone.',
-    )
-    DECLARED_LOCAL = (
-        'declared-local',
-        'The operator declares it local and nothing proves otherwise.',
-    )
-    LOCAL_OVER_SHARED = (
-        'local-over-shared',
-        'The top image is local, all images below it are at the '
-        'destination: the top image alone is copied.',
-    )
-    LOCAL_OVER_SEED = (
-        'local-over-seed',
-        'The image and its base are local: the image alone is copied, into '
-        'one that is made with the content of the base.',
-    )
-    # A disk is skipped: there is nothing to move.
-    EMPTY_DRIVE = ('empty-drive', 'The drive holds no medium.')
-    READ_ONLY = (
-        'read-only',
-        'The guest cannot write to it and libvirt cannot copy it; local '
-        'content is a duty of the caller.',
-    )
-    # A disk is refused: the evidence is missing or conflicts.
-    LOCALITY_UNKNOWN = (
-        'locality-unknown',
-        'Nothing shows whether it is local or shared.',
-        'give the block device mapping that explains it, or declare its '
-        'path in shared_paths where both hosts see the same, and in '
-        'local_paths only where the destination has another or none',
-    )
-    SOURCE_MISSING = (
-        'source-missing',
-        'The source host does not see the path that the domain names.',
-        'run the planner where libvirtd and QEMU see the path, or detach '
-        'the disk',
-    )
-    POOL_UNKNOWN = (
-        'pool-unknown',
-        'Nothing is known of the storage pool that the disk names, or both '
-        'hosts have another pool of that name.',
-        'start the same pool, over the same servers, on both hosts, or let '
-        'the disk name its file, device or network image instead of a pool '
-        'volume',
-    )
-    LOOPBACK_SERVER = (
-        'loopback-server',
-        'Its server is on the loopback or a unix socket: another thing '
-        'on another host.',
-        'attach it through an address that both hosts reach, or declare '
-        'its source in shared_paths if both hosts serve the same data',
-    )
-    SHARED_NOT_CONFIRMED = (
-        'shared-not-confirmed',
-        'Storage of this kind can be shared, but nothing shows that the '
-        'destination sees the same file or device.',
-        'mount or connect it on the destination and allow the probe, or '
-        'declare its path in shared_paths if both hosts see the same; only '
-        'what is shown to be another there belongs in local_paths',
-    )
-    SHARED_DISPROVED = (
-        'shared-disproved',
-        'Storage of this kind can be shared, but the destination sees '
-        'another file, another export or none.',
-        'mount the same export at the same path on the destination, or '
-        'declare its path in local_paths if it is to be copied',
-    )
-    CONFLICTING_EVIDENCE = (
-        'conflicting-evidence',
-        'Some of the evidence says local, some says shared.',
-        'find out which evidence is wrong and correct it at its origin: '
-        'the mount, the block device mapping or the domain',
-    )
-    DECLARATION_CONFLICT = (
-        'declaration-conflict',
-        'shared_paths or local_paths say the opposite of what the hosts '
-        'prove.',
-        'remove or narrow the declaration',
-    )
-    SAME_FILE_AT_DESTINATION = (
-        'same-file-at-destination',
-        'The destination sees the very file that would be copied: the '
-        'copy would run onto itself.',
-        'declare its path in shared_paths if one host serves it to the '
-        'other; otherwise migrate to another machine, or give the '
-        'destination storage of its own at that path',
-    )
-    ATTACHMENT_CONFLICT = (
-        'attachment-conflict',
-        'Serial, source and device name point at different volumes or '
-        'different disks.',
-        'correct the block device mapping or detach and attach the '
-        'volume again',
-    )
-    HOST_ASSIGNED_NAME = (
-        'host-assigned-name',
-        'It is a volume, but its device name is one that each host assigns: '
-        'at the destination it can be another volume, and nothing gives it '
-        'the right path there.',
-        'in nova, detach the volume and attach it again, so that serial or '
-        'alias name it; on the command line, let the disk name its device '
-        'below /dev/disk/by-id, or declare its path in shared_paths when you '
-        'have seen that it is this volume on both hosts',
-    )
-    VOLUME_NOT_IN_MAPPING = (
-        'volume-not-in-mapping',
-        'It looks like a volume, but no row of the block device mapping '
-        'explains it.',
-        'restore its row in the block device mapping, or detach the disk '
-        'from the domain',
-    )
-    SHARED_OVER_LOCAL = (
-        'shared-over-local',
-        'A shared image has a local image below it, which would be left '
-        'behind.',
-        'flatten the chain with virsh blockpull, or move the lower image '
-        'to shared storage',
-    )
+    # A disk is refused: its copy would lose or mix data.
     DUPLICATE_SOURCE = (
         'duplicate-source',
         'Two writable disks have the same source.',
         'detach one of them',
-    )
-    # A disk is refused: it is local and cannot be copied.
-    TRANSIENT_DISK = (
-        'transient-disk',
-        'libvirt migrates no guest that has a transient disk.',
-        'detach the disk or start the guest without <transient/>',
-    )
-    LUN_DISK = (
-        'lun-disk',
-        "QEMU's mirror passes no SCSI commands: the guest would see "
-        'errors during the copy.',
-        "attach it as device='disk', or shut the guest down to move it",
-    )
-    SHAREABLE_DISK = (
-        'shareable-disk',
-        'Another guest may write to it during the copy.',
-        'remove <shareable/> or put the disk on shared storage',
-    )
-    ENCRYPTED_DISK = (
-        'encrypted-disk',
-        'Its payload would travel and land in clear.',
-        'put the disk on shared storage, or shut the guest down to move '
-        'the encrypted image',
-    )
-    EXTERNAL_DATA_FILE = (
-        'external-data-file',
-        'A local image with an external data file cannot be made again '
-        'at the destination.',
-        'convert it to an image that holds its own data',
-    )
-    VHOSTUSER_DISK = (
-        'vhostuser-disk',
-        'Another process serves it: QEMU has nothing to copy from.',
-        'detach the disk, or attach it from storage that both hosts reach',
-    )
-    VDPA_DISK = (
-        'vdpa-disk',
-        'A vDPA device belongs to this host and cannot be copied.',
-        'detach the disk before the migration',
-    )
-    NVME_DISK = (
-        'nvme-disk',
-        'A controller passed through belongs to this host and cannot be '
-        'copied.',
-        'detach the disk before the migration',
-    )
-    DIRECTORY_DISK = (
-        'directory-disk',
-        'A directory shown as a FAT disk cannot be copied.',
-        'detach the disk, or make an image of the directory',
-    )
-    UNKNOWN_SOURCE_TYPE = (
-        'unknown-source-type',
-        'We do not know disks of this type.',
-        'detach the disk, or use a release that knows the type',
-    )
-    UNUSUAL_TARGET = (
-        'unusual-target',
-        'Its target dev is no name that can be passed on safely.',
-        'give the disk a target dev of letters, digits, "_", "-", "." '
-        'and ":" alone',
     )
     INTERNAL_SNAPSHOTS = (
         'internal-snapshots',
@@ -469,3 +278,71 @@ class Reason(enum.Enum):
         'that copies disks.',
         'upgrade it',
     )
+
+
+#: Why a disk or a plan can be refused.
+AnyReason = reasons.Reason | RefusalReason
+
+
+@dataclasses.dataclass(frozen=True)
+class Refusal:
+    """Why a disk cannot be migrated as it has to be, or the whole guest.
+
+    :ivar target: of the disk; None where it is the whole guest
+    :ivar detail: what the reason is about, where its meaning alone does
+        not tell
+    :ivar about: the image or path that it is about; empty: the disk alone
+    :ivar instead: the remedy where the reason's own is not safe to follow
+    """
+
+    target: str | None
+    reason: AnyReason
+    detail: str = ''
+    about: str = ''
+    instead: str = ''
+
+    @classmethod
+    def of_disk(
+        cls,
+        disk: domains.Disk,
+        reason: AnyReason,
+        detail: str = '',
+        about: str = '',
+        instead: str = '',
+    ) -> 'Refusal':
+        """Refuse a disk, for its own source where no other image is named."""
+        source = disk.source.label if disk.source else ''
+        return cls(disk.target, reason, detail, about or source, instead)
+
+    @property
+    def message(self) -> str:
+        """Return one line for a person: disk, reason and remedy."""
+        about = f' ({self.about})' if self.about else ''
+        where = f'{self.target}{about}: ' if self.target else ''
+        detail = f' ({self.detail})' if self.detail else ''
+        return (
+            f'{where}{self.reason.meaning[:-1]}{detail}. '
+            f'Remedy: {self.instead or self.reason.remedy}.'
+        )
+
+    def stated(self, *, nova: bool | None) -> 'StatedRefusal':
+        """Return the refusal as its reader is told it.
+
+        :param nova: whether nova's reader is; None: either may be
+        """
+        message = self.message
+        if nova is not None:
+            message = message_words.worded(message, nova=nova)
+        return StatedRefusal(self.target, self.reason, message)
+
+
+@dataclasses.dataclass(frozen=True)
+class StatedRefusal:
+    """A refusal of a plan, with its message in the words of its reader.
+
+    :ivar target: of the disk; None where it is the whole guest
+    """
+
+    target: str | None
+    reason: AnyReason
+    message: str
