@@ -36,6 +36,7 @@ from lab.storage import gluster
 _NBD_PORT = '49153'
 #: About 13 s to 25 s; Linux's own is 15 and takes as many minutes.
 _RETRIES = 6
+_LINUX_RETRIES = 15
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,15 @@ class FaultHosts:
 
         A cut wire is a matter of a quarter of an hour otherwise.
         """
+        self._retry(_RETRIES)
+
+    def take_time(self) -> None:
+        """Have TCP give up when it would, for those who come after."""
+        self._retry(_LINUX_RETRIES)
+
+    def _retry(self, number: int) -> None:
         for host in self.lab.hosts:
-            host.run(['sysctl', '-qw', f'net.ipv4.tcp_retries2={_RETRIES}'])
+            host.run(['sysctl', '-qw', f'net.ipv4.tcp_retries2={number}'])
 
     @property
     def _journal(self) -> Journal:

@@ -74,6 +74,7 @@ class FaultsTest(base.EndToEndTestCase):
         super().setUp()
         self.world = FaultHosts(self.lab)
         self.world.hurry()
+        self.addCleanup(self.world.take_time)
 
     @ddt.named_data(*_named(_TRIALS))
     def test_one_guest(
@@ -99,6 +100,7 @@ class NovaFaultsTest(nova_computes.ComputesTestCase):
     def test_a_server(self, fault: Fault, phase: Phase, seed: int) -> None:
         world = FaultHosts(self.lab)
         world.hurry()
+        self.addCleanup(world.take_time)
         nova_computes.forget_running()
         cloud = server_trial.start(world, nova_computes.INTERPRETER)
         self.addCleanup(nova_cloud.stop, self.lab)
