@@ -32,7 +32,7 @@ from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
 from nova_selective_migrate.host.migration import migration_outcome
-from nova_selective_migrate.host.migration import migrator as migrator_
+from nova_selective_migrate.host.migration import migrator
 from nova_selective_migrate.host.migration import settlement
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
@@ -101,7 +101,7 @@ class MigrationCase(unittest.TestCase):
         daemons = {HERE: self.here, THERE: self.there}
         for target, name, value in (
             (libvirt, 'open', daemons.__getitem__),
-            (migrator_, '_POLL_SECONDS', 0.002),
+            (migrator, '_POLL_SECONDS', 0.002),
             (settlement, '_POLL_SECONDS', 0.001),
             (settlement, '_SETTLE_SECONDS', 0.01),
         ):
@@ -132,8 +132,8 @@ class MigrationCase(unittest.TestCase):
         self.assertEqual(['vda'], plan.migrate_disks)
         return plan
 
-    def migrator(self, **options) -> migrator_.Migrator:
-        return migrator_.Migrator(
+    def migrator(self, **options) -> migrator.Migrator:
+        return migrator.Migrator(
             self.hosts(),
             libvirt_guest.Guest(self.domain),
             self.plan(**options),

@@ -32,7 +32,7 @@ from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 from nova_selective_migrate.host.migration import destination_watchdogs
-from nova_selective_migrate.host.migration import migrator as migrator_
+from nova_selective_migrate.host.migration import migrator
 from nova_selective_migrate.host.migration import progress_monitor
 from nova_selective_migrate.host.migration import settlement
 from tests.unit.host import fake_daemon
@@ -887,7 +887,7 @@ class PaceTest(migration.MigrationCase):
         enough = threading.Event()
         self.domain.on_migrate = lambda: enough.wait(PATIENCE)
         self.domain.on_abort = mock.Mock(side_effect=fake_daemon.broken())
-        migrator = self.migrator()
+        moving = self.migrator()
         times = []
 
         def report(progress):
@@ -895,12 +895,12 @@ class PaceTest(migration.MigrationCase):
                 return
             times.append(time.monotonic())
             if len(times) == 1:
-                migrator.abort()
+                moving.abort()
             if len(times) == 6:
                 enough.set()
 
-        with mock.patch.object(migrator_, '_POLL_SECONDS', 0.02):
-            migrator.run(report)
+        with mock.patch.object(migrator, '_POLL_SECONDS', 0.02):
+            moving.run(report)
         # The abort itself is served at once; of the others each waits.
         self.assertGreater(times[5] - times[1], 4 * 0.019)
 
@@ -934,7 +934,7 @@ class PaceTest(migration.MigrationCase):
         self.domain.on_migrate = migrate
         with (
             mock.patch.object(attempts, 'Attempt', Waking),
-            mock.patch.object(migrator_, '_POLL_SECONDS', PATIENCE),
+            mock.patch.object(migrator, '_POLL_SECONDS', PATIENCE),
             mock.patch.object(settlement, '_POLL_SECONDS', PATIENCE),
         ):
             ended = self.run_it()
