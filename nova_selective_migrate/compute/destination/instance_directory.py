@@ -39,7 +39,7 @@ Known = collections.abc.Callable[[str], bool]
 
 
 @dataclasses.dataclass(frozen=True)
-class Facts:
+class EntryFacts:
     """What lstat says of a directory or of an entry in one.
 
     :ivar changed_ns: time of the last change, for a person who looks
@@ -62,7 +62,7 @@ class Facts:
             found.st_ctime_ns,
         )
 
-    def same(self, other: 'Facts') -> bool:
+    def same(self, other: 'EntryFacts') -> bool:
         """Tell whether both are the same file; its size may differ."""
         mine = (self.device, self.inode, self.mode)
         return mine == (other.device, other.inode, other.mode)
@@ -81,9 +81,9 @@ class DirectoryProof:
         used again. None on a file system without generations
     """
 
-    directory: Facts
+    directory: EntryFacts
     generation: int | None
-    entries: collections.abc.Mapping[str, Facts]
+    entries: collections.abc.Mapping[str, EntryFacts]
 
     def to_json(self) -> dict[str, typing.Any]:
         """Return what `from_json` takes."""
@@ -96,9 +96,9 @@ class DirectoryProof:
         :raises TypeError, KeyError: when it is something else
         """
         return cls(
-            Facts(**tree['directory']),
+            EntryFacts(**tree['directory']),
             tree['generation'],
-            {n: Facts(**facts) for n, facts in tree['entries'].items()},
+            {n: EntryFacts(**facts) for n, facts in tree['entries'].items()},
         )
 
 
@@ -140,7 +140,7 @@ def remove(
                 )
             os.unlink(name, dir_fd=place.descriptor)
         above = os.stat(place.name, dir_fd=place.above, follow_symlinks=False)
-        if not Facts.of(above).same(proof.directory):
+        if not EntryFacts.of(above).same(proof.directory):
             raise exceptions.NotOurs(f'{path} was replaced meanwhile')
         os.rmdir(place.name, dir_fd=place.above)
     return tuple(entries)
@@ -156,8 +156,8 @@ class _Place:
     descriptor: int
 
     @property
-    def facts(self) -> Facts:
-        return Facts.of(os.fstat(self.descriptor))
+    def facts(self) -> EntryFacts:
+        return EntryFacts.of(os.fstat(self.descriptor))
 
     @property
     def generation(self) -> int | None:
@@ -167,14 +167,16 @@ class _Place:
             return None
         return int.from_bytes(told[:4], sys.byteorder)
 
-    def look(self, name: str) -> Facts:
+    def look(self, name: str) -> EntryFacts:
         found = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
-        return Facts.of(found)
+        return EntryFacts.of(found)
 
-    def entries(self) -> dict[str, Facts]:
+    def entries(self) -> dict[str, EntryFacts]:
         return {n: self.look(n) for n in sorted(os.listdir(self.descriptor))}
 
-    def check(self, proof: DirectoryProof, known: Known) -> dict[str, Facts]:
+    def check(
+        self, proof: DirectoryProof, known: Known
+    ) -> dict[str, EntryFacts]:
         same = self.facts.same(proof.directory)
         if not same or proof.generation not in (None, self.generation):
             raise exceptions.NotOurs(
@@ -195,7 +197,7 @@ class _Place:
 
 
 def _ours(
-    name: str, facts: Facts, proof: DirectoryProof, known: Known
+    name: str, facts: EntryFacts, proof: DirectoryProof, known: Known
 ) -> bool:
     noted = proof.entries.get(name)
     return facts.same(noted) if noted is not None else known(name)
