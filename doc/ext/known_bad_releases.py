@@ -22,8 +22,8 @@ from docutils import nodes
 from docutils.parsers import rst
 from sphinx import application
 
+from nova_selective_migrate.core.plan import known_bad_releases
 from nova_selective_migrate.core.plan import known_bad_rules
-from nova_selective_migrate.core.plan import known_bad_table
 
 _COLUMNS = (('Rule', 22), ('Releases', 20), ('Where', 30), ('What', 28))
 
@@ -37,7 +37,7 @@ class KnownBadReleases(rst.Directive):
         group += nodes.thead(
             '', _row(*([nodes.Text(title)] for title, _ in _COLUMNS))
         )
-        group += nodes.tbody('', *map(_rule, known_bad_table.TABLE))
+        group += nodes.tbody('', *map(_rule, known_bad_releases.TABLE))
         return [nodes.table('', group, classes=['colwidths-given'])]
 
 

@@ -29,6 +29,8 @@ qemuMigrationDstFinish, qemuMigrationSrcConfirmPhase):
 import dataclasses
 import enum
 
+from nova_selective_migrate.core.job import location_advice
+
 
 class Presence(enum.Enum):
     """What a host has of a domain.
@@ -171,11 +173,7 @@ def locate(
     if Presence.POSTCOPY_FAILED in (here, there):
         return _postcopy_failed(here, there)
     if not job_over and not (succeeded or call is CallResult.NOT_MADE):
-        return _unknown(
-            'the migration still runs on the source, and cannot be told to '
-            'have ended: look at the source with virsh domjobinfo',
-            Doubt.MIGRATES,
-        )
+        return _unknown(location_advice.STILL_MIGRATES, Doubt.MIGRATES)
     if here in _HOLDS and there in _HOLDS:
         return _both(here, there)
     if here in _HOLDS:
@@ -185,18 +183,13 @@ def locate(
     untouched = call is CallResult.NOT_MADE and there in _GONE
     if here is Presence.UNREACHABLE and untouched:
         return Settlement(
-            Ending.NOT_MOVED,
-            'libvirt was not asked to migrate, so the guest is where it '
-            'was; the source cannot be asked any more',
+            Ending.NOT_MOVED, location_advice.NOT_ASKED_TO_MIGRATE
         )
     if here is Presence.UNREACHABLE:
         arrived = destination.arrived or was_there
         if there in _HOLDS and (succeeded or arrived):
             return Settlement(
-                Ending.MOVED,
-                'the destination has the guest and the job completed; the '
-                'source cannot be asked any more: where it has the guest '
-                'paused when it answers again, destroy that one',
+                Ending.MOVED, location_advice.MOVED_SOURCE_SILENT
             )
         return _silent(here, there)
     return _held(here, there, succeeded=succeeded)
@@ -208,45 +201,26 @@ def _on_source(
     """Judge where the source has the guest, and the destination does not."""
     if call is CallResult.SUCCEEDED or was_there:
         return _unknown(
-            'the migration has succeeded, and the source has the guest all '
-            f'the same, while the destination has it {there.value}: look '
-            'which host has its newest data before anything is removed'
+            location_advice.succeeded_and_source_has_it(there.value)
         )
     never_paused = source.presence is Presence.RUNNING and not source.resumed
     kept = never_paused or call in _NOT_HANDED_OVER
-    if there is Presence.ABSENT or there is Presence.MIGRATED:
-        # What has migrated away from there was there before.
+    # What has migrated away from there was there before.
+    absent = there is Presence.ABSENT or there is Presence.MIGRATED
+    if absent or (kept and there is Presence.OFF):
         return Settlement(
             Ending.NOT_MOVED, 'the source has the guest as before'
         )
     if there is Presence.SWITCHING:
         return Settlement(
-            Ending.NOT_MOVED,
-            'the source has the guest; the destination still waits for it: '
-            'destroy that domain there',
-            final=False,
-        )
-    if kept and there is Presence.OFF:
-        return Settlement(
-            Ending.NOT_MOVED, 'the source has the guest as before'
+            Ending.NOT_MOVED, location_advice.DESTINATION_WAITS, final=False
         )
     if kept and there is Presence.UNREACHABLE:
-        return Settlement(
-            Ending.NOT_MOVED,
-            'the source has the guest as before, which was never handed '
-            'over; the destination cannot be asked, and may keep a domain '
-            'that waits for it',
-        )
+        return Settlement(Ending.NOT_MOVED, location_advice.NEVER_HANDED_OVER)
     if there is Presence.UNREACHABLE:
-        return _unknown(
-            'the source has the guest, and the destination cannot be asked '
-            'whether it runs there as well: look there, and where it does, '
-            'suspend it at once, then destroy the one without the newest data'
-        )
+        return _unknown(location_advice.SOURCE_HAS_IT_DESTINATION_SILENT)
     return _unknown(
-        'the source has the guest, and the destination has it '
-        f'{there.value}, where it may have run: look at both hosts before '
-        'anything is removed'
+        location_advice.source_has_it_other_may_have_run(there.value)
     )
 
 
@@ -257,10 +231,7 @@ def _gone(
     if call is CallResult.NOT_MADE:
         if here is Presence.OFF:
             return _stopped()
-        return _unknown(
-            'the source has the guest no more, and it was not this '
-            'migration: look at both hosts before it is started anywhere'
-        )
+        return _unknown(location_advice.GONE_BEFORE_THE_CALL)
     if there in _HOLDS:
         return Settlement(Ending.MOVED, 'the destination has the guest')
     if was_there:
@@ -275,9 +246,7 @@ def _gone(
             or (here is Presence.ABSENT and call is CallResult.LOST)
         ):
             return Settlement(
-                Ending.MOVED,
-                'the source has handed over the guest and the job completed; '
-                'the destination cannot be asked any more',
+                Ending.MOVED, location_advice.HANDED_OVER_DESTINATION_SILENT
             )
         if here is Presence.OFF and call in _NOT_HANDED_OVER:
             return _stopped()
@@ -295,31 +264,16 @@ def _gone(
 def _held(here: Presence, there: Presence, *, succeeded: bool) -> Settlement:
     """Judge where the source has the guest paused by the migration."""
     if here is Presence.POSTCOPY and there in _GONE:
-        return _unknown(
-            'the source has the guest paused in post-copy, and the '
-            f'destination, where it ran, has it {there.value}: look at both '
-            'hosts before it is started anywhere'
-        )
+        return _unknown(location_advice.postcopy_lost_destination(there.value))
     if here is Presence.POSTCOPY:
-        return _unknown(
-            'the guest runs at the destination in a post-copy, and a part of '
-            'its memory is on the source alone: destroy neither; look at '
-            'both with virsh domstate --reason'
-        )
+        return _unknown(location_advice.IN_POSTCOPY)
     if there is Presence.UNREACHABLE:
         return _silent(here, there)
     if there in _HOLDS:
-        return _unknown(
-            'the destination has the guest and the source has it paused: '
-            'look at both and destroy the one that must not run',
-            Doubt.BOTH_HAVE,
-        )
+        return _unknown(location_advice.PAUSED_ON_SOURCE, Doubt.BOTH_HAVE)
     if there is Presence.ABSENT and not succeeded:
         return Settlement(
-            Ending.NOT_MOVED,
-            'the guest is paused on the source by the migration: resume it '
-            'with virsh resume',
-            final=False,
+            Ending.NOT_MOVED, location_advice.RESUME_ON_SOURCE, final=False
         )
     return _nowhere()
 
@@ -331,85 +285,43 @@ def both_ran(failure: str | None) -> Settlement:
     """
     if failure is not None:
         return _unknown(
-            'both hosts run the guest, and that of the destination could not '
-            f'be suspended ({failure}): do that first, with virsh suspend '
-            f'there. Then {_CHOOSE}',
+            location_advice.both_run_not_suspended(failure),
             Doubt.BOTH_RUN,
             final=True,
         )
-    return _unknown(
-        'both hosts ran the guest: that of the destination was suspended at '
-        f'once (virsh resume takes that back). Now {_CHOOSE}',
-        Doubt.BOTH_RUN,
-        final=True,
-    )
-
-
-_CHOOSE = (
-    'look at both, then destroy that of the destination; if only that one has '
-    'what must be kept, destroy that of the source and resume the other'
-)
+    return _unknown(location_advice.BOTH_RAN, Doubt.BOTH_RUN, final=True)
 
 
 def _both(here: Presence, there: Presence) -> Settlement:
     """Judge where both hosts have the guest, running or paused."""
     running = Presence.RUNNING
     if here is running and there is running:
-        return _unknown(
-            'both hosts run the guest, and each write damages the disks that '
-            'they share: suspend that of the destination at once, with virsh '
-            f'suspend there. Then {_CHOOSE}',
-            Doubt.BOTH_RUN,
-            final=True,
-        )
+        return _unknown(location_advice.BOTH_RUN, Doubt.BOTH_RUN, final=True)
     if here is running:
         return _unknown(
-            'the source runs the guest, and the destination has it paused, '
-            f'where it may have run: {_CHOOSE}. Never run both',
+            location_advice.SOURCE_RUNS_OTHER_PAUSED,
             Doubt.BOTH_HAVE,
             final=True,
         )
     if there is running:
         return _unknown(
-            'the destination runs the guest, and the source has it paused: '
-            'look at both, then destroy the one without the newest data. '
-            'Never run both',
+            location_advice.DESTINATION_RUNS_OTHER_PAUSED,
             Doubt.BOTH_HAVE,
             final=True,
         )
     # A paused guest is paused on both for a moment.
-    return _unknown(
-        'both hosts have the guest, paused: look at both, then destroy one '
-        'of them before the other is resumed',
-        Doubt.BOTH_HAVE,
-    )
+    return _unknown(location_advice.BOTH_PAUSED, Doubt.BOTH_HAVE)
 
 
 def _postcopy_failed(here: Presence, there: Presence) -> Settlement:
     """Judge a post-copy of which a part never came."""
     if here in _GONE:
-        words = (
-            f'and the source has the guest {here.value}: the memory that was '
-            'still to come is lost, and the newest disks are at the '
-            'destination. Look at both hosts before it is started anywhere'
-        )
+        words = location_advice.postcopy_lost_memory(here.value)
     elif there in _GONE:
-        words = (
-            f'and the destination, where the guest ran, has it {there.value}: '
-            'the memory of the source is older than its disks. Look at both '
-            'hosts before it is started anywhere'
-        )
+        words = location_advice.postcopy_lost_guest(there.value)
     else:
-        words = (
-            'and the newest memory and disks of the guest are at the '
-            'destination, some of its memory on the source alone: destroy '
-            'neither. Where both hosts have libvirt 8.5 or later, look why '
-            'the connection broke and take it up again with virsh migrate '
-            '--postcopy-resume on the source'
-        )
-    return _unknown(
-        f'the post-copy has failed, {words}', Doubt.POSTCOPY_FAILED, final=True
-    )
+        words = location_advice.POSTCOPY_BROKEN
+    return _unknown(words, Doubt.POSTCOPY_FAILED, final=True)
 
 
 def _silent(here: Presence, there: Presence) -> Settlement:
@@ -419,10 +331,7 @@ def _silent(here: Presence, there: Presence) -> Settlement:
         for name, presence in (('source', here), ('destination', there))
         if presence is Presence.UNREACHABLE
     )
-    return _unknown(
-        f'the {silent} cannot be asked: look there whether the guest '
-        'runs before starting it anywhere'
-    )
+    return _unknown(location_advice.host_silent(silent))
 
 
 def _stopped() -> Settlement:
@@ -433,10 +342,7 @@ def _stopped() -> Settlement:
 
 
 def _nowhere() -> Settlement:
-    return _unknown(
-        'neither host has the guest running: look into the logs of both '
-        'before starting it; its disks may be complete on either'
-    )
+    return _unknown(location_advice.NOWHERE)
 
 
 def _unknown(

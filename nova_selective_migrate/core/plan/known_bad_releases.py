@@ -17,15 +17,17 @@ import dataclasses
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.plan import known_bad_libvirt
+from nova_selective_migrate.core.plan import known_bad_qemu
 from nova_selective_migrate.core.plan import known_bad_rules
-from nova_selective_migrate.core.plan import known_bad_table
 from nova_selective_migrate.core.plan import migrate_call
 
 Feature = known_bad_rules.Feature
 Rule = known_bad_rules.KnownBad
 Effect = known_bad_rules.Effect
 Side = known_bad_rules.HostSide
-TABLE = known_bad_table.TABLE
+#: Every rule there is, those of libvirt first.
+TABLE = (*known_bad_libvirt.RULES, *known_bad_qemu.RULES)
 dotted = known_bad_rules.dotted
 
 Drivers = collections.abc.Mapping[str, collections.abc.Mapping[str, str]]

@@ -18,13 +18,13 @@ import unittest
 from nova_selective_migrate.core.model import message_words
 from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
-from nova_selective_migrate.core.plan import known_bad_table
+from nova_selective_migrate.core.plan import known_bad_releases
 
 _REASONS = (*reasons.Reason, *refusals.RefusalReason)
 _REMEDIES = [
     *(reason.remedy for reason in _REASONS),
     *(reason.meaning for reason in _REASONS),
-    *(rule.remedy for rule in known_bad_table.TABLE),
+    *(rule.remedy for rule in known_bad_releases.TABLE),
 ]
 _OPTIONS = re.compile(r'\b(shared_paths|local_paths)\b|of nova [a-z]+_')
 _FLAGS = re.compile(r'--(shared-path|local-path|migrate-uri)\b')
