@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Why a live migration was aborted, where it was not asked for.
+"""Why a watchdog, ours or nova's, aborted a live migration.
 
 libvirt says "canceled by client" of each.
 """
@@ -18,7 +18,7 @@ libvirt says "canceled by client" of each.
 from nova_selective_migrate.host.migration import attempts
 
 _EVENT = 'selective_migrate_'
-#: The destination records that one before it asks for the abort.
+#: The destination records this event before it asks for the abort.
 FULL_EVENT = f'{_EVENT}{attempts.AbortKind.DESTINATION_FULL.value}'
 
 
@@ -28,12 +28,12 @@ def event_name(cause: attempts.AbortCause) -> str:
 
 
 def told_by_destination(text: str) -> attempts.AbortCause:
-    """Return the cause that the destination has recorded."""
+    """Return the cause that the destination recorded as an event."""
     return attempts.AbortCause(attempts.AbortKind.DESTINATION_FULL, text)
 
 
 def switch_over_stalled(seconds: float) -> attempts.AbortCause:
-    """Return the cause of a guest that was held and not moved."""
+    """Return the cause for a guest held paused by a stalled switch-over."""
     return attempts.AbortCause(
         attempts.AbortKind.STALLED,
         f'aborted after {seconds:.0f} s in which the guest was paused for the '
@@ -43,7 +43,7 @@ def switch_over_stalled(seconds: float) -> attempts.AbortCause:
 
 
 def no_progress(seconds: float) -> attempts.AbortCause:
-    """Return the cause of a migration that stood still."""
+    """Return the cause for a migration that moved nothing."""
     return attempts.AbortCause(
         attempts.AbortKind.NO_PROGRESS,
         f'aborted after {seconds:.0f} s in which nothing moved, which is as '
@@ -53,7 +53,7 @@ def no_progress(seconds: float) -> attempts.AbortCause:
 
 
 def completion_timeout() -> attempts.AbortCause:
-    """Return the cause of a migration that took longer than nova allows."""
+    """Return the cause for a migration that took longer than nova allows."""
     return attempts.AbortCause(
         attempts.AbortKind.COMPLETION_TIMEOUT,
         'aborted by nova because it took longer than '
@@ -65,7 +65,7 @@ def completion_timeout() -> attempts.AbortCause:
 def destination_full(
     host: str, directory: str, free: int, floor: int
 ) -> attempts.AbortCause:
-    """Return the cause of a destination that has no room any more.
+    """Return the cause for a destination that runs out of free space.
 
     :param free: bytes that are free in the directory
     :param floor: bytes that are to stay free

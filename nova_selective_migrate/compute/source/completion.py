@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Complete a live migration as is true, and record its totals."""
+"""Complete a live migration by where the guest is; record its totals."""
 
 import collections.abc
 import dataclasses
@@ -35,7 +35,7 @@ Method = collections.abc.Callable[..., typing.Any]
 
 @dataclasses.dataclass(frozen=True)
 class NovaCallbacks:
-    """What an end can bring about.
+    """nova's methods that complete a migration.
 
     :ivar ending: finds out where the guest is
     :ivar post: nova's work after a migration that came through
@@ -58,7 +58,7 @@ class NovaCallbacks:
 
 
 class Completion:
-    """The end of one migration, of which nova's monitor has a belief.
+    """Completes one migration, whatever nova's monitor believes.
 
     :ivar reached: whether the end is settled and acted upon
     """
@@ -95,7 +95,7 @@ class Completion:
         self._act(migration_status, None)
 
     def broken_off(self, error: Exception) -> None:
-        """Act where nova's own code failed before any end."""
+        """Act where nova's own code failed before the migration ended."""
         LOG.warning(
             'Live migration failed outside of libvirt: %r',
             error,
@@ -104,7 +104,7 @@ class Completion:
         self._act('failed', error)
 
     def report(self) -> None:
-        """Raise where it is not known where the guest is.
+        """Raise if it is not known where the guest is.
 
         :raises MigrationError: nova then sets the server to ERROR
         """
@@ -117,8 +117,8 @@ class Completion:
         why = error or settled.error
         aborted = guest_location.CallResult.ABORTED
         if error is None and why and libvirt_codes.call_result(why) is aborted:
-            # libvirt forgets how a job has ended in less time than passes
-            # between two looks of nova's, which then takes it for failed.
+            # libvirt forgets the end of a job sooner than nova looks again,
+            # which then takes it for failed.
             status = 'cancelled'
         if settled.ending is guest_location.Ending.MOVED:
             self._methods.post(
@@ -161,7 +161,7 @@ class Completion:
         settled: live_migration_settlement.SettledMigration,
         why: Exception | None,
     ) -> Exception:
-        """Tell what to look at; of a fault nova keeps 255 characters."""
+        """Record an unknown end; nova keeps 255 characters of a fault."""
         found = settled.settlement
         text = (
             f'live migration to {self._dest} unknown: {found.explanation}; '
@@ -197,7 +197,7 @@ def _words(
     said = ' '.join(str(error).split()) if error else ''
     if cause is None:
         return said or 'libvirt gave no reason'
-    # Of an abort libvirt says no more than that it was asked for.
+    # For an abort, libvirt's error only says that it was requested.
     aborted = guest_location.CallResult.ABORTED
     if error is None or libvirt_codes.call_result(error) is aborted:
         return cause.text
@@ -212,12 +212,12 @@ def save_totals(
     instance: typing.Any,
     plan: migration_plan.MigrationPlan,
 ) -> None:
-    """Note that all of it has been moved; never raises.
+    """Save in nova's record that everything was moved; never raises.
 
     :param migration: nova.objects.Migration
     :param plan: of what has just come through
     """
-    # As QEMU counts: of a top that is copied alone, what it has allocated.
+    # As QEMU counts: the allocated bytes of a top that is copied alone.
     disks = sum(
         disk.copy_bytes
         if disk.top_only
@@ -230,7 +230,7 @@ def save_totals(
             ('memory', instance.flavor.memory_mb * _MIB),
             ('disk', disks),
         ):
-            # What libvirt has told counts: a guest has more than its RAM.
+            # Keep a larger figure of libvirt's: a guest has more than its RAM.
             total = max(getattr(migration, f'{kind}_total') or 0, least)
             setattr(migration, f'{kind}_total', total)
             setattr(migration, f'{kind}_processed', total)

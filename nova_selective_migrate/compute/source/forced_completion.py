@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Bring a live migration to its end that somebody wants to be completed.
+"""live_migration_force_complete: pause the guest until disks are in sync.
 
 nova pauses the guest for that, or switches to post-copy where that is
 permitted. While disks are copied QEMU takes no post-copy, nova forgets the
@@ -32,7 +32,7 @@ from nova_selective_migrate.host.hypervisor import libvirt_guest
 
 LOG = logging.getLogger(__name__)
 
-# QEMU refuses in the first moments of sending memory.
+# QEMU refuses post-copy in the first moments of sending memory.
 _ASK_AGAIN_SECONDS = 5.0
 
 
@@ -90,7 +90,7 @@ class ForcedCompletion:
     def look(
         self, job: collections.abc.Mapping[str, int], *, running: bool
     ) -> None:
-        """Do what is wanted, as far as it can be done now.
+        """Pause the guest or ask for post-copy, as soon as that is possible.
 
         :param job: the job's statistics, as they are now
         :param running: whether there is one
@@ -107,7 +107,7 @@ class ForcedCompletion:
                 self._asked = now
                 self._ask()
         else:
-            # A copy that began again has a guest that runs.
+            # The guest runs again when a second copy has begun.
             self._hold()
 
     def _begin(self) -> None:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A live migration on its source: hold to the plan, tell the truth."""
+"""live_migration on the source: follow the plan, record what is true."""
 
 import collections.abc
 import dataclasses
@@ -46,7 +46,7 @@ Method = collections.abc.Callable[..., typing.Any]
 
 
 class LiveMigrations:
-    """The live migrations that leave this host."""
+    """Runs and aborts the live migrations from this host."""
 
     def __init__(
         self,
@@ -96,8 +96,8 @@ class LiveMigrations:
                 ).disk,
             )
         except Exception as err:
-            # The thread's boundary. nova has logged it; who reads the
-            # instance's faults is told by the thread that follows.
+            # The thread's boundary. nova has logged it; the thread that
+            # follows the migration records it as a fault.
             LOG.debug('The migration call ended: %r', err, instance=instance)
             running.calls.end(err)
         else:
@@ -112,7 +112,7 @@ class LiveMigrations:
         idle: collections.abc.Callable[[], typing.Any],
         ask: collections.abc.Callable[[], None],
     ) -> live_migration_monitor.LiveMigrationMonitor:
-        """Return what looks on while nova's monitor follows a migration.
+        """Return the monitor that works inside nova's, disk by disk.
 
         :param idle: makes nova's JobInfo of no job
         :param ask: asks nova once more to complete the migration
@@ -148,7 +148,7 @@ class LiveMigrations:
         )
 
     def force_complete(self, stock: Method, instance: typing.Any) -> None:
-        """Let nova complete a migration, where that is not remembered."""
+        """Let nova complete a migration, unless that is under way already."""
         running = self._records.running(instance.uuid)
         if running is None or not running.forced.asked:
             stock()
@@ -164,7 +164,7 @@ class LiveMigrations:
         except Exception as err:
             if not withdrawn:
                 raise
-            # There is no job just then, and there will be none.
+            # libvirt has no job at this moment, and gets no other.
             LOG.info(
                 'libvirt is not called any more: %s', err, instance=instance
             )
@@ -181,7 +181,7 @@ class LiveMigrations:
         block_migration: typing.Any,
         migrate_data: typing.Any,
     ) -> None:
-        """Let nova migrate, and see to it that what it records is so.
+        """Let nova migrate, and complete by where the guest really is.
 
         :param stock: nova's live_migration, without its post_method and
             recover_method
@@ -226,8 +226,7 @@ class LiveMigrations:
                 recover_method=end.believed_failed,
             )
         except Exception as err:
-            # Whatever it is, the destination has been prepared and nova
-            # would leave it so.
+            # For any error: nova would leave the destination prepared.
             if end.reached:
                 raise
             end.broken_off(err)
@@ -239,7 +238,7 @@ class LiveMigrations:
     def _with_totals(
         self, post: Method, instance: typing.Any, data: typing.Any
     ) -> Method:
-        """Return nova's work after a migration, that notes all it moved."""
+        """Return nova's post_method, with the totals saved before it."""
 
         def noted(*arguments: typing.Any, **named: typing.Any) -> typing.Any:
             planned = self._records.planned(instance.uuid)
@@ -262,7 +261,7 @@ class LiveMigrations:
         try:
             self._departures.note(instance.uuid, settled.ending)
         except exceptions.JournalFailed as err:
-            # Where the guest is can be found out again.
+            # A restart finds out again where the guest is.
             LOG.warning('%s', err, instance=instance)
         return settled
 
@@ -292,7 +291,7 @@ class LiveMigrations:
         try:
             self._departures.drop(instance.uuid)
         except exceptions.JournalFailed as err:
-            # The next start finds that nova has ended it.
+            # The next start finds that nova has completed it.
             LOG.warning('%s', err, instance=instance)
 
     def find(
@@ -316,11 +315,11 @@ class LiveMigrations:
         )
 
     def uri(self, address: str) -> str:
-        """Return the URI of another host's libvirt, as nova has it."""
+        """Return the URI that nova uses for another host's libvirt."""
         return str(self._driver._live_migration_uri(address))
 
     def connect(self) -> connection.Connection:
-        """Return a connection to this host's daemon.
+        """Return nova's connection to this host's libvirt.
 
         :raises ConnectFailed: when it cannot be reached
         """
@@ -337,7 +336,7 @@ def _cause(
     instance: typing.Any,
     causes: collections.abc.Sequence[attempts.AbortCause],
 ) -> attempts.AbortCause | None:
-    """Say why a migration was aborted, where nobody has asked for that.
+    """Return why a watchdog aborted the migration; None: none did.
 
     The destination asks for an abort as a user does, and has recorded why.
     """

@@ -53,7 +53,7 @@ _BROKEN_OFF = (4, 5)
 
 @dataclasses.dataclass(frozen=True)
 class Watches:
-    """Who else looks at what is found, and may end the migration."""
+    """The watchdogs that are shown each sample and may act on it."""
 
     holding: live_migration_watchdogs.StallWatchdog
     converging: live_migration_watchdogs.ConvergenceWatchdog
@@ -110,7 +110,7 @@ class LiveMigrationMonitor:
         self._ended.set()
 
     def take(self, info: typing.Any) -> None:
-        """Look at the job statistics that nova has just asked for."""
+        """Show the watchdogs the job statistics that nova has just read."""
         job = {key: getattr(info, key, 0) or 0 for key in _JOB_KEYS}
         if job['memory_total']:
             # nova's JobInfo leaves it out.
@@ -122,7 +122,7 @@ class LiveMigrationMonitor:
         self._watches.forced.look(self._job, running=running)
 
     def percent(self) -> int:
-        """Return how much is done, disks and memory; never less again."""
+        """Return percent done, disks and memory; it never decreases."""
         now = migration_progress.percent(self._job, self._memory_bytes)
         self._percent = max(self._percent, now)
         return self._percent
@@ -172,7 +172,7 @@ def _line(disk: migration_progress.Amount) -> str:
 
 
 class _WatchedGuest:
-    """nova's guest, whose job statistics are looked at in passing."""
+    """nova's guest, whose job statistics the watchdogs see as well."""
 
     def __init__(
         self,
@@ -247,14 +247,14 @@ class _WatchedGuest:
         self._guest.migrate_configure_max_downtime(mstime)
 
     def _set_downtime(self) -> None:
-        """Set once more what nova sets once and libvirt has forgotten."""
+        """Set the downtime again for the second copy; nova sets it once."""
         mstime, self._downtime = self._downtime, None
         if mstime is None:
             return
         try:
             self._guest.migrate_configure_max_downtime(mstime)
         except Exception as err:
-            # libvirt's own holds then, until nova's next step.
+            # libvirt's default then holds until nova's next step.
             LOG.warning(
                 'The longest downtime is not set: %s',
                 err,

@@ -30,7 +30,7 @@ from nova_selective_migrate.host.migration import preflight
 
 
 class DomainWithParameters:
-    """A libvirt.virDomain; nova's guest takes no more parameters itself.
+    """A libvirt.virDomain that adds parameters which nova does not pass.
 
     Everything but :meth:`migrateToURI3` is the domain's own.
 
@@ -75,8 +75,8 @@ LOG = logging.getLogger(__name__)
 
 # Parameters of the plan that nova does not know.
 _PLANNED = (migrate_call.DETECT_ZEROES, 'disks_uri')
-# What the plan knows better; all other flags are nova's, such as those of
-# its options for post-copy and auto-converge.
+# Flags that the plan sets; all others are nova's, such as those of its
+# options for post-copy and auto-converge.
 _OURS = (
     migrate_call.NON_SHARED
     | migrate_call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
@@ -89,7 +89,7 @@ Connection = collections.abc.Callable[
 
 
 def _unconnected(volume: destination_volumes.KeptVolume) -> None:
-    """Know of no connection, so that no volume passes."""
+    """Return no connection, so that no volume passes."""
 
 
 class PlannedGuest:
@@ -220,7 +220,7 @@ class PlannedGuest:
         return self._plan.destination_xml(kept)
 
     def _replaced(self, kept: str | None) -> dict[str, migrate_call.Parameter]:
-        """Return what nova passes otherwise.
+        """Return the parameters that replace nova's.
 
         It defines the guest at the destination as what runs there; the
         settings that are for the copy alone are not to outlive that.
@@ -261,7 +261,7 @@ def make_calls(
         LOG.info('The first copy ended: %s', err)
     else:
         return
-    # The destination takes no guest that it has: libvirt looks there.
+    # libvirt refuses a destination that has the guest already.
     plan = unchanged().begun_again()
     second = calls.begin_second()
     if second is None:

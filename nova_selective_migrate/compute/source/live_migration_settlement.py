@@ -22,10 +22,10 @@ from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import settlement
 
-#: For a call that is about to return.
+#: Seconds for a call that is about to return.
 _CALL_SECONDS = 20.0
 _SETTLE_SECONDS = 60.0
-#: Longer than TCP tries to connect to a port that is filtered.
+#: Seconds; longer than TCP tries to connect to a filtered port.
 _LAST_SECONDS = 300.0
 _POLL_SECONDS = 0.2
 
@@ -33,7 +33,7 @@ Connect = collections.abc.Callable[[], connection.Connection]
 _Result = guest_location.CallResult
 _Presence = guest_location.Presence
 _GONE = (_Presence.ABSENT, _Presence.OFF, _Presence.MIGRATED)
-# These do not change any more.
+# Final: libvirt does not leave it by itself.
 _BROKEN = (_Presence.POSTCOPY_FAILED,)
 
 
@@ -76,7 +76,7 @@ class GuestHosts:
     destination: Connect
 
     def look_there(self, uuid: str) -> guest_location.GuestSide:
-        """Look what the destination has.
+        """Return what the destination has of the guest.
 
         :raises ConnectFailed: when it cannot be reached
         """
@@ -160,7 +160,7 @@ def _is_certain(settled: SettledMigration, calls: attempts.Attempts) -> bool:
         return found.final
     if found.final:
         return True
-    # What still waits there is told that the migration is off.
+    # libvirt tells the waiting destination that the migration failed.
     return settled.here.holds and calls.result is _Result.FAILED
 
 
@@ -183,7 +183,7 @@ def _end_double_run(
 def look(
     connect: Connect, uuid: str, *, abort: bool
 ) -> tuple[guest_location.GuestSide, bool]:
-    """Look what the source has, and whether no job runs on it.
+    """Return what the source has of the guest, and whether its job is over.
 
     :param abort: whether to abort one that does
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Abort what stalls; copy again what does not converge."""
+"""Abort a migration that stalls; copy again what does not converge."""
 
 import collections.abc
 import math
@@ -32,7 +32,7 @@ LOG = logging.getLogger(__name__)
 
 
 class StallWatchdog:
-    """Looks on while nova's monitor follows one migration.
+    """Aborts a migration that stalls, while nova's monitor follows it.
 
     nova waits for [libvirt]live_migration_completion_timeout, at the
     switch-over with the guest paused.
@@ -62,7 +62,7 @@ class StallWatchdog:
     def look(
         self, job: collections.abc.Mapping[str, int], *, running: bool = True
     ) -> None:
-        """Abort a migration that holds its guest or stands still, once.
+        """Abort a migration, once, that holds its guest or moves nothing.
 
         :param job: the job's statistics, as they are now
         :param running: whether there is one: nova may still be about to
@@ -70,8 +70,8 @@ class StallWatchdog:
         """
         now = time.monotonic()
         self._memory_begun |= bool(job.get('memory_total'))
-        # libvirt says of a guest that is paused so that its disks get in
-        # sync what it says at the switch-over.
+        # A guest that was paused so that its disks get in sync looks like
+        # one at the switch-over.
         waits = self._migration.forced.asked and not self._memory_begun
         held = not waits and self._guest.held_by_migration()
         self._switch_over = self._switch_over.look(now, paused=held, job=job)
@@ -80,7 +80,7 @@ class StallWatchdog:
             self._cause = self._find(now)
             if self._cause is None:
                 return
-            # Whatever comes of it, there is no second copy.
+            # No second copy, whether or not the abort succeeds.
             self._migration.calls.abort(self._cause)
             LOG.warning('%s', self._cause.text, instance=self._instance)
         # Where libvirt takes no abort now, it may the next time.
@@ -99,7 +99,7 @@ class StallWatchdog:
 
 
 class ConvergenceWatchdog:
-    """Looks on while disks are copied; has the copy begin again, once.
+    """Has a copy that does not converge begin again, once.
 
     :param guest: nova.virt.libvirt.guest.Guest
     """
@@ -122,7 +122,7 @@ class ConvergenceWatchdog:
     def look(
         self, now: float, progress: migration_progress.MigrationProgress
     ) -> None:
-        """Take another look.
+        """Look at the progress, and ask for a second copy where needed.
 
         :param now: seconds of a clock that nobody sets
         """

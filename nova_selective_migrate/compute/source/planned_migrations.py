@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What nova asks and what is planned, from the check to the end."""
+"""Planned and running migrations, from the check to the end."""
 
 import dataclasses
 import enum
@@ -27,7 +27,7 @@ from nova_selective_migrate.host.migration import attempts
 
 @dataclasses.dataclass(frozen=True)
 class LiveMigrationRequest:
-    """One live migration as nova asks whether it can be done.
+    """One live migration as check_can_live_migrate_source is asked for it.
 
     :ivar block_device_info: nova's, with the rows that it leaves out
     :ivar instances_path: where all instances have their directories
@@ -60,7 +60,7 @@ class LiveMigrationRequest:
 
 @dataclasses.dataclass(frozen=True)
 class PlannedMigration:
-    """What the check before a live migration found.
+    """The result of check_can_live_migrate_source.
 
     :ivar peer: whether the destination runs the plugin
     :ivar acknowledges: whether it will say that it has prepared
@@ -90,7 +90,7 @@ class PlannedMigration:
 
 
 class ForcedState(enum.Enum):
-    """What nova's force-complete has come to."""
+    """How far a forced completion has come."""
 
     NOT_ASKED = 'nobody has asked for it'
     ASKED = 'the migration is to be completed whatever that takes'
@@ -98,7 +98,7 @@ class ForcedState(enum.Enum):
 
 
 class ForcedRequest:
-    """Whether a migration is to be completed; kept by several threads."""
+    """Whether a migration is to be completed; safe for several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
