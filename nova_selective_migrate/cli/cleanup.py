@@ -78,20 +78,20 @@ class Cleanup(commands.GuardedLister):
         directory = self.app.options.journal
         journal = open_hosts.migration_records(directory)
         rows: list[Row] = []
-        with open_hosts.looks(directory, interruption) as looks:
+        with open_hosts.probes(directory, interruption) as probes:
             for run in journal.runs():
                 if parsed_args.domain in (None, run.domain, run.uuid):
-                    rows += self._run(journal, run, looks, parsed_args.remove)
+                    rows += self._run(journal, run, probes, parsed_args.remove)
             if parsed_args.domain is None:
-                for look in looks.dead():
-                    rows += self._look(looks, look, parsed_args.remove)
+                for look in probes.dead():
+                    rows += self._look(probes, look, parsed_args.remove)
         return _COLUMNS, rows
 
     def _run(
         self,
         journal: 'migration_journal.MigrationJournal',
         run: 'migration_journal.MigrationRecord',
-        looks: 'probe_journal.ProbeJournal',
+        probes: 'probe_journal.ProbeJournal',
         remove: bool,
     ) -> list[Row]:
         """List or remove the images of one migration."""
@@ -101,7 +101,7 @@ class Cleanup(commands.GuardedLister):
             with (
                 journal.alone(run.uuid, run.domain),
                 open_hosts.hosts_of_record(
-                    journal, run, self.app.options.connect, looks=looks
+                    journal, run, self.app.options.connect, probes=probes
                 ) as opened,
             ):
                 if journal.read(run.plan_id) is None:
@@ -120,7 +120,7 @@ class Cleanup(commands.GuardedLister):
 
     def _look(
         self,
-        looks: 'probe_journal.ProbeJournal',
+        probes: 'probe_journal.ProbeJournal',
         look: 'probe_journal.Probe',
         remove: bool,
     ) -> list[Row]:
@@ -132,7 +132,7 @@ class Cleanup(commands.GuardedLister):
         hosts = {place.host: place.uri for place in look.places}
         for host, uri in hosts.items():
             try:
-                with open_hosts.host_of_record(host, uri, looks) as peer:
+                with open_hosts.host_of_record(host, uri, probes) as peer:
                     states = probe_cleanup.remove_probes(
                         peer, look, remove=remove
                     )
@@ -145,7 +145,7 @@ class Cleanup(commands.GuardedLister):
             known = (look.look_id, look.began, '-', uri)
             rows += self._rows(known, states, remove)
         if remove and not any(row[-1].startswith('left') for row in rows):
-            looks.forget(look)
+            probes.forget(look)
         return rows
 
     def _rows(

@@ -121,8 +121,10 @@ class Migrate(commands.GuardedShowOne):
 
         stopping = typing.cast(signals.MigrationSignals, interruption)
         with (
-            open_hosts.looks(self.app.options.journal, interruption) as looks,
-            open_hosts.both(self.app.options, parsed_args, looks) as opened,
+            open_hosts.probes(
+                self.app.options.journal, interruption
+            ) as probes,
+            open_hosts.both(self.app.options, parsed_args, probes) as opened,
         ):
             plan = planner.plan(open_hosts.case_now(opened, parsed_args))
             tree = plan_formats.plan_tree(plan)
@@ -185,9 +187,9 @@ class Migrate(commands.GuardedShowOne):
         run = open_hosts.newest_record(journal, parsed_args.domain)
         there = parsed_args.destination_uri
         with (
-            open_hosts.looks(options.journal, interruption) as looks,
+            open_hosts.probes(options.journal, interruption) as probes,
             open_hosts.hosts_of_record(
-                journal, run, options.connect, there, looks
+                journal, run, options.connect, there, probes
             ) as opened,
         ):
             ended = resumption.resume(

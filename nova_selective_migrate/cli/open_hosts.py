@@ -57,7 +57,7 @@ class OpenedHosts:
 
 
 @contextlib.contextmanager
-def looks(
+def probes(
     directory: str | None, interruption: signals.SignalHandling
 ) -> collections.abc.Iterator[probe_journal.ProbeJournal]:
     """Return the journal of markers and pools that probes make on hosts.
@@ -66,7 +66,7 @@ def looks(
     :param interruption: waits until they are removed
     """
     found = probe_records(directory)
-    interruption.looks = found
+    interruption.probes = found
     try:
         yield found
     finally:
@@ -75,7 +75,7 @@ def looks(
 
 @contextlib.contextmanager
 def source(
-    uri: str, domain: str, looks: probe_journal.ProbeJournal | None = None
+    uri: str, domain: str, probes: probe_journal.ProbeJournal | None = None
 ) -> collections.abc.Iterator[
     tuple[connection.Connection, libvirt_guest.Guest]
 ]:
@@ -85,7 +85,7 @@ def source(
     """
     libvirt_codes.silence_errors()
     connection.start_event_loop()
-    with connection.Connection.open(uri, looks=looks) as here:
+    with connection.Connection.open(uri, probes=probes) as here:
         yield here, here.guest(domain)
 
 
@@ -93,7 +93,7 @@ def source(
 def both(
     options: argparse.Namespace,
     parsed_args: argparse.Namespace,
-    looks: probe_journal.ProbeJournal,
+    probes: probe_journal.ProbeJournal,
 ) -> collections.abc.Iterator[OpenedHosts]:
     """Open both hosts.
 
@@ -103,9 +103,9 @@ def both(
     """
     _check_uri(parsed_args.destination_uri)
     with (
-        source(options.connect, parsed_args.domain, looks) as (here, guest),
+        source(options.connect, parsed_args.domain, probes) as (here, guest),
         connection.Connection.open(
-            parsed_args.destination_uri, looks=looks
+            parsed_args.destination_uri, probes=probes
         ) as there,
     ):
         if here.host_uuid() == there.host_uuid():
@@ -262,7 +262,7 @@ def hosts_of_record(
     run: migration_journal.MigrationRecord,
     source_uri: str,
     destination_uri: str | None = None,
-    looks: probe_journal.ProbeJournal | None = None,
+    probes: probe_journal.ProbeJournal | None = None,
 ) -> collections.abc.Iterator[migration_outcome.MigrationHosts]:
     """Connect to both hosts of a run.
 
@@ -272,9 +272,9 @@ def hosts_of_record(
     libvirt_codes.silence_errors()
     connection.start_event_loop()
     with (
-        connection.Connection.open(source_uri, looks=looks) as source,
+        connection.Connection.open(source_uri, probes=probes) as source,
         connection.Connection.open(
-            destination_uri or run.destination_uri, looks=looks
+            destination_uri or run.destination_uri, probes=probes
         ) as destination,
     ):
         for host, known, what in (
@@ -292,7 +292,7 @@ def hosts_of_record(
 
 @contextlib.contextmanager
 def host_of_record(
-    known: str, uri: str, looks: probe_journal.ProbeJournal
+    known: str, uri: str, probes: probe_journal.ProbeJournal
 ) -> collections.abc.Iterator[connection.Connection]:
     """Connect to a host of the journal.
 
@@ -302,7 +302,7 @@ def host_of_record(
     """
     libvirt_codes.silence_errors()
     connection.start_event_loop()
-    with connection.Connection.open(uri, looks=looks) as found:
+    with connection.Connection.open(uri, probes=probes) as found:
         if found.host_uuid() != known:
             raise exceptions.InvalidInput(
                 f'{found.name} is another host now, not {known}'

@@ -153,8 +153,10 @@ class Plan(commands.GuardedShowOne):
         from nova_selective_migrate.cli import open_hosts
 
         with (
-            open_hosts.looks(self.app.options.journal, interruption) as looks,
-            open_hosts.both(self.app.options, parsed_args, looks) as opened,
+            open_hosts.probes(
+                self.app.options.journal, interruption
+            ) as probes,
+            open_hosts.both(self.app.options, parsed_args, probes) as opened,
         ):
             return [open_hosts.case_now(opened, parsed_args)]
 

@@ -47,7 +47,7 @@ class SignalHandling:
     Until something is done that cannot just be left, the first signal ends
     it as soon as no marker or pool of ours is at the destination.
 
-    :ivar looks: journal of the command's probes; None before it opens a host
+    :ivar probes: journal of the command's probes; None before it opens a host
     :ivar tell: prints a message at once
     :ivar undone: message of a command that is left before its end
     """
@@ -55,21 +55,21 @@ class SignalHandling:
     undone = 'nothing was changed'
 
     def __init__(self) -> None:
-        self.looks: probe_journal.ProbeJournal | None = None
+        self.probes: probe_journal.ProbeJournal | None = None
         self.tell: collections.abc.Callable[[str], object] = tell
         self._deadline = 0.0
 
     def stop(self) -> str:
         """Handle the first signal; return the message to print at once."""
         self._deadline = time.monotonic() + _PATIENCE_SECONDS
-        if self.looks is not None:
-            self.looks.close()
+        if self.probes is not None:
+            self.probes.close()
         return 'interrupted; once more leaves at once'
 
     def may_leave(self) -> bool:
         """Tell, after the first signal, whether the program may end now."""
         late = time.monotonic() > self._deadline
-        return late or not (self.looks and self.looks.open)
+        return late or not (self.probes and self.probes.open)
 
     def leave(self, number: int) -> typing.Any:
         """End the command before its work has ended.
@@ -78,15 +78,15 @@ class SignalHandling:
         :returns: columns to show
         :raises SystemExit: where there is nothing to show
         """
-        if self.looks is None or not self.looks.open:
+        if self.probes is None or not self.probes.open:
             self.tell(self.undone)
         else:
             self.tell(
                 'a marker file or a storage pool may be left at the '
                 'destination; nova-selective-migrate cleanup lists it'
             )
-        if self.looks is not None:
-            self.looks.end()
+        if self.probes is not None:
+            self.probes.end()
         sys.exit(_SIGNALLED + number)
 
 

@@ -134,8 +134,8 @@ class InterruptTestCase(base.EndToEndTestCase):
         self.assertEqual(['removable'], self._looks())
         self.assertEqual(['removed'], self._looks('--remove'))
         self.assert_no_pools()
-        looks = f'{lab_host.JOURNAL}/looks'
-        left = self.a.run(['find', looks, '-type', 'f']).stdout
+        probes = f'{lab_host.JOURNAL}/looks'
+        left = self.a.run(['find', probes, '-type', 'f']).stdout
         self.assertEqual('', left)
 
     def _looks(self, *arguments: str) -> list[str]:

@@ -98,7 +98,7 @@ class CallResult(enum.Enum):
 
     ABORTED and FAILED are ends of the source's own part of the migration:
     the destination is told then that it is off. LOST is a connection that
-    broke: whatever was to come may have been done. UNTOLD is anything else,
+    broke: whatever was to come may have been done. NOT_KNOWN is anything else,
     and that nobody knows any more.
     """
 
@@ -107,7 +107,7 @@ class CallResult(enum.Enum):
     ABORTED = 'aborted'
     FAILED = 'failed'
     LOST = 'lost'
-    UNTOLD = 'untold'
+    NOT_KNOWN = 'untold'
 
 
 #: The destination was never told to run the guest.
@@ -153,7 +153,7 @@ class Settlement:
 def locate(
     source: GuestSide,
     destination: GuestSide,
-    call: CallResult = CallResult.UNTOLD,
+    call: CallResult = CallResult.NOT_KNOWN,
     *,
     job_over: bool = True,
     was_there: bool = False,

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Gather a case: all that the planner is to see, and no secret."""
+"""Gather a case: all that the planner sees, without secrets."""
 
 import collections.abc
 import dataclasses
@@ -243,7 +243,7 @@ def _with_users(
 def _with_sizes(
     facts: storage_facts.StorageFacts, guest: libvirt_guest.Guest, target: str
 ) -> storage_facts.StorageFacts:
-    """Add the sizes that QEMU tells of a disk's top image."""
+    """Add the sizes of a disk's top image that QEMU reports."""
     sizes = guest.block_sizes(target)
     if sizes is None:
         return facts

@@ -37,8 +37,8 @@ def destination_facts(
 ) -> Facts:
     """Ask the destination for the files and devices that the source has.
 
-    The directory of each file is told as well: it exists where an image
-    can be made in it. What cannot be asked is left out.
+    The directory of each file is among them: it exists where an image can
+    be made in it. What cannot be asked is left out.
 
     :param peer: the destination
     :param source: looks at the source
@@ -89,7 +89,7 @@ def same_directory(
 ) -> bool | None:
     """Make a marker at the destination and look for it at the source.
 
-    nova tells shared instance directories in the same way
+    nova finds shared instance directories in the same way
     (_create_shared_storage_test_file).
     """
     with seen.marker() as name:
@@ -124,7 +124,7 @@ def _in_folder(
 
 
 def _between(before: int | None, there: int | None, after: int | None) -> bool:
-    """Tell whether a file there was changed when the source's was.
+    """Tell whether both files change at the same time.
 
     Two files are not, to the nanosecond: it may be one, by a link or a
     mount of the destination's.
@@ -135,7 +135,7 @@ def _between(before: int | None, there: int | None, after: int | None) -> bool:
 
 
 class _Directories:
-    """Which directories of both hosts are one, as markers tell."""
+    """Which directories of both hosts are one, as markers show."""
 
     def __init__(
         self, peer: connection.Connection, source: source_storage.SourceStorage
@@ -172,10 +172,10 @@ class _Directories:
     ) -> storage_facts.StorageFacts:
         """Give a file of the destination the identity that follows.
 
-        A marker tells of the directory that was named. Behind a link either
+        A marker shows the directory that was named. Behind a link either
         host may have another, so that each link's own directory counts, as
-        does that of what it leads to. Of a file that is mounted over its
-        name the directory tells nothing.
+        does that of what it leads to. For a file that is mounted over its
+        name the directory proves nothing.
         """
         if not here.identity or here.mount_point == here.resolved:
             return known

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Tell by a digest whether two hosts have images with the same bytes."""
+"""Digests that show whether two hosts have images with equal bytes."""
 
 import collections.abc
 import dataclasses
@@ -33,7 +33,7 @@ _CHUNK = 2**20
 
 @dataclasses.dataclass(frozen=True)
 class Deadline:
-    """Until when files may be read for somebody who waits.
+    """Until when files may be read for a caller that waits.
 
     :ivar at: on time.monotonic's clock
     """
@@ -47,7 +47,7 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """Return the seconds that are left, at most PATIENCE_SECONDS."""
+        """Return the seconds that are left, at most DIGEST_SECONDS."""
         return min(max(self.at - time.monotonic(), 0.0), DIGEST_SECONDS)
 
     def check(self, name: object) -> None:
@@ -89,7 +89,7 @@ class DigestCache:
         self._workers = 0
 
     def of(self, path: str) -> str:
-        """Return a file's digest, however long that takes.
+        """Return a file's digest without a time limit.
 
         :raises PreparationFailed: when it cannot be read
         """

@@ -32,7 +32,7 @@ _STAT_BLOCK_BYTES = 512
 
 
 def free_bytes(path: str) -> int:
-    """Return what a file system has free for anybody.
+    """Return the bytes of a file system that are free for any user.
 
     :raises OSError: when there is no such path
     """
@@ -52,7 +52,7 @@ def local_facts(path: str) -> storage_facts.StorageFacts:
     except (FileNotFoundError, NotADirectoryError):
         return storage_facts.StorageFacts(exists=False)
     except OSError as err:
-        # EIO or ESTALE, say: what is there cannot be told.
+        # EIO or ESTALE, say: what is there is not known.
         return storage_facts.StorageFacts(error=err.strerror)
     except ValueError:
         return storage_facts.StorageFacts()
@@ -128,7 +128,7 @@ class Attached:
 def transport_of(
     major: int, minor: int, sysfs: pathlib.Path = _SYSFS
 ) -> Attached:
-    """Tell how a block device is attached; never raises."""
+    """Return how a block device is attached; never raises."""
     try:
         device = (sysfs / f'dev/block/{major}:{minor}').resolve(strict=True)
         return _of(device)
@@ -232,7 +232,7 @@ def mount_of(path: str) -> Mount | None:
     """Find the mount of an existing path.
 
     The kernel is asked which mount the path is on, so that bind mounts,
-    mounts over mounts and symbolic links need no rule of ours.
+    mounts over mounts and symbolic links need no rule here.
 
     :raises OSError: when the path cannot be opened
     """

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Whether the destination has the bytes of what a guest only reads."""
+"""Digests of read-only media that both hosts have."""
 
 import collections.abc
 import dataclasses

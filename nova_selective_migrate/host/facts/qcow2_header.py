@@ -23,7 +23,7 @@ _LENGTH = 72
 
 
 def internal_snapshots(path: str) -> int | None:
-    """Count the snapshots inside an image; None where it does not tell.
+    """Count the snapshots inside an image; None where it cannot be read.
 
     QEMU writes the header with every snapshot that it makes or deletes, and
     to read it takes no lock of QEMU's.

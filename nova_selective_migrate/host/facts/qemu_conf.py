@@ -42,7 +42,7 @@ def tls_certificates(
 
     :param defaults: directories besides those that the file names
     :returns: False where no directory of certificates has one of an
-        authority, None where that cannot be told
+        authority, None where that is not known
     """
     try:
         text = _COMMENT.sub('', file.read_text(encoding='utf-8'))
@@ -54,7 +54,7 @@ def tls_certificates(
 
 
 def shared_filesystems(file: pathlib.Path = _FILE) -> tuple[str, ...]:
-    """Return shared_filesystems; none where it is unset or not told.
+    """Return shared_filesystems; none where it is unset or unreadable.
 
     The file is root's own on most distributions.
     """

@@ -34,7 +34,7 @@ class SourceStorage(abc.ABC):
 
     @abc.abstractmethod
     def sees(self, path: str) -> bool | None:
-        """Tell whether there is such a file; None where it is not told."""
+        """Tell whether there is such a file; None where it is not known."""
 
     @abc.abstractmethod
     def marker(
@@ -49,12 +49,12 @@ class SourceStorage(abc.ABC):
     def hops(self, path: str) -> tuple[str, ...]:
         """List a path, what it links to and so on to what is no link.
 
-        :returns: nothing where it cannot be told
+        :returns: nothing where it is not known
         """
 
     @abc.abstractmethod
     def changed_ns(self, path: str) -> int | None:
-        """Tell when a file was last changed; None where it is not told."""
+        """Return when a file was last changed; None where not known."""
 
 
 def of(source: connection.Connection) -> SourceStorage:
@@ -63,7 +63,7 @@ def of(source: connection.Connection) -> SourceStorage:
 
 
 def sees(peer: connection.Connection, path: str) -> bool | None:
-    """Look through libvirt whether a host has a file; None: not told."""
+    """Tell, through libvirt, whether a host has a file; None: not known."""
     with storage_pools.directory(peer, os.path.dirname(path)) as seen:
         if isinstance(seen, pool_directory.PoolDirectory):
             return seen.facts(os.path.basename(path)).exists
@@ -71,10 +71,10 @@ def sees(peer: connection.Connection, path: str) -> bool | None:
 
 
 class ThisHost(SourceStorage):
-    """The host that we are on."""
+    """The host that this process is on."""
 
     def __init__(self, source: connection.Connection | None = None) -> None:
-        """Take the connection that a marker is written down with."""
+        """Take the connection whose journal markers are entered in."""
         self._source = source
 
     def sees(self, path: str) -> bool | None:
@@ -138,7 +138,7 @@ class ThisHost(SourceStorage):
         return ()
 
     def changed_ns(self, path: str) -> int | None:
-        """Tell when a file was last changed."""
+        """Return when a file was last changed."""
         try:
             return os.stat(path).st_ctime_ns
         except OSError:
@@ -160,7 +160,7 @@ class _Remote(SourceStorage):
         return contextlib.nullcontext()
 
     def hops(self, path: str) -> tuple[str, ...]:
-        # libvirt follows links and tells of none.
+        # libvirt follows links and reports none.
         return ()
 
     def changed_ns(self, path: str) -> int | None:

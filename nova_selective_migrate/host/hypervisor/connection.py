@@ -48,9 +48,10 @@ Connect = collections.abc.Callable[[str], typing.Any]
 class Connection:
     """An open connection; a context manager that closes it.
 
-    :ivar looks: where it is written down what is put on the host for a
-        moment; None where it is not
-    :ivar outwaited: storage pools that were waited for and did not go
+    :ivar probes: journal of the pools and markers that are put on the host
+        for a moment; None: they are not entered
+    :ivar lingering_pools: names of storage pools of other processes that
+        were waited for and did not go
     """
 
     def __init__(
@@ -58,11 +59,11 @@ class Connection:
         virt: libvirt.virConnect,
         uri: str,
         connect: Connect | None = None,
-        looks: probe_journal.ProbeJournal | None = None,
+        probes: probe_journal.ProbeJournal | None = None,
     ) -> None:
         self.virt = virt
-        self.looks = looks
-        self.outwaited: set[str] = set()
+        self.probes = probes
+        self.lingering_pools: set[str] = set()
         self.uri = uri
         self._connect = connect
         # For messages: what is before the @ of a URI may be a password.
@@ -75,7 +76,7 @@ class Connection:
         cls,
         uri: str,
         connect: Connect | None = None,
-        looks: probe_journal.ProbeJournal | None = None,
+        probes: probe_journal.ProbeJournal | None = None,
     ) -> 'Connection':
         """Connect to a daemon.
 
@@ -86,7 +87,7 @@ class Connection:
         with libvirt_codes.translated(doing, exceptions.ConnectFailed):
             virt = (connect or libvirt.open)(uri)
         LOG.debug('connected to %s', redaction.uri(uri))
-        connection = cls(virt, uri, connect, looks)
+        connection = cls(virt, uri, connect, probes)
         if not connection.is_local:
             with libvirt_codes.translated(doing, exceptions.ConnectFailed):
                 virt.setKeepAlive(_KEEPALIVE_SECONDS, _KEEPALIVE_COUNT)
@@ -97,7 +98,7 @@ class Connection:
 
         :raises ConnectFailed: when it cannot be reached any more
         """
-        return self.open(self.uri, self._connect, self.looks)
+        return self.open(self.uri, self._connect, self.probes)
 
     def __enter__(self) -> 'Connection':
         return self
@@ -140,14 +141,14 @@ class Connection:
     def look_into(
         self, directory: str
     ) -> contextlib.AbstractContextManager[str]:
-        """Look into a directory; give an id for the names of what is put.
+        """Enter a probe of a directory; yield the id for names of what is put.
 
         :raises JournalFailed: when it cannot be written down
         :raises Interrupted: when nothing is to be begun any more
         """
-        if self.looks is None:
+        if self.probes is None:
             return contextlib.nullcontext(str(uuid.uuid4()))
-        return self.looks.into(self.host_uuid() or '', self.name, directory)
+        return self.probes.into(self.host_uuid() or '', self.name, directory)
 
     def versions(self) -> domains.Versions:
         """Return the releases of the daemon and of its QEMU."""
@@ -163,7 +164,7 @@ class Connection:
             )
 
     def guest(self, name: str) -> libvirt_guest.Guest:
-        """Find a domain by name, UUID or id.
+        """Return the domain with a name, UUID or id.
 
         :raises DomainNotFound: when there is none
         """
@@ -199,7 +200,7 @@ class Connection:
         self.virt = fresh.virt
 
     def look(self, uuid: str) -> guest_location.GuestSide:
-        """Look what this host has of a domain; never raises."""
+        """Return what this host has of a domain; never raises."""
         self.renew()
         try:
             domain = self.virt.lookupByUUIDString(uuid)
@@ -214,7 +215,7 @@ class Connection:
     def pool(
         self, name: str, volumes: collections.abc.Iterable[str] = ()
     ) -> storage_facts.StoragePool | None:
-        """Read what a storage pool is; None where there is none.
+        """Return the facts of a storage pool; None where there is none.
 
         :param volumes: those whose paths are told where their names do not
         """
@@ -247,7 +248,7 @@ class Connection:
 
 
 def _is_our_name(name: str) -> bool:
-    """Tell whether a daemon on this host would call it so.
+    """Tell whether a daemon on this host would have this host name.
 
     libvirt gives the canonical name, where the host's own has no domain and
     the resolver knows it with one (virGetHostname in virutil.c): Debian's
@@ -277,8 +278,8 @@ _NAME = 'libvirt-event-loop'
 def start_event_loop() -> None:
     """Start the loop in a thread that ends with the process.
 
-    To be called before the first connection is opened. One loop is enough,
-    however often.
+    To be called before the first connection is opened; a later call does
+    nothing.
     """
     if any(thread.name == _NAME for thread in threading.enumerate()):
         return

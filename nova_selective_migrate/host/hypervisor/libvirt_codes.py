@@ -49,7 +49,7 @@ def ours(
     kind: type[exceptions.HypervisorError] = exceptions.HypervisorError,
 ) -> exceptions.HypervisorError:
     """Return one of libvirt's errors as ours."""
-    # A URI that libvirt cannot parse is told with its password.
+    # libvirt repeats a URI that it cannot parse, password and all.
     text = redaction.anywhere(err.get_error_message() or str(err))
     message = ' '.join(text.split())
     # virReportSystemError puts the errno into int1.
@@ -63,7 +63,7 @@ def ours(
 
 
 def is_busy(err: Exception) -> bool:
-    """Tell an error that says no more than to ask another time.
+    """Tell whether an error means no more than "busy, ask again".
 
     libvirt waits 30 seconds for a guest that another call holds, such as a
     migration whose QEMU does not answer.
@@ -72,9 +72,9 @@ def is_busy(err: Exception) -> bool:
 
 
 def call_result(err: Exception) -> guest_location.CallResult:
-    """Say what the error of a call to migrate tells of the migration.
+    """Return what the error of a migrate call says of the migration.
 
-    What the source's own part of it ends with is QEMU's driver's, and
+    An error of the source's own part is in the domain of QEMU's driver, and
     "canceled by client" is an abort (qemuMigrationJobCheckStatus). A reply
     of the destination that was lost is an error of the RPC.
     """
@@ -83,14 +83,14 @@ def call_result(err: Exception) -> guest_location.CallResult:
     elif isinstance(err, libvirt.libvirtError):
         code, domain = err.get_error_code(), err.get_error_domain()
     else:
-        return guest_location.CallResult.UNTOLD
+        return guest_location.CallResult.NOT_KNOWN
     if code == libvirt.VIR_ERR_OPERATION_ABORTED:
         return guest_location.CallResult.ABORTED
-    return _BY_DOMAIN.get(domain, guest_location.CallResult.UNTOLD)
+    return _BY_DOMAIN.get(domain, guest_location.CallResult.NOT_KNOWN)
 
 
 def refused(message: str) -> Exception:
-    """Return an error that its catcher takes for one of libvirt's."""
+    """Return a libvirtError with our message, for a caller in nova."""
     error: Exception = libvirt.libvirtError(message)
     return error
 
@@ -136,7 +136,7 @@ def state_word(state: int) -> str:
 
 
 def guest_side(state: int, reason: int) -> guest_location.GuestSide:
-    """Say what libvirt's state and reason mean for a migration."""
+    """Return what libvirt's state and reason mean for a migration."""
     presence = guest_location.Presence
     said = state_word(state)
     if said == 'paused':

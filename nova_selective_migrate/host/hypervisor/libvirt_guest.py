@@ -113,7 +113,7 @@ class Guest:
             return False  # one that is not defined has no such thing
 
     def start_with_host(self) -> bool:
-        """Have libvirt do so; tell whether it took it."""
+        """Turn autostart on; tell whether libvirt took it."""
         try:
             self._domain.setAutostart(1)
         except libvirt.libvirtError:
@@ -131,11 +131,11 @@ class Guest:
         try:
             reads, _, writes, _, _ = self._domain.blockStats(target)
         except libvirt.libvirtError:
-            return 0  # not told is no evidence that it ran
+            return 0  # unknown is no evidence that it ran
         return max(int(reads), 0) + max(int(writes), 0)
 
     def block_sizes(self, target: str) -> BlockSizes | None:
-        """Ask a disk's sizes; None where it has no medium or is off."""
+        """Return a disk's sizes; None where it has no medium or is off."""
         try:
             capacity, allocation, _ = self._domain.blockInfo(target)
         except libvirt.libvirtError:
@@ -143,14 +143,14 @@ class Guest:
         return BlockSizes(capacity, allocation)
 
     def block_job(self, target: str) -> dict[str, int]:
-        """Ask a disk's block job: cur and end in bytes; {} for none."""
+        """Return a disk's block job: cur and end in bytes; {} for none."""
         try:
             return dict(self._domain.blockJobInfo(target, 0) or {})
         except libvirt.libvirtError:
-            return {}  # no medium, or the job ended under our hands
+            return {}  # no medium, or the job has just ended
 
     def job_stats(self, *, completed: bool = False) -> dict[str, typing.Any]:
-        """Ask the statistics of the migration; {} where there are none."""
+        """Return the job statistics of the migration; {} without a job."""
         flags = libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED if completed else 0
         try:
             return dict(self._domain.jobStats(flags))
@@ -165,7 +165,7 @@ class Guest:
         )
 
     def presence(self) -> guest_location.Presence | None:
-        """Tell what this host has of the guest; None: not to be told."""
+        """Return what this host has of the guest; None: not known."""
         try:
             state, reason = self._domain.state()
         except libvirt.libvirtError:
@@ -188,8 +188,8 @@ class Guest:
     def job_over(self) -> bool:
         """Tell whether it is certain that no job runs any more.
 
-        While QEMU answers nothing, as when it connects to a port that is
-        filtered, libvirt cannot tell either.
+        While QEMU does not answer, as when it connects to a filtered port,
+        libvirt does not know either.
         """
         try:
             kind = self._domain.jobStats().get('type')
@@ -198,7 +198,7 @@ class Guest:
         return bool(kind == libvirt.VIR_DOMAIN_JOB_NONE)
 
     def came_here(self) -> bool:
-        """Tell whether the domain's last job was to come to this host."""
+        """Tell whether the domain's last job was to migrate to this host."""
         flags = libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED
         flags |= libvirt.VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED
         try:
@@ -231,7 +231,7 @@ class Guest:
             self._domain.suspend()
 
     def max_speed(self) -> int | None:
-        """Ask what memory may take, in MiB/s; None where it is not told."""
+        """Return the limit of memory in MiB/s; None where it is not known."""
         try:
             return int(self._domain.migrateGetMaxSpeed(0))
         except libvirt.libvirtError:
@@ -254,7 +254,7 @@ class Guest:
         try:
             self._domain.blockJobSetSpeed(target, speed, flags)
         except libvirt.libvirtError:
-            return False  # the job ended under our hands, or libvirt is busy
+            return False  # the job has just ended, or libvirt is busy
         return True
 
     def migrate_to_uri(
@@ -262,7 +262,7 @@ class Guest:
     ) -> str | None:
         """Migrate peer to peer: virDomainMigrateToURI3.
 
-        :returns: see :func:`optional.migrate`
+        :returns: see :func:`optional_parameters.call_with_optional`
         :raises HypervisorError: when libvirt says that it failed
         """
         with libvirt_codes.translated('virDomainMigrateToURI3'):
@@ -279,7 +279,7 @@ class Guest:
     ) -> str | None:
         """Migrate managed by this client: virDomainMigrate3.
 
-        :returns: see :func:`optional.migrate`
+        :returns: see :func:`optional_parameters.call_with_optional`
         :raises HypervisorError: when libvirt says that it failed
         """
         with libvirt_codes.translated('virDomainMigrate3'):

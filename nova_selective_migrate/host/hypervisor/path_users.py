@@ -50,7 +50,7 @@ def paths_in_use(host: connection.Connection, uuid: str) -> dict[str, str]:
     A definition of one domain does not count: that of a guest which is to
     come, or has moved away. Where it is active, it does.
 
-    :param uuid: of that one
+    :param uuid: of the domain whose definition does not count
     :raises HypervisorError: when not all of them can be asked
     :raises InvalidDomain: when what they answer is not XML
     """
@@ -79,7 +79,7 @@ def _uses(
 def _domain(
     host: connection.Connection, uuid: str
 ) -> libvirt.virDomain | None:
-    """Look a domain up; None: it went meanwhile.
+    """Return a domain; None where it has gone meanwhile.
 
     nova's connection under eventlet has each object that it returns ask in a
     thread of its own, and those of a list not (nova.virt.libvirt.host): one
@@ -99,7 +99,7 @@ def _paths(domain: libvirt.virDomain) -> collections.abc.Iterator[str]:
             text = domain.XMLDesc(flags)
         except libvirt.libvirtError as err:
             if err.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
-                return  # it went meanwhile
+                return  # it has gone meanwhile
             raise libvirt_codes.ours(err, 'cannot read a domain') from err
         for element in safe_xml.parse(text).iter():
             values = [*element.attrib.values(), element.text or '']

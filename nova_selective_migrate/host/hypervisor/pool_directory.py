@@ -54,7 +54,7 @@ class PoolDirectory:
         is_local: bool,
         look_id: str = '',
     ) -> None:
-        """Take a pool.
+        """Take an active pool of type dir.
 
         :param look_id: for the names of what is put into the directory
         """
@@ -64,7 +64,7 @@ class PoolDirectory:
         self.path = path
 
     def facts(self, name: str) -> storage_facts.StorageFacts:
-        """Tell what the host knows of a file in the directory."""
+        """Return what the host knows of a file in the directory."""
         try:
             return _facts(self._pool.storageVolLookupByName(name))
         except libvirt.libvirtError as err:
@@ -74,12 +74,12 @@ class PoolDirectory:
             )
 
     def absent(self, name: str) -> storage_facts.StorageFacts:
-        """Make sure of a name that libvirt does not list.
+        """Tell whether a name that libvirt does not list is free.
 
         It lists neither a link that leads nowhere nor what it may not open
         (virStorageBackendVolOpen), and makes a qcow2 image at the target of
-        such a link. A raw one it makes with O_EXCL: one of no bytes, for a
-        moment, tells.
+        such a link. A raw image it makes with O_EXCL: an empty one that is
+        made for a moment shows whether the name is free.
         """
         try:
             volume = self._pool.createXML(_empty_xml(name))
@@ -113,7 +113,7 @@ class PoolDirectory:
                 stream.finish() if ended else stream.abort()
 
     def changed_ns(self, name: str) -> int | None:
-        """Tell when a file was last changed; None where it is not told."""
+        """Return when a file was last changed; None where not known."""
         stamp = self.stamp(name)
         seconds, _, rest = (stamp.changed if stamp else '').partition('.')
         if not seconds.isdecimal() or not (rest or '0').isdecimal():
@@ -140,7 +140,7 @@ class PoolDirectory:
         try:
             self._fit(volume, image)
         except exceptions.SelectiveMigrateError:
-            # It is ours since a moment and of no use.
+            # It has just been made by us, and is of no use.
             with contextlib.suppress(libvirt.libvirtError):
                 volume.delete()
             raise
@@ -163,9 +163,9 @@ class PoolDirectory:
             )
 
     def stamp(self, name: str) -> storage_facts.FileStamp | None:
-        """Tell when a file was written, and which one it is.
+        """Return what identifies a file: times and inode.
 
-        :returns: None where there is no such file, or it cannot be told
+        :returns: None where there is no such file, or it is not known
         """
         try:
             volume = self._pool.storageVolLookupByName(name)
@@ -183,7 +183,7 @@ class PoolDirectory:
         )
 
     def delete(self, name: str) -> bool:
-        """Delete a file, a link and not what it names; tell whether so."""
+        """Delete a file, or a link itself; tell whether it is deleted."""
         try:
             self._pool.storageVolLookupByName(name).delete()
         except libvirt.libvirtError:
@@ -209,7 +209,7 @@ class PoolDirectory:
                 volume.delete()
 
     def markers(self, look: probe_journal.Probe) -> list[str]:
-        """Name the markers of a look that are in the directory.
+        """List the markers of a probe that are in the directory.
 
         :raises HypervisorError: when it cannot be listed
         """
@@ -220,7 +220,7 @@ class PoolDirectory:
         )
 
     def room(self) -> FreeSpace | None:
-        """Tell the file system's room as of the last refresh."""
+        """Return the file system's free space as of the last refresh."""
         try:
             _state, capacity, _allocation, free = self._pool.info()
         except libvirt.libvirtError:
@@ -228,7 +228,7 @@ class PoolDirectory:
         return FreeSpace(capacity, free)
 
     def refresh(self) -> bool:
-        """Look again what the directory holds; tell whether it worked."""
+        """Have libvirt list the directory again; tell whether it did."""
         try:
             self._pool.refresh()
         except libvirt.libvirtError:
@@ -239,7 +239,7 @@ class PoolDirectory:
 def of_path(
     virt: libvirt.virConnect, path: str
 ) -> storage_facts.StorageFacts | None:
-    """Tell what a host knows of a path that a pool of its has already.
+    """Return the facts of a path that is in a pool of the host already.
 
     No pool is made for it: one of /dev would open every device.
 

@@ -37,13 +37,13 @@ _TAKEN = libvirt.VIR_ERR_OPERATION_FAILED
 def directory(
     peer: connection.Connection, path: str
 ) -> collections.abc.Iterator[pool_directory.PoolDirectory | bool | None]:
-    """See a directory of a host for a while.
+    """Open a directory of a host through a storage pool.
 
     A pool that has the directory already is used and left as it was;
     otherwise a transient one is made and destroyed again.
 
-    :returns: False where there is no such directory, None where it cannot
-        be told
+    :returns: False where there is no such directory, None where it is
+        not known
     :raises JournalFailed: when it cannot be written down before
     :raises Interrupted: when nothing is to be begun any more
     """
@@ -56,7 +56,7 @@ def directory(
             pool, path, is_local=peer.is_local, look_id=look_id
         )
         if not ours and not found.refresh():
-            # A volume is being made in it, or it broke: look another time.
+            # A volume is being made in it, or it broke: try again later.
             yield None
             return
         try:
@@ -74,7 +74,7 @@ def release(
 
     They are transient, and what is in their directories stays.
 
-    :returns: the names of those that are there no more
+    :returns: the names of those that are gone
     :raises HypervisorError: when the host cannot be asked
     """
     gone = []
@@ -90,7 +90,7 @@ def release(
 def left_by(
     peer: connection.Connection, look: probe_journal.Probe
 ) -> list[str]:
-    """Name the pools of a look that a host has.
+    """List the pools of a probe that a host has.
 
     :raises HypervisorError: when the host cannot be asked
     """
@@ -107,8 +107,8 @@ def _pool(
     """Find or make the pool of a directory.
 
     libvirt allows one pool a directory. Another migration's is gone in a
-    moment and must not vanish under our hands: wait for it, but not for
-    that of a process which was killed.
+    moment, and must not go while it is used: wait until it has gone, but
+    not for that of a process which was killed.
 
     :param name: of the one that is made
     :returns: the pool, False where there is no directory or None where it
@@ -121,7 +121,7 @@ def _pool(
         late = time.monotonic() > deadline
         if pool is not None and (late or not _waited_for(peer, pool)):
             if late:
-                peer.outwaited.add(str(pool.name()))
+                peer.lingering_pools.add(str(pool.name()))
             # To start a pool would change what the host does.
             return (pool if _active(pool) else None), False
         if pool is None:
@@ -139,7 +139,7 @@ def _active(pool: libvirt.virStoragePool) -> bool:
     try:
         return bool(pool.isActive())
     except libvirt.libvirtError:
-        return False  # it went away while we looked
+        return False  # it has gone meanwhile
 
 
 def _waited_for(
@@ -147,9 +147,12 @@ def _waited_for(
 ) -> bool:
     """Tell whether a pool is one that will be gone in a moment."""
     name = str(pool.name())
-    if not name.startswith(probe_journal.PREFIX) or name in peer.outwaited:
+    if (
+        not name.startswith(probe_journal.PREFIX)
+        or name in peer.lingering_pools
+    ):
         return False
-    return not probe_journal.is_stale(name, peer.looks)
+    return not probe_journal.is_stale(name, peer.probes)
 
 
 def _existing(
@@ -164,7 +167,7 @@ def _existing(
         try:
             target = safe_xml.parse(pool.XMLDesc()).findtext('./target/path')
         except libvirt.libvirtError:
-            continue  # it went away while we looked
+            continue  # it has gone meanwhile
         if target and os.path.normpath(target) == wanted:
             return pool
     return None

@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Beside hypervisor: what a command makes, noted before it is made."""
+"""Beside hypervisor: journals of what is made, written before that."""

@@ -12,8 +12,8 @@
 
 """Locks that end with the process that holds them: flock(2).
 
-An entry of the journal outlives a crash; the lock beside it does not. It
-tells whether who wrote the entry is still at it.
+An entry of the journal outlives a crash; the lock beside it does not. A lock
+that is held shows that the process which wrote the entry is at work.
 """
 
 import contextlib
@@ -72,7 +72,7 @@ class FileLock:
         return self
 
     def release(self) -> None:
-        """Give the lock back, where we have it; never raises."""
+        """Release the lock, where this process has it; never raises."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             with contextlib.suppress(OSError):
@@ -80,7 +80,7 @@ class FileLock:
             os.close(descriptor)
 
     def holder(self) -> int | None:
-        """Return the process that has the lock; 0 where it is not told.
+        """Return the process that has the lock; 0 where it is not known.
 
         :returns: None where nobody has it
         """

@@ -13,7 +13,7 @@
 """A directory of entries: one file each, named by a UUID.
 
 A file is written whole or not at all, and is on the disk when `write`
-returns: it tells the next process what this one did not get to finish.
+returns: the next process finds in it what this one did not finish.
 """
 
 import collections.abc
@@ -45,7 +45,7 @@ class JournalEntries:
         :raises JournalFailed: when it cannot be written
         """
         path = self.path(name)
-        with _told(path):
+        with _journal_failures(path):
             os.makedirs(self._directory, mode=0o700, exist_ok=True)
             text = json.dumps({'version': _VERSION, **entry}, indent=1)
             _write_whole(path, text)
@@ -57,7 +57,7 @@ class JournalEntries:
         :raises JournalFailed: when it cannot be read, or is no entry
         """
         path = self.path(name)
-        with _told(path):
+        with _journal_failures(path):
             try:
                 with open(path, encoding='utf-8') as file:
                     tree = json.load(file)
@@ -75,7 +75,7 @@ class JournalEntries:
         parse: collections.abc.Callable[[Tree], _Entry],
         kind: str,
     ) -> _Entry | None:
-        """Read the entry of a UUID as what it says; None where there is none.
+        """Read and parse the entry of a UUID; None where there is none.
 
         :param parse: makes it of the tree; what it raises for a wrong one
             is told
@@ -98,7 +98,7 @@ class JournalEntries:
         :raises JournalFailed: when it cannot be removed
         """
         path = self.path(name)
-        with _told(path), contextlib.suppress(FileNotFoundError):
+        with _journal_failures(path), contextlib.suppress(FileNotFoundError):
             os.unlink(path)
             _sync(self._directory)
 
@@ -107,7 +107,7 @@ class JournalEntries:
 
         :raises JournalFailed: when the directory cannot be read
         """
-        with _told(self._directory):
+        with _journal_failures(self._directory):
             try:
                 names = os.listdir(self._directory)
             except FileNotFoundError:
@@ -162,7 +162,7 @@ def _sync(directory: str) -> None:
 
 
 @contextlib.contextmanager
-def _told(path: str) -> collections.abc.Iterator[None]:
+def _journal_failures(path: str) -> collections.abc.Iterator[None]:
     try:
         yield
     except (OSError, RecursionError, ValueError) as err:

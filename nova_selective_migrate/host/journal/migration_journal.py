@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The journal of migrations that were not seen to their end."""
+"""The journal of migrations of the command line that have not ended."""
 
 import collections.abc
 import contextlib
@@ -50,7 +50,7 @@ class CreatedImage:
 
 @dataclasses.dataclass(frozen=True)
 class MigrationRecord:
-    """A migration that a command has begun and not seen to its end.
+    """A migration that a command has begun, until it is concluded.
 
     :ivar began: UTC, ISO 8601
     :ivar source_host: host UUIDs as libvirt gives them
@@ -149,7 +149,7 @@ def _check_texts(run: MigrationRecord) -> None:
 
 
 class MigrationJournal:
-    """A directory of runs, by their plan ids."""
+    """A directory of migration records, by their plan ids."""
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
@@ -168,14 +168,14 @@ class MigrationJournal:
             ) from err
 
     def end(self, run: MigrationRecord) -> None:
-        """Forget a run: nothing is left of it; never raises."""
+        """Remove a record of which nothing is left; never raises."""
         # What stays is looked at again by cleanup, and harms nothing.
         with contextlib.suppress(exceptions.JournalFailed):
             self._entries.drop(run.plan_id)
 
     @contextlib.contextmanager
     def alone(self, uuid: str, name: str) -> collections.abc.Iterator[None]:
-        """Keep others from a guest, and from what was made for it.
+        """Lock a guest, and what was made for it, against other processes.
 
         The lock ends with this process, however it ends: what is in the
         journal of a guest that nobody has locked is of a dead one.
@@ -200,7 +200,7 @@ class MigrationJournal:
             lock.release()
 
     def busy(self, uuid: str) -> int | None:
-        """Return the process that has a guest for itself, if one has.
+        """Return the process that has locked a guest, if one has.
 
         :returns: 0 where its number is not known, None where none has
         :raises JournalFailed: when that is no UUID
@@ -220,7 +220,7 @@ class MigrationJournal:
         )
 
     def read(self, plan_id: str) -> MigrationRecord | None:
-        """Read a run; None where it has been seen to its end.
+        """Read a record; None where its migration is concluded.
 
         :raises JournalFailed: when it cannot be read
         """
@@ -248,7 +248,7 @@ class MigrationJournal:
 
 
 def said(process: int) -> str:
-    """Name a process for a message."""
+    """Return how a message names a process."""
     return f'process {process}' if process else 'another process'
 
 

@@ -30,14 +30,14 @@ from nova_selective_migrate.host.journal import journal_entries
 #: Of the names of all that we put on a host for a while.
 PREFIX = 'nova-selective-migrate-'
 
-# No look lasts so long: whoever made a pool before that has gone.
+# No probe lasts so long: whoever made a pool before that has gone.
 _STALE_SECONDS = 120.0
 _NAME = re.compile(rf'{PREFIX}([0-9a-f-]{{36}})-([0-9]+)-[0-9a-f]{{8}}')
 
 
 @dataclasses.dataclass(frozen=True)
 class ProbePlace:
-    """A directory of a host that was looked into.
+    """A directory of a host that a probe looks into.
 
     :ivar host: UUID as libvirt gives it
     :ivar uri: libvirt's, without user and password
@@ -62,7 +62,7 @@ class Probe:
 
     @classmethod
     def loads(cls, tree: typing.Any) -> 'Probe':
-        """Read a look from JSON's types; raises what a wrong one does."""
+        """Read a probe from JSON's types; raises what a wrong one does."""
         places = tuple(ProbePlace(**place) for place in tree['places'])
         uuid.UUID(tree['look_id'])
         return cls(tree['look_id'], str(tree['began']), places)
@@ -73,7 +73,7 @@ class Probe:
 
 
 class ProbeJournal:
-    """The looks of this process, and those of the ones before it.
+    """The probes of this process, and those of earlier ones.
 
     Safe to use from several threads.
     """
@@ -93,12 +93,12 @@ class ProbeJournal:
     def into(
         self, host: str, uri: str, directory: str
     ) -> collections.abc.Iterator[str]:
-        """Look into a directory of a host, which is written down before.
+        """Enter a probe of a directory, before anything is made there.
 
         :param host: its UUID
         :param uri: libvirt's, without user and password
         :returns: an id for the names of what is put there
-        :raises JournalFailed: when it cannot be written down
+        :raises JournalFailed: when the entry cannot be written
         :raises Interrupted: when nothing is to be begun any more
         """
         with self._lock:
@@ -118,7 +118,7 @@ class ProbeJournal:
                 self._kept = self._kept or not put_away
 
     def close(self) -> None:
-        """Begin no look any more."""
+        """Let no probe begin any more."""
         with self._lock:
             self._closed = True
 
@@ -128,7 +128,7 @@ class ProbeJournal:
         return self._open > 0
 
     def end(self) -> None:
-        """Forget our own looks, where all is put away; never raises."""
+        """Remove our entry, once all is removed from hosts; never raises."""
         with self._lock:
             look, self._look = self._look, None
             if look is not None and not self._kept and not self._open:
@@ -138,7 +138,7 @@ class ProbeJournal:
                 self._alive.release()
 
     def dead(self) -> list[Probe]:
-        """Read the looks of processes that were killed, the oldest first.
+        """Read the probes of processes that were killed, the oldest first.
 
         :raises JournalFailed: when one cannot be read
         """
@@ -153,7 +153,7 @@ class ProbeJournal:
         )
 
     def forget(self, look: Probe) -> None:
-        """Forget a look of which nothing is left.
+        """Remove the entry of a probe of which nothing is left.
 
         :raises JournalFailed: when its note cannot be removed
         """
@@ -164,7 +164,7 @@ class ProbeJournal:
             self._entries.drop(look.look_id)
 
     def is_dead(self, look_id: str) -> bool:
-        """Tell whether it is certain that the process of a look has ended."""
+        """Tell whether the process of a probe has certainly ended."""
         try:
             known = self._entries.read(look_id) is not None
             return known and self._entries.lock(look_id).holder() is None
@@ -188,18 +188,18 @@ class ProbeJournal:
 
 
 def new_name(look_id: str) -> str:
-    """Return a name, used once, for a pool or a marker of a look."""
+    """Return a name, used once, for a pool or a marker of a probe."""
     return f'{PREFIX}{look_id}-{int(time.time())}-{uuid.uuid4().hex[:8]}'
 
 
-def is_stale(name: str, looks: ProbeJournal | None) -> bool:
-    """Tell whether nobody works any more with a pool of such a name.
+def is_stale(name: str, probes: ProbeJournal | None) -> bool:
+    """Tell whether nobody uses a pool of such a name any more.
 
-    Another host's look is not in our journal: there its age tells.
+    A probe of another host's is not in this journal: its age decides.
     """
     found = _NAME.fullmatch(name)
     if found is None:
         return False  # of a release that made other names
-    if looks is not None and looks.is_dead(found[1]):
+    if probes is not None and probes.is_dead(found[1]):
         return True
     return abs(time.time() - int(found[2])) > _STALE_SECONDS

@@ -135,7 +135,7 @@ class Attempt:
         if self._state is _State.SUCCEEDED:
             return guest_location.CallResult.SUCCEEDED
         if self.error is None:
-            return guest_location.CallResult.UNTOLD
+            return guest_location.CallResult.NOT_KNOWN
         return libvirt_codes.call_result(self.error)
 
     def call(self) -> bool:
@@ -270,7 +270,7 @@ class Attempts:
     def of_earlier_process(cls, error: Exception) -> 'Attempts':
         """Return those of a process that has ended.
 
-        :param error: what is told of it; whether the call has returned is
+        :param error: says that it has ended; whether the call returned is
             not known
         """
         made = cls()

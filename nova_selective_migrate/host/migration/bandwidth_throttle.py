@@ -18,7 +18,7 @@ from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 
-Tell = collections.abc.Callable[[str], None]
+Notify = collections.abc.Callable[[str], None]
 
 # QEMU reckons in longer intervals itself: what a mirror may take in one go
 # lasts it for seconds.
@@ -28,10 +28,9 @@ _NOTICEABLE = 0.05
 
 
 class BandwidthThrottle:
-    """Shares out a limit while one migration runs; never raises.
+    """Shares a limit among disks and memory of a migration; never raises.
 
-    Who sets another speed meanwhile, with virsh migrate-setspeed, sets
-    another limit.
+    A speed that virsh migrate-setspeed sets meanwhile is another limit.
     """
 
     def __init__(
@@ -39,33 +38,36 @@ class BandwidthThrottle:
         guest: libvirt_guest.Guest,
         limit: bandwidth.LinkLimit,
         disks: int,
-        tell: Tell,
+        notify: Notify,
     ) -> None:
-        """Take the limit of the call, which has it per disk."""
+        """Begin with the limit of the call, which is per disk.
+
+        :param notify: is called with a line of text for the operator
+        """
         self._guest = guest
         self._limit = limit
         self._total = limit.total
-        self._tell = tell
-        self._told = False
-        # What libvirt has from us, the call's at first; None where that says
+        self._notify = notify
+        self._warned = False
+        # What we have set, by the call at first; None where that sets
         # nothing.
         self._set = limit.per_disk(disks) or None
         self._speeds: dict[str, int] = {}
-        self._heard: int | None = None
+        self._last_seen: int | None = None
         self._moved = 0
         self._pace = bandwidth.Pace()
 
     def look(
         self, progress: migration_progress.MigrationProgress | None
     ) -> None:
-        """Change what has to be changed, if it is time to look."""
+        """Adjust the speeds, at most once a second."""
         if (
             progress is None
             or progress.phase is migration_progress.Phase.PREPARING
             or progress.seconds - self._pace.seconds < _SECONDS
         ):
             return
-        self._listen(progress)
+        self._take_other_limit(progress)
         self._pace = self._pace.look(progress, self._total)
         shares = bandwidth.share(
             self._total, self._limit.parallel_mirrors, progress, self._pace
@@ -77,18 +79,20 @@ class BandwidthThrottle:
             adjustable = self._limit.adjustable
             self._share_memory(shares.memory if adjustable else self._total)
 
-    def _listen(self, progress: migration_progress.MigrationProgress) -> None:
-        """Take a speed that is not from us for another limit.
+    def _take_other_limit(
+        self, progress: migration_progress.MigrationProgress
+    ) -> None:
+        """Take a speed that somebody else has set for another limit.
 
         At the second look, and if something has moved since: at the end of
         a migration, also of one that is aborted, libvirt itself sets what
         was before.
         """
         found = self._guest.max_speed()
-        heard, self._heard = self._heard, found
+        last_seen, self._last_seen = self._last_seen, found
         if found is None or found == self._set:
             return
-        if found != heard:
+        if found != last_seen:
             self._moved = progress.processed
             return
         if progress.processed == self._moved:
@@ -97,12 +101,12 @@ class BandwidthThrottle:
         if before is None:
             return
         if not self._limit.adjustable:
-            self._tell(
+            self._notify(
                 f'the speed was set to {found} MiB/s: libvirt before 11.3 '
                 'changes that of memory alone'
             )
         else:
-            self._tell(f'disks and memory now share {_words(found)}')
+            self._notify(f'disks and memory now share {_words(found)}')
         self._total = 0 if found >= bandwidth.LARGEST else found
 
     def _share_disks(self, shares: bandwidth.Shares) -> None:
@@ -114,9 +118,9 @@ class BandwidthThrottle:
                 continue  # it has no limit yet
             if self._guest.set_mirror_speed(target, speed):
                 self._speeds[target] = speed
-            elif self._guest.block_job(target) and not self._told:
-                self._told = True
-                self._tell(
+            elif self._guest.block_job(target) and not self._warned:
+                self._warned = True
+                self._notify(
                     f'the speed of the copy of {target} cannot be changed '
                     'now: the limit may be exceeded'
                 )
@@ -130,8 +134,8 @@ class BandwidthThrottle:
             self._set = speed
 
 
-def untold(_text: str) -> None:
-    """Take the place of somebody who wants to be told."""
+def ignore_notice(_text: str) -> None:
+    """Take the place of a notice that nobody reads."""
 
 
 def _differ(before: int, now: int) -> bool:
@@ -144,15 +148,15 @@ def _words(speed: int) -> str:
 
 
 class SavedSpeed:
-    """What virsh migrate-setspeed said before a migration; never raises."""
+    """The limit that the guest had before its migration; never raises."""
 
     def __init__(self, guest: libvirt_guest.Guest) -> None:
-        """Be made before the call."""
+        """Read the limit; to be made before the call."""
         self._guest = guest
         self._speed = guest.max_speed()
 
     def restore(self) -> None:
-        """Give it back to a guest that stays, once its job is over.
+        """Set it again for a guest that stays, once its job is over.
 
         libvirt does so itself; 9.0 and 11.3 were seen to.
         """

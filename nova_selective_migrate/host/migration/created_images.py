@@ -36,7 +36,7 @@ def create_images(
 ) -> None:
     """Make the images.
 
-    :param note: told of each as soon as it is made
+    :param note: is called with each as soon as it is made
     :raises PreparationFailed: when one cannot be made, and those that
         have been noted are there
     """
@@ -51,7 +51,7 @@ def create_images(
                     )
                 seen.create(image)
                 # Inside: it is made even if the directory cannot be
-                # released. A stamp that is not told fits no file.
+                # released. An empty stamp fits no file.
                 stamp = seen.stamp(os.path.basename(image.path))
                 planned = migration_journal.CreatedImage.planned(image)
                 note(
@@ -91,19 +91,19 @@ def examine(
     probe: bool = True,
     remove: bool = True,
 ) -> ImageCleanup:
-    """Tell of every image of a run whether it may go, and remove it.
+    """Find which images of a record may be removed, and remove them.
 
     To be called only while the source has the guest and the destination
     has not. Never raises: what is not certain is left.
 
-    :param sees: looks whether the source has a path; None where it cannot
+    :param sees: tells whether the source has a path; None where it cannot
         be asked, which leaves all but what is held
-    :param held: paths that this process has made, or has seen in the
-        guest that was on its way
+    :param held: paths that this process has made, or has seen in use by the
+        guest that was arriving
     :param probe: whether a marker may show that the source does not see the
         directory. Of what is held it is known: it was made where there was
         no such file, while the source had its own at that path.
-    :param remove: False only looks, and calls removed what would be
+    :param remove: False removes nothing, and returns what would be removed
     """
     try:
         used = path_users.paths_in_use(peer, run.uuid)
@@ -166,9 +166,9 @@ def _foreign(
     image: migration_journal.CreatedImage,
     held: bool,
 ) -> str | None:
-    """Tell why a file need not be the one that was made.
+    """Return why a file may not be the one that was made.
 
-    :returns: None where it is the one, '' where there is none
+    :returns: None where it is the one, '' where there is no file
     """
     found = seen.facts(name)
     if found.exists is False:

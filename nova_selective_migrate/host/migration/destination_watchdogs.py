@@ -31,7 +31,7 @@ from nova_selective_migrate.host.hypervisor import storage_pools
 
 
 class DestinationWatchdog(abc.ABC):
-    """Looks while the context lasts, in a thread of its own.
+    """Watches a host while the context lasts, in a thread of its own.
 
     A question to a host that is gone takes as long as the network's
     time-outs, and nobody is to wait for that.
@@ -56,12 +56,12 @@ class DestinationWatchdog(abc.ABC):
         self._ended.set()
 
     def begin(self) -> float:
-        """Begin, connected; return after how many seconds to look."""
+        """Begin, once connected; return the seconds until the first look."""
         return 0.0
 
     @abc.abstractmethod
     def look(self, host: connection.Connection) -> float:
-        """Look once; return after how many seconds to look again."""
+        """Look once; return the seconds until the next look."""
 
     def _watch(self) -> None:
         # A connection of its own, which may be renewed at any time.
@@ -78,11 +78,7 @@ _POLL_SECONDS = 5.0
 
 
 class ReachabilityWatchdog(DestinationWatchdog):
-    """Asks a host again and again, in a thread of its own.
-
-    A question to a host that is gone takes as long as the network's
-    time-outs, and progress is not to wait for that.
-    """
+    """Measures for how long a host has not answered."""
 
     def __init__(self, host: connection.Connection, uuid: str) -> None:
         super().__init__(host)
@@ -112,7 +108,7 @@ class ReachabilityWatchdog(DestinationWatchdog):
 
 
 class FreeSpaceWatchdog(DestinationWatchdog):
-    """Looks at the directories of a destination.
+    """Watches the free space of the destination's directories.
 
     No pool is held between two looks: another migration to the directory
     would wait for it.
@@ -138,7 +134,7 @@ class FreeSpaceWatchdog(DestinationWatchdog):
         return self
 
     def look(self, host: connection.Connection) -> float:
-        """Look once; return after how many seconds to look again."""
+        """Look once; return the seconds until the next look."""
         found: dict[str, pool_directory.FreeSpace] = {}
         for path in self._needed:
             # What cannot be seen now is seen the next time.
@@ -160,10 +156,10 @@ class FreeSpaceWatchdog(DestinationWatchdog):
         path: str,
         found: collections.abc.Mapping[str, pool_directory.FreeSpace],
     ) -> float:
-        """Hold a directory against the floor of its file system."""
+        """Compare a directory's free space with its file system's floor."""
         room = found[path]
         if room.capacity not in self._floors:
-            # Nothing else tells through libvirt that two directories are on
+            # Through libvirt nothing else shows that two directories are on
             # one file system.
             needed = sum(
                 self._needed[each]

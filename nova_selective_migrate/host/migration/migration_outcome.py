@@ -46,7 +46,7 @@ class MigrationOutcome:
     :ivar left_out: parameter of the call that one side does not know
     :ivar stats: the completed job's statistics, as libvirt names them; the
         destination keeps them, and knows nothing of the disks
-    :ivar progress: the last that was seen of the job
+    :ivar progress: the job's last progress that was read
     :ivar begun_again: how and when the copy was begun a second time
     :ivar created: destination images that we made
     :ivar cleaned: of these, what was removed and left after a failure
@@ -72,7 +72,7 @@ class MigrationOutcome:
 
 @dataclasses.dataclass(frozen=True)
 class MigrationHosts:
-    """Both hosts of a run, and the journal that it is in.
+    """Both hosts of a migration, and the journal that it is in.
 
     :ivar probe: whether marker files may be put on the destination
     """
@@ -139,7 +139,7 @@ class MigrationHosts:
         self,
         run: migration_journal.MigrationRecord,
         *,
-        call: guest_location.CallResult = guest_location.CallResult.UNTOLD,
+        call: guest_location.CallResult = guest_location.CallResult.NOT_KNOWN,
         follow: bool = True,
         held: collections.abc.Collection[str] = (),
     ) -> MigrationOutcome:
@@ -198,9 +198,9 @@ class MigrationHosts:
         *,
         remove: bool = True,
     ) -> created_images.ImageCleanup:
-        """Remove what a run made, and keep in the journal what stays.
+        """Remove what a migration made, and keep in the journal what stays.
 
-        :param remove: False only looks, and leaves the journal as it is
+        :param remove: False removes nothing and leaves the journal as it is
         """
         cleaned = created_images.examine(
             run,
@@ -215,7 +215,7 @@ class MigrationHosts:
         return cleaned
 
     def _sight(self) -> destination_storage.Sight | None:
-        """Return how to look at the source; None where it has gone."""
+        """Return how to see files of the source; None where it has gone."""
         try:
             return destination_storage.sight(self.source)
         except exceptions.HypervisorError:
@@ -226,7 +226,7 @@ class MigrationHosts:
         run: migration_journal.MigrationRecord,
         cleaned: created_images.ImageCleanup,
     ) -> None:
-        """Leave in the journal what is left of a run, if anything is."""
+        """Leave in the journal what is left of a migration, if anything is."""
         kept = run.only([item.path for item in cleaned.left])
         if not kept.images:
             self.journal.end(run)
@@ -251,10 +251,10 @@ def remove_for_second_copy(
     run: migration_journal.MigrationRecord,
     held: collections.abc.Collection[str],
 ) -> bool:
-    """Remove what a run has made; tell whether another one may begin.
+    """Remove what a copy has made; tell whether another one may begin.
 
     It may where the source has the guest, the destination has nothing of
-    it, no job runs, and nothing of the run is left. An image is not used
+    it, no job runs, and nothing of the copy is left. An image is not used
     twice: what it holds already would survive where a copy of top images
     alone writes nothing.
 

@@ -95,11 +95,12 @@ class Migrator:
     def run(
         self,
         report: progress_monitor.ProgressReport,
-        tell: bandwidth_throttle.Tell = bandwidth_throttle.untold,
+        notify: bandwidth_throttle.Notify = bandwidth_throttle.ignore_notice,
     ) -> migration_outcome.MigrationOutcome:
-        """Migrate and return the truth about it.
+        """Migrate, and return how it ended.
 
-        :param tell: is given what becomes of the limit
+        :param report: is called with the progress at each poll
+        :param notify: is called with a line when the limit changes
         :raises GuestBusy: when another process migrates the guest or cleans
             up after it
         :raises PreparationFailed: when the domain is not the planned one
@@ -109,12 +110,12 @@ class Migrator:
         """
         name, uuid = self._guest.name, self._guest.uuid
         with self._hosts.journal.alone(uuid, name):
-            return self._run_alone(report, tell)
+            return self._run_alone(report, notify)
 
     def _run_alone(
         self,
         report: progress_monitor.ProgressReport,
-        tell: bandwidth_throttle.Tell,
+        notify: bandwidth_throttle.Notify,
     ) -> migration_outcome.MigrationOutcome:
         started = time.monotonic()
         preflight.assert_unchanged(self._guest, self._plan)
@@ -122,14 +123,14 @@ class Migrator:
         saved_speed = bandwidth_throttle.SavedSpeed(self._guest)
         autostart = self._guest.autostart()
         begun_again = None
-        copy = self._copy(self._plan, self._attempts.first, report, tell)
+        copy = self._copy(self._plan, self._attempts.first, report, notify)
         if self._may_copy_again(copy):
             second = self._attempts.begin_second()
             if second is not None:
                 seconds = time.monotonic() - started
                 begun_again = f'with synchronous writes, after {seconds:.0f} s'
                 plan = self._plan.begun_again()
-                copy = self._copy(plan, second, report, tell)
+                copy = self._copy(plan, second, report, notify)
         ended = self._conclude(copy)
         if ended.settlement.ending is guest_location.Ending.NOT_MOVED:
             saved_speed.restore()
@@ -151,7 +152,7 @@ class Migrator:
         plan: migration_plan.MigrationPlan,
         attempt: attempts.Attempt,
         report: progress_monitor.ProgressReport,
-        tell: bandwidth_throttle.Tell,
+        notify: bandwidth_throttle.Notify,
     ) -> MigrationCopy:
         """Make the images of a copy, call libvirt and follow the call.
 
@@ -164,7 +165,7 @@ class Migrator:
         copy = MigrationCopy(plan, record, held, attempt, monitor)
         self._take_abort()
         if attempt.state is attempts.AttemptState.PLANNED:
-            self._call_and_follow(copy, tell)
+            self._call_and_follow(copy, notify)
         return copy
 
     def _may_copy_again(self, copy: MigrationCopy) -> bool:
@@ -193,7 +194,7 @@ class Migrator:
         return ended
 
     def _start_with_host(self) -> None:
-        """Have it start with its host there too; libvirt forgets that."""
+        """Turn autostart on at the destination; libvirt does not keep it."""
         try:
             guest = self._hosts.destination.guest(self._guest.uuid)
             taken = guest.start_with_host()
@@ -212,7 +213,7 @@ class Migrator:
             self._attempts.abort(attempts.BY_OPERATOR)
 
     def _call_and_follow(
-        self, copy: MigrationCopy, tell: bandwidth_throttle.Tell
+        self, copy: MigrationCopy, notify: bandwidth_throttle.Notify
     ) -> None:
         thread = threading.Thread(
             target=self._call, args=(copy,), name='migrate', daemon=True
@@ -235,19 +236,19 @@ class Migrator:
                 space,
                 self._limits.progress_seconds,
             )
-            self._follow(copy, policy, tell)
+            self._follow(copy, policy, notify)
 
     def _follow(
         self,
         copy: MigrationCopy,
         policy: progress_monitor.AbortPolicy,
-        tell: bandwidth_throttle.Tell,
+        notify: bandwidth_throttle.Notify,
     ) -> None:
         """Look at the call until it ends, and ask libvirt for its abort."""
         taken = False
         disks = len(copy.plan.migrate_disks)
         throttle = bandwidth_throttle.BandwidthThrottle(
-            self._guest, copy.plan.limit, disks, tell
+            self._guest, copy.plan.limit, disks, notify
         )
         convergence = watchdog_limits.Convergence()
         while not copy.attempt.wait(_POLL_SECONDS):

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Just before the call: still as planned, address, secrets."""
+"""Check and complete a plan just before its call: address, secrets."""
 
 import dataclasses
 import ipaddress
@@ -38,7 +38,7 @@ _VACANT = (
 def assert_unchanged(
     guest: libvirt_guest.Guest, plan: migration_plan.MigrationPlan
 ) -> None:
-    """Hold the domain against the plan.
+    """Check that the domain is as it was planned.
 
     :raises PreparationFailed: when it is not the planned one any more, or
         another job runs on it
@@ -65,7 +65,7 @@ def assert_unchanged(
 def assert_absent(
     destination: connection.Connection, guest: libvirt_guest.Guest
 ) -> None:
-    """See that the destination runs no guest like it.
+    """Check that the destination does not run this guest.
 
     :raises PreparationFailed: when it has one, or cannot be asked
     """
@@ -144,7 +144,7 @@ def is_loopback(address: str) -> bool:
 def with_secrets(
     plan: migration_plan.MigrationPlan, guest: libvirt_guest.Guest
 ) -> migrate_call.MigrateCall:
-    """Return the call that is made; the plan's own holds no secret.
+    """Return the plan's call with the secrets that the plan leaves out.
 
     :raises PreparationFailed: when the domain lost its definition
     :raises HypervisorError: when the domain cannot be read

@@ -24,13 +24,13 @@ PROBES_UNSEEN = 'left: the host cannot look into it'
 def remove_probes(
     peer: connection.Connection, look: probe_journal.Probe, *, remove: bool
 ) -> dict[str, str]:
-    """Remove the markers and the pools of a look from one host.
+    """Remove the markers and the pools of a probe from one host.
 
     Their names have an id that no other process uses; the markers are
     empty, and a pool that is destroyed leaves its directory as it is.
 
     :param look: of a process that has ended
-    :param remove: False only looks
+    :param remove: False removes nothing
     :returns: path of a marker or name of a pool -> what became of it
     :raises HypervisorError: when the host cannot be asked
     """

@@ -29,9 +29,9 @@ ProgressReport = collections.abc.Callable[
 
 
 class ProgressMonitor:
-    """Follows one migration, from when this is made.
+    """Measures and reports one migration, from when this is made.
 
-    :ivar progress: the last that was seen of it
+    :ivar progress: the last that was measured; None before the first
     """
 
     def __init__(
@@ -46,19 +46,21 @@ class ProgressMonitor:
         """Report the end of a migration that has succeeded."""
         if self.progress is not None:
             self.progress = migration_progress.complete(self.progress)
-            self._tell(self.progress)
+            self._send_report(self.progress)
 
-    def _tell(self, progress: migration_progress.MigrationProgress) -> None:
+    def _send_report(
+        self, progress: migration_progress.MigrationProgress
+    ) -> None:
         try:
             self._report(progress)
         except (OSError, ValueError):
-            # Who reads has gone; the migration is followed to its end.
+            # The reader has gone; the migration is followed to its end.
             self._report = _unread
 
     def look(
         self, guest: libvirt_guest.Guest
     ) -> collections.abc.Mapping[str, typing.Any]:
-        """Ask once, report it, and return the job's statistics."""
+        """Measure once and report; return the job's statistics."""
         sample = migration_progress.Sample(
             seconds=time.monotonic() - self._started,
             job=guest.job_stats(),
@@ -67,7 +69,7 @@ class ProgressMonitor:
         self.progress = migration_progress.measure(
             sample, self._targets, self.progress
         )
-        self._tell(self.progress)
+        self._send_report(self.progress)
         return sample.job
 
 

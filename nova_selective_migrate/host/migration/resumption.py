@@ -32,10 +32,10 @@ def resume(
     run: migration_journal.MigrationRecord,
     report: progress_monitor.ProgressReport,
 ) -> migration_outcome.MigrationOutcome:
-    """Follow a migration that still runs to its end, and conclude.
+    """Follow a migration that runs on to its end, and conclude.
 
-    A migration from peer to peer is the daemons' and goes on without the
-    program that began it; a direct one ends with it.
+    A peer-to-peer migration goes on without the program that began it; a
+    direct one ends with the program.
 
     :raises GuestBusy: when its program is there, or cleanup is at it
     """
@@ -66,9 +66,9 @@ def _on_the_way(
     hosts: migration_outcome.MigrationHosts,
     run: migration_journal.MigrationRecord,
 ) -> frozenset[str]:
-    """Return the paths that the guest has which is about to arrive.
+    """Return the images of a record that an arriving guest uses.
 
-    They are those of the run: what it made is there now, and in use.
+    They are proven to be the ones that its program has made.
     """
     there = hosts.destination.look(run.uuid)
     if there.presence is not guest_location.Presence.SWITCHING:
@@ -84,7 +84,7 @@ def _on_the_way(
 def _migrating(
     source: connection.Connection, uuid: str
 ) -> libvirt_guest.Guest | None:
-    """Return the guest while it is on its way, as far as it is told."""
+    """Return the guest while it migrates, as far as that is known."""
     try:
         guest = source.guest(uuid)
     except exceptions.HypervisorError:

@@ -37,7 +37,7 @@ class SettledGuest:
 
     @property
     def vacant(self) -> bool:
-        """Tell whether the destination is done with and has nothing."""
+        """Tell whether the guest stays and the destination has nothing."""
         return (
             self.settlement.final
             and self.settlement.ending is guest_location.Ending.NOT_MOVED
@@ -51,7 +51,7 @@ def settle(
     source: connection.Connection,
     destination: connection.Connection,
     uuid: str,
-    call: guest_location.CallResult = guest_location.CallResult.UNTOLD,
+    call: guest_location.CallResult = guest_location.CallResult.NOT_KNOWN,
     *,
     follow: bool = True,
 ) -> SettledGuest:
@@ -87,11 +87,11 @@ def settle(
             deadline = time.monotonic() + _SETTLE_SECONDS
         elif time.monotonic() > deadline:
             return found
-        # No event of libvirt's tells what both hosts have come to.
+        # libvirt has no event for what both hosts have come to.
         time.sleep(_POLL_SECONDS)
 
 
-# After these nothing of ours runs on the source.
+# After these no migration of ours runs on the source.
 _ENDED = (
     guest_location.CallResult.SUCCEEDED,
     guest_location.CallResult.NOT_MADE,
@@ -103,13 +103,13 @@ def settle_once(
     destination: connection.Connection,
     uuid: str,
 ) -> SettledGuest:
-    """Say where the guest is by one look; touches nothing.
+    """Say where the guest is after asking once; changes nothing.
 
     :param uuid: of a guest of whose call nothing is known any more
     """
     look_there = TimedQuestion(lambda: _look(destination, uuid))
     active = _migrates(source, uuid)
-    call = guest_location.CallResult.UNTOLD
+    call = guest_location.CallResult.NOT_KNOWN
     return _judge(source.look(uuid), look_there(), call, active)
 
 
@@ -130,7 +130,7 @@ def _judge(
 def _look(
     destination: connection.Connection, uuid: str
 ) -> guest_location.GuestSide:
-    """Look what the destination has, and whether a migration brought it."""
+    """Return what the destination has, and whether a migration brought it."""
     there = destination.look(uuid)
     if not there.holds:
         return there
@@ -139,12 +139,12 @@ def _look(
 
 
 def _migrates(source: connection.Connection, uuid: str) -> bool | None:
-    """Tell whether the source is still at it; None where it does not say."""
+    """Tell whether the source migrates it; None where that is unknown."""
     try:
         guest = source.guest(uuid)
         if guest.job_over():
             return False
-        # While QEMU answers nothing, libvirt cannot tell either.
+        # While QEMU does not answer, libvirt does not know either.
         return guest.job_active() or None
     except exceptions.DomainNotFound:
         return False
@@ -153,14 +153,14 @@ def _migrates(source: connection.Connection, uuid: str) -> bool | None:
 
 
 #: Of one question; TCP tries for two minutes to connect to a port that is
-#: filtered, and a daemon that stands still takes connections for ever.
+#: filtered, and a daemon that hangs goes on taking connections.
 QUESTION_SECONDS = 10.0
 
 T = typing.TypeVar('T')
 
 
 class Question(typing.Generic[T]):
-    """One question, asked in a thread of its own from now on."""
+    """One question to a host, asked in a thread of its own."""
 
     def __init__(self, ask: collections.abc.Callable[[], T]) -> None:
         self._ask = ask
@@ -197,17 +197,18 @@ class Question(typing.Generic[T]):
 
 
 class TimedQuestion:
-    """Looks at a guest of one host again and again, one look at a time.
+    """Asks a host for its side of a guest, one question at a time.
 
-    A look that is not answered goes on, and a later one waits for it.
+    A question that is not answered in time goes on; the next call waits
+    for its answer.
     """
 
     def __init__(
         self, look: collections.abc.Callable[[], guest_location.GuestSide]
     ) -> None:
-        """Look at nothing yet.
+        """Ask nothing yet.
 
-        :param look: may raise HypervisorError, and take for ever
+        :param look: may raise HypervisorError, and may never return
         """
         self._look = look
         self._pending: Question[guest_location.GuestSide] | None = None
@@ -228,7 +229,7 @@ class TimedQuestion:
 def is_to_be_ended(
     found: guest_location.Settlement, call: guest_location.CallResult
 ) -> bool:
-    """Tell whether a migration of ours has made a guest run twice."""
+    """Tell whether our migration has left the guest running on both hosts."""
     return (
         found.doubt is guest_location.Doubt.BOTH_RUN
         and call is not guest_location.CallResult.NOT_MADE
@@ -236,9 +237,9 @@ def is_to_be_ended(
 
 
 def suspend_destination(ask: collections.abc.Callable[[], None]) -> str | None:
-    """Have a guest suspended; say why it could not be.
+    """Suspend a guest; return why that failed, None where it did not.
 
-    :param ask: asks for it; may raise HypervisorError, and take for ever
+    :param ask: suspends it; may raise HypervisorError, and may never return
     """
     try:
         Question(ask).answer(QUESTION_SECONDS)

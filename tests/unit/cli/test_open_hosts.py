@@ -214,7 +214,7 @@ class KilledLookTest(KilledCase):
         self.run_it('cleanup', '--remove')
         killed = probe_journal.ProbeJournal(self.journal.directory)
         peer = fake_daemon.connect(self.there, migration.THERE)
-        peer.looks = killed
+        peer.probes = killed
         with (
             mock.patch.object(fake_daemon.FakePool, 'destroy'),
             mock.patch.object(fake_daemon.FakeVolume, 'delete'),

@@ -108,18 +108,18 @@ class LookTest(AttendCase):
         super().setUp()
         top = tempfile.TemporaryDirectory()
         self.addCleanup(top.cleanup)
-        self.looks = probe_journal.ProbeJournal(top.name)
+        self.probes = probe_journal.ProbeJournal(top.name)
         self.others = probe_journal.ProbeJournal(top.name)
-        self.interruption.looks = self.looks
+        self.interruption.probes = self.probes
 
     def test_the_first_signal_waits_until_it_is_put_away(self):
         done = []
 
         def work():
-            with self.looks.into(HOST, 'qemu+tcp://b/system', '/srv'):
+            with self.probes.into(HOST, 'qemu+tcp://b/system', '/srv'):
                 self.kill(signal.SIGINT)
                 done.append('put away')
-            with self.looks.into(HOST, 'qemu+tcp://b/system', '/other'):
+            with self.probes.into(HOST, 'qemu+tcp://b/system', '/other'):
                 done.append('not reached')
 
         self.interrupted(work=work)
@@ -128,12 +128,12 @@ class LookTest(AttendCase):
         self.assertEqual([], self.others.dead())
 
     def waits(self):
-        with self.looks.into(HOST, 'qemu+tcp://b/system', '/srv'):
+        with self.probes.into(HOST, 'qemu+tcp://b/system', '/srv'):
             self.kill(signal.SIGINT)
             self.ends.wait()
 
     def waits_twice(self):
-        with self.looks.into(HOST, 'qemu+tcp://b/system', '/srv'):
+        with self.probes.into(HOST, 'qemu+tcp://b/system', '/srv'):
             self.kill(signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
             self.ends.wait()

@@ -280,7 +280,7 @@ class FollowingTest(unittest.TestCase):
             libvirt_guest.Guest(self.guest._domain),
             limit,
             2,
-            bandwidth_throttle.untold,
+            bandwidth_throttle.ignore_notice,
         )
         self.watches = dataclasses.replace(self.watches, limits=limits)
         self.blocks = {'vda': (0, 300 * MIB), 'vdb': (0, 100 * MIB)}

@@ -62,9 +62,9 @@ class CallTest(unittest.TestCase):
         ('failed', 'FAILED'),
         ('aborted', 'ABORTED'),
         ('lost', 'LOST'),
-        ('untold', 'UNTOLD'),
+        ('untold', 'NOT_KNOWN'),
         ('returned', 'SUCCEEDED'),
-        ('out', 'UNTOLD'),
+        ('out', 'NOT_KNOWN'),
     )
     @ddt.unpack
     def test_what_is_known(self, state, name):
@@ -73,7 +73,7 @@ class CallTest(unittest.TestCase):
 
     def test_of_another_process_nothing_is(self):
         made = attempts.Attempts.of_earlier_process(ValueError('it ended'))
-        self.assertIs(guest_location.CallResult.UNTOLD, made.result)
+        self.assertIs(guest_location.CallResult.NOT_KNOWN, made.result)
         self.assertTrue(made.wait(0))
         self.assertEqual('it ended', str(made.error))
 
@@ -121,10 +121,10 @@ class EndingTest(unittest.TestCase):
     def settle(self, sides, state, jobs=(), **known):
         """Settle; `jobs` says whether one is over, then it is."""
         host = mock.Mock()
-        looks = list(jobs)
+        probes = list(jobs)
         self.guest = host.guest.return_value
         self.guest.job_over.side_effect = lambda: (
-            looks.pop(0) if looks else True
+            probes.pop(0) if probes else True
         )
         sides = [
             each

@@ -63,7 +63,7 @@ FAILED = """
   ?  . . . . . . . . .
 """
 #: Nothing is known of the call.
-UNTOLD = """
+NOT_KNOWN = """
      r p s c f o m a ?
   r  . . N . . N N N N
   z  . . N . . . N N .
@@ -77,7 +77,7 @@ UNTOLD = """
   ?  . . . . . . . . .
 """
 #: The connection broke: what the source no longer has was handed over.
-LOST = UNTOLD.replace('a  M M . . . . . . .', 'a  M M . . . . . . M')
+LOST = NOT_KNOWN.replace('a  M M . . . . . . .', 'a  M M . . . . . . M')
 SUCCEEDED = """
      r p s c f o m a ?
   r  . . . . . . . . .
@@ -108,7 +108,7 @@ NOT_MADE = """
 TABLES = {
     CallResult.FAILED: FAILED,
     CallResult.ABORTED: FAILED,
-    CallResult.UNTOLD: UNTOLD,
+    CallResult.NOT_KNOWN: NOT_KNOWN,
     CallResult.LOST: LOST,
     CallResult.SUCCEEDED: SUCCEEDED,
     CallResult.NOT_MADE: NOT_MADE,

@@ -96,8 +96,8 @@ class AttemptTest(unittest.TestCase):
     @ddt.data(
         (State.PLANNED, guest_location.CallResult.NOT_MADE),
         (State.NOT_CALLED, guest_location.CallResult.NOT_MADE),
-        (State.CALLED, guest_location.CallResult.UNTOLD),
-        (State.ABANDONED, guest_location.CallResult.UNTOLD),
+        (State.CALLED, guest_location.CallResult.NOT_KNOWN),
+        (State.ABANDONED, guest_location.CallResult.NOT_KNOWN),
         (State.SUCCEEDED, guest_location.CallResult.SUCCEEDED),
     )
     @ddt.unpack
@@ -346,7 +346,7 @@ class AttemptsTest(unittest.TestCase):
         made = attempts.Attempts.of_earlier_process(error)
         self.assertTrue(made.wait(0))
         self.assertFalse(made.succeeded)
-        self.assertIs(guest_location.CallResult.UNTOLD, made.result)
+        self.assertIs(guest_location.CallResult.NOT_KNOWN, made.result)
         self.assertIs(error, made.error)
 
 

@@ -37,15 +37,15 @@ class LooksCase(unittest.TestCase):
         self.folder = self.top / 'there' / FOLDER[1:]
         self.folder.mkdir(parents=True)
         self.daemon = fake_daemon.FakeDaemon(self.top / 'there')
-        self.looks = self.new()
+        self.probes = self.new()
 
     def new(self) -> probe_journal.ProbeJournal:
         """Return the looks of another process."""
         return probe_journal.ProbeJournal(str(self.top / 'journal'))
 
-    def peer(self, looks: probe_journal.ProbeJournal):
+    def peer(self, probes: probe_journal.ProbeJournal):
         found = fake_daemon.connect(self.daemon)
-        found.looks = looks
+        found.probes = probes
         return found
 
     def kill(self) -> probe_journal.Probe:
@@ -60,7 +60,7 @@ class LooksCase(unittest.TestCase):
         ):
             raise KeyboardInterrupt
         killed._alive.release()
-        (look,) = self.looks.dead()
+        (look,) = self.probes.dead()
         return look
 
 
@@ -70,17 +70,17 @@ class LooksTest(LooksCase):
         self.daemon.on_list = lambda: noted.extend(
             os.listdir(self.top / 'journal' / 'looks')
         )
-        with storage_pools.directory(self.peer(self.looks), FOLDER) as seen:
+        with storage_pools.directory(self.peer(self.probes), FOLDER) as seen:
             self.assertIsInstance(seen, pool_directory.PoolDirectory)
         self.assertEqual(1, sum(name.endswith('.json') for name in noted))
-        self.looks.end()
+        self.probes.end()
         self.assertEqual([], os.listdir(self.top / 'journal' / 'looks'))
 
     def test_what_cannot_be_written_down_is_not_made(self):
         (self.top / 'journal').write_text('a file')
         with (
             self.assertRaises(exceptions.JournalFailed),
-            storage_pools.directory(self.peer(self.looks), FOLDER),
+            storage_pools.directory(self.peer(self.probes), FOLDER),
         ):
             self.fail('it was made')
         self.assertEqual([], self.daemon.names('storagePoolCreateXML'))
@@ -89,21 +89,21 @@ class LooksTest(LooksCase):
         self.daemon.fails['destroy'] = fake_daemon.broken()
         with (
             self.assertRaises(exceptions.HypervisorError),
-            storage_pools.directory(self.peer(self.looks), FOLDER),
+            storage_pools.directory(self.peer(self.probes), FOLDER),
         ):
             pass
-        self.looks.end()
+        self.probes.end()
         self.assertEqual(1, len(self.new().dead()))
 
     def test_that_of_a_live_process_is_none_of_a_dead_one(self):
-        with storage_pools.directory(self.peer(self.looks), FOLDER):
+        with storage_pools.directory(self.peer(self.probes), FOLDER):
             self.assertEqual([], self.new().dead())
 
     def test_none_begins_after_the_end(self):
-        self.looks.close()
+        self.probes.close()
         with (
             self.assertRaises(exceptions.Interrupted),
-            storage_pools.directory(self.peer(self.looks), FOLDER),
+            storage_pools.directory(self.peer(self.probes), FOLDER),
         ):
             self.fail('it was made')
 
@@ -113,7 +113,7 @@ class StalePoolTest(LooksCase):
 
     def seconds(self) -> float:
         began = time.monotonic()
-        with storage_pools.directory(self.peer(self.looks), FOLDER) as seen:
+        with storage_pools.directory(self.peer(self.probes), FOLDER) as seen:
             self.assertIsInstance(seen, pool_directory.PoolDirectory)
         return time.monotonic() - began
 
@@ -135,7 +135,7 @@ class StalePoolTest(LooksCase):
 
     def test_a_new_one_of_another_host_is_waited_for_once(self):
         self.foreign(age=0)
-        peer = self.peer(self.looks)
+        peer = self.peer(self.probes)
         waited = []
         for _ in range(2):
             began = time.monotonic()
@@ -151,7 +151,7 @@ class PutAwayTest(LooksCase):
     def put_away(
         self, look: probe_journal.Probe, *, remove: bool
     ) -> dict[str, str]:
-        peer = self.peer(self.looks)
+        peer = self.peer(self.probes)
         return probe_cleanup.remove_probes(peer, look, remove=remove)
 
     def test_both_are_named_and_stay(self):

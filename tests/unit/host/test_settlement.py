@@ -66,7 +66,7 @@ class SettlingTest(unittest.TestCase):
         self.there.domains[UUID] = arrived
         return arrived
 
-    @ddt.data('FAILED', 'LOST', 'UNTOLD', 'ABORTED')
+    @ddt.data('FAILED', 'LOST', 'NOT_KNOWN', 'ABORTED')
     def test_a_job_that_goes_on_frees_nothing(self, call):
         """Given up for good, while the destination has nothing yet."""
         self.guest.job = MIGRATING
@@ -217,9 +217,9 @@ class CallResultTest(unittest.TestCase):
         ('SYSTEM_ERROR', 'RPC', 'LOST'),
         ('INTERNAL_ERROR', 'RPC', 'LOST'),
         # qemu+libssh2:// and the like.
-        ('INTERNAL_ERROR', 'SSH', 'UNTOLD'),
-        ('INTERNAL_ERROR', 'REMOTE', 'UNTOLD'),
-        ('INTERNAL_ERROR', 'NONE', 'UNTOLD'),
+        ('INTERNAL_ERROR', 'SSH', 'NOT_KNOWN'),
+        ('INTERNAL_ERROR', 'REMOTE', 'NOT_KNOWN'),
+        ('INTERNAL_ERROR', 'NONE', 'NOT_KNOWN'),
     )
     @ddt.unpack
     def test_of_libvirts_error_and_of_ours(self, code, domain, want):
@@ -239,6 +239,6 @@ class CallResultTest(unittest.TestCase):
 
     def test_what_is_not_libvirts_tells_nothing(self):
         self.assertIs(
-            guest_location.CallResult.UNTOLD,
+            guest_location.CallResult.NOT_KNOWN,
             libvirt_codes.call_result(ValueError('x')),
         )
