@@ -33,8 +33,8 @@ from nova_selective_migrate.host.facts import image_digests
 from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 
-#: What nova passes besides, nova.virt.libvirt.guest.Guest.migrate; then what
-#: compute.source.guest adds to it.
+#: What nova passes besides (nova.virt.libvirt.guest.Guest.migrate), and what
+#: live_migration_operation adds to it.
 _ALSO_SENT = (
     'bandwidth',
     'destination_xml',
