@@ -262,7 +262,7 @@ def make_calls(
     else:
         return
     # libvirt refuses a destination that has the guest already.
-    plan = unchanged().begun_again()
+    plan = unchanged().second_copy()
     second = calls.begin_second()
     if second is None:
         raise exceptions.PreparationFailed(

@@ -138,7 +138,7 @@ class ConvergenceWatchdog:
         flags = self._plan.call.flags
         if migrate_call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES in flags:
             return  # more cannot be done
-        if self._plan.again is not None and self._second_copy.want():
+        if self._plan.second_call is not None and self._second_copy.want():
             LOG.warning(
                 'The disks have not got ahead of what the guest writes for '
                 '%d s: the copy is aborted and begins again, with '

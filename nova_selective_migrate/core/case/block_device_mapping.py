@@ -72,7 +72,7 @@ def dangling(info: Json) -> int:
     return sum(
         _attachment(row) == empty
         for row in rows(info)
-        # First what is quick to tell: nearly every row has one.
+        # The quick test first: nearly every row has a device name.
         if _target(row.get('mount_device')) is None
     )
 
@@ -127,8 +127,8 @@ def _target(device_name: Json) -> str | None:
 
 def _device_paths(data: dict[str, Json]) -> tuple[str, ...]:
     paths = (_text(data.get(key)) for key in _DEVICE_PATH_KEYS)
-    # What is no path names no file: without its secrets one "json:{...}"
-    # is like the other.
+    # Only paths identify a file: without their secrets two "json:{...}"
+    # notations look alike.
     return tuple(dict.fromkeys(p for p in paths if p and p.startswith('/')))
 
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Read what a domain has beside disks."""
+"""Read the devices of a domain that are no disks."""
 
 import collections.abc
 

@@ -120,7 +120,7 @@ def _source(node: etree._Element) -> domains.DiskSource | None:
     source = node.find('./source')
     kind = _source_type(node)
     if source is None:
-        # Of a type that we do not know it may stand elsewhere.
+        # A type that we do not know may have its path elsewhere.
         other = kind is domains.SourceType.OTHER
         return domains.DiskSource(kind) if other else None
     attribute = _PATH_ATTRIBUTE.get(kind)
@@ -150,7 +150,7 @@ def _source_type(node: etree._Element) -> domains.SourceType:
 
 
 def _empty(source: domains.DiskSource) -> bool:
-    """Tell an empty drive, as libvirt's virStorageSourceIsEmpty."""
+    """Return whether a drive is empty (virStorageSourceIsEmpty)."""
     if source.type is domains.SourceType.NETWORK:
         return not source.protocol
     if source.type is domains.SourceType.VOLUME:
@@ -176,7 +176,7 @@ def _data_file(source: etree._Element) -> domains.DiskSource | None:
     store = source.find('./dataStore')
     if store is None:
         return None
-    # One that names no source is somewhere all the same.
+    # A source without a path still exists: it is no empty drive.
     return _source(store) or domains.DiskSource(domains.SourceType.OTHER)
 
 

@@ -19,7 +19,7 @@ import typing
 
 from nova_selective_migrate import exceptions
 
-# Far beyond any size, and still a number that floats take.
+# Larger than any real size, and still exact enough as a float.
 _LARGEST = 2**128 - 1
 _E = typing.TypeVar('_E', bound=enum.Enum)
 

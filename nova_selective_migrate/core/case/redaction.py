@@ -96,8 +96,8 @@ _INLINE_OPTIONS = re.compile(r'^(json:|rbd:[^:]*:|\w+://[^?]*\?).*', re.S)
 # [mds[,mds...]:/]cluster[:password] (nova.virt.libvirt.volume.vzstorage)
 _VZ_PASSWORD = re.compile(r'^((?:\S+:/)?[\w-]+)(?::(?!/).*)?$', re.S)
 _URL_PROTOCOLS = ('http', 'https', 'ftp', 'ftps', 'tftp', 'ssh')
-# A path is what it is, whatever characters it has: //a@b/c is one, and
-# only with a password in it, //a:b@c/d, it is none.
+# A path may contain any character: //a@b/c is one. Only with a password
+# in it, //a:b@c/d, it is taken for a URI.
 _PATHS = ('file', 'dev', 'dir', 'path', 'device_path', 'socket')
 _NO_PATH = re.compile(r'^([a-z][a-z0-9+.-]*:)//|^//[^/\s]*:[^/\s]*@', re.I)
 

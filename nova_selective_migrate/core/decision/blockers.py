@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What keeps a guest where it is beside its disks."""
+"""Devices and directories that stop a migration."""
 
 import collections.abc
 
@@ -38,7 +38,7 @@ _LEFT_TO_NOVA = (*_VFIO, 'vdpa')
 def find(
     facts: case_facts.Facts,
 ) -> collections.abc.Iterator[refusals.Refusal]:
-    """Find what libvirt would refuse, and what would lose files.
+    """Refuse devices that libvirt would, and directories left behind.
 
     libvirt moves a guest with a directory of its host, and no file of it.
     """
@@ -112,7 +112,7 @@ def _of_directory(
 def _of_device(
     device: other_devices.HostDevice, facts: case_facts.Facts
 ) -> str:
-    """Say what is wrong with a device; empty where nothing is known."""
+    """Return what is wrong with a device; empty where nothing is known."""
     if device.kind == 'shmem':
         if device.role == 'master':
             return ''
@@ -133,12 +133,15 @@ def _of_device(
 
 
 def _never(device: other_devices.HostDevice) -> bool:
-    """Tell SCSI devices that this host alone knows by that address."""
+    """Return whether a SCSI address is valid on this host alone."""
     if device.kind == 'scsi':
         return not device.over_network
     return device.kind == 'scsi_host'
 
 
 def _is_asked(source: domains.Versions) -> bool:
-    """Tell whether QEMU says what blocks; true where that is not known."""
+    """Return whether libvirt asks QEMU what blocks a migration.
+
+    True where the release is not known.
+    """
     return source.libvirt is None or source.libvirt >= _ASKS_QEMU_SINCE

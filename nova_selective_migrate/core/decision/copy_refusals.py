@@ -35,8 +35,7 @@ def duplicates(
     found = []
     for strategy in copied:
         disk = strategy.disk
-        # The longest says enough: all disks of one source need not be listed
-        # with each of them again.
+        # The longest list of names is enough for the message.
         names = sorted(_names(disk, facts.storage))
         targets = max((owners[name] for name in names), key=len)
         if len(targets) > 1:
@@ -47,7 +46,7 @@ def duplicates(
 
 
 def _names(disk: domains.Disk, storage: storage_facts.Storage) -> set[str]:
-    """List what a source goes by: its path behind links, its identity."""
+    """List the names of a source: its resolved path and its identity."""
     place = storage_facts.in_pool(disk.chain[0], storage.pools)
     if place is None or place.path is None:
         return {disk.chain[0].label}

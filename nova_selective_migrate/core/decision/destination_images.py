@@ -175,13 +175,13 @@ def _judge(
 
 
 def _can_be_base(image: domains.DiskSource) -> bool:
-    """Tell whether a new image can name it as its backing file."""
+    """Return whether a new image can name it as its backing file."""
     on_path = (domains.SourceType.FILE, domains.SourceType.BLOCK)
     return image.type in on_path and image.format is not None
 
 
 def _why_unseen(path: str, folder: storage_facts.StorageFacts | None) -> str:
-    """Say what is known of a directory in which no image can be made."""
+    """Explain why no image can be made in a directory."""
     if folder is None or folder.exists is None:
         return f'whether {path} is there could not be told'
     if folder.exists:
@@ -218,7 +218,7 @@ def _unfit(
     known: storage_facts.StorageFacts | None,
     libvirt: int | None,
 ) -> refusals.Refusal | None:
-    """Hold an image that the caller made against the source's."""
+    """Compare an image that the caller made with the source's."""
     source = disk.chain[0]
     refuse = functools.partial(
         refusals.Refusal.of_disk,
@@ -254,7 +254,7 @@ def _unfit(
 def _is_raw_device(
     source: domains.DiskSource, known: storage_facts.StorageFacts
 ) -> bool:
-    """Tell what libvirt can use a part of, the slice of the disk's size.
+    """Return whether libvirt can use a slice of the disk's size.
 
     It looks at the type in the domain XML and at the format
     (qemuMigrationDstPrepareStorage).

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Decide one disk: copy, keep, skip or refuse."""
+"""Choose what is done with each disk: copy, keep, skip or refuse."""
 
 import collections.abc
 import dataclasses
@@ -165,7 +165,7 @@ def _choose(
     if not _TARGET.fullmatch(disk.target):
         return _refuse(disk, reasons.Reason.UNUSUAL_TARGET)
     if joined.conflict:
-        # Where it is follows from none of this: what was seen is told.
+        # The conflict leaves the locality open; the evidence is shown.
         conflict = reasons.Reason.ATTACHMENT_CONFLICT
         seen = locality_verdicts.sentences(verdicts)
         return (
@@ -211,7 +211,7 @@ def _writable(
     if top.locality is _UNKNOWN:
         return _refuse(disk, top.reason, verdicts, about=top)
     for verdict in verdicts:
-        # What is declared and proven otherwise is to be set right first.
+        # A declaration that the evidence disproves is corrected first.
         if verdict.reason is reasons.Reason.DECLARATION_CONFLICT:
             return _refuse(disk, verdict.reason, verdicts, about=verdict)
     if top.locality is _SHARED:

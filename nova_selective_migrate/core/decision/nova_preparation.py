@@ -56,7 +56,7 @@ def problems(
 
 
 def is_kept_image(strategy: disk_strategy.Strategy) -> bool:
-    """Tell a shared image of nova's own from a volume.
+    """Return whether a disk is a shared image of nova's own, no volume.
 
     A config drive in Ceph is one as well, though it is read-only.
     """
@@ -116,7 +116,7 @@ def _problem(
 def _is_found_later(
     source: domains.DiskSource, prepared: migration_options.Preparation
 ) -> bool:
-    """Tell whether the destination's nova will read the file as it is.
+    """Return whether nova at the destination reads the file as it is.
 
     Its raw backend goes by disk.info, its qcow2 backend takes every file
     for qcow2, and the others look for no file (nova.virt.libvirt.
@@ -185,7 +185,7 @@ def _duties(
 
 
 def _droppable(disk: domains.Disk) -> bool:
-    """Tell a removable medium that a migration may go without.
+    """Return whether the guest can go without a removable medium.
 
     libvirt's formatdomain: "requisite" drops it if it is missing on migrate,
     "optional" at any start; "mandatory" is the default.
@@ -197,7 +197,7 @@ def _droppable(disk: domains.Disk) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class SpaceNeeded:
-    """Bytes that a directory's file system must take, and has free.
+    """The bytes needed and free on the file system of a directory.
 
     :ivar free: None where it is not known
     """
@@ -208,7 +208,7 @@ class SpaceNeeded:
 
     @property
     def lacks(self) -> bool:
-        """Tell whether it is known to be too little."""
+        """Return whether the free space is known to be too little."""
         return self.free is not None and self.needed > self.free
 
     def __str__(self) -> str:
@@ -225,7 +225,7 @@ def space_needed(
     duties: collections.abc.Iterable[Duty],
     storage: storage_facts.Storage,
 ) -> SpaceNeeded:
-    """Add up what will be written for a guest.
+    """Add up the bytes that will be written for a guest.
 
     :param copied: the disks to copy with the bytes that a copy moves
     :param duties: read-only content that is brought over

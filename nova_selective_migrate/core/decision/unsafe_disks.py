@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Find kept disks that libvirt takes for local: it would not migrate them."""
+"""Find kept disks for which libvirt would refuse the migration."""
 
 import collections.abc
 
@@ -50,7 +50,7 @@ def problems(
 def notes(
     facts: case_facts.Facts, kept: disk_strategy.Strategies
 ) -> collections.abc.Iterator[str]:
-    """Note where it hangs on what is not known."""
+    """Note where libvirt's verdict depends on what is not known."""
     libvirt = facts.hypervisors.source.libvirt
     for strategy in kept:
         fstype = _fstype(strategy.disk, facts)

@@ -34,7 +34,7 @@ def is_another_there(
     verdict: locality_verdicts.Verdict,
     facts: case_facts.Facts,
 ) -> bool:
-    """Tell a volume whose name can be another's at the destination.
+    """Return whether another volume can have its name there.
 
     :param verdict: that of the disk's own image
     """
@@ -58,7 +58,7 @@ def is_another_there(
 
 
 def _by_nova(disk: domains.Disk, joined: volume_matching.VolumeMatch) -> bool:
-    """Tell whether nova itself sets the destination's path.
+    """Return whether nova itself sets the path at the destination.
 
     It does where the serials of the disk and of both connections are equal,
     and writes none for a LUN (nova.virt.libvirt.migration.
@@ -77,7 +77,7 @@ def _by_driver(
     joined: volume_matching.VolumeMatch,
     paths: migration_options.VolumePaths,
 ) -> bool:
-    """Tell whether our driver sets it.
+    """Return whether this plugin's driver sets it.
 
     A device name proves no volume. The secret of an encrypted one is another
     at the destination, and nova passes it on by serial alone.

@@ -50,7 +50,7 @@ _VOLUME_ID = re.compile(
 def is_device(
     source: domains.DiskSource, facts: storage_facts.StorageFacts | None
 ) -> bool:
-    """Tell whether a source is a device, by what the host or its name says."""
+    """Return whether a source is a device, by the host or by its name."""
     if facts is not None and facts.kind is not None:
         return facts.kind is storage_facts.PathKind.BLOCK
     path = posixpath.normpath(source.path or '')
@@ -60,7 +60,7 @@ def is_device(
 def same_everywhere(
     source: domains.DiskSource, facts: storage_facts.StorageFacts | None
 ) -> bool:
-    """Tell whether a source's name means the same on every host.
+    """Return whether a source's name means the same on every host.
 
     A file is found below a mount, whose name says what is mounted; only of
     devices is the name dealt by the host.

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Whether two hosts see one file: what every copy onto a file rests on."""
+"""Whether two hosts see one file; no copy may run onto itself."""
 
 import enum
 
@@ -29,7 +29,7 @@ def compare(
     facts: storage_facts.StorageFacts | None,
     known: storage_facts.StorageFacts | None,
 ) -> Sameness:
-    """Say whether what the destination has is the source's own.
+    """Compare what the hosts know of one path: is it one file?
 
     A local file system of one host alone shows nothing: the host can be the
     server from which the other mounts it. Of both hosts it does.
@@ -52,7 +52,7 @@ def compare(
 
 
 def _on_local_filesystem(facts: storage_facts.StorageFacts) -> bool:
-    """Tell a file, and no device node, that no server brings here."""
+    """Return whether a path is a file on a file system of this host."""
     return (
         facts.kind is not storage_facts.PathKind.BLOCK
         and storage_facts.filesystem_reach(facts.fstype or '')

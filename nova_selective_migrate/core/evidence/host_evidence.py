@@ -149,7 +149,7 @@ def _seen_from_destination(
             reasons.Reason.SAME_AT_DESTINATION,
         )
         if known.exists is False:
-            # It cannot be both; neither is believed.
+            # These contradict each other: neither is believed.
             yield _disproof(f'destination host: {path} is not there')
         return
     if reach is storage_facts.Reach.LOCAL:
@@ -167,7 +167,10 @@ def _seen_from_destination(
 def is_device(
     source: domains.DiskSource, facts: storage_facts.StorageFacts | None
 ) -> bool:
-    """Tell a device; where the host does not, the domain's type counts."""
+    """Return whether a source is a device.
+
+    Where the host does not know, the type in the domain XML decides.
+    """
     if facts is None or facts.kind is None:
         attached = facts is not None and facts.transport is not None
         return attached or source.type is domains.SourceType.BLOCK
@@ -201,7 +204,7 @@ def _careful(
     facts: storage_facts.StorageFacts | None,
     known: storage_facts.StorageFacts | None,
 ) -> str:
-    """Return the remedy where the destination may have the file itself.
+    """Return the remedy where both hosts may have one file.
 
     To declare it local would have it copied onto itself.
     """

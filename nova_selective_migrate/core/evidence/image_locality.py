@@ -39,7 +39,7 @@ def judge_image(
     *,
     below_local: bool = False,
 ) -> locality_verdicts.Verdict:
-    """Say where an image is.
+    """Judge where an image is, from all that is known of it.
 
     :param joined: the volume whose image this is, if it is one's
     :param below_local: whether it lies below a local image, so that nobody
@@ -49,7 +49,7 @@ def judge_image(
     weighed = locality_verdicts.weigh(found)
     local = any(item.locality is _LOCAL for item in found)
     if joined.weak and local and weighed.locality is not _UNKNOWN:
-        # A name goes stale: it does not outweigh what looks local.
+        # Device names go stale: evidence of a local disk outweighs one.
         weighed = locality_verdicts.Conclusion(
             _UNKNOWN, reasons.Reason.ATTACHMENT_CONFLICT, weighed.remedy
         )
@@ -146,10 +146,10 @@ def _attached(
 def _names(
     source: domains.DiskSource, facts: storage_facts.StorageFacts | None
 ) -> tuple[str, ...]:
-    """List what a declared prefix may name the source by."""
+    """List the names that a declared prefix can match."""
     if source.type is domains.SourceType.NETWORK:
         sockets = (host.socket or '' for host in source.hosts)
-        # A prefix is absolute: it names no relative one.
+        # Declared prefixes are absolute: a relative socket matches none.
         return (source.label, *(s for s in sockets if s.startswith('/')))
     resolved = facts.resolved if facts else None
     return tuple(

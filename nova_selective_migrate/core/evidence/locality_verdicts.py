@@ -22,7 +22,7 @@ from nova_selective_migrate.core.model import reasons
 
 
 class Strength(enum.Enum):
-    """How much a piece of evidence can carry.
+    """How strong a piece of evidence is.
 
     A PROOF stands alone. A DECLARATION settles what is not proven. A
     PRESUMPTION holds while nothing better is known. A CANDIDATE says that
@@ -48,7 +48,7 @@ _SEEN_BY_BOTH = {
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """One observed fact: a sentence, what it speaks for, how strongly.
+    """One observed fact: what it says, for which place, how strongly.
 
     :ivar sentence: what was seen and where
     :ivar reason: the code of the verdict that this evidence leads to
@@ -114,7 +114,7 @@ def _contradicted(
     proven: set[domains.Locality],
     disproved: bool,
 ) -> bool:
-    """Tell whether the declarations hold against what was seen."""
+    """Return whether what was seen contradicts the declarations."""
     said = {e.locality for e in declared}
     if domains.Locality.UNKNOWN in said or (proven and said - proven):
         return True
@@ -128,7 +128,7 @@ def _of(
 
 
 def _served(proofs: tuple[Evidence, ...]) -> Conclusion:
-    """Take a file that both hosts see for shared where it is declared so.
+    """Judge a file that both hosts see and that is declared shared.
 
     This host serves it from its local file system, and the destination
     mounts it from here.
@@ -151,7 +151,7 @@ def _unknown(reason: reasons.Reason) -> Conclusion:
 
 
 def missing(reason: reasons.Reason, what: str, remedy: str = '') -> Evidence:
-    """Say that what would tell is missing."""
+    """Make the evidence that something needed is not known."""
     return Evidence(
         f'{what}: {reason.meaning[0].lower()}{reason.meaning[1:-1]}',
         domains.Locality.UNKNOWN,
@@ -162,7 +162,7 @@ def missing(reason: reasons.Reason, what: str, remedy: str = '') -> Evidence:
 
 
 def is_there(verdict: Verdict) -> bool:
-    """Tell whether the destination has the identical image."""
+    """Return whether the destination has the identical image."""
     return (
         verdict.locality is domains.Locality.SHARED
         or verdict.reason is reasons.Reason.SAME_AT_DESTINATION

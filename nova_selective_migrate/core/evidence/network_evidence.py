@@ -40,7 +40,7 @@ def of(source: domains.DiskSource) -> locality_verdicts.Evidence:
 
 
 def is_loopback(host: domains.NetworkHost) -> bool:
-    """Tell a server that is another one on another host."""
+    """Return whether a server's address means another server elsewhere."""
     if host.socket or host.transport == 'unix':
         return True
     name = (host.name or '').strip('[]').rstrip('.').lower()
@@ -83,7 +83,7 @@ def _number(text: str) -> int:
 def against_pools(
     source: domains.DiskSource, storage: storage_facts.Storage
 ) -> locality_verdicts.Evidence | None:
-    """Say why a volume's pool is not shown to be that of the destination.
+    """Return what is wrong with the pool of a volume, as evidence.
 
     :returns: None for what names no pool, too
     """
@@ -128,7 +128,7 @@ def of_pool(
     place: domains.DiskSource,
     storage: storage_facts.Storage,
 ) -> collections.abc.Iterator[locality_verdicts.Evidence]:
-    """Tell a device that both hosts' pools have by one name everywhere."""
+    """Yield proof where both pools have a device of one global name."""
     pools = storage.destination_pools or {}
     pool = pools.get(source.pool or '')
     if pool is None or pool.volumes.get(source.volume or '') != place.path:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a volume and a disk's source are found by: names and keys of both.
+"""Keys by which a volume and the source of a disk are matched.
 
 Names of udev, multipath, krbd, cinder and nova, as they write them.
 """
@@ -49,7 +49,7 @@ KRBD = '/dev/rbd/'
 def attachment_keys(
     attachment: domains.VolumeAttachment,
 ) -> collections.abc.Iterator[str]:
-    """List what a source has to name so that both can be the same."""
+    """List the keys that a matching source has, of an attachment."""
     yield from attachment.device_paths
     if attachment.image is not None:
         yield attachment.image
@@ -65,7 +65,7 @@ def attachment_keys(
 def _file_keys(
     attachment: domains.VolumeAttachment,
 ) -> collections.abc.Iterator[str]:
-    """List what a file of an export has to be called.
+    """List the keys of a volume's file on a network file system.
 
     Any number of exports may have a file of one name, as each has a "disk":
     the name alone leads only to the volume that it can belong to alone.
@@ -83,13 +83,13 @@ def _file_keys(
 
 
 def is_unique(attachment: domains.VolumeAttachment) -> bool:
-    """Tell whether the name of its file can be that of one volume alone."""
+    """Return whether only one volume can have this file name."""
     name, volume = attachment.file_name, attachment.volume_id
     return bool(name and volume and volume in name)
 
 
 def export_directory(export: str) -> str:
-    """Name the directory below which nova mounts an export.
+    """Return the directory name below which nova mounts an export.
 
     It is its MD5: nova.virt.libvirt.volume.fs, LibvirtBaseFileSystemVolume
     Driver.
@@ -102,7 +102,7 @@ def export_directory(export: str) -> str:
 def source_keys(
     source: domains.DiskSource, facts: storage_facts.StorageFacts | None
 ) -> collections.abc.Iterator[str]:
-    """List what a source names: paths, files, images and LUNs."""
+    """List the keys of a source: paths, files, images and LUNs."""
     if source.name:
         name = source.name.lstrip('/')
         yield name

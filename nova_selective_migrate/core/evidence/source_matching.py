@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Hold what a volume's connection names against a disk's source."""
+"""Compare the connection of a volume with the source of a disk."""
 
 import enum
 import posixpath
@@ -92,7 +92,7 @@ def contradicts(
     facts: storage_facts.StorageFacts | None,
     attachment: domains.VolumeAttachment,
 ) -> str:
-    """Say how a source is none of a volume that it is said to be; else ''.
+    """Explain why a source cannot be this volume's; else empty.
 
     Of drivers that we do not know, nothing is expected.
     """
@@ -114,7 +114,7 @@ def contradicts(
 def _on_this_host(
     source: domains.DiskSource, facts: storage_facts.StorageFacts | None
 ) -> str:
-    """Say what a source is that is the host's own; else ''.
+    """Return what local storage a source is; else empty.
 
     A volume that a DPU shows is a plain NVMe device.
     """
@@ -188,7 +188,7 @@ def _exported(
 def _other_export(
     mounted: str, export: str, facts: storage_facts.StorageFacts | None
 ) -> bool:
-    """Tell whether another directory of a server is mounted.
+    """Return whether another directory of a server is mounted.
 
     A server has several names, and other notations than SERVER:/DIRECTORY
     are each their own.
@@ -227,7 +227,7 @@ def _other_transport(
     facts: storage_facts.StorageFacts | None,
     attachment: domains.VolumeAttachment,
 ) -> bool:
-    """Tell whether a device is attached as none of the driver's is.
+    """Return whether a device's transport is none of the driver's.
 
     A DPU shows any volume as an NVMe device of the host.
     """
@@ -251,7 +251,7 @@ def _bottom(facts: storage_facts.StorageFacts | None) -> tuple[str, ...]:
 
 
 def _other_volume(name: str, attachment: domains.VolumeAttachment) -> bool:
-    """Tell whether a name bears the id of a volume, and of another one.
+    """Return whether a name contains the id of another volume.
 
     After cinder has migrated a volume its image has the id of the copy, in
     the connection too.

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Join disks and volumes: by volume id, by source, by device name.
+"""Match disks and volumes by volume id, source and device name.
 
 Serial, alias and source are strong keys. The device name is weak: it goes
 stale, and joins only where no strong key says otherwise.
@@ -30,7 +30,7 @@ Attachments = collections.abc.Sequence[domains.VolumeAttachment]
 
 @dataclasses.dataclass(frozen=True)
 class VolumeMatch:
-    """The volume of one disk, or why it cannot be told.
+    """The volume of one disk, or why it is not certain.
 
     :ivar by: the keys that joined them, for a person
     :ivar weak: joined by the device name alone
@@ -44,7 +44,7 @@ class VolumeMatch:
 
 @dataclasses.dataclass(frozen=True)
 class VolumeMatches:
-    """What became of each disk, and the volumes that no disk shows."""
+    """The volume of each disk, and the volumes that no disk has."""
 
     by_target: collections.abc.Mapping[str, VolumeMatch]
     without_disk: tuple[domains.VolumeAttachment, ...]
@@ -52,7 +52,7 @@ class VolumeMatches:
 
 @dataclasses.dataclass(frozen=True)
 class _Candidates:
-    """The attachments that each key of one disk points at."""
+    """The attachments that each key of one disk matches."""
 
     serial: tuple[domains.VolumeAttachment, ...]
     alias: tuple[domains.VolumeAttachment, ...]
@@ -66,7 +66,7 @@ class _Candidates:
 
 @dataclasses.dataclass(frozen=True)
 class _Index:
-    """The attachments by what a disk may find them by."""
+    """An index of attachments by the keys of disks."""
 
     by_id: dict[str, list[domains.VolumeAttachment]]
     by_alias: dict[str, list[domains.VolumeAttachment]]
@@ -137,7 +137,7 @@ def _owners(
 
 
 def _claimed(found: _Candidates) -> tuple[domains.VolumeAttachment, ...]:
-    """List what a disk without strong keys has by its device name."""
+    """List the attachments matched by the device name alone."""
     return () if found.strong else found.name
 
 
@@ -164,7 +164,7 @@ def _candidates(
 
 
 def _names_volume(attachment: domains.VolumeAttachment) -> bool:
-    """Tell whether a row says more than a device name: which volume."""
+    """Return whether a row names a volume and not a device alone."""
     return bool(attachment.volume_id or attachment.driver_volume_type)
 
 
@@ -256,7 +256,7 @@ def _otherwise(
     attachment: domains.VolumeAttachment,
     facts: storage_facts.FactsByPath,
 ) -> str:
-    """Say how the source is none of the volume's; else ''.
+    """Explain why the source is not the volume's; else empty.
 
     As after a retype that failed when the guest was on the new device.
     """

@@ -30,7 +30,7 @@ LARGEST = 8796093022207
 
 @dataclasses.dataclass(frozen=True)
 class LinkLimit:
-    """What the link may carry, disks and memory together.
+    """The bandwidth of the link, for disks and memory together.
 
     :ivar total: MiB/s; 0 for no limit
     :ivar parallel_mirrors: how many disks at a time are copied in earnest;
@@ -52,7 +52,7 @@ class LinkLimit:
         return max(self.total // max(disks, 1), 1)
 
     def kept(self, disks: int) -> bool:
-        """Tell whether so many disks can stay below the limit."""
+        """Return whether so many disks can stay below the limit."""
         return self.adjustable or not self.total or self.total >= disks
 
     def notes(self, disks: int) -> collections.abc.Iterator[str]:
@@ -143,12 +143,12 @@ class Pace:
             synced=frozenset(d.name for d in disks if self._in_sync(d)),
             # Half of it: a guest does not write evenly.
             writes=(self.writes + rate) / 2 if self.synced else 0.0,
-            # What is more was never sent: zeroes that the source found.
+            # More than this was never sent: the source skips zeroes.
             debt=min(max(ahead, 0.0), _AT_ONCE * len(disks)) if total else 0.0,
         )
 
     def _in_sync(self, disk: migration_progress.Amount) -> bool:
-        """Tell it from what remains; libvirt does not."""
+        """Return whether a mirror is in sync, by the bytes that remain."""
         limit = _STILL if disk.name in self.synced else _NEARLY
         return disk.remaining <= limit
 

@@ -73,12 +73,12 @@ class GuestSide:
 
     @property
     def holds(self) -> bool:
-        """Tell whether the guest is here, and not about to leave."""
+        """Return whether the guest is here, and not about to leave."""
         return self.presence in _HOLDS
 
     @property
     def may_have_run(self) -> bool:
-        """Tell whether this may be the newest that there is of the guest.
+        """Return whether this may be the newest that there is of the guest.
 
         A guest that waits for its source has not run here.
         """
@@ -158,7 +158,7 @@ def locate(
     job_over: bool = True,
     was_there: bool = False,
 ) -> Settlement:
-    """Tell where the guest is.
+    """Judge where the guest is.
 
     At most one host may have it for an answer. "Not moved" takes that the
     source has it as before and that the destination cannot have run it:
@@ -205,7 +205,7 @@ def _on_source(
         )
     never_paused = source.presence is Presence.RUNNING and not source.resumed
     kept = never_paused or call in _NOT_HANDED_OVER
-    # What has migrated away from there was there before.
+    # A guest that has migrated away from there was there before.
     absent = there is Presence.ABSENT or there is Presence.MIGRATED
     if absent or (kept and there is Presence.OFF):
         return Settlement(
@@ -258,7 +258,7 @@ def _gone(
         and (there is Presence.ABSENT or call in _NOT_HANDED_OVER)
     ):
         return _stopped()
-    return _nowhere()
+    return _unknown(location_advice.NOWHERE)
 
 
 def _held(here: Presence, there: Presence, *, succeeded: bool) -> Settlement:
@@ -275,7 +275,7 @@ def _held(here: Presence, there: Presence, *, succeeded: bool) -> Settlement:
         return Settlement(
             Ending.NOT_MOVED, location_advice.RESUME_ON_SOURCE, final=False
         )
-    return _nowhere()
+    return _unknown(location_advice.NOWHERE)
 
 
 def both_ran(failure: str | None) -> Settlement:
@@ -309,7 +309,7 @@ def _both(here: Presence, there: Presence) -> Settlement:
             Doubt.BOTH_HAVE,
             final=True,
         )
-    # A paused guest is paused on both for a moment.
+    # During the switch-over a paused guest is paused on both hosts.
     return _unknown(location_advice.BOTH_PAUSED, Doubt.BOTH_HAVE)
 
 
@@ -339,10 +339,6 @@ def _stopped() -> Settlement:
         Ending.NOT_MOVED,
         'the guest is off on the source: it stopped during the migration',
     )
-
-
-def _nowhere() -> Settlement:
-    return _unknown(location_advice.NOWHERE)
 
 
 def _unknown(

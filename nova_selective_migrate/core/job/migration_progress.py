@@ -137,7 +137,7 @@ def _phase(
     disks: collections.abc.Iterable[Amount],
     before: MigrationProgress | None,
 ) -> Phase:
-    """Tell the phase; it never goes back.
+    """Return the phase; it never goes back.
 
     libvirt copies no memory before every mirror is in sync, and asks QEMU
     for memory statistics only then.
@@ -165,7 +165,7 @@ def _amount(
     if before is None or earlier is None or not earlier.total:
         return Amount(name, total, processed)
     if not total:
-        # The job has ended: what it was at last is what it came to.
+        # The job has ended: its last statistics are its result.
         return Amount(name, earlier.total, earlier.processed)
     seconds = sample.seconds - before.seconds
     moved = processed - earlier.processed

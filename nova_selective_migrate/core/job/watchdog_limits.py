@@ -89,7 +89,7 @@ class Convergence:
         return now - self.since
 
     def lasts(self, now: float) -> bool:
-        """Tell whether it is time for another way of copying."""
+        """Return whether it is time for another way of copying."""
         return self.seconds(now) > CONVERGENCE_SECONDS
 
 
@@ -124,7 +124,7 @@ class FreeSpaceFloor:
         return cls(min(reserve, low) if left < reserve else reserve)
 
     def allows(self, free: int) -> bool:
-        """Tell whether the copy may go on."""
+        """Return whether the copy may go on."""
         return free >= self.bytes
 
     def next_look(self, free: int) -> float:
@@ -179,5 +179,5 @@ class Stall:
         return 0.0 if self.since is None else now - self.since
 
     def lasts(self, now: float) -> bool:
-        """Tell whether it is time to abort."""
+        """Return whether it is time to abort."""
         return self.seconds(now) > STALL_SECONDS

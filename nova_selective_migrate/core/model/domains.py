@@ -48,7 +48,7 @@ class DiskDevice(enum.Enum):
 
 
 class Locality(enum.Enum):
-    """Who reaches a disk: one host, both hosts, or we cannot tell."""
+    """Who reaches a disk: one host, both hosts, or not known."""
 
     LOCAL = 'local'
     SHARED = 'shared'
@@ -159,7 +159,7 @@ class Disk:
 
     @property
     def chain_ends(self) -> bool:
-        """Tell whether no image below the last known one can be missing.
+        """Return whether the chain is known to its end.
 
         A raw image has none below it, whatever the XML tells.
         """
@@ -168,7 +168,7 @@ class Disk:
 
     @property
     def writable(self) -> bool:
-        """Tell whether the guest can write; never to a cdrom."""
+        """Return whether the guest can write; never to a cdrom."""
         return not self.readonly and self.device is not DiskDevice.CDROM
 
 

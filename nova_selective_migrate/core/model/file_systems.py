@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""File systems: what they say of who reaches a file, and what libvirt says.
+"""Types of file systems: shared or local, and which libvirt knows.
 
 libvirt goes by the magic number of statfs(2), and for FUSE by the type of
 the mount (virFileIsSharedFSType, read in 9.0.0 and 11.3.0). It takes a file
@@ -91,13 +91,13 @@ def of(fstype: str) -> FileSystem:
 
 
 def shared_for_libvirt(fstype: str, libvirt: int) -> bool:
-    """Tell whether this libvirt takes a file on it for shared."""
+    """Return whether this libvirt takes a file on it for shared."""
     since = of(fstype).libvirt_since
     return since is not None and libvirt >= since
 
 
 def overridden(path: str, prefixes: tuple[str, ...]) -> bool:
-    """Tell a path that shared_filesystems covers, by path component.
+    """Return whether shared_filesystems covers a path, by component.
 
     :param path: behind symbolic links, which libvirt follows in both
     """

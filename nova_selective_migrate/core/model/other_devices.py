@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a domain has beside disks that a migration can trip over."""
+"""Devices of a domain, other than disks, that can stop a migration."""
 
 import dataclasses
 

@@ -100,7 +100,7 @@ class StoragePool:
 
     @property
     def source(self) -> tuple[object, ...]:
-        """Return what two pools over one storage have alike.
+        """Return what is equal in two pools over the same storage.
 
         Files are told by what is mounted below the path: a server has many
         names.
@@ -233,7 +233,7 @@ def _network_name(pool: StoragePool, volume: str) -> str:
 
 
 def contradicts(facts: StorageFacts, others: FactsByPath) -> bool:
-    """Tell facts that what the path resolves to has otherwise."""
+    """Return whether the facts of a path and of its target differ."""
     behind = others.get(facts.resolved or '')
     if behind is None:
         return False
@@ -273,7 +273,7 @@ def tidy(path: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class FileStamp:
-    """What tells a file from another one of the same path.
+    """What distinguishes a file from another one at the same path.
 
     :ivar modified: mtime, as libvirt writes it: seconds and nanoseconds
     :ivar changed: ctime

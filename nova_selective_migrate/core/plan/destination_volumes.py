@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Give the volumes of a guest the sources that the destination connected.
+"""Give volumes the sources that they have at the destination.
 
 nova does so where the serials are equal, and leaves all others as they are
 (nova.virt.libvirt.migration._update_volume_xml).
@@ -36,7 +36,7 @@ _PATH_ATTRIBUTES = {
 
 @dataclasses.dataclass(frozen=True)
 class KeptVolume:
-    """A disk that is a volume, and keeps to be the same one.
+    """A disk that is a volume and must stay the same volume.
 
     :ivar label: the volume, for a person
     :ivar serial: that of its connection at the destination
@@ -72,7 +72,7 @@ def connect(
     volumes: collections.abc.Iterable[KeptVolume],
     connection: collections.abc.Callable[[KeptVolume], str | None],
 ) -> str:
-    """Hold every volume against the destination's connection, or set it.
+    """Check every volume against the destination's connection, or set it.
 
     :param text: the domain's XML for the destination
     :param connection: returns the ``<disk>`` of a volume as it has to be at
@@ -121,7 +121,7 @@ def _source(disk: etree._Element) -> domains.DiskSource:
 
 
 def _key(disk: etree._Element) -> tuple[object, ...]:
-    """Return what says which volume a <disk> opens."""
+    """Return what identifies the volume that a <disk> opens."""
     source = _source(disk)
     return (
         source.type,
@@ -137,7 +137,7 @@ def _key(disk: etree._Element) -> tuple[object, ...]:
 
 
 def _take(disk: etree._Element, wanted: etree._Element) -> None:
-    """Name the wanted source; what else a <source> says stays."""
+    """Set the path or servers of a <source>, and keep the rest of it."""
     here, there = disk.find('./source'), wanted.find('./source')
     if here is None or there is None or disk.get('type') != wanted.get('type'):
         return

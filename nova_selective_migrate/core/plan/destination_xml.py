@@ -34,7 +34,7 @@ def for_copy(
     flattened: collections.abc.Collection[str],
     drivers: collections.abc.Mapping[str, collections.abc.Mapping[str, str]],
 ) -> str:
-    """Change what a copy changes of the named disks.
+    """Adapt the XML of the copied disks for the destination.
 
     Target dev, bus, alias and address stay: libvirt names the NBD exports
     by them on both sides.
@@ -68,7 +68,7 @@ def for_copy(
 def flatten_definition(
     text: str, live: str, targets: collections.abc.Collection[str]
 ) -> str:
-    """Do the same to the definition, where it has the disk that runs.
+    """Flatten the same disks in the domain's definition.
 
     A disk that will be another one at the next start keeps its chain.
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Find what releases of libvirt and QEMU break of a migration."""
+"""Find the rules on known-bad releases that apply to a migration."""
 
 import collections.abc
 import dataclasses
@@ -36,7 +36,7 @@ _FINDS = ('on', 'unmap')
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """A rule that stands against a migration, and what is said of it."""
+    """A rule that applies to a migration, and the release it is about."""
 
     rule: known_bad_rules.KnownBad
     release: str
@@ -49,7 +49,7 @@ class Found:
 
     @property
     def remedy(self) -> str:
-        """Say what to do, and how to say that the release is mended."""
+        """Return the remedy, and how to declare the release fixed."""
         remedy = self.rule.remedy or self.rule.reason.remedy
         if not self.rule.acceptable:
             return remedy
@@ -61,7 +61,7 @@ class Found:
 
 
 def accepted(ids: collections.abc.Iterable[str]) -> frozenset[str]:
-    """Check the ids of rules that do not hold.
+    """Check the ids of rules that the operator says do not apply.
 
     :raises InvalidInput: when one is no rule's, or no operator can tell
     """
@@ -80,7 +80,7 @@ def find(
     features: collections.abc.Collection[Feature],
     accept: collections.abc.Collection[str] = (),
 ) -> collections.abc.Iterator[Found]:
-    """Find what stands against a migration, side by side.
+    """Find the rules that apply, host by host.
 
     :param accept: ids of rules that the operator says do not hold
     """
@@ -104,7 +104,7 @@ def to_avoid(
     features: collections.abc.Collection[Feature],
     accept: collections.abc.Collection[str] = (),
 ) -> tuple[Found, ...]:
-    """Find what another way to copy would avoid."""
+    """Find the rules that another way to copy would avoid."""
     return tuple(
         found
         for found in find(hypervisors, features, accept)
@@ -130,7 +130,7 @@ def features(
     domain: domains.Domain | None = None,
     drivers: Drivers | None = None,
 ) -> frozenset[Feature]:
-    """Say what of a call that copies disks a release can break.
+    """Return the features of a call that a release can break.
 
     :param drivers: by target, attributes of <driver> that the destination
         is given besides those of the domain
@@ -176,7 +176,7 @@ def features(
 def wants_tls_destination(
     hypervisors: domains.Hypervisors, call: migrate_call.MigrateCall
 ) -> bool:
-    """Tell whether a name for the certificate works around a rule.
+    """Return whether naming the certificate's host avoids a rule.
 
     It does no harm where the release is not known.
     """
@@ -206,7 +206,7 @@ def _texts(value: migrate_call.Parameter | None) -> list[str]:
 
 
 def _is_raw(disk: domains.Disk) -> bool:
-    # What is not said may be anything.
+    # Without a format in the XML it can be any.
     return bool(disk.source and disk.source.format == 'raw')
 
 

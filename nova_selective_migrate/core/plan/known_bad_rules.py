@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A release of libvirt or QEMU that breaks a migration: what a rule is."""
+"""Rules on releases of libvirt or QEMU that break a migration."""
 
 import dataclasses
 import enum
@@ -45,7 +45,7 @@ class Effect(enum.Enum):
 
 
 class Feature(enum.Enum):
-    """What a migration has to do for a release to break it."""
+    """What a migration does when a release breaks it."""
 
     COPY = 'it copies a disk'
     SEVERAL_COPIES = 'it copies two disks or more'
@@ -80,7 +80,7 @@ class Feature(enum.Enum):
     )
 
 
-#: Of no use as an end: a range that goes on.
+#: The last release of a range that has no end yet.
 OPEN = 999_999_999
 
 
@@ -95,7 +95,7 @@ class Range:
     last: int = OPEN
 
     def holds(self, version: int) -> bool:
-        """Tell whether a release is one of the range."""
+        """Return whether a release is one of the range."""
         return self.first <= version <= self.last
 
     def __str__(self) -> str:
@@ -147,7 +147,7 @@ class KnownBad:
     acceptable: bool = True
 
     def holds(self, version: int) -> bool:
-        """Tell whether a release is one of the ranges."""
+        """Return whether a release is one of the ranges."""
         return any(each.holds(version) for each in self.ranges)
 
 

@@ -56,7 +56,7 @@ _KEPT_BY_SOURCE = frozenset(('persistent_xml', 'tls.destination'))
 #: VIR_MIGRATE_PARAM_MIGRATE_DISKS_DETECT_ZEROES; both daemons must know it
 #: (libvirt 10.9.0).
 DETECT_ZEROES = 'migrate_disks_detect_zeroes'
-#: What makes a copy better, and most calls without it no less right.
+#: Parameters that improve a copy; most calls are correct without them.
 OPTIONAL = (DETECT_ZEROES,)
 
 
@@ -77,7 +77,7 @@ class MigrateCall:
 
     @property
     def optional(self) -> tuple[str, ...]:
-        """Name the parameters that the call is right without."""
+        """Return the parameters that the call can be made without."""
         return tuple(name for name in OPTIONAL if name not in self.needed)
 
     @property

@@ -75,17 +75,17 @@ class PlannedDisk:
 
     @property
     def copied(self) -> bool:
-        """Tell whether the disk is one to copy, however little of it."""
+        """Return whether the disk is one to copy, however little of it."""
         return self.action is domains.DiskAction.COPY
 
     @property
     def top_only(self) -> bool:
-        """Tell whether the top image alone is copied."""
+        """Return whether the top image alone is copied."""
         return self.copied and self.extent is not disk_strategy.Extent.WHOLE
 
     @property
     def seeded(self) -> bool:
-        """Tell whether the top is copied into an image with its base's data.
+        """Return whether the top is copied into an image with its base's data.
 
         That image has no base itself.
         """
@@ -147,8 +147,8 @@ class MigrationPlan:
     """What a migration does with every disk, or why it does nothing.
 
     :ivar call: the libvirt call; empty where the plan is refused
-    :ivar again: the call that follows once where the copy of the first does
-        not converge; None for no second one
+    :ivar second_call: the call that follows, once, where the copy of the
+        first does not converge; None for none
     :ivar images: what to make at the destination before the call
     :ivar flattened: targets whose image will hold the whole chain
     :ivar thinning: how zeroes are kept from taking room there
@@ -171,13 +171,13 @@ class MigrationPlan:
     limit: bandwidth.LinkLimit = dataclasses.field(
         default_factory=bandwidth.LinkLimit
     )
-    again: migrate_call.MigrateCall | None = None
+    second_call: migrate_call.MigrateCall | None = None
     left: tuple[plan_notes.LeftBehind, ...] = ()
     volumes: tuple[destination_volumes.KeptVolume, ...] = ()
 
     @property
     def ready(self) -> bool:
-        """Tell whether the plan can be run."""
+        """Return whether the plan can be run."""
         return not self.refusals
 
     @property
@@ -191,7 +191,7 @@ class MigrationPlan:
 
     @property
     def changes_xml(self) -> bool:
-        """Tell whether the domain's XML differs at the destination."""
+        """Return whether the domain's XML differs at the destination."""
         return bool(self.flattened or self.thinning.drivers)
 
     def destination_xml(self, text: str) -> str:
@@ -208,8 +208,8 @@ class MigrationPlan:
         """Return the bytes that the copies move."""
         return sum(d.copy_bytes for d in self.disks) if self.ready else 0
 
-    def begun_again(self) -> 'MigrationPlan':
-        """Return the plan of the second copy; there is no third."""
+    def second_copy(self) -> 'MigrationPlan':
+        """Return the plan with the second call; there is no third one."""
         return dataclasses.replace(
-            self, call=self.again or self.call, again=None
+            self, call=self.second_call or self.call, second_call=None
         )

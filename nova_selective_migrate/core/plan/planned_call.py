@@ -100,7 +100,7 @@ def _whole(
 def _incremental(
     facts: case_facts.Facts, copied: disk_strategy.Strategies
 ) -> bool:
-    """Tell whether one NON_SHARED_INC is right for all disks to copy.
+    """Return whether one NON_SHARED_INC is right for all disks to copy.
 
     The flag holds for the whole call. It writes no cluster that the source
     top image has not allocated, so every destination image must be fresh,
@@ -246,7 +246,7 @@ def _call(
 
 
 def limit(facts: case_facts.Facts) -> bandwidth.LinkLimit:
-    """Return what the link may carry."""
+    """Return the bandwidth limit of the migration."""
     options = facts.options
     return bandwidth.link_limit(
         options.bandwidth, options.parallel_mirrors, facts.hypervisors.source
@@ -295,7 +295,7 @@ def _safe(case: migration_case.Case) -> bool:
 def second_call_notes(
     again: migrate_call.MigrateCall | None,
 ) -> collections.abc.Iterator[str]:
-    """Say of a plan that its copy may begin again."""
+    """Note that the copy may be started a second time."""
     if again is not None:
         yield (
             'should the disks not get ahead of what the guest writes, the '

@@ -79,7 +79,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
     duties, dropped = nova_preparation.duties(facts, strategies)
     stated = refusal_rules.stated(
         facts,
-        # What else is wrong may come from the job: nobody is to mend it now.
+        # Other findings may come from the running job: they wait for its end.
         tuple(refusal_rules.of_job(facts))
         or (
             *(disk.refusal for disk in disks if disk.refusal),
@@ -95,7 +95,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
     )
     left = tuple(plan_notes.left_behind(facts))
     limit = planned_call.limit(facts)
-    again = None if stated else planned_call.second_call(made.call, case)
+    second_call = None if stated else planned_call.second_call(made.call, case)
     planned = _NO_CALL if stated else made
     return migration_plan.MigrationPlan(
         domain=facts.domain,
@@ -110,14 +110,14 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
             *map(str, left),
             *_notes_of_call(facts, extents, made),
             *limit.notes(len(copied)),
-            *planned_call.second_call_notes(again),
+            *planned_call.second_call_notes(second_call),
         ),
         call=planned.call,
         images=() if stated else images,
         flattened=planned.flattened,
         thinning=planned.thinning,
         limit=limit,
-        again=again,
+        second_call=second_call,
         left=left,
         volumes=destination_volumes.of_domain(facts.domain, matches),
     )
@@ -149,7 +149,7 @@ def _space_needed(
     disks: collections.abc.Iterable[migration_plan.PlannedDisk],
     duties: collections.abc.Iterable[nova_preparation.Duty],
 ) -> nova_preparation.SpaceNeeded | None:
-    """Hold what nova is to make against the space that there is."""
+    """Compare what nova writes with the free space there."""
     if facts.prepared is None:
         return None
     return nova_preparation.space_needed(

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Everything that stands against a plan, disk by disk and as a whole."""
+"""The refusals of a plan as a whole, and their words."""
 
 import collections.abc
 
@@ -38,7 +38,7 @@ def stated(
     facts: case_facts.Facts,
     found: collections.abc.Iterable[refusals.Refusal],
 ) -> tuple[refusals.StatedRefusal, ...]:
-    """State every refusal in the words of who reads it.
+    """Word every refusal for its reader.
 
     Who neither makes images nor has nova make them is not known, and gets
     the words of both.
@@ -49,7 +49,7 @@ def stated(
 
 
 def of_job(facts: case_facts.Facts) -> Refusals:
-    """State that the guest is busy: what else is wrong may come from it."""
+    """Refuse while another job runs on the guest."""
     if facts.case.domain_state.job_active:
         yield refusals.Refusal(None, _Reason.ACTIVE_JOB)
 
@@ -58,7 +58,7 @@ def of_duties(
     facts: case_facts.Facts,
     duties: collections.abc.Sequence[nova_preparation.Duty],
 ) -> Refusals:
-    """State which duties are seen not to be done, or will not be."""
+    """Refuse where read-only content is not, or will not be, there."""
     if facts.prepared is not None:
         yield from _not_carried(duties, facts.prepared)
     if not facts.options.create_images:
@@ -78,7 +78,7 @@ def of_duties(
 def _other_content(
     here: storage_facts.StorageFacts, known: storage_facts.StorageFacts
 ) -> str:
-    """Say how what the destination has differs; '' where nothing shows it.
+    """Explain how the destination's content differs; else empty.
 
     Another file has the same bytes where that is shown: the same size shows
     nothing.
@@ -116,7 +116,7 @@ def _not_carried(
 def of_destination(
     facts: case_facts.Facts, room: nova_preparation.SpaceNeeded | None
 ) -> Refusals:
-    """State why the caller cannot prepare the destination at all."""
+    """Refuse where nova cannot prepare the destination at all."""
     prepared = facts.prepared
     if prepared is None or prepared.shared_directory:
         return
@@ -135,7 +135,7 @@ def of_plan(
     call: migrate_call.MigrateCall,
     drivers: known_bad_releases.Drivers,
 ) -> Refusals:
-    """State what is wrong with the plan as a whole.
+    """Refuse what is wrong with the plan as a whole.
 
     Block jobs, snapshots and the like stop any migration; the rest only
     one that copies disks.
@@ -191,7 +191,7 @@ def of_plan(
 def of_thinning(
     facts: case_facts.Facts, thinning: zero_detection.ZeroDetection
 ) -> Refusals:
-    """State which disks cannot be kept thin, where they must be."""
+    """Refuse where disks must stay thin and cannot."""
     if facts.options.thin is migration_options.Thin.ON and thinning.lasting:
         yield refusals.Refusal(
             None, _Reason.NOT_THIN, f'of {", ".join(thinning.lasting)}'
@@ -216,7 +216,7 @@ def _known_bad(
 def _too_slow(
     facts: case_facts.Facts, call: migrate_call.MigrateCall
 ) -> Refusals:
-    """State that the limit cannot be kept where that is certain."""
+    """Refuse where the bandwidth limit certainly cannot be kept."""
     source, total = facts.hypervisors.source, facts.options.bandwidth
     disks = len(_copied(call))
     limit = planned_call.limit(facts)
@@ -238,7 +238,7 @@ def _keeps_gluster(
     facts: case_facts.Facts,
     call: migrate_call.MigrateCall,
 ) -> bool:
-    """Tell whether QEMU at the destination is to open a gluster image."""
+    """Return whether QEMU at the destination is to open a gluster image."""
     targets = _copied(call)
     top_alone = migrate_call.MigrateFlag.NON_SHARED_INC in call.flags
     places = (
@@ -253,6 +253,6 @@ def _keeps_gluster(
 def _leaves_medium(
     domain: domains.Domain, call: migrate_call.MigrateCall
 ) -> bool:
-    """Tell whether a disk with a medium is not copied."""
+    """Return whether a disk with a medium is not copied."""
     targets = _copied(call)
     return any(d.source and d.target not in targets for d in domain.disks)

@@ -34,7 +34,7 @@ Drivers = collections.abc.Mapping[str, collections.abc.Mapping[str, str]]
 
 @dataclasses.dataclass(frozen=True)
 class ZeroDetection:
-    """How zeroes are kept from taking room.
+    """How zeroes are kept from taking space.
 
     :ivar drivers: by target, attributes of <driver> at the destination
     :ivar detect: targets whose zeroes the source finds
@@ -52,7 +52,7 @@ def choices(
     hypervisors: domains.Hypervisors,
     wanted: migration_options.Thin,
 ) -> collections.abc.Iterator[ZeroDetection]:
-    """Yield what can be done, the best first.
+    """Yield the ways to keep disks thin, the best first.
 
     The source finds zeroes before they travel, and the guest's own settings
     stay; that takes a parameter for each disk, of which libvirt passes few.
@@ -86,7 +86,7 @@ def choices(
 def _by_source(
     copied: collections.abc.Iterable[domains.Disk],
 ) -> ZeroDetection:
-    """Have the source find them, and the destination make holes.
+    """Let the source detect zeroes, and the destination punch holes.
 
     A raw destination without discard='unmap' takes zeroes for data and grows
     to its full size; qcow2 keeps them as metadata.
@@ -101,7 +101,7 @@ def _by_source(
 def _by_both(
     copied: collections.abc.Sequence[domains.Disk], qemu: int | None
 ) -> ZeroDetection:
-    """Have the source find them in raw images, else the destination."""
+    """Let the source detect zeroes in raw images, else the destination."""
     raw = [disk for disk in copied if disk.chain[0].format == 'raw']
     others = [disk for disk in copied if disk not in raw]
     here, there = _by_source(raw), _by_destination(others, qemu)
@@ -113,7 +113,7 @@ def _by_both(
 def _by_destination(
     copied: collections.abc.Iterable[domains.Disk], qemu: int | None
 ) -> ZeroDetection:
-    """Have the destination find them in what it is sent."""
+    """Let the destination detect zeroes in what it receives."""
     wanted = {
         disk.target: {'detect_zeroes': 'on'}
         if _is_qcow2(disk)
@@ -127,7 +127,7 @@ def _by_destination(
 def _changes(
     copied: collections.abc.Iterable[domains.Disk], wanted: Drivers
 ) -> Drivers:
-    """Leave out what a disk has already, or has better."""
+    """Drop settings that a disk already has, or has in a stronger form."""
     found: dict[str, dict[str, str]] = {}
     for disk in copied:
         has = {'discard': disk.discard, 'detect_zeroes': disk.detect_zeroes}
@@ -153,7 +153,7 @@ def _skips_holes(qemu: int | None) -> bool:
 def _raw_files(
     copied: collections.abc.Iterable[domains.Disk],
 ) -> collections.abc.Iterator[str]:
-    """Name those whose source tells holes from data."""
+    """Yield the targets of raw files, whose holes the source knows."""
     for disk in copied:
         if (
             not _is_qcow2(disk)
@@ -169,7 +169,7 @@ def _is_qcow2(disk: domains.Disk) -> bool:
 def zero_notes(
     chosen: ZeroDetection, wanted: migration_options.Thin
 ) -> collections.abc.Iterator[str]:
-    """Say what stays changed, and what cannot be done."""
+    """Note the settings that stay changed, and disks that may grow."""
     by_change: dict[str, list[str]] = {}
     for target, attributes in chosen.drivers.items():
         text = ' and '.join(f"{k}='{v}'" for k, v in attributes.items())

@@ -129,7 +129,7 @@ class Migrator:
             if second is not None:
                 seconds = time.monotonic() - started
                 begun_again = f'with synchronous writes, after {seconds:.0f} s'
-                plan = self._plan.begun_again()
+                plan = self._plan.second_copy()
                 copy = self._copy(plan, second, report, notify)
         ended = self._conclude(copy)
         if ended.settlement.ending is guest_location.Ending.NOT_MOVED:
@@ -259,7 +259,7 @@ class Migrator:
             if progress is not None:
                 convergence = convergence.look(now, progress)
             self._take_abort()
-            if convergence.lasts(now) and copy.plan.again is not None:
+            if convergence.lasts(now) and copy.plan.second_call is not None:
                 self._attempts.second_copy.want()
             cause = policy.look(now, job)
             if cause is not None:

@@ -176,7 +176,7 @@ class ConvergingTest(unittest.TestCase):
         self.converging = live_migration_watchdogs.ConvergenceWatchdog(
             types.SimpleNamespace(_domain=self.domain),
             mock.Mock(),
-            types.SimpleNamespace(call=first, again=second),
+            types.SimpleNamespace(call=first, second_call=second),
             self.second,
         )
         self.look(0.0, 0)

@@ -231,8 +231,8 @@ class AcceptTest(unittest.TestCase):
     def test_a_second_copy(self):
         accept = {'accept_known_bad': ['qemu-synchronous-writes']}
         more = {'qemu': 7_002_022, 'converge': True}
-        self.assertIsNone(made(RAW_DISK, **more).again)
-        self.assertIsNotNone(made(RAW_DISK, **more, **accept).again)
+        self.assertIsNone(made(RAW_DISK, **more).second_call)
+        self.assertIsNotNone(made(RAW_DISK, **more, **accept).second_call)
 
     @ddt.data('', 'qemu', 'known-bad-version', 'libvirt-list-alone')
     def test_what_is_no_rule(self, word):

@@ -12,6 +12,7 @@
 
 """Every reason code has a case that produces it, and says what to do."""
 
+import pathlib
 import unittest
 
 from nova_selective_migrate.core.model import reasons
@@ -20,6 +21,7 @@ from tests.unit.core import planned
 from tests.unit.core import scenarios
 
 REASONS = (*reasons.Reason, *refusals.RefusalReason)
+CODES = pathlib.Path(__file__).parent.parent / 'data' / 'reason_codes.txt'
 
 
 class ReasonTest(unittest.TestCase):
@@ -58,6 +60,13 @@ class ReasonTest(unittest.TestCase):
             if reason.value in refusing:
                 with self.subTest(reason=reason.value):
                     self.assertTrue(reason.remedy)
+
+    def test_the_codes_are_those_that_operators_know(self):
+        """A code may be added to the file; none is renamed or taken out."""
+        self.assertEqual(
+            CODES.read_text().split(),
+            sorted(reason.value for reason in REASONS),
+        )
 
     def test_no_code_is_found_of_a_disk_and_stands_against_it(self):
         codes = [reason.value for reason in REASONS]
