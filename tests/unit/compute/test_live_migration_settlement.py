@@ -372,6 +372,12 @@ class SettleTest(EndingTest):
             )
         return found, guest
 
+    def test_no_copy_begins_once_it_is_settled(self):
+        made = call('failed')
+        made.second_copy.want()
+        self.settle([P.RUNNING], made)
+        self.assertIsNone(made.begin_second())
+
     def test_a_call_that_nova_has_given_up_is_aborted(self):
         found, _guest = self.follow(ends_at=100)
         self.assertIs(NOT_MOVED, found.ending)
