@@ -70,11 +70,7 @@ Related options:
         default='enforce',
         choices=[
             ('enforce', 'Run the plan, or refuse the migration.'),
-            (
-                'audit',
-                "Log the plan and how it differs from nova's choice, and let "
-                'nova act as if the plugin were not there.',
-            ),
+            ('audit', "Log how it differs from nova's choice; nova acts."),
         ],
         help="""
 What to do with the plan of a live migration.
@@ -93,10 +89,7 @@ Related options:
         default='fail',
         choices=[
             ('fail', 'Do not start nova-compute.'),
-            (
-                'disable',
-                'Log an error and act as if ``enabled`` were false.',
-            ),
+            ('disable', 'Log an error, and act as if not ``enabled``.'),
         ],
         help="""
 What to do when nova-compute starts and the methods of nova's libvirt driver
@@ -232,11 +225,7 @@ Related options:
         'synchronous_writes',
         default='auto',
         choices=[
-            (
-                'auto',
-                'From a second copy on, which begins when for a minute the '
-                "first has not got ahead of the guest's writes.",
-            ),
+            ('auto', 'From a second copy on, where the first one lags.'),
             ('on', 'From the beginning.'),
             ('off', 'Never.'),
         ],
@@ -245,7 +234,8 @@ Whether each write of a guest waits for the destination while its disks are
 copied (VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES). A guest that writes faster
 than its disks are sent keeps a migration going for ever otherwise; with it,
 the guest is slowed down to what the network takes. libvirt cannot change this
-for a copy that runs, so that ``auto`` aborts the copy and begins again, once.
+for a copy that runs, so that ``auto`` aborts a copy that has not got ahead of
+the guest's writes for a minute, and begins again, once.
 It does so where both hosts' releases are known to be fit for it and the
 server's disks are copied whole: with qcow2 images above base images that both
 hosts have, a half-written image is of no use, and a warning in the log says
@@ -273,8 +263,7 @@ How much is to stay free on this host below ``instances_path`` while disks come
 to it, in MiB. When less is left, this host asks the source to abort the live
 migration, as ``nova live-migration-abort`` does: on a full file system all
 guests stop that write. Where the disks fit but leave less than this, it is
-half of what they leave; where they do not seem to fit, an eighth of what was
-free.
+half of what they leave; where they do not fit, an eighth of what was free.
 
 Possible values:
 
@@ -313,8 +302,7 @@ What ``shared_filesystems`` of this host's ``qemu.conf`` names: paths below
 which libvirt takes files for shared whatever their file system is. libvirt
 refuses to migrate a server with a file on Lustre, on a FUSE mount and on other
 file systems that it does not know, and so a plan that keeps one is refused.
-Where nova-compute may read ``/etc/libvirt/qemu.conf`` it need not be said
-again. It takes libvirt 10.9 or newer.
+Where nova-compute may read that file it is not needed. From libvirt 10.9 on.
 
 Possible values:
 
