@@ -15,6 +15,8 @@
 The imports take longer than all the rest of a start.
 """
 
+from collections.abc import Iterator
+import contextlib
 import functools
 import json
 import os
@@ -23,6 +25,7 @@ import select
 import tempfile
 
 from lab.errors import LabError
+from lab.hosts.lab_host import Host
 from lab.hosts.namespaces import Namespace
 from lab.processes import spawning
 from lab.processes.process_identity import Process
@@ -37,12 +40,18 @@ class ForkServer:
     It ends with the process that has started it; its children go on.
     """
 
-    def __init__(self, interpreter: Path) -> None:
+    def __init__(
+        self, interpreter: Path, inside: Namespace | None = None
+    ) -> None:
         """Start it; it imports while its caller does something else.
 
         :param interpreter: of a virtual environment with nova.
+        :param inside: a host whose libraries it is to load, of another
+            release; a child of it cannot enter another host
         """
         self._interpreter = interpreter
+        self._inside = inside
+        argv = [str(interpreter.absolute()), '-m', 'lab.nova.service']
         # Goes with this object.
         self._log = tempfile.NamedTemporaryFile(  # noqa: SIM115
             prefix='nova-compute-'
@@ -52,7 +61,7 @@ class ForkServer:
         try:
             # From the checkout: `nova` must not be found beside this file.
             pid = spawning.detached(
-                [str(interpreter.absolute()), '-m', 'lab.nova.service'],
+                inside.enter(argv) if inside else argv,
                 Path(self._log.name),
                 stdin=from_us,
                 stdout=to_us,
@@ -86,7 +95,7 @@ class ForkServer:
             'configuration': os.fspath(configuration),
             'directory': os.fspath(directory),
             'log': os.fspath(configuration.with_suffix('.log')),
-            'keeper': namespace.keeper.pid,
+            'keeper': None if self._inside else namespace.keeper.pid,
             'of_user': namespace.of_user,
             'settle_seconds': settle_seconds,
         }
@@ -103,6 +112,11 @@ class ForkServer:
             raise LabError(self._failure('started none'))
         return found
 
+    def close(self) -> None:
+        """Let it end; the nova-computes go on."""
+        os.close(self._to_server)
+        os.close(self._from_server)
+
     def _failure(self, what: str) -> str:
         log = Path(self._log.name)
         said = log.read_text(errors='replace')[-3000:].strip()
@@ -114,8 +128,25 @@ def _first_of(interpreter: Path) -> list[ForkServer]:
     return [ForkServer(interpreter)]
 
 
-def of(interpreter: Path) -> ForkServer:
-    """Return this process's own for an interpreter, started if need be."""
+@contextlib.contextmanager
+def of(interpreter: Path, host: Host) -> Iterator[ForkServer]:
+    """Lend one that can start the nova-compute of a host.
+
+    Of the machine's own release it is this process's own for an interpreter,
+    started if need be. A host of another release has one for each start: what
+    is loaded late must fit the libraries that were loaded first.
+    """
+    if host.release is None:
+        yield _own(interpreter)
+        return
+    server = ForkServer(interpreter, host.namespace)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def _own(interpreter: Path) -> ForkServer:
     only = _first_of(interpreter)
     if not only[0].alive:
         only[0] = ForkServer(interpreter)

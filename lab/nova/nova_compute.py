@@ -166,6 +166,7 @@ def _spawn(
     settle_seconds: float | None = None,
 ) -> Process:
     configuration = directory / f'{host.name}.conf'
-    return fork_server.of(interpreter).fork(
-        host.namespace, configuration, directory, settle_seconds
-    )
+    with fork_server.of(interpreter, host) as server:
+        return server.fork(
+            host.namespace, configuration, directory, settle_seconds
+        )

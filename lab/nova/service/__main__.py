@@ -61,7 +61,7 @@ def _serve(
     configuration: str,
     directory: str,
     log: str,
-    keeper: int,
+    keeper: int | None,
     of_user: bool,
     settle_seconds: float | None,
 ) -> None:
@@ -70,7 +70,8 @@ def _serve(
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         _redirect(log)
-        _enter(keeper, of_user)
+        if keeper is not None:
+            _enter(keeper, of_user)
         # Who wonders what it waits for may ask: kill -USR1.
         faulthandler.register(signal.SIGUSR1)
         fakes.install(Path(directory))
