@@ -40,7 +40,8 @@ sys.argv = ['nova-compute', '--config-file', sys.argv[1]]
 try:
     compute.main()
 except Loaded as loaded:
-    for kind in type(loaded.args[0]).__mro__[:2]:
+    kinds = type(loaded.args[0]).__mro__
+    for kind in (kinds[0], kinds[2]):
         print(kind.__module__ + '.' + kind.__name__)
 """
 OURS = [
