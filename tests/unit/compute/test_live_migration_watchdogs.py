@@ -153,10 +153,6 @@ class HoldingTest(unittest.TestCase):
         self.assertIs(attempts.AbortKind.STALLED, cause.kind)
 
 
-if __name__ == '__main__':
-    unittest.main()
-
-
 LATE = watchdog_limits.CONVERGENCE_SECONDS + 1
 FULL = migrate_call.MigrateCall(migrate_call.MigrateFlag.NON_SHARED_DISK)
 SYNCHRONOUS = migrate_call.MigrateCall(

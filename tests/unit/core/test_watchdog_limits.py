@@ -114,10 +114,6 @@ class LagTest(unittest.TestCase):
         self.assertFalse(found.lasts(LATE))
 
 
-if __name__ == '__main__':
-    unittest.main()
-
-
 GIB = 2**30
 
 
@@ -188,12 +184,8 @@ class NextLookTest(unittest.TestCase):
         self.assertEqual(30.0, floor.next_look(1 << 50))
 
 
-if __name__ == '__main__':
-    unittest.main()
-
-
 JOB = {'memory_processed': 5, 'memory_remaining': 3, 'disk_processed': 7}
-LATE_STALL = watchdog_limits.STALL_SECONDS + 1
+STALLED = watchdog_limits.STALL_SECONDS + 1
 
 
 class StallTest(unittest.TestCase):
@@ -203,9 +195,9 @@ class StallTest(unittest.TestCase):
 
     def test_a_paused_one_does_when_nothing_moves(self):
         found = watchdog_limits.Stall().look(0.0, paused=True, job=JOB)
-        found = found.look(LATE_STALL, paused=True, job=JOB)
+        found = found.look(STALLED, paused=True, job=JOB)
         self.assertFalse(found.lasts(watchdog_limits.STALL_SECONDS))
-        self.assertTrue(found.lasts(LATE_STALL))
+        self.assertTrue(found.lasts(STALLED))
 
     def test_what_moves_begins_anew(self):
         for name in (
@@ -216,21 +208,21 @@ class StallTest(unittest.TestCase):
             with self.subTest(name=name):
                 found = watchdog_limits.Stall().look(0.0, paused=True, job=JOB)
                 moved = {**JOB, name: JOB.get(name, 0) + 1}
-                found = found.look(LATE_STALL, paused=True, job=moved)
-                self.assertFalse(found.lasts(LATE_STALL))
+                found = found.look(STALLED, paused=True, job=moved)
+                self.assertFalse(found.lasts(STALLED))
 
     def test_a_guest_that_runs_again_begins_anew(self):
         found = watchdog_limits.Stall().look(0.0, paused=True, job=JOB)
         found = found.look(1.0, paused=False, job=JOB)
         found = found.look(2.0, paused=True, job=JOB)
-        self.assertFalse(found.lasts(LATE_STALL))
+        self.assertFalse(found.lasts(STALLED))
 
     def test_a_job_that_tells_nothing_does_not_move(self):
         found = watchdog_limits.Stall().look(0.0, paused=True, job={})
         found = found.look(
-            LATE_STALL, paused=True, job={'memory_processed': None}
+            STALLED, paused=True, job={'memory_processed': None}
         )
-        self.assertTrue(found.lasts(LATE_STALL))
+        self.assertTrue(found.lasts(STALLED))
 
 
 if __name__ == '__main__':
