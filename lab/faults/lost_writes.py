@@ -43,7 +43,7 @@ from lab.processes import waiting
 
 _WAYS = ('top', 'full', 'zeroes')
 _MIB = 2**20
-_SIZE = 4096 * _MIB
+SIZE = 4096 * _MIB
 _CLUSTER = 4096
 _TABLE_EVERY = 2 * _MIB
 # Where the client writes; the mirror has looked there first.
@@ -194,11 +194,11 @@ def scattered(programs: Programs, path: Path, kind: str) -> None:
     tables = ('-o', f'cluster_size={_CLUSTER}') if kind == 'qcow2' else ()
     programs.run(
         *('qemu-img', 'create', '-q', '-f', kind, *tables),
-        *(str(path), str(_SIZE)),
+        *(str(path), str(SIZE)),
     )
     words = [
         f'write -q -P 0 {at + _TABLE_EVERY - _CLUSTER} {_CLUSTER}'
-        for at in range(0, _SIZE, _TABLE_EVERY)
+        for at in range(0, SIZE, _TABLE_EVERY)
     ]
     said = '\n'.join([*words, 'quit']) + '\n'
     programs.run('qemu-io', '-f', kind, str(path), said=said)
@@ -214,7 +214,7 @@ def trial(
         commands.run(['cp', '--sparse=always', str(model), str(source)])
         programs.run(
             *('qemu-img', 'create', '-q', '-f', 'qcow2'),
-            *(str(target), str(_SIZE)),
+            *(str(target), str(SIZE)),
         )
         daemon = Daemon(programs, folder)
         try:

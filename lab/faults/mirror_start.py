@@ -28,9 +28,11 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 import os
+from pathlib import Path
 import re
 import time
 
+from lab.faults import lost_writes
 from lab.faults.command_line import CommandLine
 from lab.guests import lab_guest
 from lab.guests import monitor_log
@@ -41,8 +43,6 @@ from lab.storage.disk_places import Place
 from lab.storage.guest_disks import MIB
 from lab.storage.local_disks import LocalFile
 
-_CLUSTER = 4096
-_TABLE_EVERY = 2 * MIB
 _WAYS = ('stock', 'plan', 'accepted')
 _WORKLOAD = written_records.Workload(
     slots=65536, stride=17, interval_us=0, cold_mib=1
@@ -54,32 +54,16 @@ _LOST = re.compile(r'record \d+ is missing')
 class ScatteredFile(LocalFile):
     """An image with a table for each 2 MiB, and next to no data."""
 
-    size_mib: int = 4096
+    size_mib: int = lost_writes.SIZE // MIB
 
     def create(self, place: Place, host: Host) -> None:
         """Make it, or take a copy of one that was made."""
         model = f'{place.lab.home.run}/scattered.qcow2'
         if not os.path.exists(model):
-            self._make_scattered(host, model)
+            # The format is the same for every release of QEMU.
+            programs = lost_writes.Programs()
+            lost_writes.scattered(programs, Path(model), self.format)
         host.run(['cp', '--sparse=always', model, place.local(self.format)])
-
-    def _make_scattered(self, host: Host, path: str) -> None:
-        host.run(
-            [
-                *('qemu-img', 'create', '-q', '-f', 'qcow2'),
-                *('-o', f'cluster_size={_CLUSTER}', path, f'{self.size_mib}M'),
-            ]
-        )
-        # Zeroes as data, at the end of each: an empty slot to the check.
-        words = [
-            f'write -q -P 0 {at + _TABLE_EVERY - _CLUSTER} {_CLUSTER}'
-            for at in range(0, self.size_mib * MIB, _TABLE_EVERY)
-        ]
-        host.run(
-            [*('qemu-io', '-f', 'qcow2', path)],
-            input='\n'.join([*words, 'quit']) + '\n',
-            timeout=300,
-        )
 
 
 @dataclass(frozen=True)
