@@ -54,22 +54,7 @@ there. What breaks then leaves a part of it on either host, or loses one. The
 disks at the destination are the newest and whole: look at both hosts, then
 start the guest anew from them.
 
-The campaign below is of 28 November 2026, on two cores that were busy with
-other work. Three of its results are not as they must be. All are of a reply
-that was lost:
-
-- The wire was cut for good at "Finish unanswered", once for the command line
-  and once for nova. libvirt ran the guest on both hosts, and the destination
-  could not be reached to suspend its guest. *unknown* was reported, and what
-  to do there. With nova both wrote for 73 seconds to the shared disk: of what
-  the one had acknowledged there, 358 records were overwritten by the other.
-  These are all the lost records below. ``--resume-report`` suspended the
-  destination's guest as soon as the wire was whole again.
-- libvirtd of the source was killed at "Finish unanswered". *moved* was
-  reported, with the words that the source cannot be asked any more. The guest
-  had moved, but libvirtd, started again on the source, still had it, paused.
-  After *moved* with these words look at the source, and destroy the guest
-  there.
+.. include:: reliability-findings.inc
 
 ``make faults`` runs it, ``SEED`` and ``RUNS`` choose how, and ``faults.json``
 has every trial with its seed. A short campaign is part of ``make test``.
