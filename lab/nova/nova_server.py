@@ -27,9 +27,9 @@ from lab.hosts.lab_host import Host
 from lab.nova.nova_records import NovaRecords
 from lab.nova.nova_settings import INSTANCES
 from lab.processes import waiting
+from lab.storage.guest_disks import MIB
 
 _ACK = re.compile(r'^ACK (\w+) (\d+)\r?\n', re.MULTILINE)
-MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,9 @@
 
 """Make volumes, and see which host the hosts' Cinder says has them."""
 
-from collections.abc import Iterator
-import contextlib
 from dataclasses import dataclass
 from dataclasses import replace
-import fcntl
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 import uuid
@@ -27,10 +23,11 @@ from lab.hosts.host_layout import HUB
 from lab.hosts.lab_host import Host
 from lab.hosts.lab_host import SHARED
 from lab.laboratory import Lab
+from lab.nova import locked_json
 from lab.nova.nova_settings import NFS
 from lab.storage import loop_devices
+from lab.storage.guest_disks import MIB
 
-MIB = 1024 * 1024
 #: lab.nova.service.fakes mounts the shared file system for it.
 EXPORT = 'hub:/shared'
 
@@ -79,12 +76,12 @@ class Volumes:
 
     def path_at(self, volume: Volume, host: Host) -> str:
         """Return where a host sees a volume of :meth:`dealt`."""
-        return str(self._read()['paths'][volume.id][host.name])
+        return str(locked_json.read(self.path)['paths'][volume.id][host.name])
 
     def swapped(self, volume: Volume) -> Volume:
         """Give a volume another id, as after a swap of volumes."""
         identifier = str(uuid.uuid4())
-        with self._state() as state:
+        with locked_json.changed(self.path) as state:
             for kind in ('volumes', 'paths'):
                 state[kind][identifier] = state[kind][volume.id]
             for attachment in state['attachments'].values():
@@ -121,7 +118,7 @@ class Volumes:
     def attachments(self, server: str) -> dict[str, list[str]]:
         """Return the hosts that have each volume of a server attached."""
         hosts: dict[str, list[str]] = {}
-        for attachment in self._read()['attachments'].values():
+        for attachment in locked_json.read(self.path)['attachments'].values():
             if attachment['instance'] == server:
                 hosts.setdefault(attachment['volume'], []).append(
                     attachment['host']
@@ -136,27 +133,11 @@ class Volumes:
     def _add(
         self, volume: Volume, paths: dict[str, str] | None = None
     ) -> Volume:
-        with self._state() as state:
+        with locked_json.changed(self.path) as state:
             state['volumes'][volume.id] = volume.connection_info
             if paths:
                 state['paths'][volume.id] = paths
         return volume
-
-    @contextlib.contextmanager
-    def _state(self) -> Iterator[dict[str, dict[str, Any]]]:
-        with self.path.open('r+') as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            state = json.load(file)
-            yield state
-            file.seek(0)
-            file.truncate()
-            json.dump(state, file)
-
-    def _read(self) -> dict[str, dict[str, Any]]:
-        with self.path.open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH)
-            state: dict[str, dict[str, Any]] = json.load(file)
-        return state
 
 
 def _info(kind: str, data: dict[str, Any]) -> dict[str, Any]:

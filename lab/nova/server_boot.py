@@ -25,8 +25,7 @@ from lab.hosts.lab_host import Host
 from lab.nova.nova_cloud import Cloud
 from lab.nova.nova_server import Server
 from lab.nova.nova_volumes import Volume
-
-MIB = 1024 * 1024
+from lab.storage.guest_disks import MIB
 
 
 @dataclass(frozen=True, kw_only=True)

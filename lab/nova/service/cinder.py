@@ -13,15 +13,13 @@
 """A Cinder with its volumes and attachments in a file."""
 
 from collections.abc import Callable
-from collections.abc import Iterator
-import contextlib
-import fcntl
-import json
 from pathlib import Path
 from typing import Any
 import uuid
 
 from nova import exception
+
+from lab.nova import locked_json
 
 
 class Volumes:
@@ -33,21 +31,10 @@ class Volumes:
     def __init__(self, directory: Path) -> None:
         self._path = directory / 'cinder.json'
 
-    @contextlib.contextmanager
-    def _state(self) -> Iterator[dict[str, dict[str, Any]]]:
-        with self._path.open('r+') as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            state = json.load(file)
-            yield state
-            file.seek(0)
-            file.truncate()
-            json.dump(state, file)
-
     def get(self, context: object, volume: str, **_: object) -> dict[str, Any]:
         """Return what nova wants to know about a volume."""
-        with self._state() as state:
-            if volume not in state['volumes']:
-                raise exception.VolumeNotFound(volume_id=volume)
+        if volume not in locked_json.read(self._path)['volumes']:
+            raise exception.VolumeNotFound(volume_id=volume)
         return {
             'id': volume,
             'size': 1,
@@ -71,7 +58,7 @@ class Volumes:
     ) -> dict[str, Any]:
         """Make an attachment: of a host, if its connector is given."""
         identifier = str(uuid.uuid4())
-        with self._state() as state:
+        with locked_json.changed(self._path) as state:
             state['attachments'][identifier] = {
                 'volume': volume,
                 'instance': instance,
@@ -84,10 +71,10 @@ class Volumes:
         self, context: object, identifier: str
     ) -> dict[str, Any]:
         """Return the attachment with its connection_info."""
-        with self._state() as state:
-            attachment = _find(state, identifier)
-            volume = state['volumes'][attachment['volume']]
-            paths = state['paths'].get(attachment['volume'], {})
+        state = locked_json.read(self._path)
+        attachment = _find(state, identifier)
+        volume = state['volumes'][attachment['volume']]
+        paths = state['paths'].get(attachment['volume'], {})
         data = dict(volume['data'])
         if attachment['host'] in paths:
             # As os-brick finds it on that host.
@@ -109,18 +96,18 @@ class Volumes:
         mountpoint: str | None = None,
     ) -> dict[str, Any]:
         """Tell which host an attachment is of."""
-        with self._state() as state:
+        with locked_json.changed(self._path) as state:
             _find(state, identifier)['host'] = connector.get('host')
         return self.attachment_get(context, identifier)
 
     def attachment_complete(self, context: object, identifier: str) -> None:
         """Note that the host uses it."""
-        with self._state() as state:
+        with locked_json.changed(self._path) as state:
             _find(state, identifier)['completed'] = True
 
     def attachment_delete(self, context: object, identifier: str) -> None:
         """Forget an attachment."""
-        with self._state() as state:
+        with locked_json.changed(self._path) as state:
             _find(state, identifier)
             del state['attachments'][identifier]
 
@@ -129,7 +116,7 @@ class Volumes:
         return lambda *_, **__: None
 
 
-def _find(state: dict[str, dict[str, Any]], identifier: str) -> Any:
+def _find(state: locked_json.State, identifier: str) -> Any:
     try:
         return state['attachments'][identifier]
     except KeyError as err:
