@@ -32,6 +32,11 @@ from nova_selective_migrate.compute.wire import media_transfer
 from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.host.facts import image_digests
 
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+Method = collections.abc.Callable[..., typing.Any]
+
 
 def fill_image(seed: media_transfer.MediumContent, image: str) -> None:
     """Write the content of a base image into an empty qcow2 image.
@@ -69,12 +74,6 @@ def fill_image(seed: media_transfer.MediumContent, image: str) -> None:
 
 def _never(path: str) -> None:
     raise exceptions.PreparationFailed(f'no content came for {path}')
-
-
-CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
-
-Method = collections.abc.Callable[..., typing.Any]
 
 
 class DestinationPreparation:

@@ -28,6 +28,8 @@ from nova_selective_migrate.host.hypervisor import optional_parameters
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import preflight
 
+LOG = logging.getLogger(__name__)
+
 
 class DomainWithParameters:
     """A libvirt.virDomain that adds parameters which nova does not pass.
@@ -70,8 +72,6 @@ class DomainWithParameters:
             self.optional,
         )
 
-
-LOG = logging.getLogger(__name__)
 
 # Parameters of the plan that nova does not know.
 _PLANNED = (migrate_call.DETECT_ZEROES, 'disks_uri')
