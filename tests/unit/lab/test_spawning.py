@@ -12,6 +12,7 @@
 
 """What a process of the laboratory is started with."""
 
+import contextlib
 import os
 import pathlib
 import sys
@@ -38,12 +39,18 @@ class DetachedTest(unittest.TestCase):
             started = process_identity.Process.of(pid)
             self.addCleanup(process_identity.stop, [started])
             # It is itself only once it has begun its program.
-            names = [
-                os.readlink(entry)
-                for entry in pathlib.Path(f'/proc/{pid}/fd').iterdir()
-            ]
+            names = _open_files(pid)
         self.assertNotIn(str(folder / 'lock'), names)
         self.assertIn(str(folder / 'log'), names)
+
+
+def _open_files(pid: int) -> list[str]:
+    # What the program opens and closes of its own may be gone by now.
+    names = []
+    for entry in pathlib.Path(f'/proc/{pid}/fd').iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            names.append(os.readlink(entry))
+    return names
 
 
 class EnvironmentTest(unittest.TestCase):
