@@ -39,6 +39,9 @@ def compare(
     """
     if known is None:
         return Sameness.UNKNOWN
+    if facts and facts.volume_group and known.volume_group:
+        # First: a volume that both reach need not be active there.
+        return _compare_volumes(facts, known)
     if known.exists is False:
         return Sameness.OTHER
     if facts is None:
@@ -48,6 +51,21 @@ def compare(
         return Sameness.SAME if same else Sameness.OTHER
     if _on_local_filesystem(facts) and _on_local_filesystem(known):
         return Sameness.OTHER
+    return Sameness.UNKNOWN
+
+
+def _compare_volumes(
+    facts: storage_facts.StorageFacts, known: storage_facts.StorageFacts
+) -> Sameness:
+    """Compare logical volumes: a device is of one volume group alone.
+
+    Another volume of the same group at one path shows only that a host was
+    made from a copy of the other, or that it reads what is outdated.
+    """
+    if facts.volume_group != known.volume_group:
+        return Sameness.OTHER
+    if facts.logical_volume and facts.logical_volume == known.logical_volume:
+        return Sameness.SAME
     return Sameness.UNKNOWN
 
 

@@ -63,6 +63,11 @@ class Reason(enum.Enum):
         'local-device',
         'The block device is attached to this host alone.',
     )
+    LOCAL_VOLUME_GROUP = (
+        'local-volume-group',
+        'It is a logical volume, and the destination has another volume '
+        'group of that name.',
+    )
     DECLARED_LOCAL = (
         'declared-local',
         'The operator declares it local and nothing proves otherwise.',
@@ -147,6 +152,16 @@ class Reason(enum.Enum):
         'declare its path in shared_paths if one host serves it to the '
         'other; otherwise migrate to another machine, or give the '
         'destination storage of its own at that path',
+    )
+    SAME_VOLUME_GROUP = (
+        'same-volume-group',
+        'It is a logical volume, and both hosts have the volume group with '
+        'this UUID: they reach one device, or one host is a copy of the '
+        'other.',
+        'look with vgs -o +vg_uuid,pv_name on both hosts. Where both reach '
+        'one device, declare the path in shared_paths; where one host is a '
+        'copy, give its volume group a new UUID, with vgchange --uuid while '
+        'nothing uses it',
     )
     ATTACHMENT_CONFLICT = (
         'attachment-conflict',

@@ -39,6 +39,8 @@ _FACTS = {
     'content': 'c',
     'free_bytes': 1,
     'internal_snapshots': 4,
+    'volume_group': 'g',
+    'logical_volume': 'v',
 }
 _PREPARED = {
     'directory': '/nova/uuid',

@@ -36,7 +36,71 @@ def _of(name, decision, facts, known=None, **more):
     )
 
 
+# UUIDs of LVM, as vgs and lvs have them without dashes.
+GROUP, OTHER_GROUP, LV, OTHER_LV = 'group-1', 'group-2', 'volume-1', 'volume-2'
+
+
+def _lv(*slaves, group=GROUP, lv=LV, **facts):
+    return b.device(
+        'dm', *slaves, volume_group=group, logical_volume=lv, **facts
+    )
+
+
+def _group(group, **facts):
+    return {'exists': False, 'volume_group': group, **facts}
+
+
+# By name: what the destination knows of the path, and the decision.
+_VOLUMES = {
+    'in_another_group': (_group(OTHER_GROUP), 'copy local-volume-group'),
+    'whose_name_another_group_has_with_such_a_volume': (
+        _lv('sata', group=OTHER_GROUP, lv=OTHER_LV),
+        'copy local-volume-group',
+    ),
+    'and_an_empty_group': (_group('empty'), 'copy local-volume-group'),
+    'that_both_reach': (_lv('iscsi'), 'keep same-at-destination'),
+    'that_both_reach_and_is_inactive_there': (
+        _group(GROUP),
+        'refuse same-volume-group',
+    ),
+    'in_a_group_that_was_copied': (
+        _lv('sata', lv=OTHER_LV),
+        'refuse same-volume-group',
+    ),
+}
+
 SCENARIOS = (
+    *(
+        _of(f'a_volume_on_{below}_{name}', decision, _lv(below), known)
+        for below in ('sata', 'iscsi', 'multipath', 'unknown')
+        for name, (known, decision) in _VOLUMES.items()
+    ),
+    _of(
+        'a_volume_in_another_group_cannot_be_declared_shared',
+        'refuse declaration-conflict',
+        _lv('iscsi'),
+        _group(OTHER_GROUP),
+        shared=[PATH],
+    ),
+    _of(
+        'a_volume_in_the_same_group_can',
+        'keep declared-shared',
+        _lv('iscsi'),
+        _group(GROUP),
+        shared=[PATH],
+    ),
+    _of(
+        'a_volume_of_whose_group_there_is_not_told',
+        'refuse shared-disproved',
+        _lv('iscsi'),
+        b.GONE,
+    ),
+    _of(
+        'a_volume_of_whose_group_here_is_not_told',
+        'refuse shared-disproved',
+        b.device('dm', 'iscsi'),
+        _group(OTHER_GROUP),
+    ),
     *(
         _of(f'{name}_is_presumed_local', 'copy local-device', b.device(name))
         for name in PRESUMED
