@@ -163,8 +163,8 @@ def _facts(fields: json_fields.Fields) -> storage_facts.StorageFacts:
         used_by=fields.text('used_by'),
         internal_snapshots=fields.integer('internal_snapshots'),
         error=fields.text('error'),
-        volume_group=fields.text('volume_group'),
-        logical_volume=fields.text('logical_volume'),
+        group_uuid=fields.text('group_uuid'),
+        volume_uuid=fields.text('volume_uuid'),
     )
 
 

@@ -39,7 +39,7 @@ def compare(
     """
     if known is None:
         return Sameness.UNKNOWN
-    if facts and facts.volume_group and known.volume_group:
+    if facts and facts.group_uuid and known.group_uuid:
         # First: a volume that both reach need not be active there.
         return _compare_volumes(facts, known)
     if known.exists is False:
@@ -62,9 +62,9 @@ def _compare_volumes(
     Another volume of the same group at one path shows only that a host was
     made from a copy of the other, or that it reads what is outdated.
     """
-    if facts.volume_group != known.volume_group:
+    if facts.group_uuid != known.group_uuid:
         return Sameness.OTHER
-    if facts.logical_volume and facts.logical_volume == known.logical_volume:
+    if facts.volume_uuid and facts.volume_uuid == known.volume_uuid:
         return Sameness.SAME
     return Sameness.UNKNOWN
 

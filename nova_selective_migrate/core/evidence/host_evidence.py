@@ -16,7 +16,7 @@ import collections.abc
 
 from nova_selective_migrate.core.evidence import file_identity
 from nova_selective_migrate.core.evidence import locality_verdicts
-from nova_selective_migrate.core.evidence import logical_volumes
+from nova_selective_migrate.core.evidence import volume_groups
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import message_words
 from nova_selective_migrate.core.model import reasons
@@ -141,7 +141,7 @@ def _seen_from_destination(
 ) -> Evidences:
     if known is None:
         return
-    told = logical_volumes.of(path, facts, known)
+    told = volume_groups.of(path, facts, known)
     if told is not None:
         yield told
         return

@@ -54,9 +54,9 @@ class StorageFacts:
     :ivar free_bytes: of a directory: what its file system has room for
     :ivar error: what was answered, where it cannot be told what is there
     :ivar used_by: a domain of that host, other than the guest, that has it
-    :ivar volume_group: UUID of the LVM volume group of a logical volume; of
+    :ivar group_uuid: UUID of the LVM volume group of a logical volume; of
         a path that does not exist: of the group that has its name there
-    :ivar logical_volume: UUID of a logical volume
+    :ivar volume_uuid: UUID of a logical volume
     """
 
     exists: bool | None = None
@@ -76,8 +76,8 @@ class StorageFacts:
     internal_snapshots: int | None = None
     error: str | None = None
     used_by: str | None = None
-    volume_group: str | None = None
-    logical_volume: str | None = None
+    group_uuid: str | None = None
+    volume_uuid: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

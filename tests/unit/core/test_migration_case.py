@@ -39,8 +39,8 @@ _FACTS = {
     'content': 'c',
     'free_bytes': 1,
     'internal_snapshots': 4,
-    'volume_group': 'g',
-    'logical_volume': 'v',
+    'group_uuid': 'g',
+    'volume_uuid': 'v',
 }
 _PREPARED = {
     'directory': '/nova/uuid',

@@ -41,13 +41,11 @@ GROUP, OTHER_GROUP, LV, OTHER_LV = 'group-1', 'group-2', 'volume-1', 'volume-2'
 
 
 def _lv(*slaves, group=GROUP, lv=LV, **facts):
-    return b.device(
-        'dm', *slaves, volume_group=group, logical_volume=lv, **facts
-    )
+    return b.device('dm', *slaves, group_uuid=group, volume_uuid=lv, **facts)
 
 
 def _group(group, **facts):
-    return {'exists': False, 'volume_group': group, **facts}
+    return {'exists': False, 'group_uuid': group, **facts}
 
 
 # By name: what the destination knows of the path, and the decision.

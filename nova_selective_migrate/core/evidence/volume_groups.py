@@ -38,7 +38,7 @@ def of(
     :param known: what the destination knows
     :returns: None where one of them does not tell the group
     """
-    here, there = facts.volume_group, known.volume_group
+    here, there = facts.group_uuid, known.group_uuid
     if not here or not there:
         return None
     if here != there:
