@@ -23,6 +23,7 @@ from lab.guests import guest_boot
 from lab.hosts import debian_packages
 from lab.hosts import releases
 from lab.hosts.host_layout import NAMES
+from lab.hosts.host_layout import STORAGE
 from lab.hosts.lab_host import environment
 from lab.lab_homes import Home
 from lab.laboratory import down
@@ -59,10 +60,16 @@ def _parser() -> argparse.ArgumentParser:
         type=_host_release,
         help='Debian release of a host',
     )
+    up.add_argument(
+        '--kernel',
+        choices=('shared', 'own'),
+        default='shared',
+        help="all hosts in this machine's kernel, or one for each",
+    )
     up.set_defaults(carry_out=_up)
 
     run = commands.add_parser('run', help='run a command inside a host')
-    run.add_argument('host', choices=NAMES)
+    run.add_argument('host', choices=(*NAMES, STORAGE))
     run.add_argument('command', nargs=argparse.REMAINDER)
     run.set_defaults(carry_out=_run)
 
@@ -94,7 +101,11 @@ def _prepare(arguments: argparse.Namespace) -> None:
 
 def _up(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
-    lab = Lab.open(dict(arguments.release), keep=True)
+    lab = Lab.open(
+        dict(arguments.release),
+        keep=True,
+        own_kernels=arguments.kernel == 'own',
+    )
     took = time.monotonic() - began
     print(f'{"was" if lab.reused else "is"} up ({took:.1f} s)')
     return _status(arguments)
@@ -104,7 +115,11 @@ def _run(arguments: argparse.Namespace) -> int:
     lab = Lab.running()
     if lab is None:
         raise LabError('not up; run: python -m lab up')
-    (host,) = (each for each in lab.hosts if each.name == arguments.host)
+    hosts = [*lab.hosts, *([lab.storage] if lab.storage else [])]
+    found = [each for each in hosts if each.name == arguments.host]
+    if not found:
+        raise LabError('no storage host; run: python -m lab up --kernel own')
+    (host,) = found
     command = arguments.command
     if command[:1] == ['--']:
         command = command[1:]

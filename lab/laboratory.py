@@ -26,6 +26,7 @@ from lab.errors import NotPrepared
 from lab.hosts import debian_packages
 from lab.hosts import host_layout
 from lab.hosts import host_reset
+from lab.hosts import kernel_hosts
 from lab.hosts import libvirtd
 from lab.hosts import namespaces
 from lab.hosts import network_wires
@@ -35,6 +36,7 @@ from lab.hosts import teardown
 from lab.hosts.host_layout import ADDRESSES
 from lab.hosts.host_layout import HUB
 from lab.hosts.host_layout import NAMES
+from lab.hosts.host_layout import STORAGE
 from lab.hosts.lab_host import Host
 from lab.hosts.namespaces import Namespace
 from lab.lab_homes import Home
@@ -55,6 +57,8 @@ class Lab:
     home: Home
     hub: Namespace
     hosts: tuple[Host, ...]
+    #: The host that serves storage, where hosts have their own kernels.
+    storage: Host | None = None
     #: Whether `open` found it running: then leaving it does not end it.
     reused: bool = False
 
@@ -65,6 +69,7 @@ class Lab:
         home: Home | None = None,
         *,
         keep: bool = False,
+        own_kernels: bool = False,
     ) -> Self:
         """Take the laboratory that runs, or bring one up.
 
@@ -75,6 +80,8 @@ class Lab:
         :param releases: host name -> Debian release; a laboratory that
             runs with others is brought up anew. None takes any.
         :param keep: belong to nobody: stay until `down`.
+        :param own_kernels: each host has a kernel of its own; a laboratory
+            that runs otherwise is brought up anew.
         :raises ReleaseMissing: such a release was not prepared.
         :raises NotPrepared: a package is missing on this machine.
         """
@@ -83,10 +90,16 @@ class Lab:
             _check(home, host, release)
         with _locked(home):
             running = cls.running(home)
-            if running and releases in (None, running.releases):
+            if (
+                running
+                and releases in (None, running.releases)
+                and own_kernels == running.own_kernels
+            ):
                 return running
             teardown.tear_down(home)
             try:
+                if own_kernels:
+                    return cls._bring_up_kernels(home, keep=keep)
                 return cls._bring_up(home, releases or {}, keep=keep)
             except BaseException:
                 # Not after a kill: then it is the next one who cleans up.
@@ -111,6 +124,8 @@ class Lab:
             name: Namespace(name, keeper, of_user)
             for name, keeper in keepers.items()
         }
+        if ups[-1].details.get('own_kernels'):
+            return cls._of_kernels(home, spaces, reused=True)
         wanted = ups[-1].details['releases']
         hosts = tuple(
             Host(name, ADDRESSES[name], spaces[name], wanted.get(name))
@@ -155,6 +170,31 @@ class Lab:
         owner = None if keep else Process.of(os.getpid())
         journal.note(_UP, HUB, owner, releases=dict(wanted))
         return cls(home, hub, hosts)
+
+    @classmethod
+    def _bring_up_kernels(cls, home: Home, *, keep: bool) -> Self:
+        missing = debian_packages.missing(own_kernels=True)
+        if missing:
+            raise NotPrepared(missing)
+        home.run.mkdir(parents=True)
+        journal = Journal(home.journal)
+        spaces = kernel_hosts.bring_up(journal, home)
+        owner = None if keep else Process.of(os.getpid())
+        journal.note(_UP, HUB, owner, own_kernels=True)
+        return cls._of_kernels(home, spaces)
+
+    @classmethod
+    def _of_kernels(
+        cls, home: Home, spaces: Mapping[str, Namespace], reused: bool = False
+    ) -> Self:
+        hosts = kernel_hosts.of_spaces(spaces)
+        storage = hosts.pop(STORAGE)
+        return cls(home, spaces[HUB], tuple(hosts.values()), storage, reused)
+
+    @property
+    def own_kernels(self) -> bool:
+        """Whether each host has a kernel of its own."""
+        return self.storage is not None
 
     @property
     def a(self) -> Host:

@@ -47,12 +47,31 @@ _NEEDED_BY_ROOT = {
 
 _NEEDED_BY_USER = {'newuidmap': 'uidmap'}
 
+#: What the kernels of hosts are started with, and what runs in them.
+_NEEDED_BY_KERNELS = {
+    'cryptsetup': 'cryptsetup-bin',
+    'ethtool': 'ethtool',
+    'exportfs': 'nfs-kernel-server',
+    'iscsid': 'open-iscsi',
+    'lvcreate': 'lvm2',
+    'mkfs.ext4': 'e2fsprogs',
+    'mkfs.vfat': 'dosfstools',
+    'modprobe': 'kmod',
+    'multipathd': 'multipath-tools',
+    'thin_check': 'thin-provisioning-tools',
+    'udevadm': 'udev',
+}
+
 _PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 
-def missing() -> str:
-    """Say in one line which packages to install; empty if none."""
+def missing(*, own_kernels: bool = False) -> str:
+    """Say in one line which packages to install; empty if none.
+
+    :param own_kernels: whether hosts are to have kernels of their own
+    """
     needed = dict(_NEEDED)
+    needed |= _NEEDED_BY_KERNELS if own_kernels else {}
     needed |= _NEEDED_BY_ROOT if privileges.is_root() else _NEEDED_BY_USER
     packages = sorted(
         {package for item, package in needed.items() if not _is_there(item)}

@@ -16,21 +16,37 @@ import os
 
 from lab.hosts import libvirtd
 from lab.hosts import releases
+from lab.hosts.kernel_tree import KernelTree
 from lab.hosts.mount_view import MountView
 from lab.lab_homes import Home
 
 HUB = 'hub'
 NAMES = ('a', 'b')
-ADDRESSES = {HUB: '10.97.0.254', 'a': '10.97.0.1', 'b': '10.97.0.2'}
+#: The third host, where hosts have kernels of their own.
+STORAGE = 'storage'
+ADDRESSES = {
+    HUB: '10.97.0.254',
+    'a': '10.97.0.1',
+    'b': '10.97.0.2',
+    STORAGE: '10.97.0.3',
+}
+#: The second way to the storage.
+SECOND_PORTAL = '10.97.0.4'
 #: What follows a host's name where it is given in full.
 DOMAIN = 'lab.example'
 #: Where Debian's installer has a host find its own name.
 _OWN_ADDRESS = '127.0.1.1'
 
 
-def view(home: Home, name: str, release: str | None) -> MountView:
+def view(
+    home: Home,
+    name: str,
+    release: str | None,
+    kernel: KernelTree | None = None,
+) -> MountView:
     """Make the files of one host, and say where it is to see them.
 
+    :param kernel: its own, if it has one
     :raises ReleaseMissing: it was not prepared.
     """
     tree = home.of_host(name)
@@ -38,7 +54,8 @@ def view(home: Home, name: str, release: str | None) -> MountView:
     for part in ('libvirt/images', 'log', 'glusterd'):
         (tree / part).mkdir(parents=True)
     # What libvirt found out about its QEMU: expensive, and still true.
-    known = home.cache / 'libvirt' / f'{release or "own"}-{name}'
+    kind = kernel.version if kernel else release or 'own'
+    known = home.cache / 'libvirt' / f'{kind}-{name}'
     known.mkdir(parents=True, exist_ok=True)
     libvirtd.configure(tree / 'etc-libvirt')
     (tree / 'hosts').write_text(_hosts(name))
@@ -58,6 +75,7 @@ def view(home: Home, name: str, release: str | None) -> MountView:
         tree=os.fspath(tree),
         binds={**binds, '/var/cache/libvirt': os.fspath(known)},
         release=(os.fspath(releases.tree(home, release)) if release else None),
+        more=os.fspath(kernel.root) if kernel else None,
     )
 
 

@@ -54,6 +54,8 @@ class MountView:
     binds: dict[str, str]
     #: Tree of another Debian release, laid over the machine's /usr.
     release: str | None = None
+    #: Tree whose usr/ has more files, to be seen with the machine's.
+    more: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the keyword arguments that make this view again."""
@@ -71,6 +73,9 @@ class MountView:
         Path('/mnt/shared').mkdir()
         if self.release:
             _lay_over(self.release)
+            _unmix(self.release)
+        if self.more:
+            _lay_over(self.more)
         for inside, outside in self.binds.items():
             # What is not installed here needs no place of its own.
             if os.path.exists(inside):
@@ -124,11 +129,14 @@ def _hold(covered: Iterable[Path]) -> Iterable[tuple[Path, int]]:
             yield path, os.open(path, os.O_PATH)
 
 
-def _lay_over(release: str) -> None:
+def _lay_over(tree: str) -> None:
     # Read-only, both layers, so that no work directory is needed; ours
     # below, because our own Python must still run inside.
-    layers = f'lowerdir={release}/usr:/usr'
+    layers = f'lowerdir={tree}/usr:/usr'
     _mount('-t', 'overlay', '-o', layers, 'overlay', '/usr')
+
+
+def _unmix(release: str) -> None:
     # Not to be mixed: a daemon refuses another version's drivers.
     for part in _UNMIXED:
         if os.path.isdir(f'{release}{part}'):

@@ -30,7 +30,8 @@ def join(
 
     Everything is gone with the namespaces: there is nothing to take back.
 
-    :param addresses: name -> IPv4 address, of the hub as well.
+    :param addresses: name -> IPv4 address, of the hub as well; a host
+        without one has a kernel of its own, which has the address.
     """
     _ip(hub, 'link', 'add', _BRIDGE, 'type', 'bridge', 'forward_delay', '0')
     _set_up(hub, _BRIDGE, addresses[hub.name])
@@ -42,11 +43,12 @@ def join(
             *('peer', 'name', 'eth0', 'netns', str(host.keeper.pid)),
         )
         _ip(hub, 'link', 'set', wire, 'master', _BRIDGE, 'up')
-        _set_up(host, 'eth0', addresses[name])
+        _set_up(host, 'eth0', addresses.get(name))
 
 
-def _set_up(namespace: Namespace, device: str, address: str) -> None:
-    _ip(namespace, 'addr', 'add', f'{address}/{_PREFIX}', 'dev', device)
+def _set_up(namespace: Namespace, device: str, address: str | None) -> None:
+    if address:
+        _ip(namespace, 'addr', 'add', f'{address}/{_PREFIX}', 'dev', device)
     _ip(namespace, 'link', 'set', device, 'up')
 
 

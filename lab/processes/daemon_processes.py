@@ -32,6 +32,7 @@ def start(
     name: str,
     argv: Sequence[str],
     log: Path,
+    cwd: str = '/',
 ) -> None:
     """Start a program that stays in the foreground, and note it down.
 
@@ -46,7 +47,7 @@ def start(
                     sys.executable,
                     '-m',
                     'lab.processes.reaper',
-                    *namespace.enter(argv),
+                    *namespace.enter(argv, cwd),
                 ],
                 log,
                 stdout=to_us,
