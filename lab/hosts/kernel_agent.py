@@ -70,9 +70,7 @@ def serve(port: int) -> None:
     with socket.create_server(('', port), backlog=64) as server:
         while True:
             connection, _ = server.accept()
-            connection.setsockopt(
-                socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
-            )
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(
                 target=_serve_one, args=[connection], daemon=True
             ).start()
@@ -102,9 +100,7 @@ def _run(line: Line, argv: list[str], cwd: str, env: dict[str, str]) -> None:
         line.send(STATUS, b'127')
         return
     assert process.stdin and process.stdout and process.stderr
-    threading.Thread(
-        target=_listen, args=[line, process], daemon=True
-    ).start()
+    threading.Thread(target=_listen, args=[line, process], daemon=True).start()
     pumps = [
         threading.Thread(target=line.pump, args=pair, daemon=True)
         for pair in ((process.stdout, OUTPUT), (process.stderr, ERROR))

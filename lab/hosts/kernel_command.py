@@ -26,9 +26,9 @@ import sys
 import threading
 from types import FrameType
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import kernel_agent as agent  # noqa: E402
+from lab.hosts import kernel_agent as agent
 
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 

@@ -14,7 +14,7 @@ set -e
 hostname "$LAB_NAME"
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -t tmpfs -o mode=1777 tmpfs /tmp
-mkdir -p /run/lock /run/lvm /run/udev /run/libvirt /run/keep /run/over
+mkdir -p /run/lock /run/lvm /run/udev /run/libvirt
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 ln -s /proc/self/fd /dev/fd
@@ -27,21 +27,26 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 echo 10 > /proc/sys/vm/dirty_writeback_centisecs
 echo 10 > /proc/sys/vm/dirty_expire_centisecs
 
-modprobe -a overlay dm-mod
-# Others see the host's log, and what libvirt knows of QEMU is kept.
-mkdir -p /run/keep/log /run/keep/cache
-mount --bind /var/log /run/keep/log
-mount --bind /var/cache/libvirt /run/keep/cache
-for tree in etc var; do
-    mkdir -p /run/over/$tree /run/over/$tree.work
-    mount -t overlay -o \
-        lowerdir=/$tree,upperdir=/run/over/$tree,workdir=/run/over/$tree.work \
-        overlay /$tree
+modprobe -a overlay dm-mod loop
+# Disks of its own, sparse: for files, and two to make volume groups of. Not
+# what this kernel has of its own, files outside: those stall under load.
+mkdir -p /run/disks
+mount -t tmpfs -o size=100% tmpfs /run/disks
+for number in 0 1 2; do
+    truncate -s 3G /run/disks/$number
+    losetup --direct-io=on /dev/loop$number /run/disks/$number
 done
-mount --move /run/keep/log /var/log
-mount --move /run/keep/cache /var/cache/libvirt
+mkfs.ext4 -q -m 0 -E nodiscard /dev/loop0
+# Not all of /var: others see the host's log, and what libvirt knows of QEMU
+# is kept.
+for tree in etc var/lib; do
+    over=/run/over/${tree//\//-}
+    mkdir -p $over $over.work
+    mount -t overlay -o \
+        lowerdir=/$tree,upperdir=$over,workdir=$over.work overlay /$tree
+done
 mount -t tmpfs -o mode=755 tmpfs /mnt
-mount -t ext4 /dev/ubda /var/lib/libvirt
+mount -t ext4 /dev/loop0 /var/lib/libvirt
 mkdir -p /var/lib/libvirt/images /mnt/shared
 
 ip link set lo up

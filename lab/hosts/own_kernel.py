@@ -32,14 +32,11 @@ from lab.processes.process_journal import Journal
 _PORT = 7
 _PROGRAMS = REPOSITORY / 'lab' / 'hosts'
 _COMMAND = _PROGRAMS / 'kernel_command.py'
-_MEMORY = '3000M'
+_MEMORY = '4096M'
+#: Where the kernel keeps what is its memory: gone with the namespace.
+_MEMORY_FILES = '/dev/shm'
 #: What is the kernel's own: not to be had through the namespace.
 _INSIDE = ('/var/lib', '/mnt', '/dev', '/run', '/tmp', '/proc', '/sys')
-GIB = 1024**3
-#: The block devices of a host: for its files, and two to make volume groups
-#: of. They are sparse files outside.
-DISKS = ('files', 'volumes', 'more-volumes')
-_DISK_SIZE = 8 * GIB
 
 
 @dataclass(frozen=True)
@@ -64,8 +61,6 @@ class OwnKernel(Namespace):
 
         :raises LabError: it is on a file system of the kernel's own.
         """
-        if Path(inside).is_relative_to('/var/log'):
-            return super().path(inside)
         if any(Path(inside).is_relative_to(tree) for tree in _INSIDE):
             raise LabError(
                 f'{inside} is inside the kernel of {self.name}: '
@@ -88,22 +83,16 @@ def start(
     of its own then.
     """
     name = namespace.name
-    directory = home.of_host(name)
-    disks = [
-        f'ubd{number}={_disk(directory / disk)}'
-        for number, disk in enumerate(DISKS)
-    ]
-    commands.run(
-        ['mkfs.ext4', '-q', '-F', '-m', '0', '-E', 'nodiscard']
-        + [directory / DISKS[0]]
-    )
     # Checksums that the sender leaves to a card that is not there.
     for space, device in ((namespace, 'eth0'), (hub, f'to-{name}')):
         commands.run(
             space.enter(
                 ['ethtool', '--offload', device]
-                + [w for o in ('tx', 'rx', 'gro', 'gso', 'tso')
-                   for w in (o, 'off')]
+                + [
+                    w
+                    for o in ('tx', 'rx', 'gro', 'gso', 'tso')
+                    for w in (o, 'off')
+                ]
             )
         )
     environment = {
@@ -114,17 +103,26 @@ def start(
         'LAB_PORT': str(_PORT),
     }
     kernel = [
-        *('setarch', '-R', 'env', 'LD_LIBRARY_PATH=.', 'TMPDIR=/dev/shm'),
+        *(
+            'setarch',
+            '-R',
+            'env',
+            'LD_LIBRARY_PATH=.',
+            f'TMPDIR={_MEMORY_FILES}',
+        ),
         *(os.fspath(tree.program), f'mem={_MEMORY}', 'seccomp=auto'),
         *('rootfstype=hostfs', 'rootflags=/', 'rw', 'quiet'),
         f'init={_PROGRAMS / "kernel_init.sh"}',
         *(f'{key}={value}' for key, value in environment.items()),
-        *disks,
         'vec0:transport=raw,ifname=eth0,depth=128,gro=0',
         *('con=null', 'con0=null,fd:2', 'ssl=null'),
     ]
     daemon_processes.start(
-        journal, namespace, _name(namespace), kernel, _log(home, name),
+        journal,
+        namespace,
+        _name(namespace),
+        kernel,
+        _log(home, name),
         cwd=os.fspath(tree.root),
     )
     return OwnKernel(
@@ -154,12 +152,6 @@ def _ends_well(kernel: OwnKernel) -> bool:
     except (LabError, TimeoutError):
         return False
     return True
-
-
-def _disk(file: Path) -> Path:
-    with file.open('wb') as stream:
-        stream.truncate(_DISK_SIZE)
-    return file
 
 
 def _name(namespace: Namespace) -> str:

@@ -20,8 +20,8 @@ import json
 
 from lab.hosts.lab_host import Host
 
-#: Devices of a host with its own kernel that nothing is on: sparse, 8 GiB.
-DEVICES = ('/dev/ubdb', '/dev/ubdc')
+#: Devices of a host with its own kernel that nothing is on: sparse, 3 GiB.
+DEVICES = ('/dev/loop1', '/dev/loop2')
 _SECTOR = 512
 
 
