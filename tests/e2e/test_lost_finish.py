@@ -60,18 +60,43 @@ class CommandTestCase(base.EndToEndTestCase):
         self.assertIn(('b', left), resumed.left)
         self.assertTrue(self.b.path(left).exists())
 
+    def test_the_destination_cannot_be_asked(self) -> None:
+        """That of the source is suspended, since both would write to vdb."""
+        guest = self.guest(
+            {
+                'vda': local_disks.LocalFile(format='qcow2', size_mib=16),
+                'vdb': shared_disks.SharedNetwork(size_mib=16),
+            },
+            workload=_WORKLOAD,
+        )
+        running = command_line.CommandLine(
+            *(self.a, self.b, guest.name),
+            ['--bandwidth', str(_BANDWIDTH)],
+        )
+        with lost_finish.lost(self.lab, guest.name, for_good=True) as lose:
+            running.start()
+            lose()
+            said = running.end()
+        self.assertEqual((5, 'unknown'), (said.code, said.outcome), said.text)
+        self.assertIn('that of the source was suspended', said.text)
+        self.assertEqual('paused', self.state(self.a, guest.name))
+        self.assertEqual('running', self.state(self.b, guest.name))
+        # What it says is done by hand, and no write was lost.
+        self.a.virsh('destroy', guest.name)
+        self.assertEqual('moved', running.resume_report().outcome)
+
     def state(self, host, name):
         return host.virsh('domstate', name, check=False).stdout.strip()
 
 
 class NovaTestCase(nova_base.NovaTestCase):
-    def lose(self):
-        """Migrate a server until it runs on both hosts."""
+    def lose(self, *, for_good=False):
+        """Migrate a server until the destination runs it."""
         server = self.server(
             workload=_WORKLOAD, volumes=(self.cloud.volumes.block(),)
         )
         with (
-            lost_finish.lost(self.lab, server.name) as lose,
+            lost_finish.lost(self.lab, server.name, for_good=for_good) as lose,
             self.moving(server) as ended,
         ):
             lose()
@@ -89,3 +114,16 @@ class NovaTestCase(nova_base.NovaTestCase):
             self.assertIn('disk', server.files(host))
         for words in ('suspended at once', 'destroy that of the destination'):
             self.assertIn(words, server.faults[-1])
+
+    def test_the_destination_cannot_be_asked(self) -> None:
+        """That of the source is suspended, since both would write."""
+        self.plugin(**_SLOW)
+        server, ended = self.lose(for_good=True)
+        self.assertEqual('error', ended.status)
+        self.assertEqual(('error', None, 'a'), server.state, server.faults)
+        self.assertEqual('paused', server.power(self.a))
+        self.assertEqual('running', server.power(self.b))
+        for host in self.lab.hosts:
+            self.assertIn('disk', server.files(host))
+        told = 'that of the source was suspended'
+        self.assertIn(told, server.faults[-1])

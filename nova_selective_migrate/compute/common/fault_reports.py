@@ -12,6 +12,7 @@
 
 """Faults and instance action events, which nova shows to its users."""
 
+import collections.abc
 import typing
 
 from nova import objects
@@ -19,7 +20,9 @@ from nova.compute import utils as compute_utils
 import nova.conf
 from oslo_log import log as logging
 
+from nova_selective_migrate.compute.common import abort_causes
 from nova_selective_migrate.core.plan import migration_plan
+from nova_selective_migrate.host.migration import attempts
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -101,3 +104,20 @@ def record_refusal(
         about = f'{refusal.target}_' if refusal.target else ''
         name = f'selective_migrate_{about}{refusal.reason.value}'
         record_event(context, instance, name, refusal.message)
+
+
+def abort_cause(
+    context: typing.Any,
+    instance: typing.Any,
+    causes: collections.abc.Sequence[attempts.AbortCause],
+) -> attempts.AbortCause | None:
+    """Return why a watchdog aborted the migration; None: none did.
+
+    The destination asks for an abort as a user does, and has recorded why.
+    """
+    if not causes:
+        return None
+    if causes[0].kind is not attempts.AbortKind.OPERATOR:
+        return causes[0]
+    told = event_message(context, instance, abort_causes.FULL_EVENT)
+    return abort_causes.told_by_destination(told) if told else None

@@ -16,7 +16,7 @@ import typing
 
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
-from nova_selective_migrate.host.migration import settlement
+from nova_selective_migrate.host.migration import timed_question
 
 
 def connect(driver: typing.Any, uri: str) -> connection.Connection:
@@ -45,4 +45,4 @@ def look(driver: typing.Any, instance: typing.Any) -> guest_location.GuestSide:
         with connect(driver, uri) as host:
             return host.look(instance.uuid)
 
-    return settlement.TimedQuestion(ask)()
+    return timed_question.TimedQuestion(ask)()

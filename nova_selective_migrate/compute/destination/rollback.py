@@ -32,7 +32,7 @@ from nova_selective_migrate.compute.destination import incoming_journal
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import path_users
-from nova_selective_migrate.host.migration import settlement
+from nova_selective_migrate.host.migration import split_brain
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -201,7 +201,7 @@ class DestinationRollback:
         if found.doubt is not guest_location.Doubt.BOTH_RUN:
             return found
         return guest_location.both_ran(
-            settlement.suspend_destination(
+            split_brain.suspend_destination(
                 lambda: host.guest(instance.uuid).suspend()
             )
         )

@@ -20,7 +20,6 @@ from nova import exception
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute.common import abort_causes
 from nova_selective_migrate.compute.common import fault_reports
 from nova_selective_migrate.compute.common import remote_libvirt
 from nova_selective_migrate.compute.source import completion
@@ -39,6 +38,7 @@ from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
+from nova_selective_migrate.host.migration import split_brain
 
 LOG = logging.getLogger(__name__)
 
@@ -193,14 +193,17 @@ class LiveMigrations:
         """
         running = self._records.begin(instance.uuid, migrate_data)
         uri = self.uri(outgoing_journal.address(dest, migrate_data))
+        suspension = self._suspension(instance)
         end = completion.Completion(
             completion.NovaCallbacks(
-                lambda: self._settle(instance, running, uri),
+                lambda: self._settle(instance, running, uri, suspension),
                 self._with_totals(post_method, instance, migrate_data),
                 recover_method,
                 fault_reports.record_fault,
                 fault_reports.record_event,
-                lambda: _cause(context, instance, running.calls.causes),
+                lambda: fault_reports.abort_cause(
+                    context, instance, running.calls.causes
+                ),
             ),
             context,
             instance,
@@ -248,13 +251,26 @@ class LiveMigrations:
 
         return noted
 
+    def _suspension(
+        self, instance: typing.Any
+    ) -> split_brain.SourceSuspension:
+        planned = self._records.planned(instance.uuid)
+        return split_brain.SourceSuspension.before_call(
+            self.connect,
+            instance.uuid,
+            planned.plan.migrate_disks if planned else (),
+        )
+
     def _settle(
         self,
         instance: typing.Any,
         running: planned_migrations.RunningMigration,
         uri: str,
+        suspension: split_brain.SourceSuspension,
     ) -> live_migration_settlement.SettledMigration:
-        settled = self.find(instance.uuid, running.calls, uri)
+        settled = self.find(
+            instance.uuid, running.calls, uri, suspension=suspension
+        )
         not_moved = settled.ending is guest_location.Ending.NOT_MOVED
         if running.forced.paused and not_moved:
             settled = self._release(instance, settled)
@@ -301,17 +317,17 @@ class LiveMigrations:
         uri: str,
         *,
         was_there: bool = False,
+        suspension: split_brain.SourceSuspension | None = None,
     ) -> live_migration_settlement.SettledMigration:
         """Wait for the end of a migration, and find where the guest is.
 
         :param uri: of the destination's libvirt
-        :param was_there: whether it was found there before
         """
         hosts = live_migration_settlement.GuestHosts(
             self.connect, lambda: remote_libvirt.connect(self._driver, uri)
         )
         return live_migration_settlement.settle(
-            hosts, uuid, calls, was_there=was_there
+            hosts, uuid, calls, was_there=was_there, suspension=suspension
         )
 
     def uri(self, address: str) -> str:
@@ -329,22 +345,3 @@ class LiveMigrations:
             )
         except exception.HypervisorUnavailable as err:
             raise exceptions.ConnectFailed(str(err)) from err
-
-
-def _cause(
-    context: typing.Any,
-    instance: typing.Any,
-    causes: collections.abc.Sequence[attempts.AbortCause],
-) -> attempts.AbortCause | None:
-    """Return why a watchdog aborted the migration; None: none did.
-
-    The destination asks for an abort as a user does, and has recorded why.
-    """
-    if not causes:
-        return None
-    if causes[0].kind is not attempts.AbortKind.OPERATOR:
-        return causes[0]
-    told = fault_reports.event_message(
-        context, instance, abort_causes.FULL_EVENT
-    )
-    return abort_causes.told_by_destination(told) if told else None

@@ -20,7 +20,8 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.migration import attempts
-from nova_selective_migrate.host.migration import settlement
+from nova_selective_migrate.host.migration import split_brain
+from nova_selective_migrate.host.migration import timed_question
 
 #: Seconds for a call that is about to return.
 _CALL_SECONDS = 20.0
@@ -98,6 +99,7 @@ def settle(
     calls: attempts.Attempts,
     *,
     was_there: bool = False,
+    suspension: split_brain.SourceSuspension | None = None,
 ) -> SettledMigration:
     """Wait until nothing changes any more, and judge.
 
@@ -108,9 +110,26 @@ def settle(
     run the guest, that of the destination is suspended.
 
     :param was_there: whether it was found at the destination before
+    :param suspension: made before the call; None where another process did
+        that
     """
+    fence = suspension or split_brain.SourceSuspension(hosts.source, uuid, ())
+    found = _follow(hosts, uuid, calls, fence, was_there=was_there)
+    return dataclasses.replace(
+        found, settlement=fence.conclude(found.settlement)
+    )
+
+
+def _follow(
+    hosts: GuestHosts,
+    uuid: str,
+    calls: attempts.Attempts,
+    suspension: split_brain.SourceSuspension,
+    *,
+    was_there: bool,
+) -> SettledMigration:
     calls.withdraw()
-    look_there = settlement.TimedQuestion(lambda: hosts.look_there(uuid))
+    look_there = timed_question.TimedQuestion(lambda: hosts.look_there(uuid))
     started = time.monotonic()
     calm = None
     while True:
@@ -124,12 +143,14 @@ def settle(
             calm = calm or now
             there = guest_location.NOT_ASKED
             if _asks(here, calls.result):
-                there = look_there()
+                there = suspension.ask(look_there, here, calls.result)
+            if suspension.suspended:
+                here, _ = look(hosts.source, uuid, abort=False)
             found = guest_location.locate(
                 here, there, calls.result, was_there=was_there
             )
             settled = SettledMigration(found, here, there, calls.error)
-            if settlement.is_to_be_ended(found, calls.result):
+            if split_brain.is_to_be_ended(found, calls.result):
                 return _end_double_run(hosts, uuid, settled)
             if _is_certain(settled, calls) or now - calm > _SETTLE_SECONDS:
                 return settled
@@ -172,9 +193,11 @@ def _end_double_run(
     if here.presence is not _Presence.RUNNING:
         found = guest_location.locate(here, settled.there)
         return dataclasses.replace(settled, settlement=found, here=here)
-    failure = settlement.suspend_destination(lambda: hosts.suspend_there(uuid))
+    failure = split_brain.suspend_destination(
+        lambda: hosts.suspend_there(uuid)
+    )
     found = guest_location.both_ran(failure)
-    there = settlement.TimedQuestion(lambda: hosts.look_there(uuid))()
+    there = timed_question.TimedQuestion(lambda: hosts.look_there(uuid))()
     return dataclasses.replace(
         settled, settlement=found, here=here, there=there
     )

@@ -208,9 +208,7 @@ def _on_source(
     # A guest that has migrated away from there was there before.
     absent = there is Presence.ABSENT or there is Presence.MIGRATED
     if absent or (kept and there is Presence.OFF):
-        return Settlement(
-            Ending.NOT_MOVED, 'the source has the guest as before'
-        )
+        return Settlement(Ending.NOT_MOVED, location_advice.AS_BEFORE)
     if there is Presence.SWITCHING:
         return Settlement(
             Ending.NOT_MOVED, location_advice.DESTINATION_WAITS, final=False
@@ -278,6 +276,12 @@ def _held(here: Presence, there: Presence, *, succeeded: bool) -> Settlement:
     return _unknown(location_advice.NOWHERE)
 
 
+def may_run_on_both(source: GuestSide, call: CallResult) -> bool:
+    """Tell whether the source runs a guest that it may have handed over."""
+    runs = source.presence is Presence.RUNNING and source.resumed
+    return runs and call not in _NOT_HANDED_OVER
+
+
 def both_ran(failure: str | None) -> Settlement:
     """Judge where both ran the guest, after what was done about it.
 
@@ -335,10 +339,7 @@ def _silent(here: Presence, there: Presence) -> Settlement:
 
 
 def _stopped() -> Settlement:
-    return Settlement(
-        Ending.NOT_MOVED,
-        'the guest is off on the source: it stopped during the migration',
-    )
+    return Settlement(Ending.NOT_MOVED, location_advice.STOPPED_ON_SOURCE)
 
 
 def _unknown(

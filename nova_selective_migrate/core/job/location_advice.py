@@ -47,6 +47,21 @@ SOURCE_HAS_IT_DESTINATION_SILENT = (
     'whether it runs there as well: look there, and where it does, '
     'suspend it at once, then destroy the one without the newest data'
 )
+SOURCE_SUSPENDED = (
+    'the destination cannot be asked whether it runs the guest, so that of '
+    'the source was suspended: both would write to the disks that they '
+    'share. Look there: where it does not run, let that of the source run '
+    'on with virsh resume; where it runs, destroy the one without the '
+    'newest data'
+)
+SOURCE_STAYS_SUSPENDED = (
+    'the source has the guest, suspended for as long as the destination '
+    'could not be asked, and cannot resume it: resume it with virsh resume'
+)
+STOPPED_ON_SOURCE = (
+    'the guest is off on the source: it stopped during the migration'
+)
+AS_BEFORE = 'the source has the guest as before'
 GONE_BEFORE_THE_CALL = (
     'the source has the guest no more, and it was not this '
     'migration: look at both hosts before it is started anywhere'

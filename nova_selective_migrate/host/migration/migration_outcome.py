@@ -30,6 +30,7 @@ from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
 from nova_selective_migrate.host.migration import created_images
 from nova_selective_migrate.host.migration import settlement
+from nova_selective_migrate.host.migration import split_brain
 
 LOG = logging.getLogger(__name__)
 
@@ -142,12 +143,14 @@ class MigrationHosts:
         call: guest_location.CallResult = guest_location.CallResult.NOT_KNOWN,
         follow: bool = True,
         held: collections.abc.Collection[str] = (),
+        suspension: split_brain.SourceSuspension | None = None,
     ) -> MigrationOutcome:
         """Wait for the end of a migration and settle what can be proven.
 
         :param call: what is known of the call
         :param follow: whether to wait for a job that still runs
         :param held: see :func:`created_images.examine`
+        :param suspension: see :func:`settlement.settle`
         """
         settled = settlement.settle(
             self.source,
@@ -155,6 +158,7 @@ class MigrationHosts:
             run.uuid,
             call,
             follow=follow,
+            suspension=suspension,
         )
         called = call is not guest_location.CallResult.NOT_MADE
         moved = settled.settlement.ending is guest_location.Ending.MOVED

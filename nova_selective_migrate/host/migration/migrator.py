@@ -30,6 +30,7 @@ from nova_selective_migrate.host.migration import destination_watchdogs
 from nova_selective_migrate.host.migration import migration_outcome
 from nova_selective_migrate.host.migration import preflight
 from nova_selective_migrate.host.migration import progress_monitor
+from nova_selective_migrate.host.migration import split_brain
 
 LOG = logging.getLogger(__name__)
 
@@ -122,6 +123,11 @@ class Migrator:
         preflight.assert_absent(self._hosts.destination, self._guest)
         saved_speed = bandwidth_throttle.SavedSpeed(self._guest)
         autostart = self._guest.autostart()
+        suspension = split_brain.SourceSuspension.before_call(
+            lambda: self._hosts.source,
+            self._guest.uuid,
+            self._plan.migrate_disks,
+        )
         begun_again = None
         copy = self._copy(self._plan, self._attempts.first, report, notify)
         if self._may_copy_again(copy):
@@ -131,7 +137,7 @@ class Migrator:
                 begun_again = f'with synchronous writes, after {seconds:.0f} s'
                 plan = self._plan.second_copy()
                 copy = self._copy(plan, second, report, notify)
-        ended = self._conclude(copy)
+        ended = self._conclude(copy, suspension)
         if ended.settlement.ending is guest_location.Ending.NOT_MOVED:
             saved_speed.restore()
         if ended.settlement.ending is guest_location.Ending.MOVED:
@@ -181,7 +187,7 @@ class Migrator:
         return False
 
     def _conclude(
-        self, copy: MigrationCopy
+        self, copy: MigrationCopy, suspension: split_brain.SourceSuspension
     ) -> migration_outcome.MigrationOutcome:
         abandoned = copy.attempt.state is attempts.AttemptState.ABANDONED
         ended = self._hosts.conclude(
@@ -189,6 +195,7 @@ class Migrator:
             call=copy.attempt.result,
             follow=not abandoned,
             held=copy.held,
+            suspension=suspension,
         )
         LOG.info('%s: %s', self._guest.name, ended.settlement.explanation)
         return ended

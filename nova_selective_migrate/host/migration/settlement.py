@@ -12,15 +12,14 @@
 
 """Ask both hosts until it is certain where the guest is."""
 
-import collections.abc
 import dataclasses
-import threading
 import time
-import typing
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.migration import split_brain
+from nova_selective_migrate.host.migration import timed_question
 
 # libvirt needs some time to stop what is left on both hosts.
 _SETTLE_SECONDS = 15.0
@@ -54,6 +53,7 @@ def settle(
     call: guest_location.CallResult = guest_location.CallResult.NOT_KNOWN,
     *,
     follow: bool = True,
+    suspension: split_brain.SourceSuspension | None = None,
 ) -> SettledGuest:
     """Wait until neither host changes any more, and say where the guest is.
 
@@ -61,18 +61,42 @@ def settle(
 
     :param call: what is known of the call
     :param follow: whether to wait for a job that still runs
+    :param suspension: made before the call; None where another process did
+        that
     """
-    look_there = TimedQuestion(lambda: _look(destination, uuid))
+    fence = suspension or split_brain.SourceSuspension(
+        lambda: source, uuid, ()
+    )
+    found = _follow(source, destination, uuid, call, fence, follow=follow)
+    return dataclasses.replace(
+        found, settlement=fence.conclude(found.settlement)
+    )
+
+
+def _follow(
+    source: connection.Connection,
+    destination: connection.Connection,
+    uuid: str,
+    call: guest_location.CallResult,
+    suspension: split_brain.SourceSuspension,
+    *,
+    follow: bool,
+) -> SettledGuest:
+    look_there = timed_question.TimedQuestion(lambda: _look(destination, uuid))
     deadline = time.monotonic() + _SETTLE_SECONDS
     while True:
         # The call can end before its job: the daemon that was told to
         # migrate goes on when we lose the connection that waits for it.
         active = False if call in _ENDED else _migrates(source, uuid)
-        found = _judge(source.look(uuid), look_there(), call, active)
-        if is_to_be_ended(found.settlement, call):
+        here = source.look(uuid)
+        there = suspension.ask(look_there, here, call)
+        if suspension.suspended:
+            here = source.look(uuid)
+        found = _judge(here, there, call, active)
+        if split_brain.is_to_be_ended(found.settlement, call):
             again = _judge(source.look(uuid), found.destination, call, active)
-            if is_to_be_ended(again.settlement, call):
-                failure = suspend_destination(
+            if split_brain.is_to_be_ended(again.settlement, call):
+                failure = split_brain.suspend_destination(
                     lambda: destination.guest(uuid).suspend()
                 )
                 return SettledGuest(
@@ -107,7 +131,7 @@ def settle_once(
 
     :param uuid: of a guest of whose call nothing is known any more
     """
-    look_there = TimedQuestion(lambda: _look(destination, uuid))
+    look_there = timed_question.TimedQuestion(lambda: _look(destination, uuid))
     active = _migrates(source, uuid)
     call = guest_location.CallResult.NOT_KNOWN
     return _judge(source.look(uuid), look_there(), call, active)
@@ -150,99 +174,3 @@ def _migrates(source: connection.Connection, uuid: str) -> bool | None:
         return False
     except exceptions.HypervisorError:
         return None
-
-
-#: Of one question; TCP tries for two minutes to connect to a port that is
-#: filtered, and a daemon that hangs goes on taking connections.
-QUESTION_SECONDS = 10.0
-
-T = typing.TypeVar('T')
-
-
-class Question(typing.Generic[T]):
-    """One question to a host, asked in a thread of its own."""
-
-    def __init__(self, ask: collections.abc.Callable[[], T]) -> None:
-        self._ask = ask
-        self._ended = threading.Event()
-        self._error: Exception | None = None
-        self._answer: list[T] = []
-        threading.Thread(target=self._run, name='look', daemon=True).start()
-
-    def _run(self) -> None:
-        try:
-            self._answer.append(self._ask())
-        except Exception as err:
-            # The thread's boundary: raised again where it is waited for.
-            self._error = err
-        finally:
-            self._ended.set()
-
-    @property
-    def ended(self) -> bool:
-        """Tell whether it was answered."""
-        return self._ended.is_set()
-
-    def answer(self, seconds: float) -> T:
-        """Wait for the answer.
-
-        :raises HypervisorError: where there is none in time
-        :raises Exception: what the question has raised
-        """
-        if not self._ended.wait(seconds):
-            raise exceptions.HypervisorError(f'no answer in {seconds:.0f} s')
-        if self._error is not None:
-            raise self._error
-        return self._answer[0]
-
-
-class TimedQuestion:
-    """Asks a host for its side of a guest, one question at a time.
-
-    A question that is not answered in time goes on; the next call waits
-    for its answer.
-    """
-
-    def __init__(
-        self, look: collections.abc.Callable[[], guest_location.GuestSide]
-    ) -> None:
-        """Ask nothing yet.
-
-        :param look: may raise HypervisorError, and may never return
-        """
-        self._look = look
-        self._pending: Question[guest_location.GuestSide] | None = None
-
-    def __call__(self) -> guest_location.GuestSide:
-        """Return what the host has, or that it cannot be asked."""
-        if self._pending is None or self._pending.ended:
-            # What was answered in the meantime is of then.
-            self._pending = Question(self._look)
-        try:
-            return self._pending.answer(QUESTION_SECONDS)
-        except exceptions.HypervisorError as err:
-            return guest_location.GuestSide(
-                guest_location.Presence.UNREACHABLE, str(err)
-            )
-
-
-def is_to_be_ended(
-    found: guest_location.Settlement, call: guest_location.CallResult
-) -> bool:
-    """Tell whether our migration has left the guest running on both hosts."""
-    return (
-        found.doubt is guest_location.Doubt.BOTH_RUN
-        and call is not guest_location.CallResult.NOT_MADE
-    )
-
-
-def suspend_destination(ask: collections.abc.Callable[[], None]) -> str | None:
-    """Suspend a guest; return why that failed, None where it did not.
-
-    :param ask: suspends it; may raise HypervisorError, and may never return
-    """
-    try:
-        Question(ask).answer(QUESTION_SECONDS)
-    except exceptions.HypervisorError as err:
-        return str(err)
-    return None

@@ -23,7 +23,8 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import live_migration_settlement
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.migration import attempts
-from nova_selective_migrate.host.migration import settlement
+from nova_selective_migrate.host.migration import split_brain
+from nova_selective_migrate.host.migration import timed_question
 
 P = guest_location.Presence
 MOVED, NOT_MOVED, UNKNOWN = guest_location.Ending
@@ -260,14 +261,27 @@ class DestinationTest(EndingTest):
 
     def test_a_daemon_that_stands_still_is_not_waited_for(self):
         self.enterContext(
-            mock.patch.object(settlement, 'QUESTION_SECONDS', 0.001)
+            mock.patch.object(timed_question, 'QUESTION_SECONDS', 0.001)
         )
-        still = settlement.threading.Event()
+        still = timed_question.threading.Event()
         self.addCleanup(still.set)
         self.there.look.side_effect = lambda _: still.wait(10)
         found = self.settle([P.RUNNING], 'lost')
         self.assertIs(NOT_MOVED, found.ending)
         self.assertIs(P.UNREACHABLE, found.there.presence)
+
+    def test_one_that_may_run_it_unseen_has_the_source_wait(self):
+        self.unreachable = exceptions.ConnectFailed('no route')
+        source = mock.Mock()
+        suspension = split_brain.SourceSuspension(
+            lambda: source, 'uuid', ['vdb']
+        )
+        resumed = guest_location.GuestSide(P.RUNNING, resumed=True)
+        found = self.settle([resumed, P.PAUSED], 'lost', suspension=suspension)
+        source.guest.return_value.suspend.assert_called_once_with()
+        self.assertIs(UNKNOWN, found.ending)
+        self.assertIs(P.PAUSED, found.here.presence)
+        self.assertIn('was suspended', found.settlement.explanation)
 
     @ddt.data((False, UNKNOWN), (True, MOVED))
     @ddt.unpack

@@ -58,6 +58,8 @@ class FakeDomain:
     :ivar fixed: what setting the speed of a block job raises
     :ivar suspended: how often it was
     :ivar stays: what suspending it raises
+    :ivar resumed: how often it was
+    :ivar stays_paused: what resuming it raises
     """
 
     def __init__(self, *disks: str, secret: str = '') -> None:
@@ -88,6 +90,8 @@ class FakeDomain:
         self.fixed: Exception | None = None
         self.suspended = 0
         self.stays: Exception | None = None
+        self.resumed = 0
+        self.stays_paused: Exception | None = None
         self.on_speed: collections.abc.Callable[[], None] = lambda: None
 
     def _maybe_fail(self) -> None:
@@ -153,6 +157,13 @@ class FakeDomain:
             raise self.stays
         self.suspended += 1
         self.states = PAUSED
+        return 0
+
+    def resume(self) -> int:
+        if self.stays_paused is not None:
+            raise self.stays_paused
+        self.resumed += 1
+        self.states = RUNNING
         return 0
 
     def abortJob(self) -> int:

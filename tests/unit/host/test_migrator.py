@@ -35,6 +35,7 @@ from nova_selective_migrate.host.migration import destination_watchdogs
 from nova_selective_migrate.host.migration import migrator
 from nova_selective_migrate.host.migration import progress_monitor
 from nova_selective_migrate.host.migration import settlement
+from nova_selective_migrate.host.migration import timed_question
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 from tests.unit.host import migration
@@ -414,7 +415,7 @@ class FailureTest(migration.MigrationCase):
             self.break_off()
 
         self.domain.on_migrate = migrate
-        with mock.patch.object(settlement, 'QUESTION_SECONDS', 0.01):
+        with mock.patch.object(timed_question, 'QUESTION_SECONDS', 0.01):
             ended = self.run_it()
         self.assertIs(guest_location.Ending.UNKNOWN, ended.settlement.ending)
         self.assertIn('no answer', str(ended.destination))

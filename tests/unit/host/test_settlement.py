@@ -12,14 +12,12 @@
 
 """Both hosts are looked at until it is certain where the guest is."""
 
-import threading
 import unittest
 from unittest import mock
 
 import ddt
 import libvirt
 
-from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.migration import resumption
@@ -143,70 +141,6 @@ class SettlingTest(unittest.TestCase):
         arrived.completed = {'operation': incoming}
         found = settlement.settle(*self.both)
         self.assertIs(guest_location.Ending.MOVED, found.settlement.ending)
-
-
-RUNNING = guest_location.GuestSide(P.RUNNING)
-PAUSED = guest_location.GuestSide(P.PAUSED)
-PATIENCE = 10
-
-
-class TimedLookTest(unittest.TestCase):
-    def setUp(self):
-        self.enterContext(
-            mock.patch.object(settlement, 'QUESTION_SECONDS', 0.01)
-        )
-
-    def test_an_answer(self):
-        look = settlement.TimedQuestion(
-            mock.Mock(side_effect=[RUNNING, PAUSED])
-        )
-        with mock.patch.object(settlement, 'QUESTION_SECONDS', PATIENCE):
-            self.assertEqual([RUNNING, PAUSED], [look(), look()])
-
-    def test_one_question_at_a_time(self):
-        go_on, asked = threading.Event(), []
-
-        def ask():
-            asked.append(1)
-            go_on.wait(PATIENCE)
-            return RUNNING
-
-        look = settlement.TimedQuestion(ask)
-        for _ in range(3):
-            self.assertIs(P.UNREACHABLE, look().presence)
-        self.assertEqual(1, len(asked))
-        go_on.set()
-        with mock.patch.object(settlement, 'QUESTION_SECONDS', PATIENCE):
-            self.assertEqual(RUNNING, look())
-
-    def test_what_was_answered_in_the_meantime_is_of_then(self):
-        go_on = threading.Event()
-
-        def ask():
-            go_on.wait(PATIENCE)
-            return RUNNING
-
-        look = settlement.TimedQuestion(ask)
-        self.assertIs(P.UNREACHABLE, look().presence)
-        pending = look._pending
-        look._look = lambda: PAUSED
-        go_on.set()
-        self.assertEqual(RUNNING, pending.answer(PATIENCE))
-        with mock.patch.object(settlement, 'QUESTION_SECONDS', PATIENCE):
-            self.assertEqual(PAUSED, look())
-
-    def test_a_host_that_says_no(self):
-        failed = exceptions.ConnectFailed('no route')
-        look = settlement.TimedQuestion(mock.Mock(side_effect=failed))
-        with mock.patch.object(settlement, 'QUESTION_SECONDS', PATIENCE):
-            found = look()
-        self.assertIs(P.UNREACHABLE, found.presence)
-        self.assertEqual('no route', found.detail)
-
-    def test_an_error_of_ours_is_not_hidden(self):
-        look = settlement.TimedQuestion(mock.Mock(side_effect=TypeError('x')))
-        with mock.patch.object(settlement, 'QUESTION_SECONDS', PATIENCE):
-            self.assertRaises(TypeError, look)
 
 
 @ddt.ddt
