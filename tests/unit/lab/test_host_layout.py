@@ -36,6 +36,7 @@ class HostsTest(unittest.TestCase):
                 ('10.97.0.254', 'hub.lab.example', 'hub'),
                 ('127.0.1.1', 'a.lab.example', 'a'),
                 ('10.97.0.2', 'b.lab.example', 'b'),
+                ('10.97.0.3', 'storage.lab.example', 'storage'),
             ],
             self.hosts('a'),
         )
