@@ -130,6 +130,7 @@ def _pool(fields: json_fields.Fields) -> storage_facts.StoragePool:
         directory=fields.text('directory'),
         devices=fields.texts('devices'),
         volumes={name: path for name, path in paths.items() if path},
+        free_bytes=fields.integer('free_bytes'),
     )
 
 
@@ -164,7 +165,9 @@ def _facts(fields: json_fields.Fields) -> storage_facts.StorageFacts:
         internal_snapshots=fields.integer('internal_snapshots'),
         error=fields.text('error'),
         group_uuid=fields.text('group_uuid'),
+        logical_volume=fields.text('logical_volume'),
         volume_uuid=fields.text('volume_uuid'),
+        thin=fields.boolean('thin'),
     )
 
 

@@ -46,7 +46,7 @@ def duplicates(
 
 
 def _names(disk: domains.Disk, storage: storage_facts.Storage) -> set[str]:
-    """List the names of a source: its resolved path and its identity."""
+    """List the names of a source: its resolved path, volume and identity."""
     place = storage_facts.in_pool(disk.chain[0], storage.pools)
     if place is None or place.path is None:
         return {disk.chain[0].label}
@@ -56,6 +56,7 @@ def _names(disk: domains.Disk, storage: storage_facts.Storage) -> set[str]:
     )
     path = posixpath.normpath(facts.resolved or place.path)
     names = {f'/{path.lstrip("/")}'}
+    names.add(storage_facts.volume_path(place.path, facts))
     if facts.identity:
         names.add(f'identity {facts.identity}')
     return names

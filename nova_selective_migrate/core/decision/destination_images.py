@@ -22,6 +22,7 @@ from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.evidence import file_identity
 from nova_selective_migrate.core.evidence import host_evidence
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
@@ -35,11 +36,15 @@ _TAKES_LARGER_DEVICES = 10_000_000
 
 @dataclasses.dataclass(frozen=True)
 class DestinationImage:
-    """A fresh, sparse image to make at the destination.
+    """A fresh image to make at the destination.
+
+    A file is sparse. A volume of a pool has all of its room, and in it what
+    the disks below held before.
 
     :ivar virtual_bytes: the source's, to the byte: QEMU's mirror takes no
         other (mirror_run: "Source and target image have different sizes")
     :ivar backing_path: image below it, where the chain is there already
+    :ivar pool: the storage pool there that it is a volume of; None: a file
     """
 
     target: str
@@ -48,6 +53,7 @@ class DestinationImage:
     virtual_bytes: int
     backing_path: str | None = None
     backing_format: str | None = None
+    pool: str | None = None
 
 
 def problems(
@@ -122,11 +128,7 @@ def _judge(
     here = storage_facts.find(storage.source, place) if place else None
     known = storage_facts.find(storage.destination, place) if place else None
     same = file_identity.compare(here, known)
-    is_file = (
-        place is not None
-        and path is not None
-        and not host_evidence.is_device(place, here)
-    )
+    device = place is None or host_evidence.is_device(place, here)
     existing = disk.target in facts.options.existing
     if known is not None and known.used_by:
         return refuse(
@@ -139,39 +141,108 @@ def _judge(
         # With both hosts on one file the copy would run onto itself.
         if strategy.reason is reasons.Reason.LOCAL_DEVICE:
             return refuse(refusals.RefusalReason.DEVICE_UNPROVEN)
-        if existing and is_file:
+        if device and same is file_identity.Sameness.SAME:
+            return refuse(
+                refusals.RefusalReason.DEVICE_UNPROVEN,
+                'both hosts show the same one',
+                instead='declare it in shared_paths where both hosts reach '
+                'it, and in local_paths in no case',
+            )
+        if existing and not device:
             return refuse(refusals.RefusalReason.IMAGE_UNPROVEN)
     if existing:
         libvirt = facts.hypervisors.destination.libvirt
         return _unfit(disk, here, known, libvirt)
     unreachable = refusals.RefusalReason.DESTINATION_UNREACHABLE
-    if path is None or not is_file:
+    if path is None:
         return refuse(unreachable, 'a block device')
-    folder = storage_facts.at(storage.destination, posixpath.dirname(path))
+    pool = None
+    if device:
+        path = storage_facts.volume_path(path, here)
+        pool = storage_facts.volume_pool(storage.pools_there, path)
+        if pool is None:
+            return refuse(
+                unreachable,
+                f'a block device, and no storage pool there has {path}',
+                instead='start the storage pool of its volume group there, '
+                'or make the device yourself and say so with --existing',
+            )
     if known is not None and known.exists:
-        return _in_the_way(disk, known, same)
+        return _in_the_way(disk, known, same, device=device)
     if known is not None and known.error:
         return refuse(
             unreachable,
             f'it cannot be told whether {path} is free there: {known.error}',
         )
-    if folder is None or not folder.exists or known is None:
-        return refuse(
-            unreachable, _why_unseen(posixpath.dirname(path), folder)
-        )
+    if why := _why_not_made(path, pool, known, storage):
+        return refuse(unreachable, why)
     image_format = disk.chain[0].format or 'raw'
     size = here.virtual_bytes if here else None
-    if image_format not in _FORMATS or size is None:
+    formats = _FORMATS if pool is None else _FORMATS[:1]
+    if image_format not in formats or size is None:
         return refuse(
             refusals.RefusalReason.IMAGE_NOT_REPRODUCIBLE,
             f'{path} is {image_format} of {size or "unknown"} bytes',
         )
     if extent is disk_strategy.Extent.WHOLE:
-        return DestinationImage(disk.target, path, image_format, size)
+        return DestinationImage(
+            disk.target, path, image_format, size, pool=pool
+        )
     base = disk.chain[1]
     return DestinationImage(
         disk.target, path, image_format, size, base.path, base.format
     )
+
+
+def is_device(disk: domains.Disk, storage: storage_facts.Storage) -> bool:
+    """Return whether the top image of a disk is a block device."""
+    place = storage_facts.in_pool(disk.chain[0], storage.pools)
+    here = storage_facts.find(storage.source, place) if place else None
+    return place is not None and host_evidence.is_device(place, here)
+
+
+def _why_not_made(
+    path: str,
+    pool: str | None,
+    known: storage_facts.StorageFacts | None,
+    storage: storage_facts.Storage,
+) -> str:
+    """Explain why nothing can be made where nothing is; else empty."""
+    if pool is not None:
+        if known is None or known.exists is None:
+            return f'what the storage pool {pool} has there could not be told'
+        return ''
+    parent = posixpath.dirname(path)
+    folder = storage_facts.at(storage.destination, parent)
+    if folder is None or not folder.exists or known is None:
+        return _why_unseen(parent, folder)
+    return ''
+
+
+def renamed(
+    facts: case_facts.Facts, targets: collections.abc.Container[str]
+) -> dict[str, str]:
+    """Return the paths of logical volumes whose names mean another there.
+
+    /dev/dm-3 is the volume that the source has activated as its fourth.
+
+    :param targets: of the disks to copy
+    :returns: ``/dev/VG/LV`` by target
+    """
+    if not facts.options.create_images:
+        return {}
+    found: dict[str, str] = {}
+    for disk in facts.domain.disks:
+        source = disk.source
+        if source is None or source.type is not domains.SourceType.BLOCK:
+            continue
+        here = storage_facts.find(facts.storage.source, source)
+        path = here.logical_volume if here else None
+        if disk.target in targets and path and source.path:
+            name = storage_facts.tidy(source.path)
+            if name not in logical_volumes.aliases(path):
+                found[disk.target] = path
+    return found
 
 
 def _can_be_base(image: domains.DiskSource) -> bool:
@@ -193,6 +264,8 @@ def _in_the_way(
     disk: domains.Disk,
     known: storage_facts.StorageFacts,
     same: file_identity.Sameness,
+    *,
+    device: bool,
 ) -> refusals.Refusal:
     """Refuse to overwrite; nobody removes what may be the disk itself."""
     refuse = functools.partial(
@@ -205,6 +278,12 @@ def _in_the_way(
             'libvirt lists no image there, and yet the name is taken',
             instead='look there with ls -l: it may be a link that leads '
             'nowhere, or a file that libvirt may not open',
+        )
+    if device and same is not file_identity.Sameness.OTHER:
+        return refuse(
+            'nothing compares the two devices',
+            instead='look on both hosts which device that is; where it is '
+            'another one that nothing needs, name it with --existing',
         )
     if same is not file_identity.Sameness.OTHER:
         leave_it = refusals.RefusalReason.IMAGE_UNPROVEN.remedy

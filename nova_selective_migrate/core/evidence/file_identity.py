@@ -32,7 +32,8 @@ def compare(
     """Compare what the hosts know of one path: is it one file?
 
     A local file system of one host alone shows nothing: the host can be the
-    server from which the other mounts it. Of both hosts it does.
+    server from which the other mounts it. Of both hosts it does. A logical
+    volume is told by its UUID: one name is two volumes on two hosts.
 
     :param facts: what the source host knows
     :param known: what the destination knows
@@ -46,6 +47,9 @@ def compare(
         return Sameness.OTHER
     if facts is None:
         return Sameness.UNKNOWN
+    if facts.volume_uuid and known.volume_uuid:
+        same = facts.volume_uuid == known.volume_uuid
+        return Sameness.SAME if same else Sameness.OTHER
     if facts.identity is not None and known.identity is not None:
         same = facts.identity == known.identity
         return Sameness.SAME if same else Sameness.OTHER

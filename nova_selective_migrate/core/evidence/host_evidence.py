@@ -165,6 +165,8 @@ def _seen_from_destination(
             yield _disproof(f'destination host: {path} is not there')
     elif facts.identity and known.identity:
         yield _disproof(f'destination host: {path} is another file')
+    elif facts.volume_uuid and known.volume_uuid:
+        yield _disproof(f'destination host: {path} is another volume')
     elif known.exists and not device:
         yield from _other_mount(path, facts, known)
 

@@ -16,7 +16,6 @@ A UUID stays with the device, whatever a host calls it. A physical volume is
 in one volume group alone, so that volumes of two groups never share a byte.
 """
 
-from nova_selective_migrate.core.evidence import file_identity
 from nova_selective_migrate.core.evidence import locality_verdicts
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import reasons
@@ -39,9 +38,10 @@ def of(
     :returns: None where one of them does not tell the group
     """
     here, there = facts.group_uuid, known.group_uuid
-    if not here or not there:
+    one = bool(facts.volume_uuid) and facts.volume_uuid == known.volume_uuid
+    if not one and (not here or not there):
         return None
-    if here != there:
+    if here and there and here != there:
         other = 'no volume' if there == EMPTY_GROUP else f'the UUID {there}'
         return locality_verdicts.Evidence(
             f'both hosts: the volume group of {path} has the UUID {here} on '
@@ -51,15 +51,19 @@ def of(
             locality_verdicts.Strength.PROOF,
             reasons.Reason.LOCAL_VOLUME_GROUP,
         )
-    sentence = f'both hosts: the volume group of {path} has the UUID {here}'
-    same = file_identity.compare(facts, known)
-    if same is file_identity.Sameness.SAME and known.exists is not False:
-        return locality_verdicts.Evidence(
-            f'{sentence}, and it is the same volume',
-            domains.Locality.SHARED,
-            locality_verdicts.Strength.PROOF,
-            reasons.Reason.SAME_AT_DESTINATION,
-        )
+    group = f'has the UUID {here or there}' if here or there else 'is one'
+    sentence = f'both hosts: the volume group of {path} {group}'
+    if one and known.exists is not False:
+        sentence = f'{sentence}, and it is the same volume'
+        if storage_facts.device_reach(facts) is not storage_facts.Reach.LOCAL:
+            return locality_verdicts.Evidence(
+                sentence,
+                domains.Locality.SHARED,
+                locality_verdicts.Strength.PROOF,
+                reasons.Reason.SAME_AT_DESTINATION,
+            )
+        # A disk of this host alone: the other one is a copy of it, unless
+        # that is a disk which both are cabled to.
     return locality_verdicts.Evidence(
         sentence,
         domains.Locality.UNKNOWN,

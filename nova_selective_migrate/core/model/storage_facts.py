@@ -19,6 +19,7 @@ import posixpath
 
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import file_systems
+from nova_selective_migrate.core.model import logical_volumes
 
 
 class PathKind(enum.Enum):
@@ -57,6 +58,9 @@ class StorageFacts:
     :ivar group_uuid: UUID of the LVM volume group of a logical volume; of
         a path that does not exist: of the group that has its name there
     :ivar volume_uuid: UUID of a logical volume
+    :ivar logical_volume: ``/dev/VG/LV`` of a logical volume, whatever name
+        of it the path is
+    :ivar thin: whether a logical volume takes room only as it is written
     """
 
     exists: bool | None = None
@@ -78,6 +82,8 @@ class StorageFacts:
     used_by: str | None = None
     group_uuid: str | None = None
     volume_uuid: str | None = None
+    logical_volume: str | None = None
+    thin: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,6 +97,8 @@ class StoragePool:
     :ivar devices: of its source: an IQN, a disk
     :ivar volumes: path by name of those that the guest has, where a name
         does not tell the path
+    :ivar free_bytes: what can be made in it; of volume groups alone, while
+        the pool runs
     """
 
     type: str
@@ -102,6 +110,7 @@ class StoragePool:
     volumes: collections.abc.Mapping[str, str] = dataclasses.field(
         default_factory=dict
     )
+    free_bytes: int | None = None
 
     @property
     def source(self) -> tuple[object, ...]:
@@ -136,6 +145,12 @@ class Storage:
     )
     destination_pools: collections.abc.Mapping[str, StoragePool] | None = None
 
+    @property
+    def pools_there(self) -> collections.abc.Mapping[str, StoragePool]:
+        """Return the destination's pools, or those that a case says it has."""
+        told = self.destination_pools
+        return self.pools if told is None else told
+
 
 # ruff: noqa: SIM905
 
@@ -148,6 +163,9 @@ SHARED_TRANSPORTS = frozenset(
 NETWORK_POOLS = frozenset(('rbd', 'gluster', 'sheepdog', 'iscsi-direct'))
 # Storage pools of devices whose volumes' names are no names of devices.
 DEVICE_POOLS = frozenset(('iscsi', 'scsi', 'mpath'))
+# Storage pools whose volumes are block devices that libvirt makes in it.
+VOLUME_POOLS = frozenset(('logical', 'zfs'))
+_BLOCK_POOLS = VOLUME_POOLS | {'disk'}
 
 
 def filesystem_reach(fstype: str) -> Reach:
@@ -214,13 +232,52 @@ def in_pool(
         )
     if not pool.path:
         return None
+    block = pool.type in _BLOCK_POOLS
     return domains.DiskSource(
-        type=domains.SourceType.FILE,
+        type=domains.SourceType.BLOCK if block else domains.SourceType.FILE,
         path=posixpath.join(pool.path, source.volume),
         format=source.format,
         encrypted=source.encrypted,
         data_file=source.data_file,
     )
+
+
+def is_logical_volume(storage: Storage, path: str) -> bool:
+    """Return whether a path is known to be a logical volume."""
+    here = at(storage.source, path)
+    if here is not None and here.logical_volume:
+        return True
+    name = volume_path(path, here)
+    return any(
+        (pool := volume_pool(pools, name)) is not None
+        and pools[pool].type == 'logical'
+        for pools in (storage.pools, storage.pools_there)
+    )
+
+
+def volume_path(path: str, facts: StorageFacts | None) -> str:
+    """Return the name that a volume has in its pool, as far as known.
+
+    :param facts: of the host that has it at the path
+    """
+    known = facts.logical_volume if facts else None
+    return known or logical_volumes.canonical(tidy(path))
+
+
+def volume_pool(
+    pools: collections.abc.Mapping[str, StoragePool], path: str
+) -> str | None:
+    """Name the pool that a block device at a path is a volume of.
+
+    :param path: as the pool has it, ``/dev/VG/LV``
+    :returns: None where none of the pools has such volumes there
+    """
+    folder = posixpath.dirname(tidy(path))
+    for name, pool in pools.items():
+        path = tidy((pool.path or '').rstrip('/'))
+        if pool.type in VOLUME_POOLS and path == folder:
+            return name
+    return None
 
 
 def _network_name(pool: StoragePool, volume: str) -> str:

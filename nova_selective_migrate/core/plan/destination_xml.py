@@ -29,10 +29,14 @@ def flatten(text: str, targets: collections.abc.Collection[str]) -> str:
     return for_copy(text, targets, {})
 
 
+_NO_PATHS: collections.abc.Mapping[str, str] = {}
+
+
 def for_copy(
     text: str,
     flattened: collections.abc.Collection[str],
     drivers: collections.abc.Mapping[str, collections.abc.Mapping[str, str]],
+    renamed: collections.abc.Mapping[str, str] = _NO_PATHS,
 ) -> str:
     """Adapt the XML of the copied disks for the destination.
 
@@ -41,6 +45,7 @@ def for_copy(
 
     :param flattened: targets whose backing chain ends at the top image
     :param drivers: by target, attributes of <driver> and their values
+    :param renamed: by target, the path that a device has there
     :raises InvalidDomain: when the text cannot be parsed
     """
     root = safe_xml.parse(text)
@@ -54,6 +59,10 @@ def for_copy(
             # An empty element says that the chain ends here; none at all
             # would have libvirt look into the image.
             target.addprevious(etree.Element('backingStore'))
+        source = disk.find('./source')
+        path = renamed.get(target.get('dev', ''))
+        if path is not None and source is not None:
+            source.set('dev', path)
         wanted = drivers.get(target.get('dev', ''))
         if wanted:
             driver = disk.find('./driver')
@@ -65,12 +74,15 @@ def for_copy(
     return safe_xml.render(root)
 
 
-def flatten_definition(
-    text: str, live: str, targets: collections.abc.Collection[str]
+def of_definition(
+    text: str,
+    live: str,
+    flattened: collections.abc.Collection[str],
+    renamed: collections.abc.Mapping[str, str] = _NO_PATHS,
 ) -> str:
-    """Flatten the same disks in the domain's definition.
+    """Adapt the same disks in the domain's definition.
 
-    A disk that will be another one at the next start keeps its chain.
+    A disk that will be another one at the next start stays as it is.
 
     :param live: XML of what runs
     :raises InvalidDomain: when a text cannot be parsed
@@ -79,9 +91,14 @@ def flatten_definition(
     same = [
         disk.target
         for disk in domain_xml.parse(text).disks
-        if disk.target in targets and disk.source == running.get(disk.target)
+        if disk.source == running.get(disk.target)
     ]
-    return flatten(text, same)
+    return for_copy(
+        text,
+        [target for target in flattened if target in same],
+        {},
+        {k: path for k, path in renamed.items() if k in same},
+    )
 
 
 def keep_targets(text: str, live: str) -> str:

@@ -12,6 +12,7 @@
 
 """The migration plan: every disk, and one call or all refusals."""
 
+import collections.abc
 import dataclasses
 
 from nova_selective_migrate.core.decision import destination_images
@@ -152,6 +153,7 @@ class MigrationPlan:
     :ivar images: what to make at the destination before the call
     :ivar flattened: targets whose image will hold the whole chain
     :ivar thinning: how zeroes are kept from taking room there
+    :ivar renamed: paths of devices there by target, where others than here
     :ivar left: what stays on the source beside what is copied
     :ivar volumes: those whose sources are held against the destination's
     :ivar limit: what the link may carry, disks and memory together
@@ -174,6 +176,9 @@ class MigrationPlan:
     second_call: migrate_call.MigrateCall | None = None
     left: tuple[plan_notes.LeftBehind, ...] = ()
     volumes: tuple[destination_volumes.KeptVolume, ...] = ()
+    renamed: collections.abc.Mapping[str, str] = dataclasses.field(
+        default_factory=dict
+    )
 
     @property
     def ready(self) -> bool:
@@ -192,7 +197,7 @@ class MigrationPlan:
     @property
     def changes_xml(self) -> bool:
         """Return whether the domain's XML differs at the destination."""
-        return bool(self.flattened or self.thinning.drivers)
+        return bool(self.flattened or self.renamed or self.thinning.drivers)
 
     def destination_xml(self, text: str) -> str:
         """Change the XML of what runs for the destination.
@@ -200,7 +205,17 @@ class MigrationPlan:
         :raises InvalidDomain: when the text cannot be parsed
         """
         return destination_xml.for_copy(
-            text, self.flattened, self.thinning.drivers
+            text, self.flattened, self.thinning.drivers, self.renamed
+        )
+
+    def definition(self, text: str, live: str) -> str:
+        """Change the domain's definition for the destination.
+
+        :param live: XML of what runs
+        :raises InvalidDomain: when a text cannot be parsed
+        """
+        return destination_xml.of_definition(
+            text, live, self.flattened, self.renamed
         )
 
     @property

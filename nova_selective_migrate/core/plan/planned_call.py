@@ -20,7 +20,9 @@ from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.job import bandwidth
+from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import refusals
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import known_bad_releases
 from nova_selective_migrate.core.plan import migrate_call
@@ -104,7 +106,8 @@ def _incremental(
 
     The flag holds for the whole call. It writes no cluster that the source
     top image has not allocated, so every destination image must be fresh,
-    and nothing may lie below one that the domain XML does not tell.
+    and nothing may lie below one that the domain XML does not tell. A device
+    that has just been made still has what its disks held before.
     """
     prepared, existing = facts.prepared, facts.options.existing
     whole = disk_strategy.Extent.WHOLE
@@ -116,7 +119,11 @@ def _incremental(
             or (not each.disk.backing and each.disk.chain_ends)
             for each in copied
         )
-        and not any(each.disk.target in existing for each in copied)
+        and not any(
+            each.disk.target in existing
+            or destination_images.is_device(each.disk, facts.storage)
+            for each in copied
+        )
     )
 
 
@@ -125,12 +132,16 @@ class PlannedCall:
     """A call, how it keeps disks thin, and what it was chosen to avoid.
 
     :ivar flattened: targets whose image will hold the whole chain
+    :ivar renamed: paths at the destination by target, where others than here
     """
 
     call: migrate_call.MigrateCall
     thinning: zero_detection.ZeroDetection
     flattened: tuple[str, ...]
     avoids: tuple[known_bad_releases.Found, ...] = ()
+    renamed: collections.abc.Mapping[str, str] = dataclasses.field(
+        default_factory=dict
+    )
 
 
 def first(facts: case_facts.Facts, extents: Extents) -> PlannedCall:
@@ -140,6 +151,7 @@ def first(facts: case_facts.Facts, extents: Extents) -> PlannedCall:
     choice breaks something the best is returned, for what is said of it.
     """
     flattened = destination_images.chains_to_flatten(facts, extents.by_target)
+    renamed = destination_images.renamed(facts, extents.by_target)
     copied = [
         disk for disk in facts.domain.disks if disk.target in extents.by_target
     ]
@@ -147,10 +159,13 @@ def first(facts: case_facts.Facts, extents: Extents) -> PlannedCall:
     broken: list[tuple[known_bad_releases.Found, ...]] = []
     tried: list[PlannedCall] = []
     for thinning in zero_detection.choices(
-        copied, facts.hypervisors, facts.options.thin
+        copied,
+        facts.hypervisors,
+        facts.options.thin,
+        logical_volumes(facts.storage, copied),
     ):
-        call = _call(facts, extents, flattened, thinning)
-        made = PlannedCall(call, thinning, flattened)
+        call = _call(facts, extents, flattened, renamed, thinning)
+        made = PlannedCall(call, thinning, flattened, renamed=renamed)
         tried.append(made)
         if call.parameter_count > migrate_call.PARAMETER_LIMIT:
             continue
@@ -158,12 +173,33 @@ def first(facts: case_facts.Facts, extents: Extents) -> PlannedCall:
         if not breaks:
             needed = _needed(facts, call, thinning)
             avoids = broken[0] if broken else ()
-            return PlannedCall(needed, thinning, flattened, avoids)
+            return PlannedCall(needed, thinning, flattened, avoids, renamed)
         fitting.append(made)
         broken.append(breaks)
     if fitting:
         return fitting[0]
     return min(tried, key=lambda each: each.call.parameter_count)
+
+
+def logical_volumes(
+    storage: storage_facts.Storage,
+    copied: collections.abc.Iterable[domains.Disk],
+) -> dict[str, bool]:
+    """Find the disks that are logical volumes, and whether they are thin.
+
+    :returns: by target; without those that are none
+    """
+    found: dict[str, bool] = {}
+    for disk in copied:
+        place = storage_facts.in_pool(disk.chain[0], storage.pools)
+        if place is None or place.path is None:
+            continue
+        here = storage_facts.find(storage.source, place)
+        there = storage_facts.find(storage.destination, place)
+        if storage_facts.is_logical_volume(storage, place.path):
+            thin = any(each.thin for each in (here, there) if each)
+            found[disk.target] = thin
+    return found
 
 
 def _top_alone_loses(
@@ -208,18 +244,19 @@ def _call(
     facts: case_facts.Facts,
     extents: Extents,
     flattened: tuple[str, ...],
+    renamed: collections.abc.Mapping[str, str],
     thinning: zero_detection.ZeroDetection,
 ) -> migrate_call.MigrateCall:
     case = facts.case
     persistent = bool(case.domain_state.persistent)
     xml = {}
-    if flattened or thinning.drivers:
+    if flattened or renamed or thinning.drivers:
         xml['destination_xml'] = destination_xml.for_copy(
-            case.domain_xml, flattened, thinning.drivers
+            case.domain_xml, flattened, thinning.drivers, renamed
         )
         if persistent and case.persistent_xml:
-            xml['persistent_xml'] = destination_xml.flatten_definition(
-                case.persistent_xml, case.domain_xml, flattened
+            xml['persistent_xml'] = destination_xml.of_definition(
+                case.persistent_xml, case.domain_xml, flattened, renamed
             )
     options = case.options
     if case.domain_state.state == 'paused':

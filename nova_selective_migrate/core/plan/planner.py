@@ -25,6 +25,7 @@ from nova_selective_migrate.core.decision import copy_refusals
 from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.decision import nova_preparation
+from nova_selective_migrate.core.decision import pool_room
 from nova_selective_migrate.core.decision import unsafe_disks
 from nova_selective_migrate.core.evidence import image_locality
 from nova_selective_migrate.core.evidence import volume_matching
@@ -87,6 +88,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
             *refusal_rules.of_destination(
                 facts, _space_needed(facts, disks, duties)
             ),
+            *refusal_rules.of_pools(pool_room.needed(facts, images)),
             *refusal_rules.of_plan(
                 facts, matches, made.call, made.thinning.drivers
             ),
@@ -116,6 +118,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
         images=() if stated else images,
         flattened=planned.flattened,
         thinning=planned.thinning,
+        renamed=planned.renamed,
         limit=limit,
         second_call=second_call,
         left=left,

@@ -129,6 +129,15 @@ def of_destination(
         yield refusals.Refusal(None, _Reason.DESTINATION_FULL, str(room))
 
 
+def of_pools(
+    rooms: collections.abc.Iterable[nova_preparation.SpaceNeeded],
+) -> Refusals:
+    """Refuse where volumes find no room at the destination."""
+    for room in rooms:
+        if room.lacks:
+            yield refusals.Refusal(None, _Reason.DESTINATION_FULL, str(room))
+
+
 def of_plan(
     facts: case_facts.Facts,
     matches: volume_matching.VolumeMatches,
@@ -192,9 +201,19 @@ def of_thinning(
     facts: case_facts.Facts, thinning: zero_detection.ZeroDetection
 ) -> Refusals:
     """Refuse where disks must stay thin and cannot."""
-    if facts.options.thin is migration_options.Thin.ON and thinning.lasting:
+    if facts.options.thin is not migration_options.Thin.ON:
+        return
+    if thinning.lasting:
         yield refusals.Refusal(
             None, _Reason.NOT_THIN, f'of {", ".join(thinning.lasting)}'
+        )
+    if thinning.filled:
+        yield refusals.Refusal(
+            None,
+            _Reason.NOT_THIN,
+            f'thin volumes: {", ".join(thinning.filled)}',
+            instead='migrate with thin = auto, and have the guest trim its '
+            'file systems afterwards where the volume there is a thin one',
         )
 
 

@@ -40,19 +40,46 @@ class ZeroDetection:
     :ivar detect: targets whose zeroes the source finds
         (migrate_disks_detect_zeroes)
     :ivar lasting: targets of disks that may take more than they hold
+    :ivar filled: targets of thin logical volumes, which take all their room
     """
 
     drivers: Drivers = dataclasses.field(default_factory=dict)
     detect: tuple[str, ...] = ()
     lasting: tuple[str, ...] = ()
+    filled: tuple[str, ...] = ()
+
+
+_NO_VOLUMES: collections.abc.Mapping[str, bool] = {}
 
 
 def choices(
     copied: collections.abc.Sequence[domains.Disk],
     hypervisors: domains.Hypervisors,
     wanted: migration_options.Thin,
+    volumes: collections.abc.Mapping[str, bool] = _NO_VOLUMES,
 ) -> collections.abc.Iterator[ZeroDetection]:
     """Yield the ways to keep disks thin, the best first.
+
+    Logical volumes are left alone: nothing that QEMU does with zeroes frees
+    what device mapper's thin target has, and a thick volume would be written
+    twice, with zeroes and then with data.
+
+    :param volumes: whether it is a thin one, of each logical volume by target
+    """
+    others = [disk for disk in copied if disk.target not in volumes]
+    filled = tuple(d.target for d in copied if volumes.get(d.target))
+    for choice in _choices(others, hypervisors, wanted):
+        yield ZeroDetection(
+            choice.drivers, choice.detect, choice.lasting, filled
+        )
+
+
+def _choices(
+    copied: collections.abc.Sequence[domains.Disk],
+    hypervisors: domains.Hypervisors,
+    wanted: migration_options.Thin,
+) -> collections.abc.Iterator[ZeroDetection]:
+    """Yield the ways to keep images thin, the best first.
 
     The source finds zeroes before they travel, and the guest's own settings
     stay; that takes a parameter for each disk, of which libvirt passes few.
@@ -184,4 +211,10 @@ def zero_notes(
         yield (
             f'{", ".join(chosen.lasting)}: may take more room there than the '
             'data in it'
+        )
+    if chosen.filled and wanted is not migration_options.Thin.OFF:
+        yield (
+            f'{", ".join(chosen.filled)}: a thin volume, which takes all of '
+            'its room there; what the guest discards is free again where the '
+            'volume there is a thin one, and the disk has discard'
         )

@@ -85,7 +85,7 @@ class FlattenTest(unittest.TestCase):
 
 class FlattenDefinitionTest(unittest.TestCase):
     def _chains(self, definition, targets):
-        made = destination_xml.flatten_definition(
+        made = destination_xml.of_definition(
             definition, b.domain(CHAIN, KEPT), targets
         )
         return {

@@ -27,6 +27,7 @@ from tests.unit.core.scenarios import preparations
 from tests.unit.core.scenarios import uncopied
 from tests.unit.core.scenarios import unsafe
 from tests.unit.core.scenarios import volume_names
+from tests.unit.core.scenarios import volumes
 from tests.unit.core.scenarios import whole_plan
 
 #: By the noun that they are about, which names the tests.
@@ -48,6 +49,7 @@ SCENARIOS = {
         uncopied,
         unsafe,
         volume_names,
+        volumes,
         whole_plan,
     )
 }

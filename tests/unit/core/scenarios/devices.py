@@ -56,7 +56,6 @@ _VOLUMES = {
         'copy local-volume-group',
     ),
     'and_an_empty_group': (_group('empty'), 'copy local-volume-group'),
-    'that_both_reach': (_lv('iscsi'), 'keep same-at-destination'),
     'that_both_reach_and_is_inactive_there': (
         _group(GROUP),
         'refuse same-volume-group',
@@ -72,6 +71,43 @@ SCENARIOS = (
         _of(f'a_volume_on_{below}_{name}', decision, _lv(below), known)
         for below in ('sata', 'iscsi', 'multipath', 'unknown')
         for name, (known, decision) in _VOLUMES.items()
+    ),
+    *(
+        _of(
+            f'a_volume_on_{below}_that_both_reach',
+            'keep same-at-destination',
+            _lv(below),
+            _lv(below),
+        )
+        for below in ('iscsi', 'multipath', 'unknown')
+    ),
+    *(
+        _of(
+            f'a_volume_on_{below}_of_a_copied_host',
+            'refuse same-volume-group',
+            _lv(below),
+            _lv(below),
+        )
+        for below in ('sata', 'nvme', 'virtio')
+    ),
+    _of(
+        'a_volume_on_sas_that_both_reach_and_is_declared',
+        'keep declared-shared',
+        _lv('sas'),
+        _lv('sas'),
+        shared=[PATH],
+    ),
+    _of(
+        'a_volume_that_is_the_same_whose_group_is_not_told',
+        'keep same-at-destination',
+        _lv('iscsi'),
+        _lv('iscsi', group=None),
+    ),
+    _of(
+        'another_volume_whose_group_is_not_told',
+        'refuse shared-disproved',
+        _lv('iscsi'),
+        _lv('iscsi', group=None, lv=OTHER_LV),
     ),
     _of(
         'a_volume_in_another_group_cannot_be_declared_shared',
