@@ -75,6 +75,32 @@ class ContractsTest(unittest.TestCase):
         del tree['version']
         self.assertEqual(record, migration_journal.MigrationRecord.loads(tree))
 
+    def test_journal_of_a_volume(self):
+        made = migration_journal.CreatedImage(
+            '/dev/vg/lv', 'raw', 512, pool='vg', key='127FhG'
+        )
+        record = migration_journal.MigrationRecord.begun(
+            domain='web',
+            uuid=GUEST,
+            source_uri='',
+            source_host='',
+            destination_uri='',
+            destination_host='',
+            images=(made,),
+        )
+        (written,) = record.dumps()['images']
+        self.assertEqual(
+            {
+                'path': '/dev/vg/lv',
+                'format': 'raw',
+                'virtual_bytes': 512,
+                'stamp': None,
+                'pool': 'vg',
+                'key': '127FhG',
+            },
+            written,
+        )
+
     def test_journal_of_probes(self):
         place = probe_journal.ProbePlace(
             DESTINATION, 'qemu+ssh://b/system', '/srv'

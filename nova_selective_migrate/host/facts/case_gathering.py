@@ -23,6 +23,7 @@ from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.model import declared_paths
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import other_devices
 from nova_selective_migrate.core.model import storage_facts
@@ -32,6 +33,7 @@ from nova_selective_migrate.host.facts import media_digests
 from nova_selective_migrate.host.facts import qcow2_header
 from nova_selective_migrate.host.facts import qemu_conf
 from nova_selective_migrate.host.facts import source_storage
+from nova_selective_migrate.host.facts import volume_group_pools
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.hypervisor import path_users
@@ -78,6 +80,7 @@ def gather(
     text = redaction.domain_xml(guest.xml())
     domain = domain_xml.parse(text)
     pools = _pools(source, domain)
+    pools_there = _pools(destination, domain) if destination else None
     here = source_facts(
         guest,
         domain,
@@ -94,7 +97,13 @@ def gather(
         )
         if asked.probe and source.is_local:
             media_digests.compare_media(domain, here, there, destination)
-        there = _with_users(destination, guest.uuid, there)
+        there = _with_users(destination, guest.uuid, here, there)
+        groups = volume_group_pools.of_devices(
+            source, destination, here, there
+        )
+        there = groups.facts
+        pools |= groups.source
+        pools_there = {**(pools_there or {}), **groups.destination}
     for path, seen in here.items():
         LOG.debug('source: %s: %s', path, seen)
     for path, seen in there.items():
@@ -109,7 +118,7 @@ def gather(
             here,
             there,
             pools,
-            _pools(destination, domain) if destination else None,
+            pools_there,
         ),
         domain_state=guest.state([disk.target for disk in domain.disks]),
         hypervisors=domains.Hypervisors(
@@ -226,18 +235,34 @@ def _with_snapshots(
 def _with_users(
     destination: connection.Connection,
     uuid: str,
+    here: dict[str, storage_facts.StorageFacts],
     there: dict[str, storage_facts.StorageFacts],
 ) -> dict[str, storage_facts.StorageFacts]:
-    """Say of what is there which domain of the destination has it."""
+    """Say of what is there which domain of the destination has it.
+
+    A logical volume is looked for by each name that it has on every host.
+    """
     try:
         used = path_users.paths_in_use(destination, uuid)
     except exceptions.SelectiveMigrateError as err:
         LOG.debug('destination: who uses what is not known: %s', err)
         return there
     return {
-        path: dataclasses.replace(known, used_by=used.get(path))
+        path: dataclasses.replace(
+            known, used_by=_user(used, path, here.get(path))
+        )
         for path, known in there.items()
     }
+
+
+def _user(
+    used: collections.abc.Mapping[str, str],
+    path: str,
+    here: storage_facts.StorageFacts | None,
+) -> str | None:
+    volume = storage_facts.volume_path(path, here)
+    names = (path, *logical_volumes.aliases(volume))
+    return next((used[name] for name in names if name in used), None)
 
 
 def _with_sizes(
@@ -248,7 +273,8 @@ def _with_sizes(
     if sizes is None:
         return facts
     allocated = facts.allocated_bytes
-    if allocated is None:
+    if allocated is None and facts.kind is not storage_facts.PathKind.BLOCK:
+        # Of a device it is how far QEMU has written, and all is copied.
         # libvirt says 0 where it does not know.
         allocated = sizes.allocation or None
     return dataclasses.replace(

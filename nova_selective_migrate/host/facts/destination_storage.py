@@ -21,6 +21,7 @@ from nova_selective_migrate.host.facts import source_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import storage_pools
+from nova_selective_migrate.host.hypervisor import volume_pools
 
 Sight = collections.abc.Callable[[str], bool | None]
 Facts = dict[str, storage_facts.StorageFacts]
@@ -46,13 +47,12 @@ def destination_facts(
         see one directory and if a name is free
     """
     folders: dict[str, list[str]] = {}
-    found: Facts = {}
+    found: Facts = _devices(peer, here)
     for path, known in here.items():
         folder = os.path.dirname(storage_facts.tidy(path))
-        if known.kind is storage_facts.PathKind.BLOCK:
-            if (device := pool_directory.of_path(peer.virt, path)) is not None:
-                found[path] = device
-        elif path.startswith('/') and _may_look(folder):
+        if path in found or known.kind is storage_facts.PathKind.BLOCK:
+            continue
+        if path.startswith('/') and _may_look(folder):
             folders.setdefault(folder, []).append(path)
     proofs = _Directories(peer, source)
     for folder, paths in folders.items():
@@ -82,6 +82,58 @@ def destination_facts(
             if (there := found.get(path)) and there.exists:
                 found[path] = proofs.identified(path, there, known)
     return found
+
+
+def _devices(
+    peer: connection.Connection,
+    here: collections.abc.Mapping[str, storage_facts.StorageFacts],
+) -> Facts:
+    """Ask for block devices, most of all for those of volume groups."""
+    names = {
+        path: storage_facts.volume_path(path, known)
+        for path, known in here.items()
+        if known.kind is storage_facts.PathKind.BLOCK
+        or (known.kind is None and path.startswith('/dev/'))
+    }
+    groups = volume_pools.at(peer, {*map(os.path.dirname, names.values())})
+    found: Facts = {}
+    for path, name in names.items():
+        group = groups.get(os.path.dirname(name))
+        if group is not None:
+            device: storage_facts.StorageFacts | None = _volume(
+                peer, group, name
+            )
+        else:
+            device = pool_directory.of_path(peer.virt, name)
+        if device is not None:
+            found[path] = device
+    return found
+
+
+def _volume(
+    peer: connection.Connection, group: volume_pools.VolumePool, path: str
+) -> storage_facts.StorageFacts:
+    """Look for a volume, also where the pool of its group lists none.
+
+    libvirt lists no thin volumes there. The directory of the group has them
+    all, as far as they are active, and nothing but block devices that may be
+    opened.
+    """
+    found = group.facts(_name(path))
+    if found.exists is not False:
+        return found
+    with storage_pools.directory(peer, os.path.dirname(path)) as seen:
+        if isinstance(seen, pool_directory.PoolDirectory):
+            other = seen.facts(_name(path))
+            if not other.exists:
+                return other
+            return storage_facts.StorageFacts(
+                exists=True,
+                kind=storage_facts.PathKind.BLOCK,
+                virtual_bytes=other.virtual_bytes,
+            )
+        # The directory of a group without active volumes is not there.
+        return found if seen is False else storage_facts.StorageFacts()
 
 
 def same_directory(

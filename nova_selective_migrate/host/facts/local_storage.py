@@ -20,6 +20,7 @@ import re
 import stat
 
 from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.core.model import storage_facts
 
 _KINDS = (
@@ -71,10 +72,20 @@ def local_facts(path: str) -> storage_facts.StorageFacts:
         identity=_identity(status),
     )
     if kind is storage_facts.PathKind.BLOCK:
-        device = status.st_rdev
-        attached = transport_of(os.major(device), os.minor(device))
-        return dataclasses.replace(
+        device = os.major(status.st_rdev), os.minor(status.st_rdev)
+        attached = transport_of(*device)
+        found = dataclasses.replace(
             found, transport=attached.transport, slaves=attached.slaves
+        )
+        volume = volume_of(*device)
+        if volume is None:
+            return found
+        return dataclasses.replace(
+            found,
+            logical_volume=volume.path,
+            group_uuid=volume.group_uuid,
+            volume_uuid=volume.uuid,
+            thin=volume.thin,
         )
     if kind is storage_facts.PathKind.FILE:
         allocated = status.st_blocks * _STAT_BLOCK_BYTES
@@ -134,6 +145,36 @@ def transport_of(
         return _of(device)
     except OSError:
         return Attached('unknown')
+
+
+@dataclasses.dataclass(frozen=True)
+class LogicalVolume:
+    """A logical volume that a device is, as the kernel has it.
+
+    :ivar path: ``/dev/VG/LV``
+    :ivar uuid: as ``lvs`` prints it
+    :ivar group_uuid: of its volume group
+    """
+
+    path: str
+    uuid: str
+    group_uuid: str
+    thin: bool
+
+
+def volume_of(
+    major: int, minor: int, sysfs: pathlib.Path = _SYSFS
+) -> LogicalVolume | None:
+    """Return which logical volume a device is; None for any other."""
+    device = sysfs / f'dev/block/{major}:{minor}'
+    uuids = logical_volumes.uuids_of_mapper_uuid(_read(device / 'dm/uuid'))
+    path = logical_volumes.path_of_mapper_name(_read(device / 'dm/name'))
+    if uuids is None or path is None:
+        return None
+    # A thin volume lies over the pool's target, which LVM hides.
+    below = (device / 'slaves').glob('*/dm/uuid')
+    thin = any(_read(each).endswith('-tpool') for each in below)
+    return LogicalVolume(path, uuids[1], uuids[0], thin)
 
 
 def _of(device: pathlib.Path) -> Attached:

@@ -72,7 +72,7 @@ def _uses(
         domain = _domain(host, uuid)
         if domain is None or skip(domain):
             continue
-        for path in _paths(domain):
+        for path in _paths(host, domain):
             yield path, str(domain.name())
 
 
@@ -93,7 +93,9 @@ def _domain(
         raise libvirt_codes.ours(err, 'cannot read a domain') from err
 
 
-def _paths(domain: libvirt.virDomain) -> collections.abc.Iterator[str]:
+def _paths(
+    host: connection.Connection, domain: libvirt.virDomain
+) -> collections.abc.Iterator[str]:
     for flags in (0, libvirt.VIR_DOMAIN_XML_INACTIVE):
         try:
             text = domain.XMLDesc(flags)
@@ -104,6 +106,18 @@ def _paths(domain: libvirt.virDomain) -> collections.abc.Iterator[str]:
         for element in safe_xml.parse(text).iter():
             values = [*element.attrib.values(), element.text or '']
             yield from (v.strip() for v in values if v.strip()[:1] == '/')
+            pool, volume = element.get('pool'), element.get('volume')
+            if pool and volume and (path := _volume(host, pool, volume)):
+                yield path
+
+
+def _volume(host: connection.Connection, pool: str, volume: str) -> str | None:
+    """Return the path of a volume that a domain names by its pool."""
+    try:
+        found = host.virt.storagePoolLookupByName(pool)
+        return str(found.storageVolLookupByName(volume).path())
+    except libvirt.libvirtError:
+        return None  # then the domain does not run with it
 
 
 def _is_in(path: str, directories: collections.abc.Set[str]) -> bool:

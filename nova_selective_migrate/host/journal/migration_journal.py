@@ -33,19 +33,30 @@ class CreatedImage:
 
     :ivar stamp: as it was when it had just been made; None while it is
         not known whether it was
+    :ivar pool: the storage pool that it is a volume of; None: it is a file
+    :ivar key: of a volume, as the pool has had it since it was made: its
+        UUID; None while it is not known whether it was, or where volumes of
+        such pools have none
     """
 
     path: str
     format: str
     virtual_bytes: int
     stamp: storage_facts.FileStamp | None = None
+    pool: str | None = None
+    key: str | None = None
 
     @classmethod
     def planned(
         cls, image: destination_images.DestinationImage
     ) -> 'CreatedImage':
         """Note an image that is to be made."""
-        return cls(image.path, image.format, image.virtual_bytes)
+        return cls(
+            image.path, image.format, image.virtual_bytes, pool=image.pool
+        )
+
+
+_OF_VOLUMES = ('pool', 'key')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,8 +110,13 @@ class MigrationRecord:
         return found
 
     def dumps(self) -> dict[str, typing.Any]:
-        """Return JSON's types."""
-        return dataclasses.asdict(self)
+        """Return JSON's types; of a file no fields of volumes."""
+        tree = dataclasses.asdict(self)
+        for image in tree['images']:
+            for name in _OF_VOLUMES:
+                if image[name] is None:
+                    del image[name]  # which earlier releases do not know
+        return tree
 
     def with_image(self, image: CreatedImage) -> 'MigrationRecord':
         """Put a made image in the place of the planned one."""
@@ -141,6 +157,12 @@ def _check_texts(run: MigrationRecord) -> None:
     ]
     texts += run.targets
     texts += [text for each in run.images for text in (each.path, each.format)]
+    texts += [
+        text
+        for each in run.images
+        for text in (each.pool, each.key)
+        if text is not None
+    ]
     sizes = [each.virtual_bytes for each in run.images]
     if not all(isinstance(text, str) for text in texts):
         raise exceptions.InvalidInput('it is no journal: not all are texts')

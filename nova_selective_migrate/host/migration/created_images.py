@@ -18,12 +18,14 @@ import os.path
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import path_users
 from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import storage_pools
+from nova_selective_migrate.host.hypervisor import volume_pools
 from nova_selective_migrate.host.journal import migration_journal
 
 Note = collections.abc.Callable[[migration_journal.CreatedImage], None]
@@ -43,6 +45,9 @@ def create_images(
     for image in images:
         folder = os.path.dirname(image.path)
         try:
+            if image.pool is not None:
+                note(_create_volume(peer, image.pool, image))
+                continue
             with storage_pools.directory(peer, folder) as seen:
                 if not isinstance(seen, pool_directory.PoolDirectory):
                     raise exceptions.PreparationFailed(
@@ -64,6 +69,22 @@ def create_images(
             exceptions.JournalFailed,
         ) as err:
             raise exceptions.PreparationFailed(str(err)) from err
+
+
+def _create_volume(
+    peer: connection.Connection,
+    pool: str,
+    image: destination_images.DestinationImage,
+) -> migration_journal.CreatedImage:
+    group = volume_pools.named(peer, pool)
+    if group is None:
+        raise exceptions.PreparationFailed(
+            f'cannot create {image.path}: the destination has no storage '
+            f'pool {pool} that runs any more'
+        )
+    made = group.create(image)
+    planned = migration_journal.CreatedImage.planned(image)
+    return dataclasses.replace(planned, key=made.key)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,12 +135,20 @@ def examine(
     removed: list[str] = []
     left: list[LeftImage] = []
     for image in run.images:
-        if image.path in used:
-            why: str | None = f'the domain {used[image.path]} uses it'
+        names = (
+            logical_volumes.aliases(image.path)
+            if image.pool is not None
+            else (image.path,)
+        )
+        user = next((used[name] for name in names if name in used), None)
+        if user is not None:
+            why: str | None = f'the domain {user} uses it'
         else:
             try:
                 ours = image.path in held
-                if sees is None and not ours:
+                if image.pool is not None:
+                    why = _remove_volume(peer, image.pool, image, remove)
+                elif sees is None and not ours:
                     why = 'the source cannot be asked whether it sees it'
                 else:
                     look = sees if probe or not ours else None
@@ -131,6 +160,36 @@ def examine(
         elif why:
             left.append(LeftImage(image.path, why))
     return ImageCleanup(tuple(removed), tuple(left))
+
+
+def _remove_volume(
+    peer: connection.Connection,
+    pool: str,
+    image: migration_journal.CreatedImage,
+    remove: bool,
+) -> str | None:
+    """Remove a volume; return why not, '' where there is none.
+
+    Its key alone proves it: that it has the name and the size of the one
+    that was made here does not.
+    """
+    group = volume_pools.named(peer, pool)
+    if group is None:
+        return f'the destination has no storage pool {pool} that runs'
+    name = os.path.basename(image.path)
+    found = group.find(name)
+    if found is None:
+        return ''
+    if image.key is None or found.key is None:
+        return (
+            'nothing shows whether it is the volume that was made here: '
+            'delete it on the destination after looking'
+        )
+    if found.key != image.key:
+        return 'it is another volume of that name'
+    if remove and not group.delete(name, image.key):
+        return 'libvirt did not delete it'
+    return None
 
 
 def _remove(

@@ -185,6 +185,8 @@ def _needed(plan: migration_plan.MigrationPlan) -> dict[str, int]:
     sizes = {d.disk.target: d.copy_bytes for d in plan.disks}
     needed: dict[str, int] = {}
     for image in plan.images:
+        if image.pool is not None:
+            continue  # a volume has had all of its room since it was made
         folder = os.path.dirname(image.path)
         needed[folder] = needed.get(folder, 0) + sizes[image.target]
     return needed

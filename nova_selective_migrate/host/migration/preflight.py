@@ -21,7 +21,6 @@ from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.model import migration_options
-from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import connection
@@ -160,7 +159,5 @@ def with_secrets(
             raise exceptions.PreparationFailed(
                 f'{guest.name} is not defined any more; plan again'
             )
-        parameters['persistent_xml'] = destination_xml.flatten_definition(
-            definition, guest.xml(), plan.flattened
-        )
+        parameters['persistent_xml'] = plan.definition(definition, guest.xml())
     return dataclasses.replace(plan.call, parameters=parameters)

@@ -153,7 +153,8 @@ class FakeDaemon:
         tree = etree.fromstring(text)
         path = tree.findtext('./target/path') or ''
         self.do('storagePoolCreateXML', path)
-        if path in [pool.path for pool in self.pools]:
+        # As libvirt, of a directory beside a volume group of that name.
+        if path in [pool.path for pool in self.pools if pool.is_directory]:
             raise libvirt_error(
                 libvirt.VIR_ERR_OPERATION_FAILED,
                 'Storage source conflict with pool',
@@ -175,6 +176,7 @@ class FakePool(libvirt.virStoragePool):
     """What we use of virStoragePool, of type dir."""
 
     _o = None  # there is nothing of the library's to free
+    is_directory = True
 
     def __init__(
         self,

@@ -57,6 +57,19 @@ class UsersTest(unittest.TestCase):
         self.domain.disks += (fake_domain.file_disk('/i/uuid2/disk'),)
         self.assertEqual([], self.users())
 
+    def test_a_volume_that_a_domain_names_by_its_pool(self):
+        self.domain.disks += (
+            "<disk type='volume'><source pool='p' volume='v'/></disk>",
+        )
+        self.assertEqual([], self.users())
+        volume = mock.Mock(**{'path.return_value': '/i/uuid/disk'})
+        pool = mock.Mock(**{'storageVolLookupByName.return_value': volume})
+        self.storagePoolLookupByName = lambda name: pool
+        self.assertEqual(['guest'], self.users())
+
+    def storagePoolLookupByName(self, name):
+        raise fake_daemon.libvirt_error(libvirt.VIR_ERR_NO_STORAGE_POOL)
+
     def test_a_domain_that_goes_meanwhile(self):
         self.domain.disks = (fake_domain.file_disk('/i/uuid/disk'),)
         self.gone = True

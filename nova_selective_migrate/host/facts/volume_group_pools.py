@@ -1,0 +1,91 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The storage pools of the volume groups that a guest's devices are in."""
+
+import collections.abc
+import dataclasses
+import os.path
+
+from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import volume_pools
+
+Pools = dict[str, storage_facts.StoragePool]
+Facts = dict[str, storage_facts.StorageFacts]
+
+
+@dataclasses.dataclass(frozen=True)
+class VolumeGroupPools:
+    """The pools of both hosts, by name, and what follows of the volumes.
+
+    :ivar facts: of the destination, by path
+    """
+
+    source: Pools
+    destination: Pools
+    facts: Facts
+
+
+def of_devices(
+    source: connection.Connection,
+    destination: connection.Connection,
+    here: collections.abc.Mapping[str, storage_facts.StorageFacts],
+    there: collections.abc.Mapping[str, storage_facts.StorageFacts],
+) -> VolumeGroupPools:
+    """Find the pools, and whether both hosts have one volume group.
+
+    libvirt tells no UUID of a volume group. Two that have a volume of one
+    UUID are one, or clones; two that have none in common can be one still,
+    as only what is active is listed.
+    """
+    folders = {
+        path: os.path.dirname(storage_facts.volume_path(path, known))
+        for path, known in here.items()
+        if path.startswith('/dev/')
+    }
+    ours, theirs = (
+        volume_pools.at(peer, {*folders.values()})
+        for peer in (source, destination)
+    )
+    common = {
+        folder
+        for folder in ours.keys() & theirs.keys()
+        if _keys(ours[folder]) & _keys(theirs[folder])
+    }
+    facts = {
+        path: dataclasses.replace(known, group_uuid=here[path].group_uuid)
+        for path, known in there.items()
+        if folders.get(path) in common
+    }
+    return VolumeGroupPools(
+        _pools(source, ours), _pools(destination, theirs), {**there, **facts}
+    )
+
+
+def _keys(group: volume_pools.VolumePool) -> frozenset[str]:
+    try:
+        return group.keys()
+    except exceptions.HypervisorError:
+        return frozenset()
+
+
+def _pools(
+    peer: connection.Connection,
+    groups: collections.abc.Mapping[str, volume_pools.VolumePool],
+) -> Pools:
+    return {
+        group.name: dataclasses.replace(pool, free_bytes=group.room())
+        for group in groups.values()
+        if (pool := peer.pool(group.name)) is not None
+    }
