@@ -59,7 +59,7 @@ class Volume:
 
         Asked of the kernel: what LVM shows is a rounded share.
         """
-        name = f'{self.group}-{self.name}'.replace('--', '-')
+        name = '-'.join(n.replace('-', '--') for n in (self.group, self.name))
         said = self.host.run(['dmsetup', 'status', name]).stdout.split()
         # START LENGTH thin MAPPED-SECTORS HIGHEST
         return int(said[3]) * _SECTOR
