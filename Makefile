@@ -15,12 +15,14 @@
 # PYTHON=python3.13 takes another interpreter, TESTS=regex limits `make test`;
 # NOVA="33.0 34.0" names the novas that it tests against, of those in
 # tools/nova_versions.txt. Each has an environment of its own, in .nova.
+# RELEASES="trixie sid" prepares these while unit tests run, as CI does.
 # SEED=7 RUNS=200 is a long campaign of other faults for `make faults`, and
 # FAULTS_NOVA=34.0.0 has that nova migrate in it, not our command.
 
 PYTHON ?= python3
 TESTS ?=
 NOVA ?= 31.3.1 34.0.0
+RELEASES ?=
 SEED ?= 1
 RUNS ?= 24
 FAULTS_NOVA ?=
@@ -86,7 +88,7 @@ check-unit:
 test test-all: $(TEST_STAMP) deps
 	@$(VENV)/bin/python tools/fetch_libvirt_tests.py || :
 	@PYTHON='$(PYTHON)' $(VENV)/bin/python tools/run_tests.py \
-	    --nova '$(NOVA)' $(OPTIONS) '$(TESTS)'
+	    --nova '$(NOVA)' --releases '$(RELEASES)' $(OPTIONS) '$(TESTS)'
 
 test-all: OPTIONS := --all
 

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 import testtools
 
@@ -55,6 +56,22 @@ class ChoiceTest(unittest.TestCase):
         self.assertEqual(
             ['--exclude-regex', 'night|slow', '^(?=.*(?:fast))(?=.*(?:a|b))'],
             run_tests.Choice('a|b', 'night').filters(suite),
+        )
+
+    def test_what_a_suite_leaves_to_the_night(self):
+        suite = run_tests.Suite('nova', nightly='slow')
+        for arguments, expected in (([], True), (['--all'], False)):
+            choice = run_tests.chosen(run_tests.parse(arguments))
+            self.assertEqual(
+                expected, 'slow' in ' '.join(choice.filters(suite))
+            )
+
+    def test_the_oldest_nova_runs_on_eventlet_and_the_newest_on_threads(self):
+        (oldest,) = run_tests.nova_suites('31.3.1')
+        newest, eventlet = run_tests.nova_suites('34.0.0')
+        self.assertEqual(
+            (run_tests.OF_NO_RELEASE, '', '.'),
+            (oldest.nightly, newest.nightly, eventlet.nightly),
         )
 
     def test_a_folder_that_is_named_is_the_only_one(self):
@@ -121,3 +138,17 @@ class WatchTest(unittest.TestCase):
         self.assertIn('nothing moved for 0.5 s', said.getvalue())
         self.assertIn('tests.x.test_y (did not begin)', said.getvalue())
         self.assertEqual(3, tally.failed)
+
+
+class InstallationTest(unittest.TestCase):
+    def test_it_is_waited_for(self):
+        """A release that cannot be had fails nobody; a nova does."""
+        with (
+            mock.patch.object(run_tests, 'INSTALL_NOVA', 'false'),
+            mock.patch.object(run_tests.subprocess, 'run') as run,
+        ):
+            made = run_tests.Installation(['34.0.0'], ['trixie', 'sid'])
+            self.assertRaises(SystemExit, made.wait)
+            made._releases.join()
+        prepared = [call.args[0][-1] for call in run.call_args_list]
+        self.assertEqual(['trixie', 'sid'], prepared)
