@@ -61,8 +61,7 @@ STOCK = (
     r'(StockTest(Case)?\.|\w+\.test_stock(_\w+)?$)'
 )
 # What no release of nova's changes is asked of the newest alone: our own
-# journals and directories. The oldest runs on eventlet, so that the newest need
-# not as well.
+# journals and directories. The oldest runs on eventlet: the newest need not.
 OF_NO_RELEASE = (
     r'^tests\.nova\.test_(leftovers|room|telling|trust|withdrawals)\.'
 )
