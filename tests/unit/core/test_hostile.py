@@ -21,8 +21,9 @@ from nova_selective_migrate import exceptions
 from tests.unit.core import builders as b
 from tests.unit.core import invariants
 from tests.unit.core import planned
+from tests.unit.core import profiles
 
-MANY = 10_000
+MANY = 1_000 if profiles.brief() else 10_000
 # Of a machine's time; what takes the square of it takes minutes.
 SECONDS = 60
 PATH = '/data/a'
