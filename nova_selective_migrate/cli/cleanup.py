@@ -36,8 +36,9 @@ class Cleanup(commands.GuardedLister):
     Looks at every migration in the journal that was not seen to its end.
     An image at its destination goes only while the source has the guest
     running, no domain of the destination uses it, the source does not see
-    its directory, and it is the very file that was made. What cannot be
-    shown to be that stays, with the reason. A migration that still runs is
+    its directory, and it is the very file that was made. A volume of a
+    storage pool goes if it has the UUID of the one that was made. What cannot
+    be shown to be that stays, with the reason. A migration that still runs is
     left alone and named. Marker files and storage pools that a killed
     command has left at a destination go as well.
     """

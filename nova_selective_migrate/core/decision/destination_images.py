@@ -164,8 +164,9 @@ def _judge(
             return refuse(
                 unreachable,
                 f'a block device, and no storage pool there has {path}',
-                instead='start the storage pool of its volume group there, '
-                'or make the device yourself and say so with --existing',
+                instead='where it is a volume of a storage pool, start that '
+                'pool there; otherwise make the device yourself and say so '
+                'with --existing',
             )
     if known is not None and known.exists:
         return _in_the_way(disk, known, same, device=device)

@@ -258,10 +258,14 @@ def is_logical_volume(storage: Storage, path: str) -> bool:
 def volume_path(path: str, facts: StorageFacts | None) -> str:
     """Return the name that a volume has in its pool, as far as known.
 
+    A name of /dev/mapper alone makes no volume: cryptsetup gives such too.
+
     :param facts: of the host that has it at the path
     """
-    known = facts.logical_volume if facts else None
-    return known or logical_volumes.canonical(tidy(path))
+    if facts is not None and facts.logical_volume:
+        return facts.logical_volume
+    looked_at = facts is not None and facts.transport is not None
+    return tidy(path) if looked_at else logical_volumes.canonical(tidy(path))
 
 
 def volume_pool(

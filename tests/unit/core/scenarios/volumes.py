@@ -64,10 +64,17 @@ SCENARIOS = (
     _of('one_of_a_case_without_uuids_is_made', COPY, here=_BARE),
     _of('one_by_its_name_of_device_mapper_is_made', COPY, path=MAPPER),
     _of(
-        'one_by_its_name_of_device_mapper_alone_is_made',
-        COPY,
+        'what_has_such_a_name_alone_may_be_encrypted',
+        _UNREACHABLE,
         path=MAPPER,
         here=_BARE,
+    ),
+    _of(
+        'one_that_was_not_looked_at_and_is_declared_local',
+        'copy declared-local',
+        path=MAPPER,
+        here={'virtual_bytes': b.GIB},
+        local=['/dev/mapper'],
     ),
     _of('one_by_the_kernels_name_is_made', COPY, path=KERNEL),
     _of(
