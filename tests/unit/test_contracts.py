@@ -77,7 +77,12 @@ class ContractsTest(unittest.TestCase):
 
     def test_journal_of_a_volume(self):
         made = migration_journal.CreatedImage(
-            '/dev/vg/lv', 'raw', 512, pool='vg', key='127FhG'
+            '/dev/vg/lv',
+            'raw',
+            512,
+            storage_facts.FileStamp('', ''),
+            pool='vg',
+            key='127FhG',
         )
         record = migration_journal.MigrationRecord.begun(
             domain='web',
@@ -94,7 +99,7 @@ class ContractsTest(unittest.TestCase):
                 'path': '/dev/vg/lv',
                 'format': 'raw',
                 'virtual_bytes': 512,
-                'stamp': None,
+                'stamp': {'modified': '', 'changed': '', 'inode': None},
                 'pool': 'vg',
                 'key': '127FhG',
             },

@@ -32,11 +32,10 @@ class CreatedImage:
     """An image at the destination.
 
     :ivar stamp: as it was when it had just been made; None while it is
-        not known whether it was
+        not known whether it was. That of a volume is empty.
     :ivar pool: the storage pool that it is a volume of; None: it is a file
     :ivar key: of a volume, as the pool has had it since it was made: its
-        UUID; None while it is not known whether it was, or where volumes of
-        such pools have none
+        UUID; None where volumes of such pools have none, too
     """
 
     path: str

@@ -84,7 +84,11 @@ def _create_volume(
         )
     made = group.create(image)
     planned = migration_journal.CreatedImage.planned(image)
-    return dataclasses.replace(planned, key=made.key)
+    # The stamp says that it was made; the times of a device's node prove
+    # nothing.
+    return dataclasses.replace(
+        planned, stamp=storage_facts.FileStamp('', ''), key=made.key
+    )
 
 
 @dataclasses.dataclass(frozen=True)

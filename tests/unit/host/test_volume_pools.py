@@ -85,6 +85,8 @@ class CreatedTest(VolumePoolCase):
         self.create()
         (image,) = self.made
         self.assertEqual(('vg0', 'uuid-1'), (image.pool, image.key))
+        # By which the outcome lists what was made.
+        self.assertIsNotNone(image.stamp)
         self.assertEqual(SIZE, self.group.lvs['lv'].size)
 
     def test_it_is_removed_even_if_it_was_written_to(self):
@@ -188,6 +190,7 @@ class CreatedTest(VolumePoolCase):
         self.use('zfs')
         self.create()
         self.assertIsNone(self.made[0].key)
+        self.assertIsNotNone(self.made[0].stamp)
         (left,) = self.clean(held=(PATH,)).left
         self.assertIn('delete it on the destination', left.why)
         self.assertIn('lv', self.group.lvs)
