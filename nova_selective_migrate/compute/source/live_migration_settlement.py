@@ -76,7 +76,7 @@ class GuestHosts:
     source: Connect
     destination: Connect
 
-    def look_there(self, uuid: str) -> guest_location.GuestSide:
+    def look_at_destination(self, uuid: str) -> guest_location.GuestSide:
         """Return what the destination has of the guest.
 
         :raises ConnectFailed: when it cannot be reached
@@ -84,7 +84,7 @@ class GuestHosts:
         with self.destination() as host:
             return host.look(uuid)
 
-    def suspend_there(self, uuid: str) -> None:
+    def suspend_at_destination(self, uuid: str) -> None:
         """Suspend the guest of the destination.
 
         :raises HypervisorError: when libvirt cannot
@@ -129,7 +129,9 @@ def _follow(
     was_there: bool,
 ) -> SettledMigration:
     calls.withdraw()
-    look_there = timed_question.TimedQuestion(lambda: hosts.look_there(uuid))
+    look_at_destination = timed_question.TimedQuestion(
+        lambda: hosts.look_at_destination(uuid)
+    )
     started = time.monotonic()
     calm = None
     while True:
@@ -143,7 +145,7 @@ def _follow(
             calm = calm or now
             there = guest_location.NOT_ASKED
             if _asks(here, calls.result):
-                there = suspension.ask(look_there, here, calls.result)
+                there = suspension.ask(look_at_destination, here, calls.result)
             if suspension.suspended:
                 here, _ = look(hosts.source, uuid, abort=False)
             found = guest_location.locate(
@@ -194,10 +196,12 @@ def _end_double_run(
         found = guest_location.locate(here, settled.there)
         return dataclasses.replace(settled, settlement=found, here=here)
     failure = split_brain.suspend_destination(
-        lambda: hosts.suspend_there(uuid)
+        lambda: hosts.suspend_at_destination(uuid)
     )
     found = guest_location.both_ran(failure)
-    there = timed_question.TimedQuestion(lambda: hosts.look_there(uuid))()
+    there = timed_question.TimedQuestion(
+        lambda: hosts.look_at_destination(uuid)
+    )()
     return dataclasses.replace(
         settled, settlement=found, here=here, there=there
     )

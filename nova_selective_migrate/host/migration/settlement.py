@@ -82,14 +82,16 @@ def _follow(
     *,
     follow: bool,
 ) -> SettledGuest:
-    look_there = timed_question.TimedQuestion(lambda: _look(destination, uuid))
+    look_at_destination = timed_question.TimedQuestion(
+        lambda: _look(destination, uuid)
+    )
     deadline = time.monotonic() + _SETTLE_SECONDS
     while True:
         # The call can end before its job: the daemon that was told to
         # migrate goes on when we lose the connection that waits for it.
         active = False if call in _ENDED else _migrates(source, uuid)
         here = source.look(uuid)
-        there = suspension.ask(look_there, here, call)
+        there = suspension.ask(look_at_destination, here, call)
         if suspension.suspended:
             here = source.look(uuid)
         found = _judge(here, there, call, active)
@@ -102,7 +104,7 @@ def _follow(
                 return SettledGuest(
                     guest_location.both_ran(failure),
                     again.source,
-                    look_there(),
+                    look_at_destination(),
                 )
         if found.settlement.final:
             # A failed post-copy keeps its job, to be taken up again.
@@ -131,10 +133,12 @@ def settle_once(
 
     :param uuid: of a guest of whose call nothing is known any more
     """
-    look_there = timed_question.TimedQuestion(lambda: _look(destination, uuid))
+    look_at_destination = timed_question.TimedQuestion(
+        lambda: _look(destination, uuid)
+    )
     active = _migrates(source, uuid)
     call = guest_location.CallResult.NOT_KNOWN
-    return _judge(source.look(uuid), look_there(), call, active)
+    return _judge(source.look(uuid), look_at_destination(), call, active)
 
 
 def _judge(

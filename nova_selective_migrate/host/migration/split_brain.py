@@ -114,7 +114,7 @@ class SourceSuspension:
 
     def ask(
         self,
-        look_there: timed_question.TimedQuestion,
+        look_at_destination: timed_question.TimedQuestion,
         here: guest_location.GuestSide,
         call: guest_location.CallResult,
     ) -> guest_location.GuestSide:
@@ -125,12 +125,12 @@ class SourceSuspension:
         """
         in_danger = guest_location.may_run_on_both(here, call)
         if self._tried or not self._shared or not in_danger:
-            return look_there()
-        there = look_there(_HASTE_SECONDS)
+            return look_at_destination()
+        there = look_at_destination(_HASTE_SECONDS)
         if there.presence is not guest_location.Presence.UNREACHABLE:
             return there
         self._suspend()
-        return look_there()
+        return look_at_destination()
 
     def _suspend(self) -> None:
         self._tried = True
