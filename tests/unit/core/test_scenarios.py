@@ -114,6 +114,10 @@ class ScenarioTest(unittest.TestCase):
     def test_volume_name(self, scenario):
         self._check(scenario)
 
+    @_cases('volumes')
+    def test_volume(self, scenario):
+        self._check(scenario)
+
     @_cases('whole_plan')
     def test_whole_plan(self, scenario):
         self._check(scenario)

@@ -20,6 +20,7 @@ import tempfile
 import unittest
 from unittest import mock
 
+from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.model import declared_paths
 from nova_selective_migrate.core.model import domains
@@ -109,6 +110,20 @@ class GatherTest(unittest.TestCase):
         self.assertEqual(
             local_storage.local_facts(self.disk).identity, found.identity
         )
+
+    def test_of_a_device_all_is_copied(self):
+        """What libvirt tells is how far QEMU has written to it."""
+        self.domain.sizes['vda'] = (8 * MIB, 3, 3)
+        facts = case_gathering.source_facts(
+            libvirt_guest.Guest(self.domain),
+            domain_xml.parse(self.domain.XMLDesc()),
+            {},
+            lambda path: storage_facts.StorageFacts(
+                exists=True, kind=storage_facts.PathKind.BLOCK
+            ),
+        )
+        self.assertEqual(8 * MIB, facts[self.disk].virtual_bytes)
+        self.assertIsNone(facts[self.disk].allocated_bytes)
 
     def test_snapshots_inside_of_an_image(self):
         header = b'QFI\xfb' + struct.pack('>I', 3) + bytes(52)

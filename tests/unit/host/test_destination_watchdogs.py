@@ -12,6 +12,8 @@
 
 """The room of a destination's directories is held against a floor."""
 
+import dataclasses
+
 from nova_selective_migrate.host.migration import destination_watchdogs
 from tests.unit.host import fake_daemon
 from tests.unit.host import migration
@@ -59,6 +61,21 @@ class SpaceTest(migration.MigrationCase):
         self.look(PLENTY)
         self.look((1 << 40, 0))
         self.assertNotEqual('', self.space.short)
+
+    def test_a_volume_has_had_its_room_since_it_was_made(self):
+        """To look for it would open a directory of devices."""
+        plan = self.plan()
+        images = [
+            dataclasses.replace(image, path='/dev/vg/lv', pool='vg')
+            for image in plan.images
+        ]
+        self.space = destination_watchdogs.FreeSpaceWatchdog(
+            self.peer, dataclasses.replace(plan, images=tuple(images)), RESERVE
+        )
+        self.assertTrue(images)
+        self.look((1 << 40, 0))
+        self.assertEqual('', self.space.short)
+        self.assertEqual([], self.there.names('storagePoolCreateXML'))
 
     def test_what_others_have_is_left_as_it_was(self):
         theirs = fake_daemon.FakePool(self.there, migration.FOLDER)

@@ -28,9 +28,9 @@ def pool(**more: object) -> b.Tree:
     return {'type': 'logical', 'path': GROUP, 'free_bytes': 8 * b.GIB, **more}
 
 
-def volume(**more: object) -> b.Tree:
+def volume(below: str = 'sata', **more: object) -> b.Tree:
     facts = {'logical_volume': PATH, 'volume_uuid': UUID, 'thin': False}
-    return b.device('dm', 'sata', **{**facts, **more})
+    return b.device('dm', below, **{**facts, **more})
 
 
 def _of(name, decision, disk=None, path=PATH, here=None, known=None, **more):
@@ -164,13 +164,13 @@ SCENARIOS = (
     _of(
         'both_reach_it',
         'keep same-at-destination',
-        here=volume(slaves=['iscsi']),
+        here=volume('iscsi'),
         known=volume(),
     ),
     _of(
         'both_reach_it_and_it_is_declared_local',
         'refuse declaration-conflict',
-        here=volume(slaves=['iscsi']),
+        here=volume('iscsi'),
         known=volume(),
         local=[GROUP],
         existing=['vda'],
@@ -185,12 +185,12 @@ SCENARIOS = (
     _of(
         'one_on_a_lun_of_this_host_is_not_copied_unasked',
         'refuse shared-disproved',
-        here=volume(slaves=['iscsi']),
+        here=volume('iscsi'),
     ),
     _of(
         'one_on_a_lun_of_this_host_is_made_where_it_is_declared',
         'copy declared-local',
-        here=volume(slaves=['iscsi']),
+        here=volume('iscsi'),
         local=[GROUP],
     ),
 )
