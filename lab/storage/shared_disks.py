@@ -109,3 +109,24 @@ class SharedBlock(SharedDisk):
     def image(self, place: Place) -> tuple[str, str]:
         """Return the device."""
         return 'raw', place.node
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedDevice(SharedDisk):
+    """A block device that storage has attached to both hosts."""
+
+    #: Its name on both, such as one below /dev/disk/by-path.
+    path: str
+
+    type = 'block'
+
+    def create(self, place: Place, host: Host) -> None:
+        """Leave it alone."""
+
+    def source_xml(self, place: Place, host: Host) -> str:
+        """Return driver and device."""
+        return f"{driver_xml('raw', host)}<source dev='{self.path}'/>"
+
+    def image(self, place: Place) -> tuple[str, str]:
+        """Return the device."""
+        return 'raw', self.path

@@ -69,10 +69,17 @@ class EndToEndTestCase(unittest.TestCase):
     def setUp(self) -> None:
         super().setUp()
         try:
-            self.lab = the_lab()
+            self.lab = self.take_lab()
         except errors.NotPrepared as err:
             self.skipTest(f'the lab cannot run here: {err}')
         self.a, self.b = self.lab.hosts
+
+    def take_lab(self) -> laboratory.Lab:
+        """Return the hosts of the tests of this process.
+
+        :raises NotPrepared: they cannot be had on this machine
+        """
+        return the_lab()
 
     def use_lab(self, releases: dict[str, str]) -> None:
         """Take hosts of other Debian releases, beside the usual ones."""
