@@ -83,6 +83,10 @@ class DomainNotFound(HypervisorError):
     """The host knows no domain by that name, UUID or id."""
 
 
+class StorageSilent(SelectiveMigrateError):
+    """The storage of a path does not answer in time; nothing is known."""
+
+
 class PreparationFailed(SelectiveMigrateError):
     """A destination image could not be made as the plan needs it."""
 

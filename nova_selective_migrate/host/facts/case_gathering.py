@@ -188,8 +188,11 @@ def source_facts(
     """Collect the source's facts of every image of every disk.
 
     :param see: looks at a path; None where its host is not this one
+    :raises StorageSilent: when the storage of one does not answer
     """
     facts: dict[str, storage_facts.StorageFacts] = {}
+    # Asked last: whichever disk it is asked for, QEMU looks at all of them.
+    tops: dict[str, str] = {}
     for disk in domain.disks:
         for depth, image in enumerate(disk.chain):
             for part in filter(None, (image, image.data_file)):
@@ -200,11 +203,13 @@ def source_facts(
                 if see is not None and path not in facts:
                     facts[path] = _with_snapshots(path, see(path), part)
                 if depth == 0 and part is image:
-                    known = facts.get(path, storage_facts.StorageFacts())
-                    facts[path] = _with_sizes(known, guest, disk.target)
+                    tops[disk.target] = path
     for directory in domain.others.directories:
         if see is not None and directory.path not in facts:
             facts[directory.path] = see(directory.path)
+    for target, path in tops.items():
+        known = facts.get(path, storage_facts.StorageFacts())
+        facts[path] = _with_sizes(known, guest, target)
     return facts
 
 

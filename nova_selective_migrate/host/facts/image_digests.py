@@ -23,6 +23,7 @@ import time
 import typing
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.host.hypervisor import storage_answers
 
 #: As long as a step of nova's that has 60 seconds for all of it may wait.
 DIGEST_SECONDS = 15.0
@@ -179,6 +180,7 @@ def digest_of(path: str, deadline: Deadline | None = None) -> str:
     :raises OSError: when the file cannot be read
     :raises PreparationFailed: when that takes too long
     """
+    storage_answers.require(path)
     with open(path, 'rb', buffering=0) as file:
         total = _Total()
         for offset, chunk in chunks(file, _CHUNK, deadline):
@@ -263,5 +265,6 @@ def _next_data(handle: int, offset: int) -> int | None:
 
 
 def _version(path: str) -> tuple[int, ...]:
+    storage_answers.require(path)
     status = os.stat(path)
     return status.st_dev, status.st_ino, status.st_size

@@ -22,6 +22,7 @@ import stat
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.host.hypervisor import storage_answers
 
 _KINDS = (
     (stat.S_ISREG, storage_facts.PathKind.FILE),
@@ -42,7 +43,11 @@ def free_bytes(path: str) -> int:
 
 
 def local_facts(path: str) -> storage_facts.StorageFacts:
-    """Collect what this host knows; what it may not see stays unknown."""
+    """Collect what this host knows; what it may not see stays unknown.
+
+    :raises StorageSilent: when the storage does not answer
+    """
+    storage_answers.require(path)
     try:
         resolved = os.path.realpath(path, strict=True)
         status = os.stat(resolved)

@@ -15,6 +15,8 @@
 import os
 import struct
 
+from nova_selective_migrate.host.hypervisor import storage_answers
+
 # QEMU docs/interop/qcow2.rst: magic and version, then nb_snapshots at 60.
 _MAGIC = b'QFI\xfb'
 _VERSIONS = (2, 3)
@@ -28,6 +30,7 @@ def internal_snapshots(path: str) -> int | None:
     QEMU writes the header with every snapshot that it makes or deletes, and
     to read it takes no lock of QEMU's.
     """
+    storage_answers.require(path)
     try:
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):

@@ -22,6 +22,7 @@ import uuid
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
+from nova_selective_migrate.host.hypervisor import storage_answers
 from nova_selective_migrate.host.hypervisor import storage_pools
 from nova_selective_migrate.host.journal import probe_journal
 
@@ -82,6 +83,7 @@ class ThisHost(SourceStorage):
 
         An error such as EIO or ESTALE says nothing of what is there.
         """
+        storage_answers.require(path)
         try:
             os.lstat(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -108,6 +110,7 @@ class ThisHost(SourceStorage):
     ) -> collections.abc.Iterator[str | None]:
         name = f'.{probe_journal.new_name(look_id)}'
         path = os.path.join(folder, name)
+        storage_answers.require(folder)
         try:
             os.close(
                 os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -130,6 +133,7 @@ class ThisHost(SourceStorage):
         found: list[str] = []
         while len(found) < _MOST_LINKS:
             found.append(path)
+            storage_answers.require(path)
             try:
                 target = os.readlink(path)
             except OSError as err:
@@ -139,6 +143,7 @@ class ThisHost(SourceStorage):
 
     def changed_ns(self, path: str) -> int | None:
         """Return when a file was last changed."""
+        storage_answers.require(path)
         try:
             return os.stat(path).st_ctime_ns
         except OSError:

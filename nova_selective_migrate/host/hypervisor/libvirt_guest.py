@@ -14,6 +14,7 @@
 
 import collections.abc
 import dataclasses
+import functools
 import typing
 
 import libvirt
@@ -22,6 +23,7 @@ from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.hypervisor import storage_answers
 from nova_selective_migrate.host.hypervisor import optional_parameters
 
 _WITHOUT_JOB = (
@@ -135,9 +137,15 @@ class Guest:
         return max(int(reads), 0) + max(int(writes), 0)
 
     def block_sizes(self, target: str) -> BlockSizes | None:
-        """Return a disk's sizes; None where it has no medium or is off."""
+        """Return a disk's sizes; None where it has no medium or is off.
+
+        :raises StorageSilent: when QEMU waits for the storage of any disk
+        """
+        ask = functools.partial(self._domain.blockInfo, target)
         try:
-            capacity, allocation, _ = self._domain.blockInfo(target)
+            capacity, allocation, _ = storage_answers.of_daemon(
+                self.name, f'disk {target}', ask
+            )
         except libvirt.libvirtError:
             return None
         return BlockSizes(capacity, allocation)

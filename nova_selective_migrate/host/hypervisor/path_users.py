@@ -20,6 +20,7 @@ import libvirt
 from nova_selective_migrate.core.case import safe_xml
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.hypervisor import storage_answers
 
 
 def users_of(
@@ -33,15 +34,12 @@ def users_of(
     :param besides: UUID of a domain that does not count
     :raises HypervisorError: when not all of them can be asked
     :raises InvalidDomain: when what they answer is not XML
+    :raises StorageSilent: when the storage of one does not answer
     """
+    uses = list(_uses(host, lambda d: d.UUIDString() == besides))
+    storage_answers.require(directory, *{path for path, _ in uses})
     below = {directory, os.path.realpath(directory)}
-    return sorted(
-        {
-            name
-            for path, name in _uses(host, lambda d: d.UUIDString() == besides)
-            if _is_in(path, below)
-        }
-    )
+    return sorted({name for path, name in uses if _is_in(path, below)})
 
 
 def paths_in_use(host: connection.Connection, uuid: str) -> dict[str, str]:

@@ -28,6 +28,7 @@ from nova_selective_migrate.core.case import safe_xml
 from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.hypervisor import storage_answers
 from nova_selective_migrate.host.journal import probe_journal
 
 # As much as one message of libvirt's carries (VIR_NET_MESSAGE_PAYLOAD_MAX
@@ -280,6 +281,7 @@ def _empty_xml(name: str) -> str:
 
 def _inode(path: str) -> str | None:
     """Name a file that we see ourselves; None for a link and the like."""
+    storage_answers.require(path)
     try:
         status = os.lstat(path)
     except OSError:

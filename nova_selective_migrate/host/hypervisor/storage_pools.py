@@ -15,6 +15,7 @@
 import collections.abc
 import contextlib
 import errno
+import functools
 import os.path
 import time
 
@@ -26,6 +27,7 @@ from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import pool_directory
+from nova_selective_migrate.host.hypervisor import storage_answers
 from nova_selective_migrate.host.journal import probe_journal
 
 _FOREIGN_POOL_SECONDS = 10.0
@@ -46,6 +48,7 @@ def directory(
     :returns: False where there is no such directory, None where it is
         not known
     :raises JournalFailed: when it cannot be written down before
+    :raises StorageSilent: when the host's storage does not answer
     :raises Interrupted: when nothing is to be begun any more
     """
     with peer.look_into(path) as look_id:
@@ -56,7 +59,9 @@ def directory(
         found = pool_directory.PoolDirectory(
             pool, path, is_local=peer.is_local, look_id=look_id
         )
-        if not ours and not found.refresh():
+        if not ours and not storage_answers.of_daemon(
+            peer.name, path, found.refresh
+        ):
             # A volume is being made in it, or it broke: try again later.
             yield None
             return
@@ -118,7 +123,10 @@ def _pool(
     virt = peer.virt
     deadline = time.monotonic() + _FOREIGN_POOL_SECONDS
     while True:
-        pool = _existing(virt, path)
+        # One whose storage hangs holds up whoever lists them.
+        pool = storage_answers.of_daemon(
+            peer.name, path, functools.partial(_existing, virt, path)
+        )
         late = time.monotonic() > deadline
         if pool is not None and (late or not _waited_for(peer, pool)):
             if late:
@@ -126,8 +134,11 @@ def _pool(
             # To start a pool would change what the host does.
             return (pool if _active(pool) else None), False
         if pool is None:
+            create = functools.partial(
+                virt.storagePoolCreateXML, _pool_xml(path, name)
+            )
             try:
-                return virt.storagePoolCreateXML(_pool_xml(path, name)), True
+                return storage_answers.of_daemon(peer.name, path, create), True
             except libvirt.libvirtError as err:
                 if err.get_int1() == errno.ENOENT:
                     return False, False

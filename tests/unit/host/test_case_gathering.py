@@ -20,6 +20,7 @@ import tempfile
 import unittest
 from unittest import mock
 
+from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.model import declared_paths
@@ -30,6 +31,7 @@ from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.facts import case_gathering
 from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.hypervisor import storage_answers
 from tests.unit.core import planted
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
@@ -172,6 +174,27 @@ class GatherTest(unittest.TestCase):
             local_storage.local_facts(self.disk),
             self.gather().storage.source[self.disk],
         )
+
+    def test_qemu_is_asked_when_all_storage_has_answered(self):
+        """Whichever disk it is asked for, it looks at every one."""
+        other = str(self.top / 'other')
+        self.domain = fake_domain.FakeDomain(
+            fake_domain.file_disk(self.disk)
+            + fake_domain.file_disk(other, target='vdb')
+        )
+        asked = []
+
+        def require(*paths):
+            if other in paths:
+                raise exceptions.StorageSilent(f'{other} is silent')
+
+        with (
+            mock.patch.object(storage_answers, 'require', require),
+            mock.patch.object(self.domain, 'blockInfo', asked.append),
+            self.assertRaisesRegex(exceptions.StorageSilent, other),
+        ):
+            self.gather(alone=True)
+        self.assertEqual([], asked)
 
     def test_a_source_elsewhere_is_not_taken_for_this_host(self):
         self.domain.sizes['vda'] = (8 * MIB, 3, 3)
