@@ -12,10 +12,13 @@
 
 """Start a kernel of a host's own in its namespaces, and work inside it."""
 
+from collections.abc import Iterator
 from collections.abc import Sequence
+import contextlib
 from dataclasses import dataclass
 import os
 from pathlib import Path
+import signal
 import sys
 
 from lab.errors import LabError
@@ -28,6 +31,7 @@ from lab.processes import daemon_processes
 from lab.processes import waiting
 from lab.processes.process_journal import Journal
 
+_KIND = 'kernel-'
 #: Where the agent listens, in each host.
 _PORT = 7
 _PROGRAMS = REPOSITORY / 'lab' / 'hosts'
@@ -146,6 +150,19 @@ def await_ready(journal: Journal, home: Home, kernel: OwnKernel) -> None:
     commands.run(kernel.enter(['udevadm', 'settle']))
 
 
+@contextlib.contextmanager
+def frozen(home: Home, name: str) -> Iterator[None]:
+    """Have a host answer nobody, as one whose machine has stopped."""
+    kernel = Journal(home.journal).processes(daemon_processes.KIND)[
+        f'{_KIND}{name}'
+    ]
+    os.kill(kernel.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(kernel.pid, signal.SIGCONT)
+
+
 def _ends_well(kernel: OwnKernel) -> bool:
     try:
         commands.run(kernel.enter(['true']), timeout=10)
@@ -155,7 +172,7 @@ def _ends_well(kernel: OwnKernel) -> bool:
 
 
 def _name(namespace: Namespace) -> str:
-    return f'kernel-{namespace.name}'
+    return f'{_KIND}{namespace.name}'
 
 
 def _log(home: Home, name: str) -> Path:

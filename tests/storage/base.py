@@ -23,7 +23,7 @@ from lab import laboratory
 from lab.guests import lab_guest
 from lab.hosts import lab_host
 from lab.storage import nfs_export
-from tests.e2e import base
+from tests.e2e import base as e2e
 
 #: A guest boots, and a migration takes, several times as long in there.
 PATIENCE = 300
@@ -42,7 +42,7 @@ def the_lab() -> laboratory.Lab:
     return opened
 
 
-class StorageTestCase(base.EndToEndTestCase):
+class StorageTestCase(e2e.EndToEndTestCase):
     """A test on hosts with their own kernels, and one that has storage."""
 
     storage: lab_host.Host
@@ -78,7 +78,7 @@ class StorageTestCase(base.EndToEndTestCase):
     ) -> subprocess.CompletedProcess[str]:
         """Run our command inside a host."""
         return (host or self.a).run(
-            [base.PROGRAM, *arguments], check=check, timeout=PATIENCE
+            [e2e.PROGRAM, *arguments], check=check, timeout=PATIENCE
         )
 
     def use_nfs(
