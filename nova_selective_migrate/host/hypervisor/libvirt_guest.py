@@ -23,8 +23,8 @@ from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.host.hypervisor import libvirt_codes
-from nova_selective_migrate.host.hypervisor import storage_answers
 from nova_selective_migrate.host.hypervisor import optional_parameters
+from nova_selective_migrate.host.hypervisor import storage_answers
 
 _WITHOUT_JOB = (
     libvirt.VIR_ERR_NO_DOMAIN,

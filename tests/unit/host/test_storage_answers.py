@@ -153,9 +153,7 @@ def _looks(function):
     for node in ast.walk(function):
         if isinstance(node, ast.Call):
             words = ast.unparse(node.func).split('.')
-            if words[0] == 'os' and words[-1] in _LOOKS:
-                yield node
-            elif words == ['open']:
+            if words[0] == 'os' and words[-1] in _LOOKS or words == ['open']:
                 yield node
 
 
