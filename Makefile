@@ -3,6 +3,7 @@
 # make check     unit tests, types and style: what to run before each commit
 # make test      unit, functional and end-to-end tests, and those against nova
 # make test-all  the same, and what that leaves out: tests/nightly.txt, stock nova
+# make test-storage  those on hosts with kernels of their own, for 25 minutes
 # make stock-report  doc/source/stock.rst's table, from what stock nova does
 # make faults    break migrations on purpose; SEED, RUNS; result in faults.json
 # make fuzz      the fuzzers of tests/fuzz, FUZZ_SECONDS each
@@ -40,7 +41,7 @@ BENCH_STAMP := $(VENV)/.installed-bench
 METADATA := pyproject.toml setup.cfg setup.py requirements.txt
 
 .PHONY: install deps releases demo check check-style check-unit test test-all \
-    stock-report faults fuzz bench clean
+    test-storage stock-report faults fuzz bench clean
 .DELETE_ON_ERROR:
 
 install: $(STAMP)
@@ -91,6 +92,11 @@ test test-all: $(TEST_STAMP) deps
 	    --nova '$(NOVA)' --releases '$(RELEASES)' $(OPTIONS) '$(TESTS)'
 
 test-all: OPTIONS := --all
+
+# Real LVM, NFS, iSCSI, multipath and dm-crypt; needs root.
+test-storage: $(TEST_STAMP) deps
+	@PYTHON='$(PYTHON)' $(VENV)/bin/python tools/run_tests.py --all \
+	    --only storage '$(TESTS)'
 
 # What stock nova does guards nothing of ours. A row of the table in which it
 # does something else than the page says fails this.

@@ -154,6 +154,8 @@ SUITES = (
     # Tests of one class often take the nova-computes that run already.
     Suite('e2e', HOSTS, without=MEASURED, group=r'.*\.', patience=900),
     Suite('e2e', only=MEASURED, patience=900),
+    # Three kernels of their own are enough for any machine.
+    Suite('storage', patience=900),
 )
 
 
@@ -515,7 +517,7 @@ def main(arguments: list[str]) -> int:
     folders = (
         ['e2e', 'nova']
         if parsed.stock
-        else ['unit', 'functional', 'e2e', 'nova']
+        else ['unit', 'functional', 'e2e', 'storage', 'nova']
     )
     suites = [
         suite

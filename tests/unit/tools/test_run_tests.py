@@ -34,11 +34,18 @@ SHELL = '{python} -c "{program}" {worker} 2> /dev/null; exit 0'
 
 class ChoiceTest(unittest.TestCase):
     def test_each_expression_of_the_nightly_ones_is_of_a_test(self):
-        loaded = unittest.TestLoader().discover(
-            str(programs.TOP / 'tests' / 'e2e'),
-            top_level_dir=str(programs.TOP),
-        )
-        names = [test.id() for test in testtools.iterate_tests(loaded)]
+        loaded = [
+            unittest.TestLoader().discover(
+                str(programs.TOP / 'tests' / folder),
+                top_level_dir=str(programs.TOP),
+            )
+            for folder in ('e2e', 'storage')
+        ]
+        names = [
+            test.id()
+            for suite in loaded
+            for test in testtools.iterate_tests(suite)
+        ]
         for line in run_tests.nightly().split('|'):
             self.assertTrue([n for n in names if re.search(line, n)], line)
 
