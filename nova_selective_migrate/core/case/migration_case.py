@@ -253,6 +253,8 @@ def _preparation(
         fetched_bytes=prepared.integer('fetched_bytes') or 0,
         sets_volume_paths=bool(prepared.boolean('sets_volume_paths')),
         also_sent=prepared.texts('also_sent'),
+        volume_group=prepared.text('volume_group') or '',
+        destination_group=prepared.text('destination_group') or '',
     )
 
 

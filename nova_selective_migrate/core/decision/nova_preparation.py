@@ -18,6 +18,7 @@ import posixpath
 
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.decision import nova_volumes
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import reasons
@@ -47,7 +48,11 @@ def problems(
     found: list[refusals.Refusal] = []
     for strategy in copied:
         source = strategy.disk.chain[0]
-        if why := _problem(source, prepared, facts.storage, bool(own)):
+        if _is_device(source, facts.storage):
+            refusal = nova_volumes.problem(strategy.disk, facts, prepared)
+            if refusal is not None:
+                found.append(refusal)
+        elif why := _problem(source, prepared, facts.storage, bool(own)):
             found.append(refusals.Refusal.of_disk(strategy.disk, *why))
     if not prepared.same_images_type:
         other = refusals.RefusalReason.OTHER_IMAGES_TYPE
@@ -72,6 +77,17 @@ def is_kept_image(strategy: disk_strategy.Strategy) -> bool:
     )
 
 
+def _is_device(
+    source: domains.DiskSource, storage: storage_facts.Storage
+) -> bool:
+    facts = storage_facts.find(storage.source, source)
+    on_file = (domains.SourceType.FILE, domains.SourceType.VOLUME)
+    block = storage_facts.PathKind.BLOCK
+    return source.type not in on_file or (
+        facts is not None and facts.kind is block
+    )
+
+
 def _problem(
     source: domains.DiskSource,
     prepared: migration_options.Preparation,
@@ -82,11 +98,6 @@ def _problem(
         storage_facts.find(storage.source, source)
         or storage_facts.StorageFacts()
     )
-    if facts.kind is storage_facts.PathKind.BLOCK or source.type not in (
-        domains.SourceType.FILE,
-        domains.SourceType.VOLUME,
-    ):
-        return refusals.RefusalReason.LOCAL_BLOCK_DEVICE, ''
     if posixpath.dirname(source.path or '') != prepared.directory:
         return refusals.RefusalReason.UNEXPLAINED_DISK, ''
     if prepared.shared_directory:
@@ -221,15 +232,40 @@ class SpaceNeeded:
 
 def space_needed(
     prepared: migration_options.Preparation,
-    copied: collections.abc.Iterable[tuple[domains.Disk, int]],
+    copied: collections.abc.Sequence[tuple[domains.Disk, int]],
     duties: collections.abc.Iterable[Duty],
     storage: storage_facts.Storage,
-) -> SpaceNeeded:
-    """Add up the bytes that will be written for a guest.
+) -> tuple[SpaceNeeded, ...]:
+    """Add up the bytes that will be written for a guest, by place.
 
     :param copied: the disks to copy with the bytes that a copy moves
     :param duties: read-only content that is brought over
     """
+    volumes = [
+        disk
+        for disk, _ in copied
+        if nova_volumes.is_made_in_group(disk, prepared)
+    ]
+    files = [each for each in copied if each[0] not in volumes]
+    in_files = _in_files(prepared, files, duties, storage)
+    if not volumes:
+        return (in_files,)
+    group = prepared.volume_group
+    there = storage.destination.get(nova_volumes.directory(group))
+    in_group = SpaceNeeded(
+        f'the volume group {group}',
+        nova_volumes.bytes_needed(volumes, storage),
+        there.free_bytes if there else None,
+    )
+    return in_files, in_group
+
+
+def _in_files(
+    prepared: migration_options.Preparation,
+    copied: collections.abc.Iterable[tuple[domains.Disk, int]],
+    duties: collections.abc.Iterable[Duty],
+    storage: storage_facts.Storage,
+) -> SpaceNeeded:
     needed = prepared.fetched_bytes
     bases: set[str] = set()
     for disk, moved in copied:

@@ -46,6 +46,10 @@ class Preparation:
     :ivar sets_volume_paths: whether it gives each volume the path that the
         destination has connected, also where nova itself would not
     :ivar also_sent: parameters of the call besides those of the plan
+    :ivar volume_group: name of the LVM volume group that it makes and looks
+        for volumes in, on the source; empty where it does not
+    :ivar destination_group: the same at the destination; empty also where
+        that does not tell
     """
 
     directory: str
@@ -62,6 +66,8 @@ class Preparation:
     fetched_bytes: int = 0
     sets_volume_paths: bool = False
     also_sent: tuple[str, ...] = ()
+    volume_group: str = ''
+    destination_group: str = ''
 
 
 def host_of_uri(text: str) -> str | None:

@@ -131,10 +131,17 @@ class RefusalReason(enum.Enum):
     )
     LOCAL_BLOCK_DEVICE = (
         'local-block-device',
-        'It is a local block device, such as a logical volume of '
-        'images_type=lvm, and none is made for it at the destination.',
-        'use cold migration, or, if both hosts reach the device, declare it '
-        'in shared_paths',
+        "It is a local block device and no logical volume of nova's own, so "
+        'that none is made for it at the destination.',
+        'attach it as a volume, or, if both hosts reach the device, declare '
+        'it in shared_paths',
+    )
+    VOLUME_GROUP_UNFIT = (
+        'volume-group-unfit',
+        "It is a logical volume of nova's, and nothing shows that the "
+        'destination has a volume group in which one can be made for it.',
+        'give both hosts images_type=lvm and the same images_volume_group, '
+        'or migrate to a host that has them',
     )
     BLOCK_MIGRATION_FORBIDDEN = (
         'block-migration-forbidden',

@@ -151,10 +151,10 @@ def _space_needed(
     facts: case_facts.Facts,
     disks: collections.abc.Iterable[migration_plan.PlannedDisk],
     duties: collections.abc.Iterable[nova_preparation.Duty],
-) -> nova_preparation.SpaceNeeded | None:
+) -> tuple[nova_preparation.SpaceNeeded, ...]:
     """Compare what nova writes with the free space there."""
     if facts.prepared is None:
-        return None
+        return ()
     return nova_preparation.space_needed(
         facts.prepared,
         [(disk.disk, disk.copy_bytes) for disk in disks if disk.copied],

@@ -114,7 +114,8 @@ def _not_carried(
 
 
 def of_destination(
-    facts: case_facts.Facts, room: nova_preparation.SpaceNeeded | None
+    facts: case_facts.Facts,
+    rooms: collections.abc.Iterable[nova_preparation.SpaceNeeded],
 ) -> Refusals:
     """Refuse where nova cannot prepare the destination at all."""
     prepared = facts.prepared
@@ -125,8 +126,9 @@ def of_destination(
         yield refusals.Refusal(
             None, _Reason.INSTANCE_DIRECTORY_EXISTS, prepared.directory
         )
-    if room is not None and room.lacks:
-        yield refusals.Refusal(None, _Reason.DESTINATION_FULL, str(room))
+    for room in rooms:
+        if room.lacks:
+            yield refusals.Refusal(None, _Reason.DESTINATION_FULL, str(room))
 
 
 def of_pools(

@@ -55,6 +55,8 @@ _PREPARED = {
     'fetched_bytes': 4,
     'sets_volume_paths': True,
     'also_sent': ['bandwidth'],
+    'volume_group': 'vg',
+    'destination_group': 'vg2',
 }
 _POOL = {
     'type': 'scsi',

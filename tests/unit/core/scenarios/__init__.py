@@ -22,6 +22,7 @@ from tests.unit.core.scenarios import images
 from tests.unit.core.scenarios import joins
 from tests.unit.core.scenarios import mappings
 from tests.unit.core.scenarios import networks
+from tests.unit.core.scenarios import nova_volumes
 from tests.unit.core.scenarios import pools
 from tests.unit.core.scenarios import preparations
 from tests.unit.core.scenarios import uncopied
@@ -44,6 +45,7 @@ SCENARIOS = {
         joins,
         mappings,
         networks,
+        nova_volumes,
         pools,
         preparations,
         uncopied,
