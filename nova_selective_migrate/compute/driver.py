@@ -155,11 +155,10 @@ class SelectiveMigrateDriver(private_overrides.PrivateOverrides):
             instance,
             block_device_info=block_device_info,
             network_info=network_info,
-            disk_info=disk_info,
             migrate_data=migrate_data,
         )
         if (parts := self._enforcing) is None:
-            return stock()
+            return stock(disk_info=disk_info)
         return parts.preparation.prepare(
             stock, context, instance, disk_info, migrate_data
         )

@@ -123,6 +123,16 @@ class PrivateOverrides(driver.LibvirtDriver):
         stock()
         parts.preparation.fill(context, instance, instance_dir, disk_info)
 
+    # The end.
+
+    def _lvm_disks(self, instance: typing.Any) -> list[str]:
+        # nova removes what has the name of the instance; the rollback here
+        # removes what is proven, once nova has done its own part.
+        parts = self._enforcing
+        if parts is not None and parts.rollback.is_under_way(instance):
+            return []
+        return list(super()._lvm_disks(instance))
+
     # The migration.
 
     def _live_migration_copy_disk_paths(

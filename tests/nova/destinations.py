@@ -115,7 +115,7 @@ class DestinationTest(unittest.TestCase):
         """Prepare; nova's own part is to make the directory."""
         make = stock or self.home.mkdir
 
-        def prepared():
+        def prepared(disk_info=None):
             make()
             return self.data
 

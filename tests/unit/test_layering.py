@@ -59,6 +59,7 @@ ORDER = (
 IMPORT_NOVA = {
     'compute/common/fault_reports.py',
     'compute/common/nova_images.py',
+    'compute/common/nova_volume_groups.py',
     'compute/destination/check_destination.py',
     'compute/destination/free_space_watchdog.py',
     'compute/destination/incoming_recovery.py',

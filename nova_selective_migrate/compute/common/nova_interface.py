@@ -27,6 +27,7 @@ FINAL_STATUSES = ('completed', 'failed', 'error', 'cancelled')
 _DRIVER = 'nova.virt.libvirt.driver:LibvirtDriver'
 _MANAGER = 'nova.compute.manager:ComputeManager'
 _GUEST = 'nova.virt.libvirt.guest:Guest'
+_LVM = 'nova.virt.libvirt.storage.lvm'
 #: The releases that the table below was compared with.
 RELEASES = ('31.3.1', '32.2.1', '33.0.2', '34.0.0')
 
@@ -288,6 +289,14 @@ NOVA_METHODS = (
     NovaMethod(
         'nova.virt.libvirt.imagecache', 'get_cache_fname', ('image_id',)
     ),
+    NovaMethod(_DRIVER, '_lvm_disks', ('instance',)),
+    NovaMethod(_LVM, 'create_volume', ('vg', 'lv', 'size')),
+    NovaMethod(_LVM, 'get_volume_group_info', ('vg',)),
+    NovaMethod(_LVM, 'get_volume_size', ('path',)),
+    NovaMethod(_LVM, 'list_volumes', ('vg',)),
+    NovaMethod(_LVM, 'remove_volumes', ('paths',)),
+    # privsep's decorator hides its parameter.
+    NovaMethod('nova.privsep.fs', 'lvinfo', ()),
     NovaMethod(
         'nova.compute.utils',
         'add_instance_fault_from_exc',

@@ -22,7 +22,9 @@ from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.common import nova_images
+from nova_selective_migrate.compute.common import nova_volume_groups
 from nova_selective_migrate.compute.wire import protocol
+from nova_selective_migrate.compute.wire import volume_transfer
 from nova_selective_migrate.host.facts import image_digests
 from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.hypervisor import connection
@@ -85,6 +87,7 @@ class DestinationCheck:
             ),
             disks_uri=self._disks_uri,
             acknowledges=True,
+            group=self._group(instance),
         )
         name = peer.mark(data.filename)
         os.rename(
@@ -93,6 +96,33 @@ class DestinationCheck:
         )
         data.filename = name
         return data
+
+    def _group(
+        self, instance: typing.Any
+    ) -> volume_transfer.GroupReport | None:
+        """Return where volumes are made here; None where none are."""
+        name = nova_volume_groups.configured()
+        if not name:
+            return None
+        try:
+            found = nova_volume_groups.read_group(name)
+        except exceptions.PreparationFailed as err:
+            # A server with files alone does not need it.
+            LOG.warning(
+                'The source is told of no volume group: %s',
+                err,
+                instance=instance,
+            )
+            return None
+        return volume_transfer.GroupReport(
+            name=name,
+            uuid=found.uuid,
+            free_bytes=found.free_bytes,
+            has_volumes=any(
+                os.path.basename(volume.path).startswith(f'{instance.uuid}_')
+                for volume in found.volumes
+            ),
+        )
 
     def _base(self, image: str) -> str:
         """Return the digest of the base image; empty where there is none.

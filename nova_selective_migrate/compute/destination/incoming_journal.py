@@ -36,6 +36,19 @@ _BESIDE = ('kernel', 'ramdisk')
 
 
 @dataclasses.dataclass(frozen=True)
+class MadeVolume:
+    """A logical volume that was made here, with what proves it.
+
+    :ivar group_uuid: of its volume group
+    :ivar uuid: its own
+    """
+
+    path: str
+    group_uuid: str
+    uuid: str
+
+
+@dataclasses.dataclass(frozen=True)
 class IncomingMigration:
     """One incoming migration and the instance directory that it makes.
 
@@ -48,6 +61,8 @@ class IncomingMigration:
     :ivar complete: whether the proof was taken after all files were made
     :ivar doubt: why it may hold the guest's newest data, so that it is left
         for the operator; empty where it cannot
+    :ivar volume_paths: of logical volumes to make
+    :ivar volumes: those that were made
     """
 
     directory: str
@@ -58,6 +73,8 @@ class IncomingMigration:
     proof: instance_directory.DirectoryProof | None = None
     complete: bool = False
     doubt: str = ''
+    volume_paths: tuple[str, ...] = ()
+    volumes: tuple[MadeVolume, ...] = ()
 
     def check(self) -> None:
         """Assert that the directory is the proven one, with known files alone.
@@ -114,13 +131,15 @@ class IncomingJournal:
         directory: str,
         names: collections.abc.Iterable[str],
         request: str,
+        volume_paths: collections.abc.Iterable[str] = (),
     ) -> None:
-        """Write the entry, before the directory is made.
+        """Write the entry, before the directory or a volume is made.
 
         :param instance: UUID
         :param directory: path that is about to be made
         :param names: file names of the images
         :param request: id of nova's request
+        :param volume_paths: of logical volumes that are about to be made
         :raises JournalFailed: when it cannot be written
         """
         now = datetime.datetime.now(datetime.UTC)
@@ -132,7 +151,23 @@ class IncomingJournal:
                 tuple(names),
                 now.isoformat(timespec='seconds'),
                 request,
+                volume_paths=tuple(volume_paths),
             ),
+        )
+
+    def add_volume(self, instance: str, volume: MadeVolume) -> None:
+        """Add a volume that has just been made to the entry.
+
+        :raises JournalFailed: when it cannot be written
+        """
+        claim = self.entry(instance)
+        if claim is None:
+            raise exceptions.JournalFailed(
+                f'{volume.path} was made for a migration without an entry'
+            )
+        self._write(
+            instance,
+            dataclasses.replace(claim, volumes=(*claim.volumes, volume)),
         )
 
     def prove(self, instance: str, *, complete: bool) -> None:
@@ -183,9 +218,12 @@ class IncomingJournal:
         return self._journal.names()
 
     def _write(self, instance: str, claim: IncomingMigration) -> None:
-        self._journal.write(
-            instance, {'instance': instance, **dataclasses.asdict(claim)}
-        )
+        tree = dataclasses.asdict(claim)
+        for name in ('volume_paths', 'volumes'):
+            # Without volumes it is as earlier releases have written it.
+            if not tree[name]:
+                del tree[name]
+        self._journal.write(instance, {'instance': instance, **tree})
 
 
 def _claim(tree: dict[str, typing.Any]) -> IncomingMigration:
@@ -201,4 +239,6 @@ def _claim(tree: dict[str, typing.Any]) -> IncomingMigration:
         proof,
         tree['complete'] is True,
         str(tree.get('doubt') or ''),
+        tuple(tree.get('volume_paths') or ()),
+        tuple(MadeVolume(**each) for each in tree.get('volumes') or ()),
     )

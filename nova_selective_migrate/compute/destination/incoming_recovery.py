@@ -26,6 +26,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.common import nova_interface
 from nova_selective_migrate.compute.common import remote_libvirt
 from nova_selective_migrate.compute.destination import incoming_journal
+from nova_selective_migrate.compute.destination import incoming_volumes
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import path_users
@@ -78,7 +79,8 @@ class IncomingRecovery:
         claim = self._journal.entry(uuid)
         if claim is None:
             return
-        if not os.path.lexists(claim.directory):
+        there = os.path.lexists(claim.directory)
+        if not there and not claim.volume_paths:
             self._journal.drop(uuid)
             LOG.info('A live migration left nothing here', instance_uuid=uuid)
             return
@@ -91,7 +93,7 @@ class IncomingRecovery:
                 'A live migration that came here at %s left %s: %s. It is '
                 'not touched; remove it when no server needs it',
                 claim.since,
-                claim.directory,
+                ', '.join((claim.directory, *claim.volume_paths)),
                 why,
                 instance_uuid=uuid,
             )
@@ -99,14 +101,40 @@ class IncomingRecovery:
             self._journal.drop(uuid)
             LOG.info('The guest has come here', instance_uuid=uuid)
         else:
-            names = claim.remove()
-            self._journal.drop(uuid)
-            LOG.info(
-                'Removed what a live migration had left here: %s with %s',
-                claim.directory,
-                ', '.join(names) or 'nothing',
+            self._remove(uuid, host, claim, there=there)
+
+    def _remove(
+        self,
+        uuid: str,
+        host: connection.Connection,
+        claim: incoming_journal.IncomingMigration,
+        *,
+        there: bool,
+    ) -> None:
+        """Remove the directory and the logical volumes, where proven.
+
+        :param there: whether there is such a directory
+        :raises NotOurs: when the directory has what is not ours
+        """
+        removed, left = incoming_volumes.remove(host, claim)
+        names = claim.remove() if there else ()
+        if left:
+            LOG.warning(
+                'A live migration that came here at %s left logical volumes '
+                'that are not touched: %s',
+                claim.since,
+                '; '.join(left),
                 instance_uuid=uuid,
             )
+        else:
+            self._journal.drop(uuid)
+        LOG.info(
+            'Removed what a live migration had left here: %s with %s%s',
+            claim.directory,
+            ', '.join(names) or 'nothing',
+            f'; {", ".join(removed)}' if removed else '',
+            instance_uuid=uuid,
+        )
 
     def _why_left(
         self,
@@ -145,6 +173,10 @@ class IncomingRecovery:
             return f'a live migration to this host is {pending[0]}'
         if doubt := self._doubt(instance, claim):
             return doubt
+        if maybe := incoming_volumes.unproven(claim):
+            return '; '.join(maybe)
+        if not os.path.lexists(claim.directory):
+            return None
         try:
             claim.check()
         except exceptions.NotOurs as err:

@@ -28,8 +28,10 @@ from oslo_log import log as logging
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.destination import free_space_watchdog
 from nova_selective_migrate.compute.destination import incoming_journal
+from nova_selective_migrate.compute.destination import incoming_volumes
 from nova_selective_migrate.compute.wire import media_transfer
 from nova_selective_migrate.compute.wire import protocol
+from nova_selective_migrate.compute.wire import volume_transfer
 from nova_selective_migrate.host.facts import image_digests
 
 CONF = nova.conf.CONF
@@ -76,6 +78,15 @@ def _never(path: str) -> None:
     raise exceptions.PreparationFailed(f'no content came for {path}')
 
 
+@contextlib.contextmanager
+def _as_migration_error() -> collections.abc.Iterator[None]:
+    """Raise our errors as nova's: it then rolls back."""
+    try:
+        yield
+    except exceptions.SelectiveMigrateError as err:
+        raise exception.MigrationError(reason=str(err)) from err
+
+
 class DestinationPreparation:
     """Prepares this host for live migrations.
 
@@ -107,7 +118,7 @@ class DestinationPreparation:
     ) -> typing.Any:
         """Let nova prepare this host, and make the files that nova does not.
 
-        :param stock: nova's pre_live_migration, with all of its arguments
+        :param stock: nova's pre_live_migration, without its disk_info
         :param disk_info: JSON text of protocol.dumps_disk_info, or nova's
             own; None where nothing is to be made
         :param migrate_data: LibvirtLiveMigrateData
@@ -121,15 +132,20 @@ class DestinationPreparation:
                 instance, migrate_data
             )
         )
-        self._assert_planned(disk_info, migrate_data)
         ours = not migrate_data.is_shared_instance_path
+        volumes = self._planned_volumes(disk_info, migrate_data)
+        if volumes:
+            disk_info = protocol.without_volumes(disk_info)
         if ours and os.path.lexists(directory):
             raise exception.DestinationDiskExists(path=directory)
         if ours:
-            self._begin(context, instance, directory, disk_info)
+            self._begin(context, instance, directory, disk_info, volumes)
         made = True
         try:
-            result = stock()
+            with _as_migration_error():
+                # Before nova makes or connects anything.
+                incoming_volumes.make(self._journal, instance.uuid, volumes)
+            result = stock(disk_info=disk_info)
             told = disk_info is not None
             if ours and told and migrate_data.is_shared_block_storage:
                 self._make_others(context, instance, directory, disk_info)
@@ -149,19 +165,20 @@ class DestinationPreparation:
         result.filename = protocol.Note.PREPARED.added_to(result.filename)
         return result
 
-    def _assert_planned(
+    def _planned_volumes(
         self, disk_info: typing.Any, migrate_data: typing.Any
-    ) -> None:
-        """Refuse a source that has lost its plan since the check.
+    ) -> list[volume_transfer.ExpectedVolume]:
+        """Return the logical volumes to make for a source with a plan.
 
-        :raises MigrationError: nova then rolls back
+        :raises MigrationError: when the source has lost its plan since the
+            check, or nothing would remove them here; nova then rolls back
         """
-        if not protocol.Note.PLANNED.is_in(migrate_data.filename):
-            return
-        try:
-            protocol.assert_ours(protocol.loads_disk_info(disk_info))
-        except exceptions.PreparationFailed as err:
-            raise exception.MigrationError(reason=str(err)) from err
+        with _as_migration_error():
+            if protocol.Note.PLANNED.is_in(migrate_data.filename):
+                protocol.assert_ours(protocol.loads_disk_info(disk_info))
+            return incoming_volumes.expected(
+                disk_info, shared=migrate_data.is_shared_instance_path
+            )
 
     def _begin(
         self,
@@ -169,6 +186,7 @@ class DestinationPreparation:
         instance: typing.Any,
         directory: str,
         disk_info: typing.Any,
+        volumes: collections.abc.Sequence[volume_transfer.ExpectedVolume],
     ) -> None:
         try:
             entries = json.loads(disk_info or '[]')
@@ -177,6 +195,7 @@ class DestinationPreparation:
                 directory,
                 [os.path.basename(entry['path']) for entry in entries],
                 str(context.request_id),
+                [volume.path for volume in volumes],
             )
         except (
             exceptions.JournalFailed,
@@ -215,7 +234,9 @@ class DestinationPreparation:
         with self._lock:
             self._preparing.pop(instance.uuid, None)
         if not made:
-            self._drop(instance)
+            claim = self._journal.entry(instance.uuid)
+            if claim is None or not claim.volumes:
+                self._drop(instance)
         elif os.path.lexists(directory):
             self._prove(instance, complete=True)
 

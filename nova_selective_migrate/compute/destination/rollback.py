@@ -13,8 +13,10 @@
 """rollback_live_migration_at_destination: remove only what we made."""
 
 import collections.abc
+import contextlib
 import copy
 import os
+import threading
 import time
 import typing
 
@@ -29,6 +31,7 @@ from nova_selective_migrate.compute.common import fault_reports
 from nova_selective_migrate.compute.common import remote_libvirt
 from nova_selective_migrate.compute.destination import free_space_watchdog
 from nova_selective_migrate.compute.destination import incoming_journal
+from nova_selective_migrate.compute.destination import incoming_volumes
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import path_users
@@ -61,6 +64,23 @@ class DestinationRollback:
         self._driver = driver
         self._journal = journal
         self._space = space
+        self._lock = threading.Lock()
+        self._under_way: set[str] = set()
+
+    def is_under_way(self, instance: typing.Any) -> bool:
+        """Tell whether nova rolls back a migration of an instance now."""
+        with self._lock:
+            return instance.uuid in self._under_way
+
+    @contextlib.contextmanager
+    def _marked(self, uuid: str) -> collections.abc.Iterator[None]:
+        with self._lock:
+            self._under_way.add(uuid)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way.discard(uuid)
 
     def roll_back(
         self,
@@ -122,9 +142,38 @@ class DestinationRollback:
             # Where the directory is missing, nova.virt.libvirt.driver.
             # delete_instance_files deletes that of a resize instead.
             destroy_disks = False
-        stock(destroy_disks=destroy_disks, migrate_data=migrate_data)
-        if not shared and not os.path.lexists(directory):
+        with self._marked(instance.uuid):
+            stock(destroy_disks=destroy_disks, migrate_data=migrate_data)
+        if not shared and self._remove_volumes(host, instance, directory):
             self._drop(instance)
+
+    def _remove_volumes(
+        self,
+        host: connection.Connection,
+        instance: typing.Any,
+        directory: str,
+    ) -> bool:
+        """Remove the logical volumes, after the guest that waited for them.
+
+        :returns: whether nothing of this migration is left here
+        """
+        gone = not os.path.lexists(directory)
+        try:
+            claim = self._journal.entry(instance.uuid)
+        except exceptions.JournalFailed as err:
+            LOG.warning('%s', err, instance=instance)
+            return False
+        if claim is None or not claim.volume_paths:
+            return gone
+        removed, left = incoming_volumes.remove(host, claim)
+        for path in removed:
+            LOG.info('Removed %s', path, instance=instance)
+        for why in left:
+            LOG.error(
+                'What is here is left as it is: %s', why, instance=instance
+            )
+        # Without a proof the directory is another's.
+        return not left and (gone or claim.proof is None)
 
     def _connect(self) -> typing.Any:
         """Return nova's connection to libvirt; wait for one that restarts.

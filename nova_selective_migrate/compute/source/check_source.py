@@ -25,6 +25,7 @@ from oslo_log import log as logging
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.common import fault_reports
 from nova_selective_migrate.compute.common import nova_images
+from nova_selective_migrate.compute.common import nova_volume_groups
 from nova_selective_migrate.compute.source import nova_case
 from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.compute.wire import protocol
@@ -198,6 +199,8 @@ class SourceCheck:
                 thin=self._thin(),
                 disks_uri=(peer.disks_uri or None) if peer else None,
             ),
+            volume_group=nova_volume_groups.configured(),
+            volume_uuids=_volume_uuids(guest),
         )
 
     def _thin(self) -> migration_options.Thin:
@@ -205,6 +208,31 @@ class SourceCheck:
         if CONF.preallocate_images != 'none':
             return migration_options.Thin.OFF
         return self._planner.settings.thin
+
+
+def _volume_uuids(
+    guest: libvirt_guest.Guest,
+) -> dict[str, planned_migrations.VolumeUuids]:
+    """Read the UUIDs of a guest's volumes in nova's volume group.
+
+    One that LVM does not tell is left out, and refused where it would be
+    copied.
+    """
+    group = nova_volume_groups.configured()
+    found = {}
+    for disk in domain_xml.parse(guest.xml()).disks if group else ():
+        path = (disk.source.path or '') if disk.source else ''
+        if path != nova_volume_groups.device(group, os.path.basename(path)):
+            continue
+        try:
+            volume = nova_volume_groups.read_volume(path)
+        except exceptions.PreparationFailed as err:
+            LOG.warning('%s: %s', disk.target, err)
+            continue
+        found[path] = planned_migrations.VolumeUuids(
+            volume.uuid, volume.group_uuid
+        )
+    return found
 
 
 def _size(path: str) -> int:

@@ -23,6 +23,7 @@ from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.decision import nova_preparation
+from nova_selective_migrate.core.decision import nova_volumes
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import storage_facts
@@ -73,6 +74,7 @@ class CaseGatherer:
         here = case_gathering.source_facts(
             guest, domain, {}, local_storage.local_facts
         )
+        _add_volume_uuids(here, request)
         there = _destination_facts(here, request)
         deadline = image_digests.Deadline.after(_READING_SECONDS)
         seeds: dict[str, media_transfer.PlannedMedium] = {}
@@ -129,6 +131,10 @@ class CaseGatherer:
                     same_images_type=request.same_images_type,
                     fetched_bytes=request.fetched_bytes,
                     sets_volume_paths=not self._audits,
+                    volume_group=request.volume_group,
+                    destination_group=(
+                        peer.group.name if peer and peer.group else ''
+                    ),
                     also_sent=(
                         *_ALSO_SENT,
                         *(
@@ -236,7 +242,55 @@ def _destination_facts(
             kind=storage_facts.PathKind.DIRECTORY,
             free_bytes=request.peer.free_bytes,
         )
+    there.update(_destination_volumes(here, request))
     return there
+
+
+def _add_volume_uuids(
+    here: dict[str, storage_facts.StorageFacts],
+    request: planned_migrations.LiveMigrationRequest,
+) -> None:
+    """Add what LVM tells; the device may say that it is another volume."""
+    for path, uuids in request.volume_uuids.items():
+        if path not in here:
+            continue
+        agrees = here[path].volume_uuid in (None, uuids.volume)
+        here[path] = dataclasses.replace(
+            here[path],
+            group_uuid=uuids.group if agrees else None,
+            volume_uuid=uuids.volume if agrees else None,
+        )
+
+
+def _destination_volumes(
+    here: collections.abc.Iterable[str],
+    request: planned_migrations.LiveMigrationRequest,
+) -> collections.abc.Iterator[tuple[str, storage_facts.StorageFacts]]:
+    """Yield what the destination tells of volumes, and of their group.
+
+    :param here: paths of the source
+    """
+    group = request.peer.group if request.peer else None
+    if group is None:
+        return
+    folder = nova_volumes.directory(group.name)
+    yield (
+        folder,
+        storage_facts.StorageFacts(
+            exists=True,
+            kind=storage_facts.PathKind.DIRECTORY,
+            free_bytes=group.free_bytes,
+            group_uuid=group.uuid,
+        ),
+    )
+    for path in here:
+        if _below(path, folder):
+            yield (
+                path,
+                storage_facts.StorageFacts(
+                    exists=group.has_volumes, group_uuid=group.uuid
+                ),
+            )
 
 
 def _below(path: str | None, folder: str | None) -> bool:

@@ -12,6 +12,7 @@
 
 """Planned and running migrations, from the check to the end."""
 
+import collections.abc
 import dataclasses
 import enum
 import threading
@@ -23,6 +24,13 @@ from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.migration import attempts
+
+
+class VolumeUuids(typing.NamedTuple):
+    """LVM's UUIDs of a logical volume and of its volume group."""
+
+    volume: str
+    group: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +50,10 @@ class LiveMigrationRequest:
     :ivar fetched_bytes: of kernel and ramdisk, which the destination fetches
     :ivar block_migration: True, False or None, as it was asked for
     :ivar options: those of [libvirt] that shape the call
+    :ivar volume_group: where nova makes logical volumes on this host; empty
+        where it makes none
+    :ivar volume_uuids: UUIDs of the guest's logical volumes and of their
+        volume groups, by path
     """
 
     block_device_info: typing.Any
@@ -56,6 +68,10 @@ class LiveMigrationRequest:
     block_migration: bool | None
     peer: protocol.DestinationReport | None
     options: migration_options.MigrationOptions
+    volume_group: str = ''
+    volume_uuids: collections.abc.Mapping[str, VolumeUuids] = (
+        dataclasses.field(default_factory=dict)
+    )
 
 
 @dataclasses.dataclass(frozen=True)

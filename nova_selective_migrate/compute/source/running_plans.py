@@ -70,7 +70,14 @@ class RunningPlans:
             for path, facts in planned.case.storage.source.items()
             if facts.content
         }
-        return protocol.dumps_disk_info(planned.plan, carried, seeds, digests)
+        groups = {
+            path: facts.group_uuid
+            for path, facts in planned.case.storage.source.items()
+            if facts.group_uuid
+        }
+        return protocol.dumps_disk_info(
+            planned.plan, carried, seeds, digests, groups
+        )
 
     def unchanged(
         self, instance: typing.Any

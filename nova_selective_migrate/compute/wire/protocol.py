@@ -28,6 +28,8 @@ import urllib.parse
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.wire import media_transfer
+from nova_selective_migrate.compute.wire import volume_transfer
+from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.plan import migration_plan
 
 _MARK = 'selective-migrate'
@@ -35,6 +37,7 @@ _MARK = 'selective-migrate'
 _PROTOCOL = 2
 _FIELD = re.compile(r'([a-z]+)=([^,/]*)')
 # A file name has at most 255 characters, for all fields together.
+_LONGEST_NAME = 255
 _LONGEST_URI = 48
 
 
@@ -78,6 +81,8 @@ class DestinationReport:
         choice
     :ivar acknowledges: whether it will add Note.PREPARED; earlier releases
         of this package do not
+    :ivar group: where it makes logical volumes; None where it makes none, as
+        earlier releases of this package
     """
 
     free_bytes: int
@@ -88,9 +93,19 @@ class DestinationReport:
     base: str = ''
     disks_uri: str = ''
     acknowledges: bool = False
+    group: volume_transfer.GroupReport | None = None
 
     def mark(self, name: str) -> str:
-        """Return a file name that has the report before a name."""
+        """Return a file name that has the report before a name.
+
+        A volume group whose name is too long for that is left out.
+        """
+        found = self._mark(name)
+        if len(found) > _LONGEST_NAME:
+            found = dataclasses.replace(self, group=None)._mark(name)
+        return found
+
+    def _mark(self, name: str) -> str:
         return ','.join(
             (
                 f'{_MARK}-{_PROTOCOL}',
@@ -105,6 +120,7 @@ class DestinationReport:
                     if self.disks_uri
                     else ()
                 ),
+                *([f'lvm={self.group.text}'] if self.group else ()),
                 *(['ack=1'] if self.acknowledges else ()),
                 name,
             )
@@ -134,6 +150,7 @@ class DestinationReport:
                 base=fields['base'],
                 disks_uri=urllib.parse.unquote(fields.get('disks', '')),
                 acknowledges=fields.get('ack', '0') != '0',
+                group=volume_transfer.GroupReport.of(fields.get('lvm', '')),
             )
         except (KeyError, ValueError):
             return None
@@ -175,6 +192,7 @@ def dumps_disk_info(
     carried: collections.abc.Mapping[str, media_transfer.MediumContent],
     seeds: collections.abc.Mapping[str, media_transfer.MediumContent],
     digests: collections.abc.Mapping[str, str],
+    groups: collections.abc.Mapping[str, str] | None = None,
 ) -> str:
     """Return JSON that lists the files for the destination to make.
 
@@ -185,6 +203,7 @@ def dumps_disk_info(
     :param seeds: content of base images that the destination lacks, by
         target
     :param digests: digests of base images by path
+    :param groups: UUIDs of the volume groups of logical volumes, by path
     """
     entries = []
     for planned in plan.disks:
@@ -203,6 +222,9 @@ def dumps_disk_info(
             'seed': seed.tree() if seed else None,
             'base_digest': digests.get(backing or '', ''),
         }
+        if disk.chain[0].type is domains.SourceType.BLOCK:
+            group = (groups or {}).get(disk.chain[0].path or '', '')
+            ours[volume_transfer.KEY] = {'group_uuid': group}
         entries.append({**_entry(planned, backing or ''), _KEY: ours})
     return json.dumps(entries)
 
@@ -260,11 +282,47 @@ def expected_files(
 ) -> list[ExpectedFile]:
     """Return the files that a source with this plugin listed.
 
-    Entries of stock nova are left out.
+    Entries of stock nova are left out, and those of logical volumes.
 
     :raises PreparationFailed: when it is damaged
     """
-    return [_arrival(entry) for entry in entries if _KEY in entry]
+    return [
+        _arrival(entry)
+        for entry in entries
+        if _KEY in entry and not _is_volume(entry)
+    ]
+
+
+def expected_volumes(
+    entries: collections.abc.Iterable[dict[str, typing.Any]],
+) -> list[volume_transfer.ExpectedVolume]:
+    """Return the logical volumes that a source with this plugin listed.
+
+    :raises PreparationFailed: when it is damaged
+    """
+    return [
+        volume_transfer.ExpectedVolume.of(entry)
+        for entry in entries
+        if _is_volume(entry)
+    ]
+
+
+def without_volumes(text: str | None) -> str | None:
+    """Return disk_info for nova, which would make files for volumes.
+
+    It stays as it is where it lists none, or is damaged.
+    """
+    try:
+        entries = loads_disk_info(text)
+    except exceptions.PreparationFailed:
+        return text
+    files = [entry for entry in entries if not _is_volume(entry)]
+    return text if files == entries else json.dumps(files)
+
+
+def _is_volume(entry: dict[str, typing.Any]) -> bool:
+    ours = entry.get(_KEY)
+    return isinstance(ours, dict) and volume_transfer.KEY in ours
 
 
 def _arrival(entry: dict[str, typing.Any]) -> ExpectedFile:
