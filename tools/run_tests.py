@@ -112,7 +112,7 @@ class Suite:
     @property
     def needs_nova(self) -> bool:
         """Whether it has to wait until nova is installed."""
-        return self.name in ('e2e', 'nova')
+        return self.name in ('e2e', 'nova', 'storage')
 
 
 @dataclasses.dataclass(frozen=True)
