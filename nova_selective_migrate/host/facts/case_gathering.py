@@ -101,7 +101,7 @@ def gather(
         groups = volume_group_pools.of_devices(
             source, destination, here, there
         )
-        there = groups.facts
+        here, there = groups.here, groups.there
         pools |= groups.source
         pools_there = {**(pools_there or {}), **groups.destination}
     for path, seen in here.items():

@@ -29,12 +29,14 @@ Facts = dict[str, storage_facts.StorageFacts]
 class VolumeGroupPools:
     """The pools of both hosts, by name, and what follows of the volumes.
 
-    :ivar facts: of the destination, by path
+    :ivar here: facts of the source, by path
+    :ivar there: those of the destination
     """
 
     source: Pools
     destination: Pools
-    facts: Facts
+    here: Facts
+    there: Facts
 
 
 def of_devices(
@@ -63,13 +65,42 @@ def of_devices(
         for folder in ours.keys() & theirs.keys()
         if _keys(ours[folder]) & _keys(theirs[folder])
     }
+    told = {
+        path: _told(path, known, ours.get(folders.get(path, '')))
+        for path, known in here.items()
+    }
     facts = {
         path: dataclasses.replace(known, group_uuid=here[path].group_uuid)
         for path, known in there.items()
         if folders.get(path) in common
     }
     return VolumeGroupPools(
-        _pools(source, ours), _pools(destination, theirs), {**there, **facts}
+        _pools(source, ours),
+        _pools(destination, theirs),
+        told,
+        {**there, **facts},
+    )
+
+
+def _told(
+    path: str,
+    known: storage_facts.StorageFacts,
+    group: volume_pools.VolumePool | None,
+) -> storage_facts.StorageFacts:
+    """Add what the source's pool tells of a volume.
+
+    Of a source that is not this host there is nothing else by which a volume
+    could be told from the destination's.
+    """
+    if group is None or known.volume_uuid:
+        return known
+    name = os.path.basename(storage_facts.volume_path(path, known))
+    found = group.facts(name)
+    return dataclasses.replace(
+        known,
+        logical_volume=found.logical_volume,
+        volume_uuid=found.volume_uuid,
+        thin=found.thin,
     )
 
 

@@ -281,6 +281,22 @@ class SeenTest(VolumePoolCase):
             (pool.type, pool.path, pool.free_bytes),
         )
 
+    def test_a_source_that_is_not_this_host_is_asked_for_its_uuid(self):
+        source = fake_daemon.FakeDaemon()
+        ours = fake_volume_pool.FakeVolumePool(source)
+        source.pools.append(ours)
+        ours.make('lv', SIZE)
+        bare = storage_facts.StorageFacts(virtual_bytes=SIZE)
+        for path in (PATH, '/dev/mapper/vg0-lv'):
+            with self.subTest(path=path):
+                found = volume_group_pools.of_devices(
+                    fake_daemon.connect(source), self.peer, {path: bare}, {}
+                )
+                here = found.here[path]
+                self.assertEqual('uuid-1', here.volume_uuid)
+                self.assertEqual(PATH, here.logical_volume)
+                self.assertEqual(SIZE, here.virtual_bytes)
+
     def test_one_group_of_both_hosts(self):
         source = fake_daemon.FakeDaemon()
         ours = fake_volume_pool.FakeVolumePool(source)
@@ -297,5 +313,5 @@ class SeenTest(VolumePoolCase):
                     {PATH: self.HERE},
                     {PATH: gone},
                 )
-                known = found.facts[PATH].group_uuid
+                known = found.there[PATH].group_uuid
                 self.assertEqual('group-1' if common else None, known)
