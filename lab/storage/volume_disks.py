@@ -51,6 +51,8 @@ class LogicalVolume(Disk):
             how = ['--type=thin', f'--virtualsize={self.size_mib}M']
             how.append(f'--thinpool={self.thin_pool}')
         host.run(['lvcreate', '-qy', *how, f'--name={place.stem}', self.group])
+        if self.naming is Naming.POOL:
+            host.virsh('pool-refresh', self.group)
 
     def prepare_destination(self, place: Place, host: Host) -> None:
         """Make what a migration copies into."""
