@@ -66,12 +66,16 @@ def require(*paths: str) -> None:
 
 
 def of_daemon(
-    name: str, path: str, call: collections.abc.Callable[[], _Result]
+    name: str,
+    path: str,
+    call: collections.abc.Callable[[], _Result],
+    seconds: float = SECONDS,
 ) -> _Result:
     """Have a daemon look at a path of its host, and wait for that so long.
 
     :param name: of the daemon, for messages
     :param call: one call of libvirt's; left to itself once it is late
+    :param seconds: how long storage that is only slow may take for it
     :raises StorageSilent: when it does not return in time
     """
     done = threading.Event()
@@ -89,10 +93,10 @@ def of_daemon(
     threading.Thread(
         target=run, name='selective-migrate-look', daemon=True
     ).start()
-    if not done.wait(SECONDS):
+    if not done.wait(seconds):
         raise exceptions.StorageSilent(
             f'{name}: {path} cannot be looked at: the daemon does not come '
-            f'back from its storage within {SECONDS:g} s; {_REMEDY}'
+            f'back from its storage within {seconds:g} s; {_REMEDY}'
         )
     if errors:
         raise errors[0]

@@ -31,12 +31,15 @@ from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.hypervisor import storage_answers
 
 # From this release on libvirt gives the mirror a slice of the source's size;
 # before, QEMU refuses to mirror into another size.
 _TAKES_LARGER_DEVICES = 10_000_000
 # Its volumes have a key that no other one has. Those of zfs have their name.
 _WITH_UUIDS = 'logical'
+# libvirt runs lvs and vgs, which ask every disk, and waits for udev.
+_LOOK_SECONDS = 12.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,10 +57,16 @@ class Volume:
 class VolumePool:
     """A pool that runs, whose volumes are block devices of one group."""
 
-    def __init__(self, pool: libvirt.virStoragePool, kind: str) -> None:
-        """Take an active pool of one of storage_facts.VOLUME_POOLS."""
+    def __init__(
+        self, pool: libvirt.virStoragePool, kind: str, path: str
+    ) -> None:
+        """Take an active pool of one of storage_facts.VOLUME_POOLS.
+
+        :param path: of its directory
+        """
         self._pool = pool
         self._kind = kind
+        self._path = path
         self.name = str(pool.name())
 
     def facts(self, name: str) -> storage_facts.StorageFacts:
@@ -65,6 +74,7 @@ class VolumePool:
 
         :returns: where libvirt lists none, that none exists: thin volumes
             and those that are not active it does not list
+        :raises StorageSilent: when its disks do not answer
         """
         try:
             self._refresh()
@@ -172,7 +182,12 @@ class VolumePool:
 
     def _refresh(self) -> None:
         with self._translated('look into'):
-            self._pool.refresh()
+            storage_answers.of_daemon(
+                f'the storage pool {self.name}',
+                self._path,
+                self._pool.refresh,
+                _LOOK_SECONDS,
+            )
 
     def _find(self, name: str) -> Volume | None:
         try:
@@ -224,7 +239,7 @@ def at(
                 continue
             path = storage_facts.tidy(path.rstrip('/'))
             if path in folders and pool.isActive():
-                found[path] = VolumePool(pool, kind)
+                found[path] = VolumePool(pool, kind, path)
         except libvirt.libvirtError:
             continue  # it has gone meanwhile
     return found
@@ -242,10 +257,11 @@ def named(peer: connection.Connection, name: str) -> VolumePool | None:
             if err.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_POOL:
                 return None
             raise
-        kind = safe_xml.parse(pool.XMLDesc()).get('type', '')
+        root = safe_xml.parse(pool.XMLDesc())
+        kind, path = root.get('type', ''), root.findtext('./target/path')
         if kind not in storage_facts.VOLUME_POOLS or not pool.isActive():
             return None
-        return VolumePool(pool, kind)
+        return VolumePool(pool, kind, path or name)
 
 
 def _volume_xml(name: str, size: int) -> str:

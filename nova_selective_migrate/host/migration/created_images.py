@@ -67,6 +67,7 @@ def create_images(
         except (
             exceptions.HypervisorError,
             exceptions.JournalFailed,
+            exceptions.StorageSilent,
         ) as err:
             raise exceptions.PreparationFailed(str(err)) from err
 

@@ -13,7 +13,9 @@
 """Volumes of a destination's volume group: seen, made, proven, removed."""
 
 import tempfile
+import threading
 import unittest
+from unittest import mock
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.decision import destination_images
@@ -181,6 +183,17 @@ class CreatedTest(VolumePoolCase):
         self.create(SIZE - 512)
         self.assertEqual(SIZE, self.group.lvs['lv'].size)
 
+    def test_disks_that_do_not_answer_end_the_preparation(self):
+        """And what was made before goes again."""
+        ended = threading.Event()
+        self.addCleanup(ended.set)
+        self.daemon.on_create = lambda name: setattr(
+            self.group, 'refresh', ended.wait
+        )
+        with mock.patch.object(volume_pools, '_LOOK_SECONDS', 0.05):
+            self.assertIn('does not come back', self.refused())
+        self.assertEqual({}, self.group.lvs)
+
     def test_without_a_pool_that_runs_none_is_made(self):
         self.group.active = False
         self.assertIn('no storage pool vg0', self.refused())
@@ -257,6 +270,16 @@ class SeenTest(VolumePoolCase):
         found = self.look()
         self.assertIsNone(found.exists)
         self.assertIn('lvs', found.error)
+
+    def test_disks_that_do_not_answer_end_the_look(self):
+        ended = threading.Event()
+        self.addCleanup(ended.set)
+        self.group.refresh = ended.wait
+        with (
+            mock.patch.object(volume_pools, '_LOOK_SECONDS', 0.05),
+            self.assertRaisesRegex(exceptions.StorageSilent, 'pool vg0'),
+        ):
+            self.look()
 
     def test_a_directory_that_cannot_be_looked_into_is_not_known(self):
         self.node('other')
