@@ -84,7 +84,10 @@ class DomainNotFound(HypervisorError):
 
 
 class StorageSilent(SelectiveMigrateError):
-    """The storage of a path does not answer in time; nothing is known."""
+    """The storage of a path does not answer in time; nothing is known.
+
+    What a daemon was about to make it may still make, once it answers.
+    """
 
 
 class PreparationFailed(SelectiveMigrateError):

@@ -55,10 +55,29 @@ class NfsExport:
         server.run(['exportfs', '-o', ','.join(said), f'*:{directory}'])
         return cls(server, directory)
 
+    def replace(self) -> None:
+        """Serve another, empty file system: who has it is told ESTALE.
+
+        `withdraw` ends that as well.
+        """
+        self.server.run(['exportfs', '-u', f'*:{self.directory}'])
+        self.server.run(['mount', '-t', 'tmpfs', 'tmpfs', self.directory])
+        NfsExport.create(self.server, self.directory)
+        self.server.run(['exportfs', '-f'])
+
     def withdraw(self) -> None:
-        """Export it no longer: what has it mounted is told ESTALE."""
+        """Export it no longer."""
         self.server.run(['exportfs', '-u', f'*:{self.directory}'])
         self.server.run(['exportfs', '-f'])
+        if self._replaced:
+            self.server.run(['umount', '--lazy', self.directory])
+
+    @property
+    def _replaced(self) -> bool:
+        said = self.server.run(
+            ['stat', '--file-system', '--format=%T', self.directory]
+        )
+        return said.stdout.strip() == 'tmpfs'
 
     def mount(
         self, host: Host, where: str, options: Sequence[str] = ()

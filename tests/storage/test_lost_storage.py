@@ -84,7 +84,8 @@ class SourceHangsTest(LostTestCase):
         self.assertEqual('running', guest.state(self.a))
         now = guest.acknowledged()
         guest.wait_for_records(self.a, {t: n + 1 for t, n in now.items()})
-        export.withdraw()
+        self.addCleanup(export.withdraw)
+        export.replace()
         self.assert_said(guest, _REFUSED, 'Stale file handle', ordinary)
 
 
@@ -103,5 +104,7 @@ class DestinationHangsTest(LostTestCase):
                 ordinary,
             )
         nfs_export.unmount(self.b, lab_host.IMAGES)
+        # The daemon has made its pools since; their note is in the journal.
+        self.program('cleanup', '--remove', check=True)
         self.migrate(guest, copied={'vda'})
         self.assert_nothing_lost(guest, self.b)

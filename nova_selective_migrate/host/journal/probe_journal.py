@@ -109,8 +109,11 @@ class ProbeJournal:
             yield look_id
             put_away = True
         except Exception as err:
-            # libvirt may have failed to put it away: cleanup shall look.
-            put_away = not isinstance(err, exceptions.HypervisorError)
+            # libvirt may have failed to put it away, or make it when nobody
+            # waits for it any more: cleanup shall look.
+            put_away = not isinstance(
+                err, (exceptions.HypervisorError, exceptions.StorageSilent)
+            )
             raise
         finally:
             with self._lock:

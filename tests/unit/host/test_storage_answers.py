@@ -14,6 +14,7 @@
 
 import ast
 import pathlib
+import tempfile
 import threading
 from unittest import mock
 
@@ -29,6 +30,7 @@ from nova_selective_migrate.host.facts import qcow2_header
 from nova_selective_migrate.host.facts import source_storage
 from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import storage_answers
+from nova_selective_migrate.host.journal import probe_journal
 
 _HOST = pathlib.Path(nova_selective_migrate.__file__).parent / 'host'
 # What looks at a path and may be held up by it.
@@ -82,6 +84,19 @@ class DaemonTestCase(testtools.TestCase):
             '/p',
             mock.Mock(side_effect=libvirt.libvirtError('broken')),
         )
+
+    def test_what_it_may_still_make_stays_noted(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        probes = probe_journal.ProbeJournal(folder)
+
+        def look():
+            with probes.into('host', 'qemu+tcp://b/system', '/p'):
+                raise exceptions.StorageSilent('it does not answer')
+
+        self.assertRaises(exceptions.StorageSilent, look)
+        probes.end()
+        (kept,) = probe_journal.ProbeJournal(folder).dead()
+        self.assertEqual('/p', kept.places[0].directory)
 
     @mock.patch.object(storage_answers, 'SECONDS', 0.05)
     def test_silence(self):
