@@ -33,9 +33,10 @@ class SanTest(base.StorageTestCase):
         super().setUp()
         self.use_nfs()
         target = iscsi_target.IscsiTarget.create(self.storage)
-        by_path, in_map, in_luks = (
-            target.create_unit(number, _MIB) for number in (1, 2, 3)
-        )
+        units = [target.create_unit(number, _MIB) for number in (1, 2, 3)]
+        for unit in units:
+            self.addCleanup(target.remove_unit, unit)
+        by_path, in_map, in_luks = units
         # Other devices come first on one host, so that no number is equal.
         group = volume_groups.VolumeGroup.create(self.b, 'first')
         self.addCleanup(group.remove)
@@ -50,8 +51,10 @@ class SanTest(base.StorageTestCase):
         luks_volumes.encrypt(self.a, encrypted)
         for host in self.lab.hosts:
             target.await_unit(host, by_path)
+            self.addCleanup(multipath_maps.stop, host)
             multipath_maps.start(host, [in_map.wwid])
             multipath_maps.await_map(host, in_map.wwid)
+            self.addCleanup(luks_volumes.lock, host, 'crypt-volume')
             luks_volumes.unlock(host, encrypted, 'crypt-volume')
 
     def attach(
@@ -80,6 +83,12 @@ class SanTest(base.StorageTestCase):
                     for target, path in devices.items()
                 },
             }
+        )
+        # Without a word of anybody's the devices are not taken for shared.
+        planned = self.run_json('plan', guest)
+        self.assertEqual(
+            dict.fromkeys(devices, 'shared-not-confirmed'),
+            {r['target']: r['reason'] for r in planned.tree['refusals']},
         )
         shared = [w for p in devices.values() for w in ('--shared-path', p)]
         self.migrate(guest, *shared, copied={'vda'})
