@@ -12,7 +12,6 @@
 
 """Serve a directory of one host by NFS 4.2, and mount it on others."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab.hosts.lab_host import Host
@@ -55,39 +54,28 @@ class NfsExport:
         server.run(['exportfs', '-o', ','.join(said), f'*:{directory}'])
         return cls(server, directory)
 
-    def replace(self) -> None:
-        """Serve another, empty file system: who has it is told ESTALE.
-
-        `withdraw` ends that as well.
-        """
-        self.server.run(['exportfs', '-u', f'*:{self.directory}'])
-        self.server.run(['mount', '-t', 'tmpfs', 'tmpfs', self.directory])
-        NfsExport.create(self.server, self.directory)
-        self.server.run(['exportfs', '-f'])
+    def replace(self, below: str) -> None:
+        """Have an empty directory in place of one: who has it, ESTALE."""
+        path = f'{self.directory}/{below}'
+        self.server.run(['rm', '-r', path])
+        self.server.run(['mkdir', path])
 
     def withdraw(self) -> None:
         """Export it no longer."""
         self.server.run(['exportfs', '-u', f'*:{self.directory}'])
         self.server.run(['exportfs', '-f'])
-        if self._replaced:
-            self.server.run(['umount', '--lazy', self.directory])
 
-    @property
-    def _replaced(self) -> bool:
-        said = self.server.run(
-            ['stat', '--file-system', '--format=%T', self.directory]
-        )
-        return said.stdout.strip() == 'tmpfs'
+    def mount(self, host: Host, where: str, below: str = '') -> None:
+        """Mount it on another host.
 
-    def mount(
-        self, host: Host, where: str, options: Sequence[str] = ()
-    ) -> str:
-        """Mount it on another host; return what is mounted there."""
+        :param below: a directory in it, to be made where it is missing
+        """
+        self.server.run(['mkdir', '-p', f'{self.directory}/{below}'])
         host.run(['mkdir', '-p', where])
-        source = f'{self.server.name}:/'
-        said = ','.join(['vers=4.2', *options])
-        host.run(['mount', '-t', 'nfs', '-o', said, source, where])
-        return source
+        host.run(
+            ['mount', '-t', 'nfs', '-o', 'vers=4.2']
+            + [f'{self.server.name}:/{below}', where]
+        )
 
 
 def unmount(host: Host, where: str) -> None:

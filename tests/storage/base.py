@@ -30,6 +30,9 @@ PATIENCE = 300
 #: Where a look at storage that does not answer has to end (issue 13).
 HANG_SECONDS = 20.0
 
+#: What the storage host serves: less than all, so that it can be replaced.
+SERVED = 'served'
+
 
 @functools.cache
 def the_lab() -> laboratory.Lab:
@@ -90,7 +93,7 @@ class StorageTestCase(e2e.EndToEndTestCase):
         export = nfs_export.NfsExport.create(self.storage, lab_host.IMAGES)
         for host in hosts or self.lab.hosts:
             self.addCleanup(nfs_export.unmount, host, where)
-            export.mount(host, where)
+            export.mount(host, where, SERVED)
         return export
 
     def real(self, host: lab_host.Host, path: str) -> str:

@@ -84,8 +84,7 @@ class SourceHangsTest(LostTestCase):
         self.assertEqual('running', guest.state(self.a))
         now = guest.acknowledged()
         guest.wait_for_records(self.a, {t: n + 1 for t, n in now.items()})
-        self.addCleanup(export.withdraw)
-        export.replace()
+        export.replace(base.SERVED)
         self.assert_said(guest, _REFUSED, 'Stale file handle', ordinary)
 
 

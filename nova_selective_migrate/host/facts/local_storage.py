@@ -13,6 +13,7 @@
 """What this host knows of a path: mount, kind, sizes, transport."""
 
 import dataclasses
+import errno
 import functools
 import os
 import pathlib
@@ -29,6 +30,8 @@ _KINDS = (
     (stat.S_ISBLK, storage_facts.PathKind.BLOCK),
     (stat.S_ISDIR, storage_facts.PathKind.DIRECTORY),
 )
+# Of a file system that has no statfs(2).
+_NO_ANSWER = (errno.ENOSYS, errno.EOPNOTSUPP)
 # st_blocks counts in this unit, whatever the block size is (stat(2)).
 _STAT_BLOCK_BYTES = 512
 
@@ -51,6 +54,7 @@ def local_facts(path: str) -> storage_facts.StorageFacts:
     try:
         resolved = os.path.realpath(path, strict=True)
         status = os.stat(resolved)
+        _ask_server(resolved)
         mount = mount_of(resolved)
         if not os.path.samestat(status, os.stat(path)):
             # Another by now: what was seen is not of one file.
@@ -96,6 +100,21 @@ def local_facts(path: str) -> storage_facts.StorageFacts:
         allocated = status.st_blocks * _STAT_BLOCK_BYTES
         return dataclasses.replace(found, allocated_bytes=allocated)
     return found
+
+
+def _ask_server(path: str) -> None:
+    """See to it that a path is there for its server too.
+
+    stat(2) may be answered from what a client of NFS remembers, for a minute
+    after the file has gone; statfs(2) never is.
+
+    :raises OSError: ESTALE, say
+    """
+    try:
+        os.statvfs(path)
+    except OSError as err:
+        if err.errno not in _NO_ANSWER:
+            raise
 
 
 def _identity(status: os.stat_result) -> str:

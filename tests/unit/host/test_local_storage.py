@@ -160,6 +160,20 @@ class LocalStorageTest(unittest.TestCase):
                 UNKNOWN, _silent(local_storage.local_facts(str(self.file)))
             )
 
+    def test_what_a_client_of_nfs_remembers_is_not_there(self):
+        """The server is asked too; stat(2) may be answered without it."""
+        error = OSError(errno.ESTALE, 'Stale file handle')
+        with mock.patch.object(os, 'statvfs', side_effect=error):
+            found = local_storage.local_facts(str(self.file))
+        self.assertEqual(
+            storage_facts.StorageFacts(error='Stale file handle'), found
+        )
+
+    def test_a_file_system_without_statfs(self):
+        error = OSError(errno.ENOSYS, 'Function not implemented')
+        with mock.patch.object(os, 'statvfs', side_effect=error):
+            self.assertTrue(local_storage.local_facts(str(self.file)).exists)
+
     def test_what_vanishes_under_our_hands_is_missing(self):
         error = FileNotFoundError(errno.ENOENT, 'gone')
         with mock.patch.object(local_storage, 'mount_of', side_effect=error):

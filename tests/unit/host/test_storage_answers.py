@@ -152,11 +152,12 @@ class GuardTestCase(testtools.TestCase):
                         for call in _looks(function)
                         if not _guarded(function, call)
                     ]
-        # _is_in is called by users_of and mount_of by local_facts, which ask
-        # first; free_bytes is of a directory of nova's own.
+        # users_of calls _is_in, and local_facts the other two: they ask
+        # first. free_bytes is of a directory of nova's own.
         self.assertEqual(
             [
                 'facts/local_storage.py: free_bytes',
+                'facts/local_storage.py: _ask_server',
                 'facts/local_storage.py: mount_of',
                 'hypervisor/path_users.py: _is_in',
             ],
