@@ -31,6 +31,7 @@ from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.migration import split_brain
 
 INSTANCE = types.SimpleNamespace(uuid='uuid', _context='context')
 FIRST = migrate_call.MigrateCall(migrate_call.MigrateFlag.NON_SHARED_DISK)
@@ -70,6 +71,9 @@ class MigrationsTest(unittest.TestCase):
         self.host = self.enterContext(
             mock.patch.object(connection, 'Connection')
         ).return_value
+        self.host.guest.return_value.xml.return_value = (
+            '<domain><name>guest</name><devices/></domain>'
+        )
         self.here(guest_location.Presence.RUNNING)
 
     def here(self, presence):
@@ -104,6 +108,23 @@ class MigrationsTest(unittest.TestCase):
             block_migration=None,
             migrate_data='data',
         )
+
+    def test_what_is_not_copied_is_known_before_the_call(self):
+        """It may have to be suspended for these disks' sake."""
+        self.records.keep('uuid', mock.Mock(plan=PLAN))
+        inert = split_brain.SourceSuspension(mock.Mock(), 'uuid', ())
+        with mock.patch.object(
+            split_brain.SourceSuspension, 'before_call', return_value=inert
+        ) as looked:
+
+            def stock(**_):
+                looked.assert_called_once_with(
+                    self.migrations.connect, 'uuid', PLAN.migrate_disks
+                )
+                raise ValueError('seen')
+
+            self.run_with(stock)
+        self.recover.assert_called_once()
 
     def test_no_plan_is_no_migration(self):
         with self.assertRaisesRegex(exception.MigrationError, 'no plan'):
@@ -232,7 +253,7 @@ class MigrationsTest(unittest.TestCase):
         self.recover.assert_not_called()
 
     def test_the_plan_is_forgotten_at_the_end(self):
-        self.records.keep('uuid', mock.sentinel.planned)
+        self.records.keep('uuid', mock.Mock(plan=PLAN))
         self.run_with(mock.Mock(side_effect=ValueError('x')))
         self.assertIsNone(self.records.planned('uuid'))
 
