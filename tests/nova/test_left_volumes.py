@@ -38,7 +38,7 @@ def entry(path=PATH, size=8 * MIB, group='another-group'):
         'virt_disk_size': size,
         'disk_size': 0,
         'backing_file': '',
-        'selective_migrate': {'volume': {'group_uuid': group}},
+        'selective_migrate': {'volume': {'path': path, 'group_uuid': group}},
     }
 
 

@@ -18,10 +18,13 @@ nova's own code of logical volumes, with LVM's programs feigned
 
 import os
 
+import fixtures
 from nova.virt.libvirt import driver
 
+from nova_selective_migrate.compute.common import nova_volume_groups
 from tests.nova import base
 from tests.nova import endings
+from tests.nova import lvm_fixture
 from tests.nova import ours
 from tests.nova import volumes
 
@@ -195,6 +198,29 @@ class LvmTest(ours.OursTest, volumes.VolumesTest):
         self.assertEqual({}, self.of_server(self.there, self.server))
         self.assertEqual(self.local, self.of_server(self.here, self.server))
         self.assertIn('onto itself', self.faults(self.server)[0].message)
+
+    def test_a_group_of_another_name(self):
+        self.lvm.groups['dest'] = [lvm_fixture.Group('vg1')]
+        configured = nova_volume_groups.configured
+        self.useFixture(
+            fixtures.MockPatchObject(
+                nova_volume_groups,
+                'configured',
+                lambda: (
+                    'vg1'
+                    if getattr(self._at, 'destination', False)
+                    else configured()
+                ),
+            )
+        )
+        self.live_migrate(self.server)
+        self.assertEqual(endings.MOVED, self.outcome(self.server))
+        self.assertEqual(self.local, self.of_server(self.there, self.server))
+        self.assertEqual({}, self.of_server(self.here, self.server))
+        xml = self.fake.call_of(self.server['id']).params['destination_xml']
+        for name in self.local:
+            self.assertIn(f'/dev/vg1/{self.server["id"]}_{name}"', xml)
+        self.assertNotIn('/dev/vg0/', xml)
 
     def test_too_little_room_with_both_figures(self):
         needed = sum(self.local.values())

@@ -48,6 +48,7 @@ from nova_selective_migrate.compute.source import nova_case
 from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.compute.source import running_plans
 from nova_selective_migrate.core.plan import migrate_call
+from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.core.plan import plan_formats
 from nova_selective_migrate.host.facts import image_digests
 
@@ -153,8 +154,20 @@ class Host:
             'plan': shown,
             'disk_info': told,
             'flags': int(planned.plan.call.flags),
-            'parameters': dict(planned.plan.call.parameters),
+            'parameters': {
+                **planned.plan.call.parameters,
+                **self._xml(planned.plan),
+            },
         }
+
+    def _xml(self, plan: migration_plan.MigrationPlan) -> dict[str, str]:
+        """The destination's XML, as nova would have our driver adapt it."""
+        domain = self.virt.lookupByUUIDString(self.uuid)
+        text = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE)
+        if not plan.changes_xml:
+            return {}
+        adapted = plan.destination_xml(text)
+        return {'destination_xml': adapted, 'persistent_xml': adapted}
 
     def prepare(self, disk_info: str) -> dict[str, typing.Any]:
         """The destination makes the volumes; nova's part is to mkdir."""

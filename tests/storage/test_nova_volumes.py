@@ -12,7 +12,7 @@
 
 """Logical volumes of images_type=lvm between two kernels.
 
-Both hosts have a volume group of one name. nova's services and records are
+Each host has a volume group, by another name. nova's services and records are
 left out; see tests/storage/nova_side.py for what is real.
 """
 
@@ -32,7 +32,8 @@ from lab.storage import volume_groups
 from tests.e2e import nova_computes
 from tests.storage import base
 
-GROUP = 'nova'
+#: By host: one that is called differently is known by its UUID.
+GROUPS = {'a': 'nova', 'b': 'nova-there'}
 MIB = 1 << 20
 SIZE_MIB = 64
 _TOP = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -48,7 +49,7 @@ class NovaVolume(guest_disks.Disk):
 
     @property
     def path(self) -> str:
-        return f'/dev/{GROUP}/{self.server}_{self.purpose}'
+        return f'/dev/{GROUPS["a"]}/{self.server}_{self.purpose}'
 
     def create(self, place: disk_places.Place, host: lab_host.Host) -> None:
         """It is there."""
@@ -63,7 +64,8 @@ class NovaVolume(guest_disks.Disk):
         return f"{driver}<source dev='{self.path}'/>"
 
     def image(self, place: disk_places.Place) -> tuple[str, str]:
-        return 'raw', self.path
+        # It is looked at where the guest has come to.
+        return 'raw', self.path.replace(GROUPS['a'], GROUPS['b'], 1)
 
 
 class NovaSide:
@@ -83,7 +85,8 @@ class NovaSide:
                 'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'true',
             },
         )
-        self._write({'uuid': server, 'group': GROUP, 'name': host.name})
+        group = GROUPS[host.name]
+        self._write({'uuid': server, 'group': group, 'name': host.name})
 
     def step(self, name: str, /, **arguments: typing.Any) -> typing.Any:
         """Have it do one thing; return what that returned."""
@@ -108,7 +111,7 @@ class NovaVolumesTest(base.StorageTestCase):
     def setUp(self) -> None:
         super().setUp()
         for host in self.lab.hosts:
-            group = volume_groups.VolumeGroup.create(host, GROUP)
+            group = volume_groups.VolumeGroup.create(host, GROUPS[host.name])
             self.addCleanup(group.remove)
         self.server = str(uuid.uuid4())
         self.sides = {
@@ -124,7 +127,7 @@ class NovaVolumesTest(base.StorageTestCase):
         return self.sides['b'].step(step, **arguments)
 
     def path(self, purpose: str) -> str:
-        return f'/dev/{GROUP}/{self.server}_{purpose}'
+        return f'/dev/{GROUPS["b"]}/{self.server}_{purpose}'
 
     def test_a_server_moves(self) -> None:
         purposes = ('disk', 'disk.eph0', 'disk.swap')
@@ -134,10 +137,10 @@ class NovaVolumesTest(base.StorageTestCase):
         # What a fresh volume shows to who reads it before it is written.
         self.shell(
             self.b,
-            f'lvcreate -qy -Wn -Zn -L 300M -n stale {GROUP}; '
+            f'lvcreate -qy -Wn -Zn -L 300M -n stale {GROUPS["b"]}; '
             'tr "\\0" "\\252" < /dev/zero | dd iflag=fullblock bs=1M '
-            f'count=300 status=none of=/dev/{GROUP}/stale; sync; '
-            f'lvremove -qfy {GROUP}/stale',
+            f'count=300 status=none of=/dev/{GROUPS["b"]}/stale; sync; '
+            f'lvremove -qfy {GROUPS["b"]}/stale',
         )
         report = self.there('report')
         self.assertIn('lvm=empty:', report)
@@ -158,7 +161,7 @@ class NovaVolumesTest(base.StorageTestCase):
         self.there('create', name=foreign, size=8 * MIB)
         self.there('roll_back')
         self.assertEqual([foreign], self.there('volumes'))
-        self.shell(self.b, f'lvremove -qfy {GROUP}/{foreign}')
+        self.shell(self.b, f'lvremove -qfy {GROUPS["b"]}/{foreign}')
 
         self.made(told)
         before = guest.acknowledged([self.a])
@@ -173,6 +176,9 @@ class NovaVolumesTest(base.StorageTestCase):
         guest.wait_for_records(
             self.b, {t: n + 2 for t, n in before.items()}, base.PATIENCE
         )
+        for xml in ((), ('--inactive',)):
+            shown = self.b.virsh('dumpxml', guest.name, *xml).stdout
+            self.assertIn(f"dev='{self.path('disk')}'", shown)
         self.assert_nothing_lost(guest, self.b)
         self.assertEqual(sorted(names), sorted(self.there('volumes')))
 
@@ -182,7 +188,7 @@ class NovaVolumesTest(base.StorageTestCase):
         self.assertNotIn('error', done)
         self.assertEqual('[]', done['disk_info of nova'])
         sizes = {
-            volume_groups.Volume(self.b, GROUP, name).size
+            volume_groups.Volume(self.b, GROUPS['b'], name).size
             for name in done['before nova']
         }
         self.assertEqual({SIZE_MIB * MIB}, sizes)
@@ -208,7 +214,9 @@ class NovaVolumesTest(base.StorageTestCase):
             'virt_disk_size': 64 * MIB,
             'disk_size': 0,
             'backing_file': '',
-            'selective_migrate': {'volume': {'group_uuid': 'another'}},
+            'selective_migrate': {
+                'volume': {'path': self.path('disk'), 'group_uuid': 'another'}
+            },
         }
         text = json.dumps([entry])
         self.assertNotIn('error', self.there('prepare', disk_info=text))
@@ -216,7 +224,7 @@ class NovaVolumesTest(base.StorageTestCase):
         self.shell(
             self.b,
             f'lvremove -qfy {self.path("disk")}; lvcreate -qy -Wn -L 8M '
-            f'-n {self.server}_disk {GROUP}',
+            f'-n {self.server}_disk {GROUPS["b"]}',
         )
         self.assertIn('volumes=', self.there('restart'))
         self.assertEqual([f'{self.server}_disk'], self.there('volumes'))

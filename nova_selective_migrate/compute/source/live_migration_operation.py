@@ -228,8 +228,8 @@ class PlannedGuest:
         if kept is None or not self._plan.thinning.drivers:
             return {}
         return {
-            'persistent_xml': destination_xml.flatten(
-                kept, self._plan.flattened
+            'persistent_xml': destination_xml.for_copy(
+                kept, self._plan.flattened, {}, self._plan.renamed
             )
         }
 

@@ -283,8 +283,10 @@ def _destination_volumes(
             group_uuid=group.uuid,
         ),
     )
+    source = nova_volumes.directory(request.volume_group)
     for path in here:
-        if _below(path, folder):
+        # The group may have another name there: it is known by its UUID.
+        if request.volume_group and _below(path, source):
             yield (
                 path,
                 storage_facts.StorageFacts(

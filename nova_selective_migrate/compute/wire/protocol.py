@@ -223,8 +223,11 @@ def dumps_disk_info(
             'base_digest': digests.get(backing or '', ''),
         }
         if disk.chain[0].type is domains.SourceType.BLOCK:
-            group = (groups or {}).get(disk.chain[0].path or '', '')
-            ours[volume_transfer.KEY] = {'group_uuid': group}
+            path = disk.chain[0].path or ''
+            ours[volume_transfer.KEY] = {
+                'path': plan.renamed.get(disk.target, path),
+                'group_uuid': (groups or {}).get(path, ''),
+            }
         entries.append({**_entry(planned, backing or ''), _KEY: ours})
     return json.dumps(entries)
 

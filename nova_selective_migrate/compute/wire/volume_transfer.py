@@ -86,7 +86,7 @@ KEY = 'volume'
 class ExpectedVolume:
     """A logical volume that the destination has to make.
 
-    :ivar path: of its device, the same on both hosts
+    :ivar path: of its device at the destination
     :ivar virtual_bytes: the source's size, which it must have to the byte
     :ivar source_group: UUID of the source's volume group
     """
@@ -104,14 +104,14 @@ class ExpectedVolume:
         :raises PreparationFailed: when it is damaged
         """
         try:
-            path = entry['path']
             size = entry['virt_disk_size']
-            group = entry['selective_migrate'][KEY]['group_uuid']
+            ours = entry['selective_migrate'][KEY]
+            path, group = ours['path'], ours['group_uuid']
         except (KeyError, TypeError) as err:
             raise exceptions.PreparationFailed(
                 'the source sent no usable description of a logical volume'
             ) from err
-        if not isinstance(size, int) or size <= 0 or not group:
+        if not isinstance(size, int) or size <= 0 or not path or not group:
             raise exceptions.PreparationFailed(
                 f'the source does not tell the size of {path}, or its group'
             )

@@ -19,6 +19,7 @@ import posixpath
 
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.decision import nova_volumes
 from nova_selective_migrate.core.evidence import file_identity
 from nova_selective_migrate.core.evidence import host_evidence
 from nova_selective_migrate.core.model import domains
@@ -225,11 +226,14 @@ def renamed(
 ) -> dict[str, str]:
     """Return the paths of logical volumes whose names mean another there.
 
-    /dev/dm-3 is the volume that the source has activated as its fourth.
+    nova's are in the volume group that nova has there. Of others, /dev/dm-3
+    is the volume that the source has activated as its fourth.
 
     :param targets: of the disks to copy
     :returns: ``/dev/VG/LV`` by target
     """
+    if facts.prepared is not None:
+        return nova_volumes.renamed(facts.domain, facts.prepared, targets)
     if not facts.options.create_images:
         return {}
     found: dict[str, str] = {}

@@ -250,7 +250,7 @@ def space_needed(
     in_files = _in_files(prepared, files, duties, storage)
     if not volumes:
         return (in_files,)
-    group = prepared.volume_group
+    group = prepared.destination_group
     there = storage.destination.get(nova_volumes.directory(group))
     in_group = SpaceNeeded(
         f'the volume group {group}',

@@ -114,13 +114,6 @@ def _unfit(
             'upgrade the plugin on the destination, or look into the log of '
             'its nova-compute',
         )
-    if prepared.destination_group != prepared.volume_group:
-        return (
-            _Reason.VOLUME_GROUP_UNFIT,
-            f'images_volume_group is {prepared.volume_group} on the source '
-            f'and {prepared.destination_group} on the destination',
-            '',
-        )
     return None
 
 
@@ -170,6 +163,28 @@ def is_made_in_group(
         and posixpath.dirname(source.path or '')
         == directory(prepared.volume_group)
     )
+
+
+def renamed(
+    domain: domains.Domain,
+    prepared: migration_options.Preparation,
+    targets: collections.abc.Container[str],
+) -> dict[str, str]:
+    """Return the paths at the destination where its group has another name.
+
+    :param targets: of the disks to copy
+    :returns: by target
+    """
+    group = prepared.destination_group
+    if not group or group == prepared.volume_group:
+        return {}
+    return {
+        disk.target: posixpath.join(
+            directory(group), posixpath.basename(disk.chain[0].path or '')
+        )
+        for disk in domain.disks
+        if disk.target in targets and is_made_in_group(disk, prepared)
+    }
 
 
 def bytes_needed(

@@ -45,7 +45,7 @@ def of(
         other = 'no volume' if there == EMPTY_GROUP else f'the UUID {there}'
         return locality_verdicts.Evidence(
             f'both hosts: the volume group of {path} has the UUID {here} on '
-            f'the source, and that of this name on the destination has '
+            f'the source, and the group for it on the destination has '
             f'{other}',
             domains.Locality.LOCAL,
             locality_verdicts.Strength.PROOF,

@@ -65,8 +65,8 @@ class Reason(enum.Enum):
     )
     LOCAL_VOLUME_GROUP = (
         'local-volume-group',
-        'It is a logical volume, and the destination has another volume '
-        'group of that name.',
+        'It is a logical volume, and the volume group for it at the '
+        'destination is another one.',
     )
     DECLARED_LOCAL = (
         'declared-local',

@@ -140,7 +140,7 @@ class RefusalReason(enum.Enum):
         'volume-group-unfit',
         "It is a logical volume of nova's, and nothing shows that the "
         'destination has a volume group in which one can be made for it.',
-        'give both hosts images_type=lvm and the same images_volume_group, '
+        'give the destination images_type=lvm and an images_volume_group, '
         'or migrate to a host that has them',
     )
     BLOCK_MIGRATION_FORBIDDEN = (

@@ -56,7 +56,7 @@ class StorageFacts:
     :ivar error: what was answered, where it cannot be told what is there
     :ivar used_by: a domain of that host, other than the guest, that has it
     :ivar group_uuid: UUID of the LVM volume group of a logical volume; of
-        a path that does not exist: of the group that has its name there
+        a path that does not exist: of the group that it would be in there
     :ivar volume_uuid: UUID of a logical volume
     :ivar logical_volume: ``/dev/VG/LV`` of a logical volume, whatever name
         of it the path is

@@ -24,6 +24,7 @@ from nova_selective_migrate.compute.wire import volume_transfer
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.evidence import volume_groups
 from nova_selective_migrate.core.plan import planner
+from tests.unit.core import builders as b
 from tests.unit.core.scenarios import nova_volumes
 
 GROUP = volume_transfer.GroupReport(
@@ -134,14 +135,38 @@ class DiskInfoTest(unittest.TestCase):
         {'virt_disk_size': None},
         {'selective_migrate': {'volume': {}}},
         {'selective_migrate': {'volume': None}},
-        {'selective_migrate': {'volume': {'group_uuid': ''}}},
+        {'selective_migrate': {'volume': {'path': '/x', 'group_uuid': ''}}},
+        {'selective_migrate': {'volume': {'path': '', 'group_uuid': 'G'}}},
+        {'selective_migrate': {'volume': {'group_uuid': 'G'}}},
     )
     def test_damaged(self, change):
         entry = {**self.entries[0], **change}
         with self.assertRaises(exceptions.PreparationFailed):
             protocol.expected_volumes([entry])
 
-    def test_without_a_path(self):
-        del self.entries[0]['path']
-        with self.assertRaises(exceptions.PreparationFailed):
-            protocol.expected_volumes(self.entries)
+
+class OtherNameTest(unittest.TestCase):
+    """The destination's group has another name."""
+
+    def setUp(self):
+        super().setUp()
+        (scenario,) = (
+            s
+            for s in nova_volumes.SCENARIOS
+            if s.name == 'another_name_of_the_group_there'
+        )
+        self.plan = planner.plan(
+            migration_case.loads(json.dumps(scenario.case))
+        )
+        self.there = f'/dev/vg1/{b.UUID}_disk'
+
+    def test_it_is_listed_by_the_destination_s_name(self):
+        text = protocol.dumps_disk_info(
+            self.plan, {}, {}, {}, {nova_volumes.ROOT: 'G-1'}
+        )
+        (volume,) = protocol.expected_volumes(protocol.loads_disk_info(text))
+        self.assertEqual(self.there, volume.path)
+
+    def test_the_guest_has_it_by_that_name(self):
+        text = b.domain(b.disk('vda', b.block(nova_volumes.ROOT)))
+        self.assertIn(f'dev="{self.there}"', self.plan.destination_xml(text))

@@ -174,7 +174,26 @@ SCENARIOS = (
     _of(
         'another_name_of_the_group_there',
         [_ROOT],
-        {'vda': UNFIT},
+        {'vda': COPY},
+        known={**_there(), '/dev/vg1': {'exists': True, 'free_bytes': b.GIB}},
+        destination_group='vg1',
+    ),
+    _of(
+        'too_little_room_in_a_group_of_another_name',
+        [_ROOT],
+        {'vda': COPY},
+        'destination-full',
+        known={
+            **_there(),
+            '/dev/vg1': {'exists': True, 'free_bytes': b.GIB - 1},
+        },
+        destination_group='vg1',
+    ),
+    _of(
+        'one_group_of_two_names',
+        [_ROOT],
+        {'vda': 'refuse same-volume-group'},
+        known=_there(HERE),
         destination_group='vg1',
     ),
     _of('no_group_there', [_ROOT], {'vda': UNFIT}, destination_group=''),
