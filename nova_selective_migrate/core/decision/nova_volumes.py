@@ -79,7 +79,12 @@ def problem(
             f'images_volume_group of the source is {prepared.volume_group}',
         )
     if prepared.shared_directory:
-        return refuse(_Reason.SHARED_INSTANCE_DIRECTORY, prepared.directory)
+        return refuse(
+            _Reason.SHARED_INSTANCE_DIRECTORY,
+            prepared.directory,
+            'give each host an instances_path of its own: where it is '
+            'shared, nova cleans up no logical volume on either host',
+        )
     if prepared.block_migration is False:
         return refuse(_Reason.BLOCK_MIGRATION_FORBIDDEN)
     if why := _unfit(prepared):
@@ -147,7 +152,9 @@ def _unproven(
         )
     if here is None or here.virtual_bytes is None:
         return refuse(
-            _Reason.IMAGE_NOT_REPRODUCIBLE, 'its size in bytes is not known'
+            _Reason.IMAGE_NOT_REPRODUCIBLE,
+            'its size in bytes is not known',
+            'find out why libvirt does not tell it, with virsh domblkinfo',
         )
     return None
 
