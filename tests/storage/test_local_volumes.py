@@ -72,8 +72,8 @@ class LocalVolumesCase(base.StorageTestCase):
 
     def journal(self) -> str:
         """Return what the journal of the command line has."""
-        folder = '/var/lib/nova-selective-migrate/journal'
-        return self.shell(self.a, f'ls {folder} | grep json || true').strip()
+        look = f'find {lab_host.JOURNAL} -maxdepth 1 -name "*.json"'
+        return self.shell(self.a, look).strip()
 
 
 class CopyTest(LocalVolumesCase):
@@ -161,8 +161,17 @@ class FailureTest(LocalVolumesCase):
         rows: list[dict[str, typing.Any]] = json.loads(done.stdout)
         return {row['path']: row['state'] for row in rows}
 
-    def test_aborted(self) -> None:
-        """What was made goes, and nothing else of the group."""
+    def test_what_was_made_goes_and_nothing_else(self) -> None:
+        self.abort()
+        now = self.started.acknowledged()
+        self.started.wait_for_records(
+            self.a, {t: n + e2e_base.AFTER for t, n in now.items()}
+        )
+        self.kill_while_another_makes_one()
+        self.assert_goes_on(self.started)
+
+    def abort(self) -> None:
+        """Abort at the first signal: the volume goes, others stay."""
         running = self.begin()
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=base.PATIENCE)
@@ -172,10 +181,9 @@ class FailureTest(LocalVolumesCase):
         self.assertFalse(self.made.exists)
         self.assertTrue(self.foreign.exists)
         self.assertEqual('', self.journal())
-        self.assert_goes_on(self.started)
 
-    def test_killed_and_made_anew_by_another(self) -> None:
-        """A volume that has only the name is not removed."""
+    def kill_while_another_makes_one(self) -> None:
+        """Kill the program: a volume that has only the name stays."""
         self.begin()
         uuid = self.made.uuid
         self.kill(f'migrate {self.started.name}', signal.SIGKILL)
@@ -192,11 +200,14 @@ class FailureTest(LocalVolumesCase):
         left = self.cleanup('--remove')[self.made.path]
         self.assertIn('it is another volume of that name', left)
         self.assertTrue(anew.exists)
-        self.assert_goes_on(self.started)
+        self.assertNotEqual('', self.journal())
+        anew.remove()
+        self.cleanup('--remove')
+        self.assertEqual('', self.journal())
 
 
 class RefusalTest(LocalVolumesCase):
-    def test_what_is_there_and_no_room(self) -> None:
+    def test_what_stands_against_a_volume(self) -> None:
         """Seen beforehand: a volume of the name, thin or thick, and room."""
         guest = self.guest({'vda': volume_disks.LogicalVolume(size_mib=_MIB)})
         name = guest.place('vda').stem
@@ -211,10 +222,11 @@ class RefusalTest(LocalVolumesCase):
                     self.assertIn(f'needs {_SIZE} bytes', said['message'])
                     self.assertIn(f'has {there.free} bytes', said['message'])
             made.remove()
+        self.refuse_extents(guest)
+        self.assert_goes_on(guest)
 
-    def test_extents_of_another_size(self) -> None:
+    def refuse_extents(self, guest: lab_guest.Guest) -> None:
         """A larger volume is of no use to libvirt 9.0, and goes again."""
-        guest = self.guest({'vda': volume_disks.LogicalVolume(size_mib=_MIB)})
         self.b.virsh('pool-destroy', GROUP)
         self.groups[1].remove()
         device, _ = volume_groups.DEVICES
@@ -230,7 +242,6 @@ class RefusalTest(LocalVolumesCase):
         )
         self.assertIn(f'gives it {64 << 20}', done.stderr)
         self.assertEqual('', self.journal())
-        self.assert_goes_on(guest)
 
     def obstacles(
         self,
