@@ -86,9 +86,7 @@ class ConfigDriveTest(base.StorageTestCase):
     """A config drive in vfat, as nova makes one, that both kernels mount."""
 
     def test_copied(self) -> None:
-        drive = local_disks.LocalFile(
-            size_mib=_MIB, format='raw', extra='<readonly/>'
-        )
+        drive = local_disks.LocalFile(size_mib=_MIB, format='raw')
         said = {'uuid': 'of the instance', 'random_seed': 'x' * 4096}
         guest = self.guest({'vda': local_disks.LocalFile(size_mib=_MIB)})
         place = guest.place('vdz')
