@@ -116,6 +116,19 @@ ln -s {core} {_PORTAL_GROUP}/lun/lun_{number}/unit
         )
         return unit
 
+    def remove_unit(self, unit: Unit) -> None:
+        """Take a disk away; no host is to use it."""
+        number = unit.number
+        group = f'{_PORTAL_GROUP}/lun/lun_{number}'
+        core = f'{_CONFIG}/core/fileio_0/unit{number}'
+        self.server.run(
+            [
+                *('sh', '-c'),
+                f'rm {group}/unit && rmdir {group} {core}'
+                f' && rm /run/units/{number}',
+            ]
+        )
+
     def attach(self, host: Host, portals: Sequence[str] = ()) -> None:
         """Log a host in, through one portal or more, the first by default."""
         host.run(

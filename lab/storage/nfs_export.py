@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 from lab.hosts.lab_host import Host
 
-#: Seconds that a server which starts waits for clients of its last run.
+#: Seconds that a server which starts waits for clients of its last run, the
+#: least that there is. Nobody may open a file meanwhile.
 _GRACE = 10
 _START = f"""
 set -e
@@ -76,6 +77,9 @@ class NfsExport:
             ['mount', '-t', 'nfs', '-o', 'vers=4.2']
             + [f'{self.server.name}:/{below}', where]
         )
+        # Comes back when the server lets files be opened.
+        file = f'{where}/.opened-by-{host.name}'
+        host.run(['sh', '-c', f'> {file} && rm {file}'])
 
 
 def unmount(host: Host, where: str) -> None:

@@ -64,7 +64,13 @@ class KernelTest(base.StorageTestCase):
         )
         missing = self.a.run(['/none/such'], check=False)
         self.assertEqual(127, missing.returncode)
-        with self.a.popen(['sleep', '600'], stdin=subprocess.DEVNULL) as sleep:
+        with self.a.popen(
+            ['sh', '-c', 'echo up; exec sleep 600'],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        ) as sleep:
+            assert sleep.stdout
+            self.assertEqual('up\n', sleep.stdout.readline())
             sleep.send_signal(signal.SIGTERM)
             self.assertEqual(128 + signal.SIGTERM, sleep.wait(60))
 

@@ -59,7 +59,10 @@ class SourceServesTest(base.StorageTestCase):
         (refusal,) = planned.tree['refusals']
         self.assertEqual('same-file-at-destination', refusal['reason'])
         self.assert_never_ready(
-            guest, 'same-file-at-destination', 'destination-exists'
+            guest,
+            'same-file-at-destination',
+            'destination-exists',
+            'image-unproven',
         )
         refused = self.run_json('migrate', guest, '--existing', 'vda')
         self.assertEqual('refused', refused.tree['outcome'])
