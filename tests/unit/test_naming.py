@@ -58,6 +58,20 @@ def twice(
     return {name: where for name, where in found.items() if len(where) > 1}
 
 
+#: Of a module; a larger one is two things.
+MOST_LINES = 350
+
+
+class SizeTest(unittest.TestCase):
+    def test_no_module_is_a_hall(self):
+        larger = {
+            str(path.relative_to(TOP))
+            for path in files(PACKAGE.name)
+            if len(path.read_text().splitlines()) > MOST_LINES
+        }
+        self.assertEqual(set(), larger)
+
+
 class UniqueTest(unittest.TestCase):
     """A name says which one is meant, without its folder."""
 

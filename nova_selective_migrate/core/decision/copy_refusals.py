@@ -19,6 +19,7 @@ from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import message_words
+from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 
@@ -56,7 +57,7 @@ def _names(disk: domains.Disk, storage: storage_facts.Storage) -> set[str]:
     )
     path = posixpath.normpath(facts.resolved or place.path)
     names = {f'/{path.lstrip("/")}'}
-    names.add(storage_facts.volume_path(place.path, facts))
+    names.add(pool_volumes.volume_path(place.path, facts))
     if facts.identity:
         names.add(f'identity {facts.identity}')
     return names

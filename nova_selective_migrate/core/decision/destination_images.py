@@ -19,20 +19,18 @@ import posixpath
 
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.decision import existing_images
 from nova_selective_migrate.core.decision import nova_volumes
 from nova_selective_migrate.core.evidence import file_identity
 from nova_selective_migrate.core.evidence import host_evidence
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import logical_volumes
+from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 
 _FORMATS = ('raw', 'qcow2')
-_NO_IMAGES = (storage_facts.PathKind.DIRECTORY, storage_facts.PathKind.OTHER)
-# From this release on the destination gives the mirror a slice of the
-# source's size; before, QEMU refuses to mirror into another size.
-_TAKES_LARGER_DEVICES = 10_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,14 +151,14 @@ def _judge(
             return refuse(refusals.RefusalReason.IMAGE_UNPROVEN)
     if existing:
         libvirt = facts.hypervisors.destination.libvirt
-        return _unfit(disk, here, known, libvirt)
+        return existing_images.unfit(disk, here, known, libvirt)
     unreachable = refusals.RefusalReason.DESTINATION_UNREACHABLE
     if path is None:
         return refuse(unreachable, 'a block device')
     pool = None
     if device:
-        path = storage_facts.volume_path(path, here)
-        pool = storage_facts.volume_pool(storage.pools_there, path)
+        path = pool_volumes.volume_path(path, here)
+        pool = pool_volumes.volume_pool(storage.pools_there, path)
         if pool is None:
             return refuse(
                 unreachable,
@@ -294,60 +292,6 @@ def _in_the_way(
         leave_it = refusals.RefusalReason.IMAGE_UNPROVEN.remedy
         return refuse('it may be the disk itself', instead=leave_it)
     return refuse()
-
-
-def _unfit(
-    disk: domains.Disk,
-    facts: storage_facts.StorageFacts | None,
-    known: storage_facts.StorageFacts | None,
-    libvirt: int | None,
-) -> refusals.Refusal | None:
-    """Compare an image that the caller made with the source's."""
-    source = disk.chain[0]
-    refuse = functools.partial(
-        refusals.Refusal.of_disk,
-        disk,
-        refusals.RefusalReason.DESTINATION_MISMATCH,
-    )
-    if known is None:
-        return None
-    if known.exists is False:
-        return refuse(f'{source.label} is not there')
-    if known.kind in _NO_IMAGES:
-        return refuse(f'{source.label} is neither a file nor a device there')
-    size = facts.virtual_bytes if facts else None
-    there = known.virtual_bytes
-    if there is not None and size is not None and there != size:
-        sizes = f'{source.label} has {there} bytes there and {size} here'
-        if there < size or not _is_raw_device(source, known):
-            return refuse(sizes)
-        if libvirt is None or libvirt < _TAKES_LARGER_DEVICES:
-            return refuse(
-                sizes,
-                instead='make it anew with the same size in bytes, or upgrade '
-                'libvirt at the destination to 10.0 or newer, which takes '
-                'a larger device',
-            )
-    if known.format and source.format and known.format != source.format:
-        return refuse(
-            f'{source.label} is {known.format} there, {source.format} here',
-        )
-    return None
-
-
-def _is_raw_device(
-    source: domains.DiskSource, known: storage_facts.StorageFacts
-) -> bool:
-    """Return whether libvirt can use a slice of the disk's size.
-
-    It looks at the type in the domain XML and at the format
-    (qemuMigrationDstPrepareStorage).
-    """
-    return (
-        source.type is domains.SourceType.BLOCK
-        and known.kind in (storage_facts.PathKind.BLOCK, None)
-        and source.format in ('raw', None)
-    )
 
 
 def chains_to_flatten(

@@ -36,8 +36,7 @@ class RefusalReason(enum.Enum):
     def __new__(cls, code: str, meaning: str, remedy: str) -> 'RefusalReason':
         member = object.__new__(cls)
         member._value_ = code
-        member.meaning = meaning
-        member.remedy = remedy
+        member.meaning, member.remedy = meaning, remedy
         return member
 
     # A disk is refused: its copy would lose or mix data.
@@ -287,7 +286,6 @@ class RefusalReason(enum.Enum):
     )
 
 
-#: Why a disk or a plan can be refused.
 AnyReason = reasons.Reason | RefusalReason
 
 
@@ -318,8 +316,8 @@ class Refusal:
         instead: str = '',
     ) -> 'Refusal':
         """Refuse a disk, for its own source where no other image is named."""
-        source = disk.source.label if disk.source else ''
-        return cls(disk.target, reason, detail, about or source, instead)
+        about = about or (disk.source.label if disk.source else '')
+        return cls(disk.target, reason, detail, about, instead)
 
     @property
     def message(self) -> str:
@@ -345,10 +343,7 @@ class Refusal:
 
 @dataclasses.dataclass(frozen=True)
 class StatedRefusal:
-    """A refusal of a plan, with its message in the words of its reader.
-
-    :ivar target: of the disk; None where it is the whole guest
-    """
+    """A :class:`Refusal` with its message in the words of its reader."""
 
     target: str | None
     reason: AnyReason

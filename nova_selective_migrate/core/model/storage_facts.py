@@ -19,7 +19,6 @@ import posixpath
 
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import file_systems
-from nova_selective_migrate.core.model import logical_volumes
 
 
 class PathKind(enum.Enum):
@@ -240,48 +239,6 @@ def in_pool(
         encrypted=source.encrypted,
         data_file=source.data_file,
     )
-
-
-def is_logical_volume(storage: Storage, path: str) -> bool:
-    """Return whether a path is known to be a logical volume."""
-    here = at(storage.source, path)
-    if here is not None and here.logical_volume:
-        return True
-    name = volume_path(path, here)
-    return any(
-        (pool := volume_pool(pools, name)) is not None
-        and pools[pool].type == 'logical'
-        for pools in (storage.pools, storage.pools_there)
-    )
-
-
-def volume_path(path: str, facts: StorageFacts | None) -> str:
-    """Return the name that a volume has in its pool, as far as known.
-
-    A name of /dev/mapper alone makes no volume: cryptsetup gives such too.
-
-    :param facts: of the host that has it at the path
-    """
-    if facts is not None and facts.logical_volume:
-        return facts.logical_volume
-    looked_at = facts is not None and facts.transport is not None
-    return tidy(path) if looked_at else logical_volumes.canonical(tidy(path))
-
-
-def volume_pool(
-    pools: collections.abc.Mapping[str, StoragePool], path: str
-) -> str | None:
-    """Name the pool that a block device at a path is a volume of.
-
-    :param path: as the pool has it, ``/dev/VG/LV``
-    :returns: None where none of the pools has such volumes there
-    """
-    folder = posixpath.dirname(tidy(path))
-    for name, pool in pools.items():
-        path = tidy((pool.path or '').rstrip('/'))
-        if pool.type in VOLUME_POOLS and path == folder:
-            return name
-    return None
 
 
 def _network_name(pool: StoragePool, volume: str) -> str:

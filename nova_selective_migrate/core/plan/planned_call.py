@@ -21,6 +21,7 @@ from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.core.plan import destination_xml
@@ -196,7 +197,7 @@ def logical_volumes(
             continue
         here = storage_facts.find(storage.source, place)
         there = storage_facts.find(storage.destination, place)
-        if storage_facts.is_logical_volume(storage, place.path):
+        if pool_volumes.is_logical_volume(storage, place.path):
             thin = any(each.thin for each in (here, there) if each)
             found[disk.target] = thin
     return found

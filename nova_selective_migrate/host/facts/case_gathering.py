@@ -26,6 +26,7 @@ from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import other_devices
+from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.facts import local_storage
@@ -265,7 +266,7 @@ def _user(
     path: str,
     here: storage_facts.StorageFacts | None,
 ) -> str | None:
-    volume = storage_facts.volume_path(path, here)
+    volume = pool_volumes.volume_path(path, here)
     names = (path, *logical_volumes.aliases(volume))
     return next((used[name] for name in names if name in used), None)
 

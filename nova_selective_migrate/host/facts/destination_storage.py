@@ -16,6 +16,7 @@ import collections.abc
 import dataclasses
 import os.path
 
+from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import source_storage
 from nova_selective_migrate.host.hypervisor import connection
@@ -90,7 +91,7 @@ def _devices(
 ) -> Facts:
     """Ask for block devices, most of all for those of volume groups."""
     names = {
-        path: storage_facts.volume_path(path, known)
+        path: pool_volumes.volume_path(path, known)
         for path, known in here.items()
         if known.kind is storage_facts.PathKind.BLOCK
         or (known.kind is None and path.startswith('/dev/'))

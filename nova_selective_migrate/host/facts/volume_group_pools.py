@@ -17,6 +17,7 @@ import dataclasses
 import os.path
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import volume_pools
@@ -52,7 +53,7 @@ def of_devices(
     as only what is active is listed.
     """
     folders = {
-        path: os.path.dirname(storage_facts.volume_path(path, known))
+        path: os.path.dirname(pool_volumes.volume_path(path, known))
         for path, known in here.items()
         if path.startswith('/dev/')
     }
@@ -94,7 +95,7 @@ def _told(
     """
     if group is None or known.volume_uuid:
         return known
-    name = os.path.basename(storage_facts.volume_path(path, known))
+    name = os.path.basename(pool_volumes.volume_path(path, known))
     found = group.facts(name)
     return dataclasses.replace(
         known,
