@@ -56,7 +56,7 @@ class NfsExport:
         return cls(server, directory)
 
     def replace(self, below: str) -> None:
-        """Have an empty directory in place of one: who has it, ESTALE."""
+        """Put an empty directory in place of one: what was there is gone."""
         path = f'{self.directory}/{below}'
         self.server.run(['rm', '-r', path])
         self.server.run(['mkdir', path])
