@@ -12,9 +12,8 @@
 
 """Run the test suites with stestr and close with one plain line of counts.
 
-Tests run in parallel: end-to-end tests three at a time, each process with hosts
-of its own; but those that measure, or race a guest, want the machine for
-themselves. The tests against nova run once for each nova that --nova names, by
+Tests run in parallel: end-to-end tests three at a time, each process with
+hosts of its own; but those that race a guest want the machine for themselves. The tests against nova run once for each nova that --nova names, by
 the interpreter of its environment, and for each of its concurrency backends;
 what has to be installed for that is, while unit tests run.
 
