@@ -16,7 +16,7 @@ import typing
 
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
-from nova_selective_migrate.host.migration import timed_question
+from nova_selective_migrate.host.hypervisor import timed_question
 
 
 def connect(driver: typing.Any, uri: str) -> connection.Connection:

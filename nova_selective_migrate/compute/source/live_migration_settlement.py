@@ -19,9 +19,9 @@ import time
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import timed_question
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import split_brain
-from nova_selective_migrate.host.migration import timed_question
 
 #: Seconds for a call that is about to return.
 _CALL_SECONDS = 20.0

@@ -19,9 +19,8 @@ import typing
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.evidence import volume_groups
+from nova_selective_migrate.core.model import logical_volumes
 
-#: LVM's UUIDs are letters and digits, in groups of these sizes.
-_UUID_GROUPS = (6, 4, 4, 4, 4, 4, 6)
 _UUID = re.compile(r'[0-9A-Za-z!#]{32}')
 _GROUP_NAME = re.compile(r'[0-9A-Za-z+_.-]+')
 
@@ -61,21 +60,12 @@ class GroupReport:
         if len(rest) != 3 or not rest[0].isdecimal():
             return None
         if _UUID.fullmatch(uuid):
-            uuid = dashed(uuid)
+            uuid = logical_volumes.dashed(uuid)
         elif uuid != volume_groups.EMPTY_GROUP:
             return None
         if not _GROUP_NAME.fullmatch(rest[2]):
             return None
         return cls(rest[2], uuid, int(rest[0]), rest[1] != '0')
-
-
-def dashed(uuid: str) -> str:
-    """Write 32 signs of a UUID as LVM's programs print it."""
-    parts, rest = [], uuid
-    for size in _UUID_GROUPS:
-        parts.append(rest[:size])
-        rest = rest[size:]
-    return '-'.join(parts)
 
 
 #: Of an entry of disk_info, below the key of ours.

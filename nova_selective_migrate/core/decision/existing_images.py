@@ -21,7 +21,7 @@ from nova_selective_migrate.core.model import storage_facts
 _NO_IMAGES = (storage_facts.PathKind.DIRECTORY, storage_facts.PathKind.OTHER)
 # From this release on the destination gives the mirror a slice of the
 # source's size; before, QEMU refuses to mirror into another size.
-_TAKES_LARGER_DEVICES = 10_000_000
+TAKES_LARGER_DEVICES = 10_000_000
 
 
 def unfit(
@@ -49,7 +49,7 @@ def unfit(
         sizes = f'{source.label} has {there} bytes there and {size} here'
         if there < size or not _is_raw_device(source, known):
             return refuse(sizes)
-        if libvirt is None or libvirt < _TAKES_LARGER_DEVICES:
+        if libvirt is None or libvirt < TAKES_LARGER_DEVICES:
             return refuse(
                 sizes,
                 instead='make it anew with the same size in bytes, or upgrade '

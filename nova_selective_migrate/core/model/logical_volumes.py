@@ -66,10 +66,11 @@ def uuids_of_mapper_uuid(text: str) -> tuple[str, str] | None:
     if found is None:
         return None
     group, volume = found.groups()
-    return _dashed(group), _dashed(volume)
+    return dashed(group), dashed(volume)
 
 
-def _dashed(text: str) -> str:
+def dashed(text: str) -> str:
+    """Write the 32 signs of a UUID as LVM's programs print it."""
     parts, start = [], 0
     for length in _ID_GROUPS:
         parts.append(text[start : start + length])

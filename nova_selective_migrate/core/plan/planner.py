@@ -88,7 +88,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
             *refusal_rules.of_destination(
                 facts, _space_needed(facts, disks, duties)
             ),
-            *refusal_rules.of_pools(pool_room.needed(facts, images)),
+            *refusal_rules.of_rooms(pool_room.needed(facts, images)),
             *refusal_rules.of_plan(
                 facts, matches, made.call, made.thinning.drivers
             ),

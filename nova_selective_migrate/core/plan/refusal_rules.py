@@ -126,15 +126,13 @@ def of_destination(
         yield refusals.Refusal(
             None, _Reason.INSTANCE_DIRECTORY_EXISTS, prepared.directory
         )
-    for room in rooms:
-        if room.lacks:
-            yield refusals.Refusal(None, _Reason.DESTINATION_FULL, str(room))
+    yield from of_rooms(rooms)
 
 
-def of_pools(
+def of_rooms(
     rooms: collections.abc.Iterable[nova_preparation.SpaceNeeded],
 ) -> Refusals:
-    """Refuse where volumes find no room at the destination."""
+    """Refuse where what is made finds no room at the destination."""
     for room in rooms:
         if room.lacks:
             yield refusals.Refusal(None, _Reason.DESTINATION_FULL, str(room))

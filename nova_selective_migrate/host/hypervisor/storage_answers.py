@@ -21,10 +21,10 @@ That is the one place for it; what touches a path comes here first.
 
 import collections.abc
 import subprocess
-import threading
 import typing
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.host.hypervisor import timed_question
 
 #: Storage that is only slow answers sooner; a plan has 20 seconds in all.
 SECONDS = 5.0
@@ -78,26 +78,10 @@ def of_daemon(
     :param seconds: how long storage that is only slow may take for it
     :raises StorageSilent: when it does not return in time
     """
-    done = threading.Event()
-    results: list[_Result] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            results.append(call())
-        except BaseException as err:
-            errors.append(err)
-        finally:
-            done.set()
-
-    threading.Thread(
-        target=run, name='selective-migrate-look', daemon=True
-    ).start()
-    if not done.wait(seconds):
+    question = timed_question.Question(call)
+    if not question.wait(seconds):
         raise exceptions.StorageSilent(
             f'{name}: {path} cannot be looked at: the daemon does not come '
             f'back from its storage within {seconds:g} s; {_REMEDY}'
         )
-    if errors:
-        raise errors[0]
-    return results[0]
+    return question.answer(0)

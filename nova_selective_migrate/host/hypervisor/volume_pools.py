@@ -28,14 +28,12 @@ from lxml import etree
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import safe_xml
 from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.decision import existing_images
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import storage_answers
 
-# From this release on libvirt gives the mirror a slice of the source's size;
-# before, QEMU refuses to mirror into another size.
-_TAKES_LARGER_DEVICES = 10_000_000
 # Its volumes have a key that no other one has. Those of zfs have their name.
 _WITH_UUIDS = 'logical'
 # libvirt runs lvs and vgs, which ask every disk, and waits for udev.
@@ -171,7 +169,7 @@ class VolumePool:
         if size > image.virtual_bytes:
             with self._translated('ask the version for'):
                 version = self._pool.connect().getLibVersion()
-            if version < _TAKES_LARGER_DEVICES:
+            if version < existing_images.TAKES_LARGER_DEVICES:
                 raise exceptions.PreparationFailed(
                     f'{image.path} cannot be made with exactly '
                     f'{image.virtual_bytes} bytes: the storage pool '

@@ -18,8 +18,8 @@ import time
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import timed_question
 from nova_selective_migrate.host.migration import split_brain
-from nova_selective_migrate.host.migration import timed_question
 
 # libvirt needs some time to stop what is left on both hosts.
 _SETTLE_SECONDS = 15.0

@@ -28,7 +28,7 @@ from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import location_advice
 from nova_selective_migrate.host.hypervisor import connection
-from nova_selective_migrate.host.migration import timed_question
+from nova_selective_migrate.host.hypervisor import timed_question
 
 LOG = logging.getLogger(__name__)
 

@@ -22,9 +22,9 @@ import libvirt
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import live_migration_settlement
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.host.hypervisor import timed_question
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import split_brain
-from nova_selective_migrate.host.migration import timed_question
 
 P = guest_location.Presence
 MOVED, NOT_MOVED, UNKNOWN = guest_location.Ending

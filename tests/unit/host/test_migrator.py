@@ -29,13 +29,13 @@ from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
+from nova_selective_migrate.host.hypervisor import timed_question
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 from nova_selective_migrate.host.migration import destination_watchdogs
 from nova_selective_migrate.host.migration import migrator
 from nova_selective_migrate.host.migration import progress_monitor
 from nova_selective_migrate.host.migration import settlement
-from nova_selective_migrate.host.migration import timed_question
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 from tests.unit.host import migration

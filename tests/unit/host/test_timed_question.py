@@ -18,7 +18,7 @@ from unittest import mock
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.host.migration import timed_question
+from nova_selective_migrate.host.hypervisor import timed_question
 
 P = guest_location.Presence
 RUNNING = guest_location.GuestSide(P.RUNNING)

@@ -50,13 +50,17 @@ class Question(typing.Generic[T]):
         """Tell whether it was answered."""
         return self._ended.is_set()
 
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end of the question; tell whether it has come."""
+        return self._ended.wait(seconds)
+
     def answer(self, seconds: float) -> T:
         """Wait for the answer.
 
         :raises HypervisorError: where there is none in time
         :raises Exception: what the question has raised
         """
-        if not self._ended.wait(seconds):
+        if not self.wait(seconds):
             raise exceptions.HypervisorError(f'no answer in {seconds:.0f} s')
         if self._error is not None:
             raise self._error
