@@ -13,6 +13,7 @@
 """The destination runs the guest, and its answer is lost."""
 
 from lab.faults import command_line
+from lab.guests import lab_guest
 from lab.guests import written_records
 from lab.storage import local_disks
 from lab.storage import shared_disks
@@ -27,8 +28,8 @@ _WORKLOAD = written_records.Workload(cold_mib=4)
 
 
 class CommandTestCase(base.EndToEndTestCase):
-    def test_both_run(self) -> None:
-        """That of the destination is suspended, and all images stay."""
+    def prepare(self) -> tuple[lab_guest.Guest, command_line.CommandLine]:
+        """Start a guest with a shared disk; its migration is yet to begin."""
         guest = self.guest(
             {
                 'vda': local_disks.LocalFile(format='qcow2', size_mib=16),
@@ -40,6 +41,11 @@ class CommandTestCase(base.EndToEndTestCase):
             *(self.a, self.b, guest.name),
             ['--bandwidth', str(_BANDWIDTH)],
         )
+        return guest, running
+
+    def test_both_run(self) -> None:
+        """That of the destination is suspended, and all images stay."""
+        guest, running = self.prepare()
         with lost_finish.lost(self.lab, guest.name) as lose:
             running.start()
             lose()
@@ -62,17 +68,7 @@ class CommandTestCase(base.EndToEndTestCase):
 
     def test_the_destination_cannot_be_asked(self) -> None:
         """That of the source is suspended, since both would write to vdb."""
-        guest = self.guest(
-            {
-                'vda': local_disks.LocalFile(format='qcow2', size_mib=16),
-                'vdb': shared_disks.SharedNetwork(size_mib=16),
-            },
-            workload=_WORKLOAD,
-        )
-        running = command_line.CommandLine(
-            *(self.a, self.b, guest.name),
-            ['--bandwidth', str(_BANDWIDTH)],
-        )
+        guest, running = self.prepare()
         with lost_finish.lost(self.lab, guest.name, for_good=True) as lose:
             running.start()
             lose()
