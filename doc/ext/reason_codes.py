@@ -22,7 +22,6 @@ from docutils import nodes
 from docutils.parsers import rst
 from sphinx import application
 
-from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
 
 _COLUMNS = (('Code', 24), ('Meaning', 38), ('Remedy', 38))
@@ -37,9 +36,7 @@ class ReasonCodes(rst.Directive):
         group += nodes.thead(
             '', _row(*(nodes.Text(title) for title, _ in _COLUMNS))
         )
-        group += nodes.tbody(
-            '', *map(_reason, (*reasons.Reason, *refusals.RefusalReason))
-        )
+        group += nodes.tbody('', *map(_reason, refusals.ALL_REASONS))
         return [nodes.table('', group, classes=['colwidths-given'])]
 
 

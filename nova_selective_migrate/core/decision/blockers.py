@@ -19,6 +19,7 @@ from nova_selective_migrate.core.evidence import image_locality
 from nova_selective_migrate.core.evidence import volume_matching
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import other_devices
+from nova_selective_migrate.core.model import plan_refusals
 from nova_selective_migrate.core.model import refusals
 
 # Since then libvirt asks QEMU what blocks a migration; before, it refuses
@@ -48,7 +49,7 @@ def find(
     for device in devices.devices:
         if why := _of_device(device, facts):
             yield refusals.Refusal(
-                None, refusals.RefusalReason.DEVICE_NOT_MIGRATABLE, why
+                None, plan_refusals.PlanRefusal.DEVICE_NOT_MIGRATABLE, why
             )
 
 
@@ -92,7 +93,7 @@ def _of_directory(
     ):
         yield refusals.Refusal(
             None,
-            refusals.RefusalReason.DEVICE_NOT_MIGRATABLE,
+            plan_refusals.PlanRefusal.DEVICE_NOT_MIGRATABLE,
             f'{directory.path} by virtiofs, which this libvirt migrates not '
             'at all',
         )
@@ -104,7 +105,7 @@ def _of_directory(
         seen = '; '.join(item.sentence for item in verdict.evidence)
         yield refusals.Refusal(
             None,
-            refusals.RefusalReason.FILES_LEFT_BEHIND,
+            plan_refusals.PlanRefusal.FILES_LEFT_BEHIND,
             f'{directory.path}{": " if seen else ""}{seen}',
         )
 

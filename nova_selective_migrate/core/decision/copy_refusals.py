@@ -17,6 +17,7 @@ import posixpath
 
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import message_words
 from nova_selective_migrate.core.model import pool_volumes
@@ -40,7 +41,7 @@ def duplicates(
         names = sorted(_names(disk, facts.storage))
         targets = max((owners[name] for name in names), key=len)
         if len(targets) > 1:
-            reason = refusals.RefusalReason.DUPLICATE_SOURCE
+            reason = disk_refusals.DiskRefusal.DUPLICATE_SOURCE
             detail = f'of {message_words.joined(targets)}'
             found.append(refusals.Refusal.of_disk(disk, reason, detail))
     return tuple(found)
@@ -93,6 +94,6 @@ def _snapshots(
         facts = storage_facts.find(storage.source, place) if place else None
         if facts and facts.internal_snapshots:
             detail = f'{image.label} has {facts.internal_snapshots}'
-            reason = refusals.RefusalReason.INTERNAL_SNAPSHOTS
+            reason = disk_refusals.DiskRefusal.INTERNAL_SNAPSHOTS
             return (refusals.Refusal.of_disk(disk, reason, detail),)
     return ()

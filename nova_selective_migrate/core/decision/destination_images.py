@@ -23,6 +23,7 @@ from nova_selective_migrate.core.decision import existing_images
 from nova_selective_migrate.core.decision import nova_volumes
 from nova_selective_migrate.core.evidence import file_identity
 from nova_selective_migrate.core.evidence import host_evidence
+from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.core.model import pool_volumes
@@ -81,7 +82,7 @@ def without_base(
     return tuple(
         refusals.Refusal.of_disk(
             strategy.disk,
-            refusals.RefusalReason.IMAGE_NOT_REPRODUCIBLE,
+            disk_refusals.DiskRefusal.IMAGE_NOT_REPRODUCIBLE,
             f'{strategy.disk.chain[1].label} below it is no path of a known '
             'format',
         )
@@ -131,7 +132,7 @@ def _judge(
     existing = disk.target in facts.options.existing
     if known is not None and known.used_by:
         return refuse(
-            refusals.RefusalReason.DESTINATION_EXISTS,
+            disk_refusals.DiskRefusal.DESTINATION_EXISTS,
             f'the domain {known.used_by} uses it there',
             instead='leave it alone; give the disk another path, or migrate '
             'to another host',
@@ -139,20 +140,20 @@ def _judge(
     if same is not file_identity.Sameness.OTHER:
         # With both hosts on one file the copy would run onto itself.
         if strategy.reason is reasons.Reason.LOCAL_DEVICE:
-            return refuse(refusals.RefusalReason.DEVICE_UNPROVEN)
+            return refuse(disk_refusals.DiskRefusal.DEVICE_UNPROVEN)
         if device and same is file_identity.Sameness.SAME:
             return refuse(
-                refusals.RefusalReason.DEVICE_UNPROVEN,
+                disk_refusals.DiskRefusal.DEVICE_UNPROVEN,
                 'both hosts show the same one',
                 instead='declare it in shared_paths where both hosts reach '
                 'it, and in local_paths in no case',
             )
         if existing and not device:
-            return refuse(refusals.RefusalReason.IMAGE_UNPROVEN)
+            return refuse(disk_refusals.DiskRefusal.IMAGE_UNPROVEN)
     if existing:
         libvirt = facts.hypervisors.destination.libvirt
         return existing_images.unfit(disk, here, known, libvirt)
-    unreachable = refusals.RefusalReason.DESTINATION_UNREACHABLE
+    unreachable = disk_refusals.DiskRefusal.DESTINATION_UNREACHABLE
     if path is None:
         return refuse(unreachable, 'a block device')
     pool = None
@@ -181,7 +182,7 @@ def _judge(
     formats = _FORMATS if pool is None else _FORMATS[:1]
     if image_format not in formats or size is None:
         return refuse(
-            refusals.RefusalReason.IMAGE_NOT_REPRODUCIBLE,
+            disk_refusals.DiskRefusal.IMAGE_NOT_REPRODUCIBLE,
             f'{path} is {image_format} of {size or "unknown"} bytes',
         )
     if extent is disk_strategy.Extent.WHOLE:
@@ -274,7 +275,7 @@ def _in_the_way(
     refuse = functools.partial(
         refusals.Refusal.of_disk,
         disk,
-        refusals.RefusalReason.DESTINATION_EXISTS,
+        disk_refusals.DiskRefusal.DESTINATION_EXISTS,
     )
     if known.kind is storage_facts.PathKind.OTHER:
         return refuse(
@@ -289,7 +290,7 @@ def _in_the_way(
             'another one that nothing needs, name it with --existing',
         )
     if same is not file_identity.Sameness.OTHER:
-        leave_it = refusals.RefusalReason.IMAGE_UNPROVEN.remedy
+        leave_it = disk_refusals.DiskRefusal.IMAGE_UNPROVEN.remedy
         return refuse('it may be the disk itself', instead=leave_it)
     return refuse()
 

@@ -14,6 +14,7 @@
 
 import functools
 
+from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
@@ -35,7 +36,7 @@ def unfit(
     refuse = functools.partial(
         refusals.Refusal.of_disk,
         disk,
-        refusals.RefusalReason.DESTINATION_MISMATCH,
+        disk_refusals.DiskRefusal.DESTINATION_MISMATCH,
     )
     if known is None:
         return None

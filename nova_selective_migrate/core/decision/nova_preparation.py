@@ -19,6 +19,7 @@ import posixpath
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.decision import nova_volumes
+from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import reasons
@@ -55,7 +56,7 @@ def problems(
         elif why := _problem(source, prepared, facts.storage, bool(own)):
             found.append(refusals.Refusal.of_disk(strategy.disk, *why))
     if not prepared.same_images_type:
-        other = refusals.RefusalReason.OTHER_IMAGES_TYPE
+        other = disk_refusals.DiskRefusal.OTHER_IMAGES_TYPE
         found += [refusals.Refusal.of_disk(each.disk, other) for each in own]
     return tuple(found)
 
@@ -93,31 +94,31 @@ def _problem(
     prepared: migration_options.Preparation,
     storage: storage_facts.Storage,
     owned: bool,
-) -> tuple[refusals.RefusalReason, str] | None:
+) -> tuple[disk_refusals.DiskRefusal, str] | None:
     facts = (
         storage_facts.find(storage.source, source)
         or storage_facts.StorageFacts()
     )
     if posixpath.dirname(source.path or '') != prepared.directory:
-        return refusals.RefusalReason.UNEXPLAINED_DISK, ''
+        return disk_refusals.DiskRefusal.UNEXPLAINED_DISK, ''
     if prepared.shared_directory:
         return (
-            refusals.RefusalReason.SHARED_INSTANCE_DIRECTORY,
+            disk_refusals.DiskRefusal.SHARED_INSTANCE_DIRECTORY,
             prepared.directory,
         )
     if prepared.block_migration is False:
-        return refusals.RefusalReason.BLOCK_MIGRATION_FORBIDDEN, ''
+        return disk_refusals.DiskRefusal.BLOCK_MIGRATION_FORBIDDEN, ''
     if owned and not prepared.makes_images:
-        return refusals.RefusalReason.PEER_REQUIRED, ''
+        return disk_refusals.DiskRefusal.PEER_REQUIRED, ''
     if not _is_found_later(source, prepared):
         return (
-            refusals.RefusalReason.OTHER_IMAGES_TYPE,
+            disk_refusals.DiskRefusal.OTHER_IMAGES_TYPE,
             f'it is a {source.format} file, and images_type there is '
             f'{prepared.images_type}',
         )
     if facts.virtual_bytes is None or source.format not in _FORMATS:
         return (
-            refusals.RefusalReason.IMAGE_NOT_REPRODUCIBLE,
+            disk_refusals.DiskRefusal.IMAGE_NOT_REPRODUCIBLE,
             f'it is {source.format} of {facts.virtual_bytes or "unknown"} '
             'bytes',
         )

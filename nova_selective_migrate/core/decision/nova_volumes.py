@@ -20,6 +20,7 @@ import collections.abc
 import posixpath
 
 from nova_selective_migrate.core.case import case_facts
+from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import reasons
@@ -27,7 +28,7 @@ from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 
 IMAGES_TYPE = 'lvm'
-_Reason = refusals.RefusalReason
+_Reason = disk_refusals.DiskRefusal
 
 
 def directory(group: str) -> str:

@@ -16,6 +16,7 @@ import collections.abc
 
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import file_systems
 from nova_selective_migrate.core.model import refusals
@@ -35,9 +36,9 @@ def problems(
     if libvirt is None:
         return ()
     reason = (
-        refusals.RefusalReason.UNSAFE_FOR_LIBVIRT
+        disk_refusals.DiskRefusal.UNSAFE_FOR_LIBVIRT
         if libvirt < file_systems.OVERRIDE_SINCE
-        else refusals.RefusalReason.UNSAFE_UNLESS_CONFIGURED
+        else disk_refusals.DiskRefusal.UNSAFE_UNLESS_CONFIGURED
     )
     return tuple(
         refusals.Refusal.of_disk(each.disk, reason, f'it is on {fstype}')

@@ -12,8 +12,9 @@
 
 """What is found of a disk, and what it is kept, copied or skipped for.
 
-What stands against a copy or a plan is in ``core.model.refusals``. The codes
-are a contract; ``doc/source/reason-codes.rst`` lists both.
+What stands against a copy or a plan is in ``core.model.disk_refusals`` and
+``core.model.plan_refusals``. The codes are a contract;
+``doc/source/reason-codes.rst`` lists all of them.
 """
 
 import enum

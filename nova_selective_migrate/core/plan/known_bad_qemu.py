@@ -15,7 +15,7 @@
 ``doc/source/decisions.rst`` has a table that is made from this one.
 """
 
-from nova_selective_migrate.core.model import refusals
+from nova_selective_migrate.core.model import plan_refusals
 from nova_selective_migrate.core.plan import known_bad_rules
 
 _SOURCE = known_bad_rules.HostSide.SOURCE
@@ -187,6 +187,6 @@ RULES = (
             'QEMU 8597af7615 (10.0); seen with 7.2 and one shared disk or '
             'one cdrom beside a local disk, and not with local disks alone'
         ),
-        reason=refusals.RefusalReason.PAUSED_SINCE_MIGRATION,
+        reason=plan_refusals.PlanRefusal.PAUSED_SINCE_MIGRATION,
     ),
 )

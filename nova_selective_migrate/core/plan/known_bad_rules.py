@@ -15,6 +15,7 @@
 import dataclasses
 import enum
 
+from nova_selective_migrate.core.model import plan_refusals
 from nova_selective_migrate.core.model import refusals
 
 
@@ -142,7 +143,7 @@ class KnownBad:
     breaks: str
     origin: str
     remedy: str = ''
-    reason: refusals.RefusalReason = refusals.RefusalReason.KNOWN_BAD_VERSION
+    reason: refusals.AnyReason = plan_refusals.PlanRefusal.KNOWN_BAD_VERSION
     together_with_qemu: Range | None = None
     acceptable: bool = True
 

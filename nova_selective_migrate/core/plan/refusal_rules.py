@@ -18,8 +18,10 @@ from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import blockers
 from nova_selective_migrate.core.decision import nova_preparation
 from nova_selective_migrate.core.evidence import volume_matching
+from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import plan_refusals
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.core.plan import known_bad_releases
@@ -31,7 +33,7 @@ _MIGRATABLE_NOT = frozenset(('shutdown', 'shutoff', 'crashed'))
 
 
 Refusals = collections.abc.Iterator[refusals.Refusal]
-_Reason = refusals.RefusalReason
+_Reason = plan_refusals.PlanRefusal
 
 
 def stated(
@@ -71,7 +73,10 @@ def of_duties(
         other = _other_content(here or storage_facts.StorageFacts(), known)
         if known.exists is False or other:
             yield refusals.Refusal(
-                duty.target, _Reason.CONTENT_MISSING, other, duty.path
+                duty.target,
+                disk_refusals.DiskRefusal.CONTENT_MISSING,
+                other,
+                duty.path,
             )
 
 
@@ -107,7 +112,7 @@ def _not_carried(
         if duty.target not in prepared.carried:
             yield refusals.Refusal(
                 duty.target,
-                _Reason.MEDIA_NOT_CARRIED,
+                disk_refusals.DiskRefusal.MEDIA_NOT_CARRIED,
                 prepared.not_carried.get(duty.target, ''),
                 duty.path,
             )

@@ -15,7 +15,9 @@
 import unittest
 
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import plan_refusals
 from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
 
@@ -33,12 +35,12 @@ _COPIED = _strategy('vda', domains.DiskAction.COPY)
 _KEPT = _strategy('vdb', domains.DiskAction.KEEP)
 _SKIPPED = _strategy('hda', domains.DiskAction.SKIP)
 _ALL = (_COPIED, _KEPT, _SKIPPED)
-_FULL = refusals.Refusal(None, refusals.RefusalReason.DESTINATION_FULL)
+_FULL = refusals.Refusal(None, plan_refusals.PlanRefusal.DESTINATION_FULL)
 
 
 class StandingTest(unittest.TestCase):
     def refuse(self, strategy):
-        reason = refusals.RefusalReason.DUPLICATE_SOURCE
+        reason = disk_refusals.DiskRefusal.DUPLICATE_SOURCE
         return refusals.Refusal.of_disk(strategy.disk, reason)
 
     def test_what_nothing_stands_against(self):

@@ -16,11 +16,10 @@ import re
 import unittest
 
 from nova_selective_migrate.core.model import message_words
-from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.plan import known_bad_releases
 
-_REASONS = (*reasons.Reason, *refusals.RefusalReason)
+_REASONS = refusals.ALL_REASONS
 _REMEDIES = [
     *(reason.remedy for reason in _REASONS),
     *(reason.meaning for reason in _REASONS),

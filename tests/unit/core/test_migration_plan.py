@@ -15,6 +15,7 @@
 import unittest
 
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
@@ -59,7 +60,7 @@ class DerivedTest(unittest.TestCase):
         self.assertEqual((True, True), (found.top_only, found.seeded))
 
     def test_a_refusal_goes_before_all(self):
-        reason = refusals.RefusalReason.INTERNAL_SNAPSHOTS
+        reason = disk_refusals.DiskRefusal.INTERNAL_SNAPSHOTS
         refusal = refusals.Refusal('vda', reason)
         found = planned(extent=Extent.TOP_ON_SEED, refusal=refusal)
         self.assertIs(domains.DiskAction.REFUSE, found.action)

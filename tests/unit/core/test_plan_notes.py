@@ -15,7 +15,6 @@
 import unittest
 
 from nova_selective_migrate.core.case import migration_case
-from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.plan import planner
 from tests.unit.core import builders as b
@@ -99,5 +98,5 @@ class NoteTest(unittest.TestCase):
 
 class RemedyTest(unittest.TestCase):
     def test_no_remedy_forgets_snapshots_that_are_in_an_image(self):
-        for reason in (*reasons.Reason, *refusals.RefusalReason):
+        for reason in refusals.ALL_REASONS:
             self.assertNotIn('--metadata', reason.remedy, reason)

@@ -15,12 +15,11 @@
 import pathlib
 import unittest
 
-from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
 from tests.unit.core import planned
 from tests.unit.core import scenarios
 
-REASONS = (*reasons.Reason, *refusals.RefusalReason)
+REASONS = refusals.ALL_REASONS
 CODES = pathlib.Path(__file__).parent.parent / 'data' / 'reason_codes.txt'
 
 

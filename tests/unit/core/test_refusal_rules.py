@@ -17,7 +17,6 @@ import unittest
 import ddt
 
 from nova_selective_migrate.core.model import message_words
-from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
 from tests.unit.core import builders as b
 from tests.unit.core import planned
@@ -34,8 +33,8 @@ _BAD = {'source': {'libvirt': 8_007_001}}
 
 
 def _sentence(code, detail='', where=''):
-    known = {each.value: each for each in reasons.Reason}
-    reason = known.get(code) or refusals.RefusalReason(code)
+    known = {each.value: each for each in refusals.ALL_REASONS}
+    reason = known[code]
     about = f' ({detail})' if detail else ''
     meaning = reason.meaning.removesuffix('.')
     return f'{where}{meaning}{about}. Remedy: {reason.remedy}.'

@@ -14,7 +14,6 @@
 
 import unittest
 
-from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
 from tests.unit.core import builders as b
 from tests.unit.core import planned
@@ -38,7 +37,7 @@ def plan(known, state=None, **options):
 
 class SafeRemediesTest(unittest.TestCase):
     def test_nobody_is_told_to_remove_or_to_abort(self):
-        for reason in (*reasons.Reason, *refusals.RefusalReason):
+        for reason in refusals.ALL_REASONS:
             with self.subTest(reason=reason.value):
                 for word in ('--abort', 'remove it', '--metadata'):
                     self.assertNotIn(word, reason.remedy)

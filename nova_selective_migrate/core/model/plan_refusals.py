@@ -1,0 +1,129 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Why the whole plan is refused.
+
+The codes are a contract; ``doc/source/reason-codes.rst`` lists them.
+"""
+
+from nova_selective_migrate.core.model import refusal_reasons
+
+
+class PlanRefusal(refusal_reasons.RefusalReason):
+    """The guest is refused, whatever its disks are."""
+
+    DESTINATION_FULL = (
+        'destination-full',
+        'The destination has too little room for what is to be copied.',
+        'make room there, or migrate to another host',
+    )
+    INSTANCE_DIRECTORY_EXISTS = (
+        'instance-directory-exists',
+        "The destination has the instance's directory already, and it is "
+        'not ours to overwrite.',
+        'look what it holds and move it away; it may be left over from an '
+        'earlier migration or evacuation',
+    )
+    VOLUME_WITHOUT_DISK = (
+        'volume-without-disk',
+        'The block device mapping has a volume that no disk of the '
+        'domain shows.',
+        'detach the volume in nova, or attach it to the domain again',
+    )
+    DOMAIN_NOT_ACTIVE = (
+        'domain-not-active',
+        'Only a running or paused guest can be live-migrated.',
+        'start the guest, or move it offline',
+    )
+    ACTIVE_JOB = (
+        'active-job',
+        'Another job runs on the guest, such as a migration, a save or a '
+        'backup.',
+        'wait for it; look with virsh domjobinfo',
+    )
+    ACTIVE_BLOCK_JOB = (
+        'active-block-job',
+        'libvirt migrates no guest while a block job runs.',
+        'wait for the job; virsh blockjob --info shows how far it is',
+    )
+    SNAPSHOTS = (
+        'snapshots',
+        'libvirt migrates no guest that has snapshots.',
+        'merge or delete those that are not needed any more with virsh '
+        'snapshot-delete, or shut the guest down to move its images with '
+        'all that is in them',
+    )
+    FILES_LEFT_BEHIND = (
+        'files-left-behind',
+        'The guest has a directory of its host as a file system, and nothing '
+        'shows that the destination has the same: libvirt moves the guest '
+        'without the files.',
+        'put the directory on storage that both hosts reach and, where '
+        'nothing can show that, declare it in shared_paths; or unmount it '
+        'in the guest and detach it',
+    )
+    DEVICE_NOT_MIGRATABLE = (
+        'device-not-migratable',
+        'The guest has a device that belongs to this host, or that libvirt '
+        'does not migrate.',
+        'detach it before the migration, or shut the guest down to move it',
+    )
+    PAUSED_SINCE_MIGRATION = (
+        'paused-since-migration',
+        'The guest is paused and no disk has served a request here, so it '
+        'may have come here paused; QEMU before 10.0 then crashes in the '
+        'next migration that leaves a disk uncopied.',
+        'resume the guest before the migration',
+    )
+    TLS_UNPREPARED = (
+        'tls-unprepared',
+        'TLS is asked for, and the source has no certificates for it.',
+        'give both hosts ca-cert.pem, server-cert.pem, server-key.pem, '
+        'client-cert.pem and client-key.pem in the directory that qemu.conf '
+        'names, /etc/pki/qemu by default, or migrate without TLS on a network '
+        'of its own',
+    )
+    TUNNELLED = (
+        'tunnelled',
+        'Disks cannot be copied through a tunnelled migration.',
+        'migrate without the tunnel; use native TLS instead',
+    )
+    TOO_MANY_PARAMETERS = (
+        'too-many-parameters',
+        'libvirt passes at most 64 parameters, and each disk to copy is one.',
+        'detach disks, or move some to shared storage',
+    )
+    DISKS_URI_UNUSABLE = (
+        'disks-uri-unusable',
+        'What the destination is to listen on for disks cannot be used.',
+        'name tcp://address[:port] or unix:///path, with neither a port '
+        'for disks nor, for a unix socket, TLS',
+    )
+    NOT_THIN = (
+        'not-thin',
+        'The copy may take more room than its data, and it was asked not to.',
+        'upgrade libvirt to 10.9 or newer on both hosts, or migrate with '
+        'thin = auto',
+    )
+    BANDWIDTH_TOO_SMALL = (
+        'bandwidth-too-small',
+        'libvirt before 11.3 gives every disk at least 1 MiB/s: the disks '
+        'together would take more than the limit.',
+        'allow at least as many MiB/s as disks are copied, or upgrade libvirt '
+        'on the source',
+    )
+    KNOWN_BAD_VERSION = (
+        'known-bad-version',
+        'This release of libvirt or QEMU is known to break a migration '
+        'that copies disks.',
+        'upgrade it',
+    )
