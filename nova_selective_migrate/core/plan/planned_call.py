@@ -10,122 +10,22 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The call of a plan, and the second one where disks do not converge."""
+"""The call of a plan, with what keeps its disks thin."""
 
 import collections.abc
 import dataclasses
 
 from nova_selective_migrate.core.case import case_facts
-from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.decision import destination_images
-from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import pool_volumes
-from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.core.plan import copy_extents
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import known_bad_releases
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import zero_detection
-
-
-@dataclasses.dataclass(frozen=True)
-class Extents:
-    """How much of each disk the call copies.
-
-    :ivar by_target: of the disks to copy
-    :ivar incremental: whether the call is NON_SHARED_INC, for all of them
-    :ivar avoids: why top images alone are not copied, though they could be
-    :ivar refused: disks that cannot be copied to that extent
-    """
-
-    by_target: collections.abc.Mapping[str, disk_strategy.Extent]
-    incremental: bool
-    avoids: tuple[known_bad_releases.Found, ...]
-    refused: disk_strategy.Refusals
-
-
-def extents(
-    facts: case_facts.Facts,
-    copied: disk_strategy.Strategies,
-    without_base: disk_strategy.Refusals,
-) -> Extents:
-    """Choose one mode of copying for the call, and what follows for disks.
-
-    One flag holds for all disks: where one needs a full copy, all get one,
-    and then a base image at nova's destination is of no use. On the command
-    line the image that is made there keeps its base.
-
-    :param copied: the disks to copy that nothing stands against so far
-    :param without_base: refusals of those whose top cannot be copied alone
-    """
-    based = disk_strategy.copies(copied, without_base)
-    incremental = _incremental(facts, based)
-    avoids = _top_alone_loses(facts) if incremental else ()
-    if avoids:
-        return _whole(copied, avoids, ())
-    if facts.prepared and not incremental:
-        return _whole(based, (), without_base)
-    return Extents(
-        {each.disk.target: each.extent for each in based},
-        incremental,
-        (),
-        without_base,
-    )
-
-
-def _whole(
-    copied: disk_strategy.Strategies,
-    avoids: tuple[known_bad_releases.Found, ...],
-    refused: disk_strategy.Refusals,
-) -> Extents:
-    """Copy whole chains, and refuse those of which that is impossible."""
-    impossible = {
-        each.disk.target: refusals.Refusal.of_disk(
-            each.disk, why[0], about=why[1]
-        )
-        for each in copied
-        if (why := disk_strategy.not_copied(each.disk, each.disk.chain))
-    }
-    return Extents(
-        {
-            each.disk.target: disk_strategy.Extent.WHOLE
-            for each in copied
-            if each.disk.target not in impossible
-        },
-        False,
-        avoids,
-        (*refused, *impossible.values()),
-    )
-
-
-def _incremental(
-    facts: case_facts.Facts, copied: disk_strategy.Strategies
-) -> bool:
-    """Return whether one NON_SHARED_INC is right for all disks to copy.
-
-    The flag holds for the whole call. It writes no cluster that the source
-    top image has not allocated, so every destination image must be fresh,
-    and nothing may lie below one that the domain XML does not tell. A device
-    that has just been made still has what its disks held before.
-    """
-    prepared, existing = facts.prepared, facts.options.existing
-    whole = disk_strategy.Extent.WHOLE
-    return (
-        (prepared is None or prepared.images_type == 'qcow2')
-        and any(each.extent is not whole for each in copied)
-        and all(
-            each.extent is not whole
-            or (not each.disk.backing and each.disk.chain_ends)
-            for each in copied
-        )
-        and not any(
-            each.disk.target in existing
-            or destination_images.is_device(each.disk, facts.storage)
-            for each in copied
-        )
-    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +45,9 @@ class PlannedCall:
     )
 
 
-def first(facts: case_facts.Facts, extents: Extents) -> PlannedCall:
+def first(
+    facts: case_facts.Facts, extents: copy_extents.Extents
+) -> PlannedCall:
     """Make the call with the best thinning that both hosts can be passed.
 
     That a release breaks something counts for more than room. Where each
@@ -203,17 +105,6 @@ def logical_volumes(
     return found
 
 
-def _top_alone_loses(
-    facts: case_facts.Facts,
-) -> tuple[known_bad_releases.Found, ...]:
-    """Find why a copy of top images alone is to be avoided."""
-    return known_bad_releases.to_avoid(
-        facts.hypervisors,
-        [known_bad_releases.Feature.INCREMENTAL],
-        facts.options.accept_known_bad,
-    )
-
-
 def _broken(
     facts: case_facts.Facts,
     call: migrate_call.MigrateCall,
@@ -243,7 +134,7 @@ def _needed(
 
 def _call(
     facts: case_facts.Facts,
-    extents: Extents,
+    extents: copy_extents.Extents,
     flattened: tuple[str, ...],
     renamed: collections.abc.Mapping[str, str],
     thinning: zero_detection.ZeroDetection,
@@ -289,53 +180,3 @@ def limit(facts: case_facts.Facts) -> bandwidth.LinkLimit:
     return bandwidth.link_limit(
         options.bandwidth, options.parallel_mirrors, facts.hypervisors.source
     )
-
-
-#: VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES is one of libvirt's since then.
-_FIRST_LIBVIRT = 8_000_000
-
-
-def second_call(
-    call: migrate_call.MigrateCall, case: migration_case.Case
-) -> migrate_call.MigrateCall | None:
-    """Return the call to make when the first copy does not converge.
-
-    libvirt takes the flag with the call alone, not for a copy that runs.
-
-    :returns: None where the caller wants none, or the flag is not known to
-        be safe with what both hosts run
-    """
-    if not case.options.converge or not call.flags & migrate_call.NON_SHARED:
-        return None
-    flag = migrate_call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
-    if flag in call.flags or not _safe(case):
-        return None
-    incremental = migrate_call.MigrateFlag.NON_SHARED_INC in call.flags
-    if incremental and not case.options.create_images:
-        # Who has made the images makes them once, and a copy of top images
-        # alone must not find what an earlier one has written.
-        return None
-    return dataclasses.replace(call, flags=call.flags | flag)
-
-
-def _safe(case: migration_case.Case) -> bool:
-    hosts = case.hypervisors
-    if hosts.source.qemu is None:
-        return False
-    for host in (hosts.source, hosts.destination):
-        if host.libvirt is None or host.libvirt < _FIRST_LIBVIRT:
-            return False
-    using = (known_bad_releases.Feature.SYNCHRONOUS_WRITES,)
-    accept = case.options.accept_known_bad
-    return not any(known_bad_releases.find(hosts, using, accept))
-
-
-def second_call_notes(
-    again: migrate_call.MigrateCall | None,
-) -> collections.abc.Iterator[str]:
-    """Note that the copy may be started a second time."""
-    if again is not None:
-        yield (
-            'should the disks not get ahead of what the guest writes, the '
-            'copy begins again, once, with synchronous writes'
-        )

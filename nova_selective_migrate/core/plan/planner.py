@@ -30,6 +30,7 @@ from nova_selective_migrate.core.decision import unsafe_disks
 from nova_selective_migrate.core.evidence import image_locality
 from nova_selective_migrate.core.evidence import volume_matching
 from nova_selective_migrate.core.model import refusals
+from nova_selective_migrate.core.plan import copy_extents
 from nova_selective_migrate.core.plan import destination_volumes
 from nova_selective_migrate.core.plan import known_bad_releases
 from nova_selective_migrate.core.plan import migrate_call
@@ -37,6 +38,7 @@ from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.core.plan import plan_notes
 from nova_selective_migrate.core.plan import planned_call
 from nova_selective_migrate.core.plan import refusal_rules
+from nova_selective_migrate.core.plan import second_call
 from nova_selective_migrate.core.plan import zero_detection
 
 _NO_CALL = planned_call.PlannedCall(
@@ -65,7 +67,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
     copied = disk_strategy.copies(strategies, refused)
     refused += nova_preparation.problems(facts, strategies, copied)
     copied = disk_strategy.copies(strategies, refused)
-    extents = planned_call.extents(
+    extents = copy_extents.choose(
         facts, copied, destination_images.without_base(facts, copied)
     )
     refused += extents.refused
@@ -97,7 +99,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
     )
     left = tuple(plan_notes.left_behind(facts))
     limit = planned_call.limit(facts)
-    second_call = None if stated else planned_call.second_call(made.call, case)
+    again = None if stated else second_call.build(made.call, case)
     planned = _NO_CALL if stated else made
     return migration_plan.MigrationPlan(
         domain=facts.domain,
@@ -112,7 +114,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
             *map(str, left),
             *_notes_of_call(facts, extents, made),
             *limit.notes(len(copied)),
-            *planned_call.second_call_notes(second_call),
+            *second_call.notes(again),
         ),
         call=planned.call,
         images=() if stated else images,
@@ -120,7 +122,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
         thinning=planned.thinning,
         renamed=planned.renamed,
         limit=limit,
-        second_call=second_call,
+        second_call=again,
         left=left,
         volumes=destination_volumes.of_domain(facts.domain, matches),
     )
@@ -129,7 +131,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
 def _disks(
     facts: case_facts.Facts,
     strategies: disk_strategy.Strategies,
-    extents: planned_call.Extents,
+    extents: copy_extents.Extents,
     refused: disk_strategy.Refusals,
 ) -> tuple[migration_plan.PlannedDisk, ...]:
     """Put together what was decided of each disk, in XML order."""
@@ -165,7 +167,7 @@ def _space_needed(
 
 def _notes_of_call(
     facts: case_facts.Facts,
-    extents: planned_call.Extents,
+    extents: copy_extents.Extents,
     made: planned_call.PlannedCall,
 ) -> collections.abc.Iterator[str]:
     """Note what releases break, and what stays changed of thin disks."""

@@ -28,6 +28,7 @@ CHANGED = {
     ('planned_call.py', 'options'),
     ('redaction.py', 'options'),
     ('redaction.py', 'recorded'),
+    ('second_call.py', 'call'),
     ('watchdog_limits.py', 'self'),
 }
 VALUES = (

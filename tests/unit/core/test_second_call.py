@@ -19,7 +19,7 @@ from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import migrate_call
-from nova_selective_migrate.core.plan import planned_call
+from nova_selective_migrate.core.plan import second_call
 
 FLAG = migrate_call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
 CALL = migrate_call.MigrateCall(
@@ -43,13 +43,13 @@ def case(
     )
 
 
-class AgainTest(unittest.TestCase):
+class SecondCallTest(unittest.TestCase):
     def test_the_second_call_has_the_flag_and_no_other_change(self):
-        found = planned_call.second_call(CALL, case())
+        found = second_call.build(CALL, case())
         self.assertEqual(
             dataclasses.replace(CALL, flags=CALL.flags | FLAG), found
         )
-        self.assertEqual(1, len([*planned_call.second_call_notes(found)]))
+        self.assertEqual(1, len([*second_call.notes(found)]))
 
     def test_there_is_none_where_the_flag_is_not_known_to_be_safe(self):
         for name, known in {
@@ -63,28 +63,26 @@ class AgainTest(unittest.TestCase):
             'libvirt there without it': case(there=7_010_000),
         }.items():
             with self.subTest(name):
-                self.assertIsNone(planned_call.second_call(CALL, known))
+                self.assertIsNone(second_call.build(CALL, known))
 
     def test_images_that_the_caller_made_are_no_fresh_ones(self):
         options = migration_options.MigrationOptions(converge=True)
         theirs = dataclasses.replace(case(), options=options)
-        self.assertIsNone(planned_call.second_call(CALL, theirs))
+        self.assertIsNone(second_call.build(CALL, theirs))
         whole = migrate_call.MigrateFlag.NON_SHARED_DISK
-        found = planned_call.second_call(
-            migrate_call.MigrateCall(whole), theirs
-        )
+        found = second_call.build(migrate_call.MigrateCall(whole), theirs)
         self.assertEqual(whole | FLAG, found.flags)
 
     def test_there_is_none_that_nobody_wants(self):
-        self.assertIsNone(planned_call.second_call(CALL, case(converge=False)))
-        self.assertEqual([], [*planned_call.second_call_notes(None)])
+        self.assertIsNone(second_call.build(CALL, case(converge=False)))
+        self.assertEqual([], [*second_call.notes(None)])
 
     def test_nor_where_nothing_is_copied_or_the_first_has_it(self):
         flags = migrate_call.MigrateFlag.LIVE
         nothing = migrate_call.MigrateCall(flags)
-        self.assertIsNone(planned_call.second_call(nothing, case()))
+        self.assertIsNone(second_call.build(nothing, case()))
         first = dataclasses.replace(CALL, flags=CALL.flags | FLAG)
-        self.assertIsNone(planned_call.second_call(first, case()))
+        self.assertIsNone(second_call.build(first, case()))
 
 
 if __name__ == '__main__':
