@@ -14,19 +14,16 @@
 
 import dataclasses
 import logging
-import threading
 import time
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import watchdog_limits
-from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import libvirt_guest
-from nova_selective_migrate.host.journal import migration_journal
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
-from nova_selective_migrate.host.migration import destination_watchdogs
+from nova_selective_migrate.host.migration import copy_call
 from nova_selective_migrate.host.migration import migration_outcome
 from nova_selective_migrate.host.migration import preflight
 from nova_selective_migrate.host.migration import progress_monitor
@@ -34,31 +31,11 @@ from nova_selective_migrate.host.migration import split_brain
 
 LOG = logging.getLogger(__name__)
 
-# Each poll is one call and one more for each disk; small disks are through
-# in less than nova's half second.
-_POLL_SECONDS = 0.2
-
 _NOT_CONVERGING = attempts.AbortCause(
     attempts.AbortKind.NOT_CONVERGING,
     'aborted because the disks did not get ahead of what the guest writes; '
     'migrate again with --synchronous-writes',
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class MigrationCopy:
-    """One copy of a guest: all that belongs to one libvirt call.
-
-    :ivar record: its entry in the journal, with the images that were made
-    :ivar held: paths of these images, which this process has made
-    :ivar monitor: measures and reports it
-    """
-
-    plan: migration_plan.MigrationPlan
-    record: migration_journal.MigrationRecord
-    held: tuple[str, ...]
-    attempt: attempts.Attempt
-    monitor: progress_monitor.ProgressMonitor
 
 
 class Migrator:
@@ -75,9 +52,15 @@ class Migrator:
         self._hosts = hosts
         self._guest = guest
         self._plan = plan
-        self._uri = uri
-        self._limits = limits or watchdog_limits.AbortLimits()
         self._attempts = attempts.Attempts()
+        self._call = copy_call.CopyCall(
+            hosts,
+            guest,
+            uri,
+            limits or watchdog_limits.AbortLimits(),
+            self._attempts,
+            self._take_abort,
+        )
         self._abort_asked = False
         self._plan_id: str | None = None
 
@@ -159,7 +142,7 @@ class Migrator:
         attempt: attempts.Attempt,
         report: progress_monitor.ProgressReport,
         notify: bandwidth_throttle.Notify,
-    ) -> MigrationCopy:
+    ) -> copy_call.MigrationCopy:
         """Make the images of a copy, call libvirt and follow the call.
 
         :raises PreparationFailed: see :meth:`run`
@@ -168,13 +151,13 @@ class Migrator:
         self._plan_id = record.plan_id
         record, held = self._hosts.make_images(record, plan.images)
         monitor = progress_monitor.ProgressMonitor(plan.migrate_disks, report)
-        copy = MigrationCopy(plan, record, held, attempt, monitor)
+        copy = copy_call.MigrationCopy(plan, record, held, attempt, monitor)
         self._take_abort()
         if attempt.state is attempts.AttemptState.PLANNED:
-            self._call_and_follow(copy, notify)
+            self._call.run(copy, notify)
         return copy
 
-    def _may_copy_again(self, copy: MigrationCopy) -> bool:
+    def _may_copy_again(self, copy: copy_call.MigrationCopy) -> bool:
         """Tell whether a second copy is wanted and the way is free for it."""
         self._take_abort()
         if not self._attempts.second_copy.wanted or self._attempts.succeeded:
@@ -187,7 +170,9 @@ class Migrator:
         return False
 
     def _conclude(
-        self, copy: MigrationCopy, suspension: split_brain.SourceSuspension
+        self,
+        copy: copy_call.MigrationCopy,
+        suspension: split_brain.SourceSuspension,
     ) -> migration_outcome.MigrationOutcome:
         abandoned = copy.attempt.state is attempts.AttemptState.ABANDONED
         ended = self._hosts.conclude(
@@ -218,90 +203,6 @@ class Migrator:
         """Note what a signal handler, which may take no lock, has asked."""
         if self._abort_asked:
             self._attempts.abort(attempts.BY_OPERATOR)
-
-    def _call_and_follow(
-        self, copy: MigrationCopy, notify: bandwidth_throttle.Notify
-    ) -> None:
-        thread = threading.Thread(
-            target=self._call, args=(copy,), name='migrate', daemon=True
-        )
-        destination = self._hosts.destination
-        reserve = self._limits.reserve_bytes
-        with (
-            destination_watchdogs.ReachabilityWatchdog(
-                destination, self._guest.uuid
-            ) as watched,
-            destination_watchdogs.FreeSpaceWatchdog(
-                destination, copy.plan, reserve
-            ) as space,
-        ):
-            thread.start()
-            policy = progress_monitor.AbortPolicy(
-                self._guest,
-                copy.attempt,
-                watched,
-                space,
-                self._limits.progress_seconds,
-            )
-            self._follow(copy, policy, notify)
-
-    def _follow(
-        self,
-        copy: MigrationCopy,
-        policy: progress_monitor.AbortPolicy,
-        notify: bandwidth_throttle.Notify,
-    ) -> None:
-        """Look at the call until it ends, and ask libvirt for its abort."""
-        taken = False
-        disks = len(copy.plan.migrate_disks)
-        throttle = bandwidth_throttle.BandwidthThrottle(
-            self._guest, copy.plan.limit, disks, notify
-        )
-        convergence = watchdog_limits.Convergence()
-        while not copy.attempt.wait(_POLL_SECONDS):
-            job = copy.monitor.look(self._guest)
-            now = time.monotonic()
-            progress = copy.monitor.progress
-            throttle.look(progress)
-            if progress is not None:
-                convergence = convergence.look(now, progress)
-            self._take_abort()
-            if convergence.lasts(now) and copy.plan.second_call is not None:
-                self._attempts.second_copy.want()
-            cause = policy.look(now, job)
-            if cause is not None:
-                self._attempts.abort(cause)
-            if cause is not None and cause.hopeless:
-                copy.attempt.abandon(cause)
-                return
-            # Before the job has begun and while it ends libvirt takes none.
-            wanted = self._attempts.second_copy.wanted
-            to_abort = copy.attempt.called and (copy.attempt.causes or wanted)
-            if to_abort and not taken:
-                taken = self._guest.abort_migration()
-
-    def _call(self, copy: MigrationCopy) -> None:
-        # A connection of its own: on a shared one libvirt 9.0 was seen to
-        # answer no question until the call returned, 40 s later.
-        try:
-            with self._hosts.source.again() as own:
-                guest = own.guest(self._guest.uuid)
-                # Making the images took its time.
-                preflight.assert_unchanged(self._guest, copy.plan)
-                call = preflight.with_secrets(copy.plan, guest)
-                if not copy.attempt.call():
-                    return
-                LOG.info('%s: calls libvirt', self._guest.name)
-                if migrate_call.MigrateFlag.PEER2PEER in call.flags:
-                    left_out = guest.migrate_to_uri(self._uri, call)
-                else:
-                    virt = self._hosts.destination.virt
-                    left_out = guest.migrate(virt, call)
-            copy.attempt.succeed(left_out)
-        except Exception as err:
-            # The thread's boundary: what the binding raises for an argument
-            # it cannot pass must not look like success.
-            copy.attempt.fail(err)
 
 
 def _error_words(attempt: attempts.Attempt) -> str | None:

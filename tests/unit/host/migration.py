@@ -31,6 +31,7 @@ from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.migration import copy_call
 from nova_selective_migrate.host.migration import migration_outcome
 from nova_selective_migrate.host.migration import migrator
 from nova_selective_migrate.host.migration import settlement
@@ -101,7 +102,7 @@ class MigrationCase(unittest.TestCase):
         daemons = {HERE: self.here, THERE: self.there}
         for target, name, value in (
             (libvirt, 'open', daemons.__getitem__),
-            (migrator, '_POLL_SECONDS', 0.002),
+            (copy_call, '_POLL_SECONDS', 0.002),
             (settlement, '_POLL_SECONDS', 0.001),
             (settlement, '_SETTLE_SECONDS', 0.01),
         ):

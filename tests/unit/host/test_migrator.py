@@ -32,8 +32,8 @@ from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import timed_question
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
+from nova_selective_migrate.host.migration import copy_call
 from nova_selective_migrate.host.migration import destination_watchdogs
-from nova_selective_migrate.host.migration import migrator
 from nova_selective_migrate.host.migration import progress_monitor
 from nova_selective_migrate.host.migration import settlement
 from tests.unit.host import fake_daemon
@@ -900,7 +900,7 @@ class PaceTest(migration.MigrationCase):
             if len(times) == 6:
                 enough.set()
 
-        with mock.patch.object(migrator, '_POLL_SECONDS', 0.02):
+        with mock.patch.object(copy_call, '_POLL_SECONDS', 0.02):
             moving.run(report)
         # The abort itself is served at once; of the others each waits.
         self.assertGreater(times[5] - times[1], 4 * 0.019)
@@ -935,7 +935,7 @@ class PaceTest(migration.MigrationCase):
         self.domain.on_migrate = migrate
         with (
             mock.patch.object(attempts, 'Attempt', Waking),
-            mock.patch.object(migrator, '_POLL_SECONDS', PATIENCE),
+            mock.patch.object(copy_call, '_POLL_SECONDS', PATIENCE),
             mock.patch.object(settlement, '_POLL_SECONDS', PATIENCE),
         ):
             ended = self.run_it()
