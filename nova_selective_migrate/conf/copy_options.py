@@ -10,102 +10,13 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The [selective_migrate] options."""
-
-import copy
+"""How disks are copied, and when a migration is aborted."""
 
 from oslo_config import cfg
 
 from nova_selective_migrate.core.job import watchdog_limits
 
-GROUP = cfg.OptGroup(
-    name='selective_migrate',
-    title='Selective live migration',
-    help="""
-Live migration that copies exactly the local disks of a guest and keeps
-those that both hosts reach.
-""",
-)
-
-_DECLARATION_HELP = """
-A prefix ends at a path component, so ``/srv/a`` covers ``/srv/a/disk`` and
-not ``/srv/ab``. The longest prefix wins. For a network disk whose server is
-on the loopback, give the beginning of its URI, such as
-``nbd://127.0.0.1:10809``. A declaration settles what the hosts leave open;
-where it contradicts what they prove, the migration is refused.
-
-Possible values:
-
-* An absolute path or a URI; repeat the option for each.
-
-Related options:
-"""
-
 OPTIONS = [
-    cfg.BoolOpt(
-        'enabled',
-        default=False,
-        help="""
-Decide disk by disk what a live migration copies, on this compute host, in
-place of nova's own choice. It takes effect where ``[DEFAULT]
-compute_driver`` is ``selective_migrate.SelectiveMigrateDriver``, and at the
-next start of nova-compute. While it is false, that driver is nova's libvirt
-driver and nothing else.
-
-The source of a live migration decides. The destination serves it better with
-the plugin enabled as well: only then do config drives and mixes of shared
-and local images arrive.
-
-Possible values:
-
-* true or false
-
-Related options:
-
-* ``mode``: whether the plan is run or only compared.
-""",
-    ),
-    cfg.StrOpt(
-        'mode',
-        default='enforce',
-        choices=[
-            ('enforce', 'Run the plan, or refuse the migration.'),
-            ('audit', "Log how it differs from nova's choice; nova acts."),
-        ],
-        help="""
-What to do with the plan of a live migration.
-
-Possible values:
-
-* ``enforce`` or ``audit``
-
-Related options:
-
-* ``enabled``: without it no plan is made.
-""",
-    ),
-    cfg.StrOpt(
-        'on_seam_mismatch',
-        default='fail',
-        choices=[
-            ('fail', 'Do not start nova-compute.'),
-            ('disable', 'Log an error, and act as if not ``enabled``.'),
-        ],
-        help="""
-What to do when nova-compute starts and the methods of nova's libvirt driver
-that the plugin builds on are not those that it knows, as after an upgrade of
-nova. ``nova-selective-migrate-status upgrade check`` tells beforehand.
-
-Possible values:
-
-* ``fail`` or ``disable``; with ``disable`` live migrations are nova's own,
-  with the flaws of those.
-
-Related options:
-
-* ``enabled``: without it nothing is checked.
-""",
-    ),
     cfg.IntOpt(
         'media_limit',
         default=8,
@@ -294,57 +205,4 @@ Related options:
 * ``synchronous_writes``: some rules are about it.
 """,
     ),
-    cfg.MultiStrOpt(
-        'libvirt_shared_filesystems',
-        default=[],
-        help="""
-What ``shared_filesystems`` of this host's ``qemu.conf`` names: paths below
-which libvirt takes files for shared whatever their file system is. libvirt
-refuses to migrate a server with a file on Lustre, on a FUSE mount and on other
-file systems that it does not know, and so a plan that keeps one is refused.
-Where nova-compute may read that file it is not needed. From libvirt 10.9 on.
-
-Possible values:
-
-* An absolute path; repeat the option for each.
-
-Related options:
-
-* ``shared_paths``: what the plan itself takes for shared.
-""",
-    ),
-    cfg.MultiStrOpt(
-        'shared_paths',
-        default=[],
-        help=f"""
-Path prefixes below which disks are on storage that both hosts of a live
-migration reach, so that they are never copied.
-{_DECLARATION_HELP}
-* ``local_paths``: the same prefix in both is a configuration error.
-""",
-    ),
-    cfg.MultiStrOpt(
-        'local_paths',
-        default=[],
-        help=f"""
-Path prefixes below which disks are on storage of one host alone, so that a
-live migration copies them.
-{_DECLARATION_HELP}
-* ``shared_paths``: the same prefix in both is a configuration error.
-""",
-    ),
 ]
-
-
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    """Register the options with a configuration, never with the global one."""
-    # oslo.config copies a group with the options that it was given: two
-    # configurations would share the values of these.
-    group = copy.deepcopy(GROUP)
-    conf.register_group(group)
-    conf.register_opts(OPTIONS, group=group)
-
-
-def list_opts() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
-    """Return the options for the sample configuration's generator."""
-    return [(GROUP, list(OPTIONS))]
