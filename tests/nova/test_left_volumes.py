@@ -20,9 +20,9 @@ import ddt
 from nova import exception
 
 from nova_selective_migrate.compute.common import nova_volume_groups
-from nova_selective_migrate.compute.destination import incoming_journal
 from nova_selective_migrate.compute.destination import incoming_recovery
 from nova_selective_migrate.compute.destination import rollback
+from nova_selective_migrate.core.model import logical_volumes
 from tests.nova import destinations
 from tests.nova import lvm_fixture
 
@@ -204,7 +204,7 @@ class MadeVolumesTest(VolumesTest):
             (made,) = self.claim().volumes
             volume = self.group.volumes[NAME]
             self.assertEqual(
-                incoming_journal.MadeVolume(
+                logical_volumes.LogicalVolume(
                     PATH, self.group.uuid, volume.uuid
                 ),
                 made,

@@ -27,6 +27,7 @@ from oslo_concurrency import processutils
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.evidence import volume_groups
+from nova_selective_migrate.core.model import logical_volumes
 
 CONF = nova.conf.CONF
 #: What nova's code raises where LVM fails.
@@ -36,20 +37,6 @@ ERRORS = (
     RuntimeError,
     OSError,
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class NovaVolume:
-    """A logical volume, as LVM tells it.
-
-    :ivar path: of its device, /dev/GROUP/NAME
-    :ivar group_uuid: of its volume group
-    :ivar uuid: its own
-    """
-
-    path: str
-    group_uuid: str
-    uuid: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +51,7 @@ class VolumeGroup:
     name: str
     uuid: str
     free_bytes: int
-    volumes: tuple[NovaVolume, ...]
+    volumes: tuple[logical_volumes.LogicalVolume, ...]
 
 
 def configured() -> str:
@@ -98,7 +85,7 @@ def read_group(name: str) -> VolumeGroup:
     return VolumeGroup(name, uuid, int(free), volumes)
 
 
-def read_volumes(place: str) -> tuple[NovaVolume, ...]:
+def read_volumes(place: str) -> tuple[logical_volumes.LogicalVolume, ...]:
     """Read the volumes of a group, or the one at a path.
 
     :raises PreparationFailed: when LVM tells none there
@@ -115,7 +102,9 @@ def read_volumes(place: str) -> tuple[NovaVolume, ...]:
     for row in rows:
         told = dict(zip(head, row, strict=False))
         try:
-            volume = NovaVolume(told['Path'], told['VG UUID'], told['LV UUID'])
+            volume = logical_volumes.LogicalVolume(
+                told['Path'], told['VG UUID'], told['LV UUID']
+            )
         except KeyError as err:
             raise exceptions.PreparationFailed(
                 f'lvs tells no {err} of {place}'
@@ -124,7 +113,7 @@ def read_volumes(place: str) -> tuple[NovaVolume, ...]:
     return tuple(found)
 
 
-def read_volume(path: str) -> NovaVolume:
+def read_volume(path: str) -> logical_volumes.LogicalVolume:
     """Read one volume.
 
     :raises PreparationFailed: when LVM does not tell it, and it alone
@@ -134,7 +123,7 @@ def read_volume(path: str) -> NovaVolume:
         raise exceptions.PreparationFailed(
             f'LVM tells no UUID of one logical volume at {path}'
         )
-    return found[0]
+    return dataclasses.replace(found[0], path=path)
 
 
 def names(group: str) -> list[str]:

@@ -26,6 +26,7 @@ import typing
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.destination import instance_directory
 from nova_selective_migrate.compute.wire import media_transfer
+from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.host.journal import journal_entries
 
 # Files that appear beside the images: disk.info is nova.virt.libvirt.
@@ -33,19 +34,6 @@ from nova_selective_migrate.host.journal import journal_entries
 _LATER = re.compile(r'disk\.info|console\.log(\.\d+)?')
 # nova.virt.libvirt.driver._fetch_instance_kernel_ramdisk.
 _BESIDE = ('kernel', 'ramdisk')
-
-
-@dataclasses.dataclass(frozen=True)
-class MadeVolume:
-    """A logical volume that was made here, with what proves it.
-
-    :ivar group_uuid: of its volume group
-    :ivar uuid: its own
-    """
-
-    path: str
-    group_uuid: str
-    uuid: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +62,7 @@ class IncomingMigration:
     complete: bool = False
     doubt: str = ''
     volume_paths: tuple[str, ...] = ()
-    volumes: tuple[MadeVolume, ...] = ()
+    volumes: tuple[logical_volumes.LogicalVolume, ...] = ()
 
     def check(self) -> None:
         """Assert that the directory is the proven one, with known files alone.
@@ -155,7 +143,9 @@ class IncomingJournal:
             ),
         )
 
-    def add_volume(self, instance: str, volume: MadeVolume) -> None:
+    def add_volume(
+        self, instance: str, volume: logical_volumes.LogicalVolume
+    ) -> None:
         """Add a volume that has just been made to the entry.
 
         :raises JournalFailed: when it cannot be written
@@ -240,5 +230,8 @@ def _claim(tree: dict[str, typing.Any]) -> IncomingMigration:
         tree['complete'] is True,
         str(tree.get('doubt') or ''),
         tuple(tree.get('volume_paths') or ()),
-        tuple(MadeVolume(**each) for each in tree.get('volumes') or ()),
+        tuple(
+            logical_volumes.LogicalVolume(**each)
+            for each in tree.get('volumes') or ()
+        ),
     )

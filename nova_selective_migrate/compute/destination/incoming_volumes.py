@@ -25,6 +25,7 @@ from nova_selective_migrate.compute.common import nova_volume_groups
 from nova_selective_migrate.compute.destination import incoming_journal
 from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.compute.wire import volume_transfer
+from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import path_users
 
@@ -87,12 +88,7 @@ def make(
             )
         nova_volume_groups.create(group, name, volume.virtual_bytes)
         made = nova_volume_groups.read_volume(volume.path)
-        journal.add_volume(
-            instance,
-            incoming_journal.MadeVolume(
-                volume.path, made.group_uuid, made.uuid
-            ),
-        )
+        journal.add_volume(instance, made)
         _check(volume, made)
         LOG.info(
             'Made %s of %d bytes for a live migration',
@@ -104,7 +100,7 @@ def make(
 
 def _check(
     wanted: volume_transfer.ExpectedVolume,
-    made: nova_volume_groups.NovaVolume,
+    made: logical_volumes.LogicalVolume,
 ) -> None:
     """Assert that the source can copy into a volume.
 
@@ -168,7 +164,7 @@ def _is_named(path: str) -> bool:
 
 
 def _is_there(
-    host: connection.Connection, volume: incoming_journal.MadeVolume
+    host: connection.Connection, volume: logical_volumes.LogicalVolume
 ) -> bool:
     """Tell whether a volume is there, and may be removed.
 
@@ -179,7 +175,7 @@ def _is_there(
     if not _is_named(volume.path):
         return False
     found = nova_volume_groups.read_volume(volume.path)
-    if (found.group_uuid, found.uuid) != (volume.group_uuid, volume.uuid):
+    if not found.is_same(volume):
         raise exceptions.NotOurs(
             f'{volume.path} is another logical volume than the one that was '
             f'made: its UUID is {found.uuid} instead of {volume.uuid}'

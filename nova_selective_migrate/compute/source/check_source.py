@@ -31,6 +31,7 @@ from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import plan_formats
@@ -200,7 +201,7 @@ class SourceCheck:
                 disks_uri=(peer.disks_uri or None) if peer else None,
             ),
             volume_group=nova_volume_groups.configured(),
-            volume_uuids=_volume_uuids(guest),
+            volumes=_volumes(guest),
         )
 
     def _thin(self) -> migration_options.Thin:
@@ -210,29 +211,25 @@ class SourceCheck:
         return self._planner.settings.thin
 
 
-def _volume_uuids(
+def _volumes(
     guest: libvirt_guest.Guest,
-) -> dict[str, planned_migrations.VolumeUuids]:
-    """Read the UUIDs of a guest's volumes in nova's volume group.
+) -> tuple[logical_volumes.LogicalVolume, ...]:
+    """Read the guest's volumes in nova's volume group.
 
     One that LVM does not tell is left out, and refused where it would be
     copied.
     """
     group = nova_volume_groups.configured()
-    found = {}
+    found = []
     for disk in domain_xml.parse(guest.xml()).disks if group else ():
         path = (disk.source.path or '') if disk.source else ''
         if path != nova_volume_groups.device(group, os.path.basename(path)):
             continue
         try:
-            volume = nova_volume_groups.read_volume(path)
+            found.append(nova_volume_groups.read_volume(path))
         except exceptions.PreparationFailed as err:
             LOG.warning('%s: %s', disk.target, err)
-            continue
-        found[path] = planned_migrations.VolumeUuids(
-            volume.uuid, volume.group_uuid
-        )
-    return found
+    return tuple(found)
 
 
 def _size(path: str) -> int:

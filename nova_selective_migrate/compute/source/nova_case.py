@@ -251,14 +251,15 @@ def _add_volume_uuids(
     request: planned_migrations.LiveMigrationRequest,
 ) -> None:
     """Add what LVM tells; the device may say that it is another volume."""
-    for path, uuids in request.volume_uuids.items():
-        if path not in here:
+    for volume in request.volumes:
+        known = here.get(volume.path)
+        if known is None:
             continue
-        agrees = here[path].volume_uuid in (None, uuids.volume)
-        here[path] = dataclasses.replace(
-            here[path],
-            group_uuid=uuids.group if agrees else None,
-            volume_uuid=uuids.volume if agrees else None,
+        agrees = known.volume_uuid in (None, volume.uuid)
+        here[volume.path] = dataclasses.replace(
+            known,
+            group_uuid=volume.group_uuid if agrees else None,
+            volume_uuid=volume.uuid if agrees else None,
         )
 
 

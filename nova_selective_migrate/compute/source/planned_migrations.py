@@ -12,7 +12,6 @@
 
 """Planned and running migrations, from the check to the end."""
 
-import collections.abc
 import dataclasses
 import enum
 import threading
@@ -21,16 +20,10 @@ import typing
 from nova_selective_migrate.compute.wire import media_transfer
 from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.migration import attempts
-
-
-class VolumeUuids(typing.NamedTuple):
-    """LVM's UUIDs of a logical volume and of its volume group."""
-
-    volume: str
-    group: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,8 +45,8 @@ class LiveMigrationRequest:
     :ivar options: those of [libvirt] that shape the call
     :ivar volume_group: where nova makes logical volumes on this host; empty
         where it makes none
-    :ivar volume_uuids: UUIDs of the guest's logical volumes and of their
-        volume groups, by path
+    :ivar volumes: the guest's logical volumes in that group, as LVM tells
+        them
     """
 
     block_device_info: typing.Any
@@ -69,9 +62,7 @@ class LiveMigrationRequest:
     peer: protocol.DestinationReport | None
     options: migration_options.MigrationOptions
     volume_group: str = ''
-    volume_uuids: collections.abc.Mapping[str, VolumeUuids] = (
-        dataclasses.field(default_factory=dict)
-    )
+    volumes: tuple[logical_volumes.LogicalVolume, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,13 +10,15 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Names of logical volumes: one volume has several paths on its host.
+"""A logical volume, with what proves it, and the names that it has.
 
-LVM makes ``/dev/VG/LV``, device mapper ``/dev/mapper/VG-LV`` with each ``-``
-of a name doubled (dm_build_dm_name in lvm2), the kernel ``/dev/dm-N``, whose
-number each host assigns in its own order.
+One volume has several paths: LVM makes ``/dev/VG/LV``, device mapper
+``/dev/mapper/VG-LV`` with each ``-`` of a name doubled (dm_build_dm_name in
+lvm2), the kernel ``/dev/dm-N``, whose number each host assigns in its own
+order.
 """
 
+import dataclasses
 import re
 
 _MAPPER = '/dev/mapper/'
@@ -25,6 +27,26 @@ _PART = r'(?:[^-]|--)+'
 _MAPPER_NAME = re.compile(rf'({_PART})-({_PART})')
 _ID_GROUPS = (6, 4, 4, 4, 4, 4, 6)
 _UUID = re.compile(r'LVM-(\w{32})(\w{32})', re.ASCII)
+
+
+@dataclasses.dataclass(frozen=True)
+class LogicalVolume:
+    """A logical volume, proven by UUIDs as ``lvs`` prints them.
+
+    A journal has the fields of this class (incoming_journal).
+
+    :ivar path: ``/dev/VG/LV``
+    :ivar group_uuid: of its volume group
+    :ivar uuid: its own
+    """
+
+    path: str
+    group_uuid: str
+    uuid: str
+
+    def is_same(self, other: 'LogicalVolume') -> bool:
+        """Tell whether both are one volume, whatever its path is."""
+        return (self.group_uuid, self.uuid) == (other.group_uuid, other.uuid)
 
 
 def path_of_mapper_name(name: str) -> str | None:

@@ -94,7 +94,7 @@ def local_facts(path: str) -> storage_facts.StorageFacts:
             logical_volume=volume.path,
             group_uuid=volume.group_uuid,
             volume_uuid=volume.uuid,
-            thin=volume.thin,
+            thin=_is_thin(*device),
         )
     if kind is storage_facts.PathKind.FILE:
         allocated = status.st_blocks * _STAT_BLOCK_BYTES
@@ -171,34 +171,22 @@ def transport_of(
         return Attached('unknown')
 
 
-@dataclasses.dataclass(frozen=True)
-class LogicalVolume:
-    """A logical volume that a device is, as the kernel has it.
-
-    :ivar path: ``/dev/VG/LV``
-    :ivar uuid: as ``lvs`` prints it
-    :ivar group_uuid: of its volume group
-    """
-
-    path: str
-    uuid: str
-    group_uuid: str
-    thin: bool
-
-
 def volume_of(
     major: int, minor: int, sysfs: pathlib.Path = _SYSFS
-) -> LogicalVolume | None:
+) -> logical_volumes.LogicalVolume | None:
     """Return which logical volume a device is; None for any other."""
     device = sysfs / f'dev/block/{major}:{minor}'
     uuids = logical_volumes.uuids_of_mapper_uuid(_read(device / 'dm/uuid'))
     path = logical_volumes.path_of_mapper_name(_read(device / 'dm/name'))
     if uuids is None or path is None:
         return None
-    # A thin volume lies over the pool's target, which LVM hides.
-    below = (device / 'slaves').glob('*/dm/uuid')
-    thin = any(_read(each).endswith('-tpool') for each in below)
-    return LogicalVolume(path, uuids[1], uuids[0], thin)
+    return logical_volumes.LogicalVolume(path, *uuids)
+
+
+def _is_thin(major: int, minor: int, sysfs: pathlib.Path = _SYSFS) -> bool:
+    """Tell whether a device lies over a thin pool's, which LVM hides."""
+    below = (sysfs / f'dev/block/{major}:{minor}/slaves').glob('*/dm/uuid')
+    return any(_read(each).endswith('-tpool') for each in below)
 
 
 def _of(device: pathlib.Path) -> Attached:
