@@ -63,11 +63,10 @@ def aliases(path: str) -> tuple[str, ...]:
 
     :param path: ``/dev/VG/LV``
     """
-    _, _, rest = path.partition('/dev/')
-    group, _, volume = rest.partition('/')
-    if not group or not volume or '/' in volume:
+    parts = path.split('/')
+    if len(parts) != 4 or parts[:2] != ['', 'dev'] or not all(parts[2:]):
         return (path,)
-    doubled = (part.replace('-', '--') for part in (group, volume))
+    doubled = (part.replace('-', '--') for part in parts[2:])
     return (path, f'{_MAPPER}{"-".join(doubled)}')
 
 

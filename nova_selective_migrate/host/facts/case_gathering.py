@@ -23,7 +23,6 @@ from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.model import declared_paths
 from nova_selective_migrate.core.model import domains
-from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import other_devices
 from nova_selective_migrate.core.model import pool_volumes
@@ -38,6 +37,7 @@ from nova_selective_migrate.host.facts import volume_group_pools
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.hypervisor import path_users
+from nova_selective_migrate.host.hypervisor import volume_pools
 
 LOG = logging.getLogger(__name__)
 
@@ -90,17 +90,21 @@ def gather(
     )
     there: dict[str, storage_facts.StorageFacts] = {}
     if destination is not None:
+        theirs = volume_pools.at(
+            destination, {*volume_group_pools.folders(here).values()}
+        )
         there = destination_storage.destination_facts(
             destination,
             _without(here, domain.others.directories),
             source=source_storage.of(source),
+            groups=theirs,
             probe=asked.probe,
         )
         if asked.probe and source.is_local:
             media_digests.compare_media(domain, here, there, destination)
         there = _with_users(destination, guest.uuid, here, there)
         groups = volume_group_pools.of_devices(
-            source, destination, here, there
+            source, destination, here, there, theirs
         )
         here, there = groups.here, groups.there
         pools |= groups.source
@@ -255,20 +259,13 @@ def _with_users(
         return there
     return {
         path: dataclasses.replace(
-            known, used_by=_user(used, path, here.get(path))
+            known,
+            used_by=path_users.user_of(
+                used, path, pool_volumes.volume_path(path, here.get(path))
+            ),
         )
         for path, known in there.items()
     }
-
-
-def _user(
-    used: collections.abc.Mapping[str, str],
-    path: str,
-    here: storage_facts.StorageFacts | None,
-) -> str | None:
-    volume = pool_volumes.volume_path(path, here)
-    names = (path, *logical_volumes.aliases(volume))
-    return next((used[name] for name in names if name in used), None)
 
 
 def _with_sizes(

@@ -15,6 +15,7 @@
 import collections.abc
 import dataclasses
 import os.path
+import types
 
 from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import storage_facts
@@ -35,6 +36,9 @@ def destination_facts(
     here: collections.abc.Mapping[str, storage_facts.StorageFacts],
     *,
     source: source_storage.SourceStorage,
+    groups: collections.abc.Mapping[
+        str, volume_pools.VolumePool
+    ] = types.MappingProxyType({}),
     probe: bool,
 ) -> Facts:
     """Ask the destination for the files and devices that the source has.
@@ -44,11 +48,12 @@ def destination_facts(
 
     :param peer: the destination
     :param source: looks at the source
+    :param groups: the destination's volume groups, by directory
     :param probe: whether files may be made for a moment, to tell if both
         see one directory and if a name is free
     """
     folders: dict[str, list[str]] = {}
-    found: Facts = _devices(peer, here)
+    found: Facts = _devices(peer, here, groups)
     for path, known in here.items():
         folder = os.path.dirname(storage_facts.tidy(path))
         if path in found or known.kind is storage_facts.PathKind.BLOCK:
@@ -88,6 +93,7 @@ def destination_facts(
 def _devices(
     peer: connection.Connection,
     here: collections.abc.Mapping[str, storage_facts.StorageFacts],
+    groups: collections.abc.Mapping[str, volume_pools.VolumePool],
 ) -> Facts:
     """Ask for block devices, most of all for those of volume groups."""
     names = {
@@ -96,7 +102,6 @@ def _devices(
         if known.kind is storage_facts.PathKind.BLOCK
         or (known.kind is None and path.startswith('/dev/'))
     }
-    groups = volume_pools.at(peer, {*map(os.path.dirname, names.values())})
     found: Facts = {}
     for path, name in names.items():
         group = groups.get(os.path.dirname(name))

@@ -14,7 +14,7 @@
 
 import collections.abc
 import dataclasses
-import os.path
+import posixpath
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.model import pool_volumes
@@ -40,40 +40,51 @@ class VolumeGroupPools:
     there: Facts
 
 
+def folders(
+    here: collections.abc.Mapping[str, storage_facts.StorageFacts],
+) -> dict[str, str]:
+    """Return the directory that would be the volume group's, by device.
+
+    :param here: facts of the source, by path
+    """
+    return {
+        path: posixpath.dirname(pool_volumes.volume_path(path, known))
+        for path, known in here.items()
+        if known.kind is storage_facts.PathKind.BLOCK
+        or path.startswith('/dev/')
+    }
+
+
 def of_devices(
     source: connection.Connection,
     destination: connection.Connection,
     here: collections.abc.Mapping[str, storage_facts.StorageFacts],
     there: collections.abc.Mapping[str, storage_facts.StorageFacts],
+    theirs: collections.abc.Mapping[str, volume_pools.VolumePool],
 ) -> VolumeGroupPools:
     """Find the pools, and whether both hosts have one volume group.
 
     libvirt tells no UUID of a volume group. Two that have a volume of one
     UUID are one, or clones; two that have none in common can be one still,
     as only what is active is listed.
+
+    :param theirs: the destination's volume groups, by directory
     """
-    folders = {
-        path: os.path.dirname(pool_volumes.volume_path(path, known))
-        for path, known in here.items()
-        if path.startswith('/dev/')
-    }
-    ours, theirs = (
-        volume_pools.at(peer, {*folders.values()})
-        for peer in (source, destination)
-    )
+    places = folders(here)
+    ours = volume_pools.at(source, {*places.values()})
     common = {
         folder
         for folder in ours.keys() & theirs.keys()
         if _keys(ours[folder]) & _keys(theirs[folder])
     }
     told = {
-        path: _told(path, known, ours.get(folders.get(path, '')))
+        path: _told(path, known, ours.get(places.get(path, '')))
         for path, known in here.items()
     }
     facts = {
         path: dataclasses.replace(known, group_uuid=here[path].group_uuid)
         for path, known in there.items()
-        if folders.get(path) in common
+        if places.get(path) in common
     }
     return VolumeGroupPools(
         _pools(source, ours),
@@ -95,7 +106,7 @@ def _told(
     """
     if group is None or known.volume_uuid:
         return known
-    name = os.path.basename(pool_volumes.volume_path(path, known))
+    name = posixpath.basename(pool_volumes.volume_path(path, known))
     found = group.facts(name)
     return dataclasses.replace(
         known,

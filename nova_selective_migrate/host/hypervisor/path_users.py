@@ -18,6 +18,7 @@ import os.path
 import libvirt
 
 from nova_selective_migrate.core.case import safe_xml
+from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import storage_answers
@@ -57,6 +58,19 @@ def paths_in_use(host: connection.Connection, uuid: str) -> dict[str, str]:
         return bool(domain.UUIDString() == uuid and not domain.isActive())
 
     return dict(_uses(host, idle))
+
+
+def user_of(
+    used: collections.abc.Mapping[str, str], path: str, volume: str = ''
+) -> str | None:
+    """Name the domain that uses a path; None where none does.
+
+    :param used: as paths_in_use returns it
+    :param volume: ``/dev/VG/LV`` of a logical volume, which a domain may
+        have by each name that it has on every host
+    """
+    names = (path, *logical_volumes.aliases(volume))
+    return next((used[name] for name in names if name in used), None)
 
 
 def _uses(

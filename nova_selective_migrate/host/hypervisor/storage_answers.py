@@ -69,15 +69,17 @@ def of_daemon(
     name: str,
     path: str,
     call: collections.abc.Callable[[], _Result],
-    seconds: float = SECONDS,
+    seconds: float | None = None,
 ) -> _Result:
     """Have a daemon look at a path of its host, and wait for that so long.
 
     :param name: of the daemon, for messages
     :param call: one call of libvirt's; left to itself once it is late
-    :param seconds: how long storage that is only slow may take for it
+    :param seconds: how long storage that is only slow may take for it; None
+        for SECONDS
     :raises StorageSilent: when it does not return in time
     """
+    seconds = SECONDS if seconds is None else seconds
     question = timed_question.Question(call)
     if not question.wait(seconds):
         raise exceptions.StorageSilent(

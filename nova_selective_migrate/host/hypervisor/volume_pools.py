@@ -12,9 +12,10 @@
 
 """Volumes of a volume group on another host, through its storage pool.
 
-What libvirt tells of them it tells as of its last look, and a volume that was
-removed and made again behind its back has the old one's UUID until then. So
-each question here begins with a new look.
+libvirt tells of volumes what it saw when the pool was refreshed last, and one
+that was removed and made again behind its back has the old one's UUID until
+then. So a pool is refreshed before the first fact of a plan is taken from it,
+and before each volume that is made or removed.
 """
 
 import collections.abc
@@ -64,18 +65,19 @@ class VolumePool:
         """
         self._pool = pool
         self._kind = kind
-        self._path = path
+        self.path = path
+        self._refreshed = False
         self.name = str(pool.name())
 
     def facts(self, name: str) -> storage_facts.StorageFacts:
-        """Return what the host knows of a volume.
+        """Return what the host knows of a volume, from one look for all.
 
         :returns: where libvirt lists none, that none exists: thin volumes
             and those that are not active it does not list
         :raises StorageSilent: when its disks do not answer
         """
         try:
-            self._refresh()
+            self._look_once()
             found = self._find(name)
         except exceptions.HypervisorError as err:
             return storage_facts.StorageFacts(error=str(err))
@@ -94,13 +96,13 @@ class VolumePool:
         )
 
     def keys(self) -> frozenset[str]:
-        """Return the keys of all volumes that libvirt lists.
+        """Return the keys of all volumes that libvirt lists, as facts does.
 
         :raises HypervisorError: when it cannot list them
         """
         if self._kind != _WITH_UUIDS:
             return frozenset()
-        self._refresh()
+        self._look_once()
         with self._translated('list'):
             return frozenset(
                 str(volume.key()) for volume in self._pool.listAllVolumes()
@@ -178,14 +180,19 @@ class VolumePool:
                 )
         return found
 
+    def _look_once(self) -> None:
+        if not self._refreshed:
+            self._refresh()
+
     def _refresh(self) -> None:
         with self._translated('look into'):
             storage_answers.of_daemon(
                 f'the storage pool {self.name}',
-                self._path,
+                self.path,
                 self._pool.refresh,
                 _LOOK_SECONDS,
             )
+        self._refreshed = True
 
     def _find(self, name: str) -> Volume | None:
         try:
@@ -231,15 +238,11 @@ def at(
         return {}
     for pool in pools:
         try:
-            root = safe_xml.parse(pool.XMLDesc())
-            kind, path = root.get('type', ''), root.findtext('./target/path')
-            if kind not in storage_facts.VOLUME_POOLS or not path:
-                continue
-            path = storage_facts.tidy(path.rstrip('/'))
-            if path in folders and pool.isActive():
-                found[path] = VolumePool(pool, kind, path)
+            group = _of(pool)
         except libvirt.libvirtError:
             continue  # it has gone meanwhile
+        if group is not None and group.path in folders:
+            found[group.path] = group
     return found
 
 
@@ -255,11 +258,18 @@ def named(peer: connection.Connection, name: str) -> VolumePool | None:
             if err.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_POOL:
                 return None
             raise
-        root = safe_xml.parse(pool.XMLDesc())
-        kind, path = root.get('type', ''), root.findtext('./target/path')
-        if kind not in storage_facts.VOLUME_POOLS or not pool.isActive():
-            return None
-        return VolumePool(pool, kind, path or name)
+        return _of(pool)
+
+
+def _of(pool: libvirt.virStoragePool) -> VolumePool | None:
+    """Read a pool; None where it does not run, or has no such volumes."""
+    root = safe_xml.parse(pool.XMLDesc())
+    kind, path = root.get('type', ''), root.findtext('./target/path')
+    if kind not in storage_facts.VOLUME_POOLS or not path:
+        return None
+    if not pool.isActive():
+        return None
+    return VolumePool(pool, kind, storage_facts.tidy(path.rstrip('/')))
 
 
 def _volume_xml(name: str, size: int) -> str:

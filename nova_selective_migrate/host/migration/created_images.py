@@ -18,7 +18,6 @@ import os.path
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.decision import destination_images
-from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.hypervisor import connection
@@ -140,12 +139,8 @@ def examine(
     removed: list[str] = []
     left: list[LeftImage] = []
     for image in run.images:
-        names = (
-            logical_volumes.aliases(image.path)
-            if image.pool is not None
-            else (image.path,)
-        )
-        user = next((used[name] for name in names if name in used), None)
+        volume = '' if image.pool is None else image.path
+        user = path_users.user_of(used, image.path, volume)
         if user is not None:
             why: str | None = f'the domain {user} uses it'
         else:

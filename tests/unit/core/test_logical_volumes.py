@@ -45,7 +45,7 @@ class LogicalVolumesTest(unittest.TestCase):
         for path in ('/dev/sda', '/dev/zvol/tank/v', '/dev/mapper/control'):
             with self.subTest(path=path):
                 self.assertEqual(path, logical_volumes.canonical(path))
-        for path in ('/dev/sda', '/dev/zvol/tank/v'):
+        for path in ('/dev/sda', '/dev/zvol/tank/v', '/srv/dev/vg0/lv', ''):
             self.assertEqual((path,), logical_volumes.aliases(path))
 
     def test_uuids_as_lvs_and_vgs_print_them(self):

@@ -110,6 +110,7 @@ class DaemonTestCase(testtools.TestCase):
             over.wait,
         )
         self.assertIn('b: /p cannot be looked at', str(err))
+        self.assertIn('within 0.05 s', str(err))
 
 
 @ddt.ddt

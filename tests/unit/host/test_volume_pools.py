@@ -232,11 +232,17 @@ class SeenTest(VolumePoolCase):
         volume_uuid='uuid-1',
     )
 
+    def groups(self, *paths):
+        here = dict.fromkeys(paths, self.HERE)
+        folders = volume_group_pools.folders(here).values()
+        return volume_pools.at(self.peer, {*folders})
+
     def look(self, path=PATH, here=HERE):
         there = destination_storage.destination_facts(
             self.peer,
             {path: here},
             source=source_storage.ThisHost(),
+            groups=self.groups(path),
             probe=True,
         )
         self.assertTrue(self.daemon.released)
@@ -250,6 +256,31 @@ class SeenTest(VolumePoolCase):
                 self.assertTrue(found.exists)
                 self.assertEqual(SIZE, found.virtual_bytes)
                 self.assertEqual('uuid-1', found.volume_uuid)
+
+    def test_all_are_seen_in_one_look(self):
+        for name in ('lv', 'other'):
+            self.group.make(name, SIZE)
+        here = {
+            PATH: self.HERE,
+            '/dev/vg0/other': storage_facts.StorageFacts(),
+        }
+        groups = self.groups(*here)
+        there = destination_storage.destination_facts(
+            self.peer,
+            here,
+            source=source_storage.ThisHost(),
+            groups=groups,
+            probe=True,
+        )
+        volume_group_pools.of_devices(
+            fake_daemon.connect(fake_daemon.FakeDaemon()),
+            self.peer,
+            here,
+            there,
+            groups,
+        )
+        self.assertTrue(there[PATH].exists and there['/dev/vg0/other'].exists)
+        self.assertEqual(['/dev/vg0'], self.daemon.names('refresh'))
 
     def test_none_is_there(self):
         self.assertIs(False, self.look().exists)
@@ -295,7 +326,11 @@ class SeenTest(VolumePoolCase):
         source = fake_daemon.FakeDaemon()
         self.group.free = 77
         found = volume_group_pools.of_devices(
-            fake_daemon.connect(source), self.peer, {PATH: self.HERE}, {}
+            fake_daemon.connect(source),
+            self.peer,
+            {PATH: self.HERE},
+            {},
+            self.groups(PATH),
         )
         self.assertEqual({}, found.source)
         pool = found.destination['vg0']
@@ -313,7 +348,11 @@ class SeenTest(VolumePoolCase):
         for path in (PATH, '/dev/mapper/vg0-lv'):
             with self.subTest(path=path):
                 found = volume_group_pools.of_devices(
-                    fake_daemon.connect(source), self.peer, {path: bare}, {}
+                    fake_daemon.connect(source),
+                    self.peer,
+                    {path: bare},
+                    {},
+                    self.groups(PATH),
                 )
                 here = found.here[path]
                 self.assertEqual('uuid-1', here.volume_uuid)
@@ -335,6 +374,7 @@ class SeenTest(VolumePoolCase):
                     self.peer,
                     {PATH: self.HERE},
                     {PATH: gone},
+                    self.groups(PATH),
                 )
                 known = found.there[PATH].group_uuid
                 self.assertEqual('group-1' if common else None, known)
