@@ -14,6 +14,7 @@
 
 import abc
 import collections.abc
+import contextlib
 import dataclasses
 import pathlib
 import sys
@@ -21,6 +22,7 @@ import sys
 from benchmarks import filled_disk
 from lab.guests import lab_guest
 from lab.hosts import lab_host
+from lab.storage import storage_daemon
 
 _PROGRAM = pathlib.Path(sys.executable).with_name('nova-selective-migrate')
 
@@ -46,6 +48,12 @@ class Contender(abc.ABC):
     def argv(self, guest: lab_guest.Guest, there: lab_host.Host) -> Words:
         """Return the command for the source."""
 
+    def beside(
+        self, guest: lab_guest.Guest, here: lab_host.Host, there: lab_host.Host
+    ) -> contextlib.AbstractContextManager[None]:
+        """Return what runs between the hosts meanwhile: nothing."""
+        return contextlib.nullcontext()
+
 
 @dataclasses.dataclass(frozen=True)
 class Ours(Contender):
@@ -66,6 +74,31 @@ class Ours(Contender):
         if self.bandwidth:
             words += ['--bandwidth', str(self.bandwidth)]
         return words
+
+
+@dataclasses.dataclass(frozen=True)
+class OursWithoutZeroes(Ours):
+    """Our command, and qemu-storage-daemon between the hosts."""
+
+    name = 'ours and qemu-storage-daemon'
+
+    def argv(self, guest: lab_guest.Guest, there: lab_host.Host) -> Words:
+        """Send the disks by way of a socket."""
+        return [
+            *super().argv(guest, there),
+            *('--disks-uri', f'unix://{_socket(guest)}'),
+        ]
+
+    def beside(
+        self, guest: lab_guest.Guest, here: lab_host.Host, there: lab_host.Host
+    ) -> contextlib.AbstractContextManager[None]:
+        """Have it listen at the source."""
+        names = storage_daemon.exports(here, guest.name, local(guest))
+        return storage_daemon.between(here, there, _socket(guest), names)
+
+
+def _socket(guest: lab_guest.Guest) -> str:
+    return f'{lab_host.IMAGES}/{guest.name}-disks.sock'
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,6 +18,7 @@ from benchmarks import case
 from benchmarks import contender
 from benchmarks import content
 from benchmarks import figure
+from benchmarks import plain_copy
 from benchmarks import trip
 from benchmarks import wire_speed
 from lab import errors
@@ -50,6 +51,7 @@ def figures(runs: int) -> collections.abc.Iterator[figure.Figure]:
             if one is _CASES[0]:
                 yield _resident(found['ours'])
                 yield from _without_list(lab, found['ours'])
+        yield from _without_zeroes(lab, runs)
     try:
         with laboratory.Lab.open(
             {'a': _NEWER, 'b': _NEWER}, lab_homes.own_home('bench')
@@ -74,6 +76,22 @@ def _resident(ours: trip.Trips) -> figure.Figure:
         'MiB',
         80,
         len(ours.trips),
+    )
+
+
+def _without_zeroes(
+    lab: laboratory.Lab, runs: int
+) -> collections.abc.Iterator[figure.Figure]:
+    """Have qemu-storage-daemon find the zeroes that libvirt does not."""
+    setting = case.setting(_WRITTEN)
+    by = contender.OursWithoutZeroes()
+    trips = [setting.go(lab, by) for _ in range(runs)]
+    floor = [plain_copy.measure(lab, one.needed) for one in trips]
+    yield figure.ratio(
+        f'bytes, written zeroes, 8:1: {by.name} / plain copy',
+        [float(one.wire_bytes) for one in trips],
+        [float(count) for _, count in floor],
+        1.1,
     )
 
 

@@ -78,6 +78,7 @@ class Setting:
                 disk.prepare_destination(guest.place(target), there)
         needed = self.data_bytes + guest_memory.needed_bytes(guest)
         with (
+            by.beside(guest, here, there),
             silence.Silence(*console) as silent,
             wire_counter.Counted(lab) as wire,
         ):

@@ -24,6 +24,7 @@ import socket
 from lab.guests import monitor_log
 from lab.hosts import lab_host
 from lab.storage import local_disks
+from lab.storage import storage_daemon
 from tests.e2e import base
 
 _STARTED = re.compile(r'msg=(\{"execute":"nbd-server-start".*\})')
@@ -89,6 +90,22 @@ class DisksUriTestCase(base.EndToEndTestCase):
         mark = monitor_log.mark(self.b)
         self.migrate(guest, '--disks-uri', f'unix://{path}', copied=['vda'])
         self.assertEqual(path, self.listened_on(self.b, mark)['path'])
+        self.assert_nothing_lost(guest, self.b)
+
+    def test_a_storage_daemon_between_the_hosts(self) -> None:
+        """What doc/source/thin.rst advises for libvirt before 10.9."""
+        guest = self.guest(
+            {
+                'vda': local_disks.LocalFile(format='raw'),
+                'vdb': local_disks.LocalFile(format='qcow2'),
+            }
+        )
+        path = f'{lab_host.IMAGES}/{guest.name}-disks.sock'
+        names = storage_daemon.exports(self.a, guest.name, ['vda', 'vdb'])
+        self.enterContext(storage_daemon.between(self.a, self.b, path, names))
+        self.migrate(
+            guest, '--disks-uri', f'unix://{path}', copied=['vda', 'vdb']
+        )
         self.assert_nothing_lost(guest, self.b)
 
     def test_what_cannot_be(self) -> None:
