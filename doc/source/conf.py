@@ -25,9 +25,9 @@ version = release
 
 extensions = [
     'openstackdocstheme',
-    'cliff.sphinxext',
     'oslo_config.sphinxext',
     'sphinx.ext.graphviz',
+    'command_options',
     'known_bad_releases',
     'packages',
     'reason_codes',
@@ -47,3 +47,14 @@ nitpicky = True
 
 # Drawn by dot; without it doc/ext/packages.py writes text in its place.
 graphviz_output_format = 'svg'
+
+man_pages = [
+    (
+        'man',
+        'nova-selective-migrate',
+        'live-migrate guests copying exactly their local disks',
+        '',
+        1,
+    )
+]
+man_show_urls = False

@@ -15,17 +15,18 @@
 import abc
 import argparse
 import collections.abc
+import dataclasses
+import inspect
 import os
 import pathlib
 import sys
 import typing
 
-from cliff import command
-from cliff import lister
-from cliff import show
-
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.cli import output_formats
 from nova_selective_migrate.cli import signals
+
+NAME = 'nova-selective-migrate'
 
 OK = 0
 USAGE = 2
@@ -69,20 +70,64 @@ def one_line(err: Exception) -> str:
     return ' '.join((reason or str(err)).split())
 
 
-Shown = tuple[
-    collections.abc.Sequence[str], collections.abc.Iterable[typing.Any]
-]
+Shown = tuple[collections.abc.Sequence[str], typing.Any]
 
 
-class _Guarded(command.Command):
+@dataclasses.dataclass(frozen=True)
+class CommandContext:
+    """What the application hands to a command.
+
+    :ivar options: the global options
+    :ivar help: returns the help of the application
+    """
+
+    options: argparse.Namespace
+    stdout: typing.TextIO
+    stderr: typing.TextIO
+    help: collections.abc.Callable[[], str]
+    NAME: str = NAME
+
+
+class Command(abc.ABC):
+    """A command; its docstring is its description.
+
+    :ivar app: what the application hands over
+    """
+
+    def __init__(self, app: CommandContext) -> None:
+        self.app = app
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return a parser; subclasses add their arguments to it."""
+        parser = argparse.ArgumentParser(
+            prog=prog_name,
+            description=inspect.cleandoc(self.__doc__ or ''),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        one_line_errors(parser)
+        return parser
+
+    def parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return the whole parser."""
+        parser = self.get_parser(prog_name)
+        parser.usage = _usage(parser)
+        return parser
+
+    @abc.abstractmethod
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        """Run the command and return its exit code."""
+
+
+class _Guarded(Command):
     """Subclasses set ``status`` to their exit code."""
 
     status = OK
+    several = False
 
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Return a parser whose errors are one line."""
-        parser = super().get_parser(prog_name)
-        one_line_errors(parser)
+    def parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return the whole parser; how to print stands last."""
+        parser = super().parser(prog_name)
+        output_formats.add_output(parser, several=self.several)
         return parser
 
     @abc.abstractmethod
@@ -93,39 +138,91 @@ class _Guarded(command.Command):
     ) -> Shown:
         """Do the work, in a thread that a signal may leave behind."""
 
+    @abc.abstractmethod
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: collections.abc.Sequence[str],
+        data: typing.Any,
+    ) -> None:
+        """Print what the work has returned."""
+
     def interruption(
         self, parsed_args: argparse.Namespace
     ) -> signals.SignalHandling:
         """Return how the command handles signals."""
         return signals.SignalHandling()
 
-    def take_action(self, parsed_args: argparse.Namespace) -> Shown:
-        """Act, and handle signals meanwhile."""
-        interruption = self.interruption(parsed_args)
-        return signals.attend(
-            lambda: self.act(parsed_args, interruption), interruption
-        )
-
-    def get_epilog(self) -> str:
-        """Return no hooks; cliff searches all distributions for them."""
-        return ''
-
     def run(self, parsed_args: argparse.Namespace) -> int:
         """Run the command and return its exit code."""
-        return guarded(self, super().run, parsed_args) or self.status
+        return guarded(self, self._attend, parsed_args) or self.status
+
+    def _attend(self, parsed_args: argparse.Namespace) -> int:
+        """Act, handle signals meanwhile, and print."""
+        interruption = self.interruption(parsed_args)
+        columns, data = signals.attend(
+            lambda: self.act(parsed_args, interruption), interruption
+        )
+        self.produce_output(parsed_args, columns, data)
+        return OK
 
 
-class GuardedShowOne(_Guarded, show.ShowOne):
+class GuardedShowOne(_Guarded):
     """Show one object."""
 
+    @abc.abstractmethod
+    def lines(
+        self, tree: collections.abc.Mapping[str, typing.Any]
+    ) -> collections.abc.Iterator[str]:
+        """Write the chosen parts of the object for people."""
 
-class GuardedLister(_Guarded, lister.Lister):
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: collections.abc.Sequence[str],
+        data: collections.abc.Sequence[typing.Any],
+    ) -> None:
+        """Print one object."""
+        stream = self.app.stdout
+        if parsed_args.formatter != 'table':
+            output_formats.print_one(parsed_args, column_names, data, stream)
+            return
+        names, places = output_formats.chosen(parsed_args, column_names)
+        values = [data[place] for place in places]
+        for line in self.lines(dict(zip(names, values, strict=True))):
+            stream.write(f'{line}\n')
+
+    @staticmethod
+    def dict2columns(tree: collections.abc.Mapping[str, typing.Any]) -> Shown:
+        """Return an object as its names and values."""
+        return tuple(tree), tuple(tree.values())
+
+
+class GuardedLister(_Guarded):
     """List objects."""
 
-    @property
-    def formatter_namespace(self) -> str:
-        """Return the formats, which are entry points of cliff and ours."""
-        return 'nova_selective_migrate.formatter.list'
+    several = True
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: collections.abc.Sequence[str],
+        data: output_formats.Rows,
+    ) -> None:
+        """Print a list."""
+        output_formats.print_list(
+            parsed_args, column_names, data, self.app.stdout
+        )
+
+
+def _usage(parser: argparse.ArgumentParser) -> str:
+    """Return a usage of one line; each option has one of its own below."""
+    words = [
+        f'[{name}]' if action.nargs in ('?', '*') else name
+        for action in parser._get_positional_actions()
+        if (name := str(action.metavar or action.dest))
+    ]
+    return ' '.join(('%(prog)s [OPTION ...]', *words))
 
 
 def one_line_errors(parser: argparse.ArgumentParser) -> None:
@@ -149,7 +246,7 @@ def discard_output() -> None:
 
 
 def guarded(
-    asked: typing.Any,
+    asked: Command,
     run: typing.Callable[[argparse.Namespace], int],
     parsed_args: argparse.Namespace,
 ) -> int:
@@ -165,7 +262,7 @@ def guarded(
     except exceptions.PreparationFailed as err:
         status, message = NOT_MOVED, str(err)
     except (exceptions.SelectiveMigrateError, ValueError) as err:
-        # A ValueError is cliff's: -c names no column.
+        # A ValueError: -c names no column.
         status, message = USAGE, str(err)
     except BrokenPipeError:
         # The work is done, whether or not anybody reads of it.

@@ -54,9 +54,11 @@ class Migrate(commands.GuardedShowOne):
     left even then, 'cleanup' lists.
     """
 
-    @property
-    def formatter_namespace(self) -> str:
-        return 'nova_selective_migrate.formatter.outcome'
+    def lines(
+        self, tree: collections.abc.Mapping[str, typing.Any]
+    ) -> collections.abc.Iterator[str]:
+        """Write an outcome for people."""
+        return outcome_table.lines(tree)
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -88,10 +90,10 @@ class Migrate(commands.GuardedShowOne):
         parsed_args: argparse.Namespace,
         column_names: collections.abc.Sequence[str],
         data: collections.abc.Sequence[typing.Any],
-    ) -> int:
+    ) -> None:
         """Print the outcome; a failure to print does not change it."""
         try:
-            return super().produce_output(parsed_args, column_names, data)
+            super().produce_output(parsed_args, column_names, data)
         except (OSError, ValueError) as err:
             ending = dict(zip(column_names, data, strict=True))['outcome']
             with contextlib.suppress(OSError):
@@ -99,7 +101,6 @@ class Migrate(commands.GuardedShowOne):
                     f'{self.app.NAME}: {ending}; the outcome cannot be '
                     f'printed: {err}\n'
                 )
-            return commands.OK
 
     def act(
         self,

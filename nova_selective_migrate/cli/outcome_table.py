@@ -28,15 +28,11 @@ if typing.TYPE_CHECKING:
 _BYTES = ('mirrored_bytes', 'memory_bytes')
 
 
-class OutcomeTable(terminal.LinesFormatter):
-    """Print an outcome for a person; the plan has been printed before."""
+def lines(tree: terminal.Tree) -> collections.abc.Iterator[str]:
+    """Write an outcome for people, or its fields that are given.
 
-    def lines(self, tree: terminal.Tree) -> collections.abc.Iterator[str]:
-        """Write an outcome, or its fields that are given."""
-        return _lines(tree)
-
-
-def _lines(tree: terminal.Tree) -> collections.abc.Iterator[str]:
+    The plan has been printed before.
+    """
     # A refused plan has been printed before, and says so itself.
     told = tree.get('outcome') == 'refused' and 'plan' in tree
     if 'outcome' in tree and not told:

@@ -21,14 +21,6 @@ from nova_selective_migrate.cli import terminal
 Tree = terminal.Tree
 
 
-class PlanTable(terminal.LinesFormatter):
-    """Print a plan for a person."""
-
-    def lines(self, tree: terminal.Tree) -> collections.abc.Iterator[str]:
-        """Write a plan, or the parts of it that are there."""
-        return lines(tree)
-
-
 # A terminal is no place for a domain's XML; JSON has it.
 _XML = {
     'destination_xml': '(of what runs, changed for the copy)',

@@ -12,15 +12,11 @@
 
 """Output for people: sizes, lines and progress bars."""
 
-import abc
-import argparse
 import collections.abc
 import contextlib
 import dataclasses
 import shutil
 import typing
-
-from cliff.formatters import base
 
 from nova_selective_migrate.core.job import migration_progress
 
@@ -39,28 +35,6 @@ def human_size(count: float) -> str:
 
 
 Tree = collections.abc.Mapping[str, typing.Any]
-
-
-class LinesFormatter(base.SingleFormatter):
-    """A cliff formatter that writes lines of text; subclasses make them."""
-
-    def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
-        """Add no option."""
-
-    @abc.abstractmethod
-    def lines(self, tree: Tree) -> collections.abc.Iterator[str]:
-        """Write the chosen parts of the object, a line each."""
-
-    def emit_one(
-        self,
-        column_names: collections.abc.Sequence[str],
-        data: collections.abc.Iterable[typing.Any],
-        stdout: typing.TextIO,
-        parsed_args: argparse.Namespace,
-    ) -> None:
-        """Print the chosen parts of the object."""
-        for line in self.lines(dict(zip(column_names, data, strict=True))):
-            stdout.write(f'{line}\n')
 
 
 # nova logs the progress of a live migration as often, at debug level.

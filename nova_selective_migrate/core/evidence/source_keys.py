@@ -16,7 +16,6 @@ Names of udev, multipath, krbd, cinder and nova, as they write them.
 """
 
 import collections.abc
-import hashlib
 import posixpath
 import re
 
@@ -94,6 +93,9 @@ def export_directory(export: str) -> str:
     It is its MD5: nova.virt.libvirt.volume.fs, LibvirtBaseFileSystemVolume
     Driver.
     """
+    # Here, since it brings all of OpenSSL, and few cases need it.
+    import hashlib
+
     return hashlib.md5(
         export.encode(errors='surrogatepass'), usedforsecurity=False
     ).hexdigest()

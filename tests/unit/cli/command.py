@@ -60,8 +60,6 @@ def run(*arguments: str) -> Result:
             contextlib.redirect_stderr(err),
             # One loop a process, and no test leaves a thread behind.
             mock.patch.object(connection, 'start_event_loop'),
-            # cliff takes it from whatever was started: stestr, unittest.
-            mock.patch.object(app.SelectiveMigrateApp, 'NAME', NAME),
         ):
             try:
                 status = app.main(list(arguments))

@@ -109,10 +109,15 @@ class ArgumentsTest(command.CommandCase):
     )
     def test_argparse_says_what_is_missing(self, arguments):
         found = command.run(*arguments)
-        self.assertEqual(2, found.status)
-        self.assertNotIn('Traceback', found.err)
-        # cliff tells of an unknown command on stdout.
-        self.assertIn(command.NAME, found.err + found.out)
+        self.assert_usage_error(found, command.NAME)
+
+    def test_a_command_that_is_nearly_one_is_named(self):
+        found = command.run('migrat', 'guest')
+        self.assert_usage_error(found, "'migrat'", "'migrate'")
+
+    def test_a_log_that_cannot_be_written(self):
+        found = command.run('--log-file', str(self.top), 'plan')
+        self.assert_usage_error(found, str(self.top))
 
     @ddt.data('fast', '-1', '1.5', '', '10M', '9' * 30)
     def test_bad_bandwidth(self, text):

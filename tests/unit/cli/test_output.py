@@ -76,7 +76,7 @@ class WholeNameTest(command.CommandCase):
 class TableTest(unittest.TestCase):
     def test_a_refused_plan_is_said_once(self):
         tree = {'outcome': 'refused', 'explanation': 'no', 'plan': {}}
-        found = [*outcome_table._lines(tree)]
+        found = [*outcome_table.lines(tree)]
         self.assertEqual([], found)
 
     def test_what_a_moved_guest_has_left_can_be_removed(self):
@@ -85,10 +85,10 @@ class TableTest(unittest.TestCase):
             {'host': 'source', 'path': '/dev/vg/disk', 'why': 'left'},
         ]
         tree = {'outcome': 'moved', 'explanation': 'it has', 'left': left}
-        *_, last = outcome_table._lines(tree)
+        *_, last = outcome_table.lines(tree)
         self.assertEqual("""  rm -- '/a b/it'"'"'s'""", last)
         tree = {**tree, 'outcome': 'unknown'}
-        self.assertNotIn('rm --', '\n'.join(outcome_table._lines(tree)))
+        self.assertNotIn('rm --', '\n'.join(outcome_table.lines(tree)))
 
     def test_a_row_says_what_its_refusal_says(self):
         disk = {
