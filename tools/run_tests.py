@@ -13,10 +13,11 @@
 """Run the test suites with stestr and close with one plain line of counts.
 
 Tests run in parallel: end-to-end tests three at a time, each process with
-hosts of its own; but those that race a guest want the machine for themselves.
-The tests against nova run once for each nova that --nova names, by the
-interpreter of its environment, and for each of its concurrency backends; what
-has to be installed for that is, while unit tests run.
+hosts of its own; those that race a guest one at a time. These wait for three
+quarters of their time, so that they run beside the tests against nova. Those
+run once for each nova that --nova names, by the interpreter of its
+environment, and for each of its concurrency backends. What all of them need is
+installed while unit tests run.
 
 The daily run leaves out the tests of tests/nightly.txt and those that show
 what stock nova does; --all runs them too, --stock those alone.
@@ -27,9 +28,11 @@ listed with its reason, right above the counts.
 
 import argparse
 import collections.abc
+import concurrent.futures
 import contextlib
 import dataclasses
 import dbm
+import functools
 import json
 import os
 import pathlib
@@ -68,8 +71,12 @@ OF_NO_RELEASE = (
     r'|left_volumes|logical_volumes|loading\.\w+\.\w+_wheel)'
 )
 NIGHTLY = TOP / 'tests' / 'nightly.txt'
-SECONDS = TOP / 'tests' / 'e2e' / 'seconds.txt'
 INSTALL_NOVA = TOP / 'tools' / 'install_nova.sh'
+FETCH_CORPUS = TOP / 'tools' / 'fetch_libvirt_tests.py'
+INSTALL_PACKAGES = TOP / 'tools' / 'install_lab_packages.sh'
+#: Repository of stestr's for the tests that run beside those against nova; it
+#: locks none.
+BESIDE = TOP / '.stestr' / 'beside'
 # stestr's name of what runs tests; a worker is such a process.
 WORKER = 'stestr.subunit_runner'
 
@@ -90,6 +97,8 @@ class Suite:
     :ivar without: expression of the tests that are not run
     :ivar nightly: expression of those that the daily run leaves out
     :ivar group: expression of what tests of one process have in common
+    :ivar beside: whether it runs at the same time as the tests against nova,
+        since it leaves most of the machine idle
     :ivar patience: seconds without a test that begins or ends; the imports
         before the first take minutes on a machine that is busy
     """
@@ -103,6 +112,7 @@ class Suite:
     without: str = ''
     nightly: str = ''
     group: str = ''
+    beside: bool = False
     patience: float = 600
 
     @property
@@ -116,6 +126,17 @@ class Suite:
     def needs_nova(self) -> bool:
         """Whether it has to wait until nova is installed."""
         return self.name in ('e2e', 'nova', 'storage')
+
+    @property
+    def needs_packages(self) -> bool:
+        """Whether it has to wait for the laboratory's packages."""
+        return self.name != 'unit'
+
+    @property
+    def stestr(self) -> list[str]:
+        """The command, with the folder of its tests."""
+        repository = ['--repo-url', os.fspath(BESIDE)] * self.beside
+        return [*STESTR, *repository, '--test-path', f'./tests/{self.name}']
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,9 +177,9 @@ SUITES = (
     Suite('functional', PARALLEL),
     # Tests of one class often take the nova-computes that run already.
     Suite('e2e', HOSTS, without=MEASURED, group=r'.*\.', patience=900),
-    Suite('e2e', only=MEASURED, patience=900),
+    Suite('e2e', only=MEASURED, beside=True, patience=900),
     # Three kernels of their own are enough for any machine.
-    Suite('storage', patience=900),
+    Suite('storage', beside=True, patience=900),
 )
 
 
@@ -195,17 +216,24 @@ def nova_suites(version: str) -> list[Suite]:
 
 @dataclasses.dataclass
 class Tally:
-    """What became of the tests."""
+    """What became of the tests; suites that run at once share it."""
 
-    label: str = ''
     passed: int = 0
     failed: int = 0
     skips: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     outcomes: dict[str, bool] = dataclasses.field(default_factory=dict)
+    lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
-    def take(self, test: dict[str, Any]) -> None:
-        """Count and print one finished test, as testtools describes it."""
-        name, status = self.label + test['id'], test['status']
+    def take(self, label: str, test: dict[str, Any]) -> None:
+        """Count and print one finished test, as testtools describes it.
+
+        :param label: of its suite
+        """
+        with self.lock:
+            self._take(label + test['id'], test)
+
+    def _take(self, name: str, test: dict[str, Any]) -> None:
+        status = test['status']
         if status in LISTED:
             return
         if status not in SKIPPED:
@@ -226,8 +254,9 @@ class Tally:
             print(flush=True)
 
     def complain(self, message: str) -> None:
-        self.failed += 1
-        print(f'FAILED  {message}', flush=True)
+        with self.lock:
+            self.failed += 1
+            print(f'FAILED  {message}', flush=True)
 
     def close(self) -> int:
         """Print the summary and return the exit code."""
@@ -335,7 +364,6 @@ def workers(stestr: int) -> list[int]:
 
 def run_suite(suite: Suite, choice: Choice, tally: Tally) -> None:
     """Run the tests of one folder that are chosen."""
-    tally.label = suite.label
     # stestr runs the tests with the interpreter that PYTHON names, and hands
     # it to a shell: the way from here has no space of the checkout's.
     environment = {
@@ -344,11 +372,11 @@ def run_suite(suite: Suite, choice: Choice, tally: Tally) -> None:
         'PYTHON': os.path.relpath(suite.python, TOP),
         'PYTHONFAULTHANDLER': '1',
     }
-    where = ['--test-path', f'./tests/{suite.name}']
+    initialize(suite)
     filters = choice.filters(suite)
     # Asked first, because `run --subunit` is silent about broken imports.
     listed = subprocess.run(
-        [*STESTR, *where, 'list', *filters],
+        [*suite.stestr, 'list', *filters],
         capture_output=True,
         text=True,
         env=environment,
@@ -360,13 +388,12 @@ def run_suite(suite: Suite, choice: Choice, tally: Tally) -> None:
     names = listed.stdout.split()
     if not names:
         return
-    if suite.name == 'e2e':
-        seed(names)
+    seed(suite, names)
 
     print(f'\n{suite.label}{suite.name} tests', flush=True)
     began = time.monotonic()
     with subprocess.Popen(
-        [*STESTR, *where, 'run', '--subunit']
+        [*suite.stestr, 'run', '--subunit']
         + ['--concurrency', str(suite.concurrency)]
         + ['--group-regex', suite.group] * bool(suite.group)
         + filters,
@@ -375,7 +402,12 @@ def run_suite(suite: Suite, choice: Choice, tally: Tally) -> None:
     ) as process:
         watch = Watch(suite.patience, process.pid)
         result = testtools.CopyStreamResult(
-            [testtools.StreamToDict(tally.take), watch]
+            [
+                testtools.StreamToDict(
+                    functools.partial(tally.take, suite.label)
+                ),
+                watch,
+            ]
         )
         stream = subunit.ByteStreamToStreamResult(
             process.stdout, non_subunit_name='output'
@@ -394,53 +426,95 @@ def run_suite(suite: Suite, choice: Choice, tally: Tally) -> None:
             tally.complain(f'{suite.label}{name} (did not begin)')
 
 
-def seed(names: list[str]) -> None:
+def initialize(suite: Suite) -> None:
+    """Make stestr's repository, where it is missing."""
+    top = BESIDE if suite.beside else TOP
+    if not (top / '.stestr' / 'format').exists():
+        top.mkdir(parents=True, exist_ok=True)
+        # `list` asks for it, and only `run` makes it.
+        subprocess.run([*suite.stestr, 'init'], check=True)
+
+
+def seed(suite: Suite, names: list[str]) -> None:
     """Tell stestr how long tests take that it has never seen run.
 
-    It shares them out among its workers by that.
+    It shares them out among its workers by that. The folder's seconds.txt
+    has the seconds of a class's tests, and ``*`` for those of all others.
     """
+    table = TOP / 'tests' / suite.name / 'seconds.txt'
+    if not table.exists():
+        return
     of_class = {}
-    for line in SECONDS.read_text().splitlines():
+    for line in table.read_text().splitlines():
         if line and not line.startswith('#'):
             seconds, name = line.split()
-            of_class[name] = float(seconds)
-    with dbm.open(os.fspath(TOP / '.stestr' / 'times.dbm'), 'c') as times:
+            of_class[name] = seconds
+    top = BESIDE if suite.beside else TOP
+    with dbm.open(os.fspath(top / '.stestr' / 'times.dbm'), 'c') as times:
         for name in names:
             if name not in times:
                 its = name.rpartition('.')[0]
-                times[name] = str(of_class.get(its, 20.0))
+                times[name] = of_class.get(its, of_class['*'])
 
 
 class Installation:
-    """What tests with real hosts need, made in the background.
+    """What tests need besides our own environment, made in the background.
 
+    :param packages: whether the laboratory's packages are wanted, and
+        libvirt's own tests; what needs those is skipped without them
     :param novas: releases of nova that get an environment
-    :param releases: of Debian, for hosts; what cannot be had is skipped by
-        those who need it
+    :param releases: of Debian, for hosts, once the packages are there; what
+        cannot be had is skipped by those who need it
     """
 
-    def __init__(self, novas: list[str], releases: list[str]) -> None:
+    def __init__(
+        self, packages: bool, novas: list[str], releases: list[str]
+    ) -> None:
+        self._packages = subprocess.Popen(
+            [INSTALL_PACKAGES] if packages else ['true']
+        )
+        self._corpus = subprocess.Popen(
+            [sys.executable, FETCH_CORPUS] if packages else ['true']
+        )
         self._novas = subprocess.Popen([INSTALL_NOVA, *novas])
         self._releases = threading.Thread(
             target=self._prepare, args=(releases,), daemon=True
         )
         self._releases.start()
-        self._ended = False
 
-    @staticmethod
-    def _prepare(releases: list[str]) -> None:
+    def _prepare(self, releases: list[str]) -> None:
+        if self._packages.wait():
+            return
         for release in releases:
             subprocess.run(
                 [sys.executable, '-m', 'lab', 'prepare', '--release', release],
                 check=False,
             )
 
+    def wait_for_packages(self) -> None:
+        """Wait until they are there; exit where they cannot be had."""
+        if self._packages.wait():
+            sys.exit(self._packages.returncode)
+        self._corpus.wait()
+
     def wait(self) -> None:
         """Wait until all is there; exit where a nova cannot be had."""
-        if not self._ended and self._novas.wait():
+        self.wait_for_packages()
+        if self._novas.wait():
             sys.exit(self._novas.returncode)
         self._releases.join()
-        self._ended = True
+
+
+def run_lanes(lanes: list[list[Suite]], choice: Choice, tally: Tally) -> None:
+    """Run suites one after another, and lists of such at the same time."""
+
+    def run(lane: list[Suite]) -> None:
+        for suite in lane:
+            run_suite(suite, choice, tally)
+
+    with concurrent.futures.ThreadPoolExecutor(len(lanes)) as pool:
+        # Asked for its results, it raises what a lane has raised.
+        list(pool.map(run, lanes))
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -511,9 +585,6 @@ def versions(wanted: list[str]) -> list[str]:
 def main(arguments: list[str]) -> int:
     os.chdir(TOP)
     parsed = parse(arguments)
-    if not (TOP / '.stestr' / 'format').exists():
-        # `list` asks for it, and only `run` makes it.
-        subprocess.run([*STESTR, 'init'], check=True)
     tally = Tally()
     choice = chosen(parsed)
     novas = [s for v in versions(parsed.nova) for s in nova_suites(v)]
@@ -529,13 +600,24 @@ def main(arguments: list[str]) -> int:
     ]
     needed = any(suite.needs_nova for suite in suites)
     installation = Installation(
-        parsed.nova if needed else [], parsed.releases if needed else []
+        any(suite.needs_packages for suite in suites),
+        parsed.nova if needed else [],
+        parsed.releases if needed else [],
     )
+    last = [s for s in suites if s.beside or s.name == 'nova']
     for suite in suites:
+        if suite in last:
+            continue
         if suite.needs_nova:
             installation.wait()
+        elif suite.needs_packages:
+            installation.wait_for_packages()
         run_suite(suite, choice, tally)
     installation.wait()
+    beside = [suite for suite in last if suite.beside]
+    run_lanes(
+        [beside, [suite for suite in last if not suite.beside]], choice, tally
+    )
     if parsed.outcomes:
         parsed.outcomes.write_text(json.dumps(tally.outcomes, indent=1))
     return tally.close()

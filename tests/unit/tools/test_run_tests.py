@@ -19,6 +19,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from unittest import mock
 
@@ -152,10 +153,44 @@ class InstallationTest(unittest.TestCase):
         """A release that cannot be had fails nobody; a nova does."""
         with (
             mock.patch.object(run_tests, 'INSTALL_NOVA', 'false'),
+            mock.patch.object(run_tests, 'INSTALL_PACKAGES', 'true'),
+            mock.patch.object(run_tests, 'FETCH_CORPUS', '/none/such'),
             mock.patch.object(run_tests.subprocess, 'run') as run,
         ):
-            made = run_tests.Installation(['34.0.0'], ['trixie', 'sid'])
+            made = run_tests.Installation(True, ['34.0.0'], ['trixie', 'sid'])
+            made.wait_for_packages()
             self.assertRaises(SystemExit, made.wait)
             made._releases.join()
         prepared = [call.args[0][-1] for call in run.call_args_list]
         self.assertEqual(['trixie', 'sid'], prepared)
+
+    def test_no_release_is_prepared_without_packages(self):
+        with (
+            mock.patch.object(run_tests, 'INSTALL_NOVA', 'true'),
+            mock.patch.object(run_tests, 'INSTALL_PACKAGES', 'false'),
+            mock.patch.object(run_tests, 'FETCH_CORPUS', '/none/such'),
+            mock.patch.object(run_tests.subprocess, 'run') as run,
+        ):
+            made = run_tests.Installation(True, [], ['sid'])
+            self.assertRaises(SystemExit, made.wait_for_packages)
+            made._releases.join()
+        run.assert_not_called()
+
+
+class LanesTest(unittest.TestCase):
+    def run_lanes(self, run, *lanes):
+        with mock.patch.object(run_tests, 'run_suite', run):
+            run_tests.run_lanes(
+                [[run_tests.Suite(name) for name in lane] for lane in lanes],
+                run_tests.Choice(),
+                run_tests.Tally(),
+            )
+
+    def test_they_run_at_the_same_time(self):
+        both = threading.Barrier(2, timeout=30)
+        self.run_lanes(lambda *_: both.wait(), ['a', 'b'], ['c', 'd'])
+        self.assertFalse(both.broken)
+
+    def test_one_that_breaks_is_not_passed_over(self):
+        run = mock.Mock(side_effect=OSError('no stestr'))
+        self.assertRaises(OSError, self.run_lanes, run, ['a'], [])
