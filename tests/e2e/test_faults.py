@@ -34,6 +34,7 @@ _SEED = 4
 # Of each fault the phase in which it does the most harm.
 _TRIALS = (
     (Fault.SOURCE_LIBVIRTD, Phase.MIRRORS, False),
+    (Fault.SOURCE_LIBVIRTD, Phase.UNANSWERED, False),
     (Fault.DESTINATION_LIBVIRTD, Phase.FINISHING, False),
     (Fault.DESTINATION_QEMU, Phase.SWITCH_OVER, False),
     (Fault.SOURCE_QEMU, Phase.READY, True),

@@ -158,46 +158,11 @@ class LvmTest(ours.OursTest, volumes.VolumesTest):
         )
         self.assertFalse(replaced.cleared)
 
-    def test_one_that_cannot_be_made_takes_the_others_with_it(self):
-        create = self.there.create
-
-        def second(name, size):
-            if name.endswith('.swap'):
-                raise failure
-            return create(name, size)
-
-        failure = volumes.lvm_fixture.failed('lvcreate', 'no space')
-        self.there.create = second
-        self.live_migrate(self.server)
-        self.rolled_back.wait()
-        self.assertEqual({}, self.of_server(self.there, self.server))
-        self.assertEqual('src', self.outcome(self.server)['host'])
-        self.assertEqual('ACTIVE', self.outcome(self.server)['status'])
-        self.assertEqual([], self.fake.calls)
-
-    def test_extents_that_give_another_size(self):
-        self.there.extent = 96 * volumes.MIB
-        self.live_migrate(self.server)
-        self.rolled_back.wait()
-        self.assertEqual({}, self.of_server(self.there, self.server))
-        self.assertEqual([], self.fake.calls)
-        self.assertIn('extents', self.faults(self.server)[0].message)
-
     def test_a_group_without_a_volume(self):
         self.there.volumes.clear()
         self.live_migrate(self.server)
         self.assertEqual(endings.MOVED, self.outcome(self.server))
         self.assertEqual(self.local, self.of_server(self.there, self.server))
-
-    def test_an_empty_group_that_turns_out_to_be_the_source_s(self):
-        self.there.volumes.clear()
-        self.there.uuid = self.here.uuid
-        self.live_migrate(self.server)
-        self.rolled_back.wait()
-        self.assertEqual([], self.fake.calls)
-        self.assertEqual({}, self.of_server(self.there, self.server))
-        self.assertEqual(self.local, self.of_server(self.here, self.server))
-        self.assertIn('onto itself', self.faults(self.server)[0].message)
 
     def test_a_group_of_another_name(self):
         self.lvm.groups['dest'] = [lvm_fixture.Group('vg1')]
@@ -222,27 +187,55 @@ class LvmTest(ours.OursTest, volumes.VolumesTest):
             self.assertIn(f'/dev/vg1/{self.server["id"]}_{name}"', xml)
         self.assertNotIn('/dev/vg0/', xml)
 
-    def test_too_little_room_with_both_figures(self):
-        needed = sum(self.local.values())
-        self.there.size = self.there.volumes['another_disk'].size + needed - 1
-        self.assert_refused(
-            f'needs {needed} bytes',
-            f'has {needed - 1} bytes',
+    def destination(self, **told):
+        """Have dest show a group made anew, with what others have in it."""
+        group = lvm_fixture.Group(volumes.GROUP, **told)
+        group.create('another_disk', 8 * volumes.MIB)
+        self.lvm.groups['dest'] = [group]
+        return group
+
+    def test_what_cannot_be_made_takes_the_others_with_it(self):
+        """Each leaves the server as it was, so that it can be asked again."""
+
+        def second(name, size):
+            if name.endswith('.swap'):
+                raise volumes.lvm_fixture.failed('lvcreate', 'no space')
+            return create(name, size)
+
+        group = self.destination()
+        create, group.create = group.create, second
+        self.assert_given_up('no space')
+        self.destination(extent=96 * volumes.MIB)
+        self.assert_given_up('extents')
+        # An empty group that turns out to be the source's.
+        self.destination(uuid=self.here.uuid).volumes.clear()
+        self.assert_given_up('onto itself')
+        self.assertEqual(self.local, self.of_server(self.here, self.server))
+
+    def assert_given_up(self, words):
+        self.live_migrate(self.server)
+        self.rolled_back.wait()
+        self.assertIn(words, self.faults(self.server)[0].message)
+        self.assertEqual({}, self.of_server(self.there, self.server))
+        self.assertEqual([], self.fake.calls)
+        outcome = self.outcome(self.server)
+        self.assertEqual(
+            ('src', 'ACTIVE'), (outcome['host'], outcome['status'])
         )
 
-    def test_one_group_on_both_hosts(self):
+    def test_what_is_refused_before_anything_is_made(self):
+        needed = sum(self.local.values())
+        others = 8 * volumes.MIB
+        self.destination(size=others + needed - 1)
+        self.assert_refused(f'needs {needed} bytes', f'has {needed - 1} bytes')
+        # A host that was made from a copy of the other.
+        self.destination(uuid=self.here.uuid)
+        self.assert_refused('both hosts have the volume group')
+        there = self.destination()
+        there.create(f'{self.server["id"]}_disk', 8 * volumes.MIB)
+        self.assert_refused('logical volumes of this server')
+        self.lvm.groups['dest'] = []
+        self.assert_refused('tells of no volume group')
         self.lvm.groups['dest'] = self.lvm.groups['src']
         self.assert_refused('both hosts have the volume group')
         self.assertEqual(self.local, self.of_server(self.here, self.server))
-
-    def test_a_host_made_from_a_copy_of_the_other(self):
-        self.there.uuid = self.here.uuid
-        self.assert_refused('both hosts have the volume group')
-
-    def test_volumes_of_the_server_that_are_there(self):
-        self.there.create(f'{self.server["id"]}_disk', 8 * volumes.MIB)
-        self.assert_refused('logical volumes of this server')
-
-    def test_no_such_group_there(self):
-        self.lvm.groups['dest'] = []
-        self.assert_refused('tells of no volume group')

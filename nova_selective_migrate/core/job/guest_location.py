@@ -150,6 +150,9 @@ class Settlement:
     doubt: Doubt | None = None
 
 
+_STOPPED = Settlement(Ending.NOT_MOVED, location_advice.STOPPED_ON_SOURCE)
+
+
 def locate(
     source: GuestSide,
     destination: GuestSide,
@@ -186,11 +189,13 @@ def locate(
             Ending.NOT_MOVED, location_advice.NOT_ASKED_TO_MIGRATE
         )
     if here is Presence.UNREACHABLE:
-        arrived = destination.arrived or was_there
-        if there in _HOLDS and (succeeded or arrived):
+        if there in _HOLDS and (succeeded or was_there):
             return Settlement(
                 Ending.MOVED, location_advice.MOVED_SOURCE_SILENT
             )
+        if there in _HOLDS and destination.arrived:
+            # A daemon that ends after Finish comes back with it paused.
+            return _unknown(location_advice.ARRIVED_SOURCE_SILENT)
         return _silent(here, there)
     return _held(here, there, succeeded=succeeded)
 
@@ -228,7 +233,7 @@ def _gone(
     """Judge where the source has the guest no more, or has it off."""
     if call is CallResult.NOT_MADE:
         if here is Presence.OFF:
-            return _stopped()
+            return _STOPPED
         return _unknown(location_advice.GONE_BEFORE_THE_CALL)
     if there in _HOLDS:
         return Settlement(Ending.MOVED, 'the destination has the guest')
@@ -247,7 +252,7 @@ def _gone(
                 Ending.MOVED, location_advice.HANDED_OVER_DESTINATION_SILENT
             )
         if here is Presence.OFF and call in _NOT_HANDED_OVER:
-            return _stopped()
+            return _STOPPED
         return _silent(here, there)
     if (
         here is Presence.OFF
@@ -255,7 +260,7 @@ def _gone(
         and there in _GONE
         and (there is Presence.ABSENT or call in _NOT_HANDED_OVER)
     ):
-        return _stopped()
+        return _STOPPED
     return _unknown(location_advice.NOWHERE)
 
 
@@ -336,10 +341,6 @@ def _silent(here: Presence, there: Presence) -> Settlement:
         if presence is Presence.UNREACHABLE
     )
     return _unknown(location_advice.host_silent(silent))
-
-
-def _stopped() -> Settlement:
-    return Settlement(Ending.NOT_MOVED, location_advice.STOPPED_ON_SOURCE)
 
 
 def _unknown(

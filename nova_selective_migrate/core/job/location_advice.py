@@ -33,6 +33,12 @@ MOVED_SOURCE_SILENT = (
     'source cannot be asked any more: where it has the guest '
     'paused when it answers again, destroy that one'
 )
+ARRIVED_SOURCE_SILENT = (
+    'the destination has the guest, and the job that brought it has '
+    'completed; the source cannot be asked, and may have it paused: when it '
+    'answers again, look at both with virsh domstate --reason and destroy '
+    'that of the source'
+)
 DESTINATION_WAITS = (
     'the source has the guest; the destination still waits for it: '
     'destroy that domain there'

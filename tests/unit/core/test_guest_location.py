@@ -329,12 +329,20 @@ class LocateTest(unittest.TestCase):
             self.assertIs(Ending.UNKNOWN, found.ending)
 
     @ddt.data(Presence.RUNNING, Presence.PAUSED)
-    def test_the_destinations_statistics_prove_a_move(self, there):
+    def test_the_destination_alone_does_not_prove_a_move(self, there):
+        """A source whose daemon has ended may have the guest paused."""
         silent = GuestSide(Presence.UNREACHABLE)
-        found = guest_location.locate(silent, GuestSide(there, arrived=True))
-        self.assertIs(Ending.MOVED, found.ending)
-        found = guest_location.locate(silent, GuestSide(there))
+        arrived = GuestSide(there, arrived=True)
+        found = guest_location.locate(silent, arrived, CallResult.LOST)
         self.assertIs(Ending.UNKNOWN, found.ending)
+        self.assertFalse(found.final)
+        self.assertIn('job that brought it', found.explanation)
+        self.assertIn('destroy that of the source', found.explanation)
+        other = guest_location.locate(silent, GuestSide(there))
+        self.assertIs(Ending.UNKNOWN, other.ending)
+        self.assertNotIn('destroy', other.explanation)
+        found = guest_location.locate(silent, arrived, CallResult.SUCCEEDED)
+        self.assertIs(Ending.MOVED, found.ending)
 
     def test_who_has_not_asked_knows_no_more_than_who_got_no_answer(self):
         silent = GuestSide(Presence.UNREACHABLE)

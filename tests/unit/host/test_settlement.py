@@ -132,15 +132,55 @@ class SettlingTest(unittest.TestCase):
         self.guest.states = fake_domain.RUNNING
         self.assertIsNotNone(resumption._migrating(source, UUID))
 
-    def test_the_destination_knows_that_it_came(self):
-        arrived = self.arrive()
-        self.here.fails['lookupByUUIDString'] = fake_daemon.broken('eof')
-        found = settlement.settle(*self.both)
-        self.assertIs(guest_location.Ending.UNKNOWN, found.settlement.ending)
+    def arrive_completely(self):
         incoming = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN
-        arrived.completed = {'operation': incoming}
-        found = settlement.settle(*self.both)
-        self.assertIs(guest_location.Ending.MOVED, found.settlement.ending)
+        self.arrive().completed = {'operation': incoming}
+
+    def test_a_source_that_stays_away_has_told_nothing(self):
+        self.here.fails['lookupByUUIDString'] = fake_daemon.broken('eof')
+        self.arrive()
+        found = settlement.settle(*self.both).settlement
+        self.assertIs(guest_location.Ending.UNKNOWN, found.ending)
+        self.assertNotIn('job that brought it', found.explanation)
+        self.arrive_completely()
+        found = settlement.settle(*self.both).settlement
+        self.assertIs(guest_location.Ending.UNKNOWN, found.ending)
+        self.assertIn('job that brought it', found.explanation)
+
+    @ddt.data(
+        (None, guest_location.Ending.MOVED, None),
+        (
+            (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_USER),
+            *(guest_location.Ending.UNKNOWN, guest_location.Doubt.BOTH_HAVE),
+        ),
+        (
+            (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_MIGRATION),
+            *(guest_location.Ending.UNKNOWN, guest_location.Doubt.BOTH_HAVE),
+        ),
+    )
+    @ddt.unpack
+    def test_a_source_that_comes_back_is_asked(self, states, ending, doubt):
+        """Its daemon was killed at Finish, and has started again."""
+        self.arrive_completely()
+        source, destination, uuid = self.both
+        look, silent = source.look, 3
+
+        def comes_back(uuid):
+            nonlocal silent
+            silent -= 1
+            if silent > 0:
+                return guest_location.GuestSide(P.UNREACHABLE, 'eof')
+            if states is None:
+                self.here.domains.pop(UUID, None)
+            else:
+                self.guest.states = states
+            return look(uuid)
+
+        with mock.patch.object(source, 'look', comes_back):
+            found = settlement.settle(
+                source, destination, uuid, guest_location.CallResult.LOST
+            ).settlement
+        self.assertEqual((ending, doubt), (found.ending, found.doubt))
 
 
 @ddt.ddt
