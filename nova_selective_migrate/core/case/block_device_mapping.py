@@ -32,8 +32,8 @@ _LUN_KEYS = (
     ('target_iqns', 'target_luns'),
     ('target_wwn', 'target_luns'),
 )
-#: The keys of connection_info.data that locate a volume; the others can
-#: hold credentials and are read by nobody here.
+#: The keys of connection_info.data that locate a volume. Nothing reads the
+#: others, which can hold credentials.
 DATA_KEYS = (
     'volume_id',
     'name',
@@ -72,7 +72,7 @@ def dangling(info: Json) -> int:
     return sum(
         _attachment(row) == empty
         for row in rows(info)
-        # The quick test first: nearly every row has a device name.
+        # Nearly every row has a device name, so that this test is quick.
         if _target(row.get('mount_device')) is None
     )
 
@@ -127,8 +127,8 @@ def _target(device_name: Json) -> str | None:
 
 def _device_paths(data: dict[str, Json]) -> tuple[str, ...]:
     paths = (_text(data.get(key)) for key in _DEVICE_PATH_KEYS)
-    # Only paths identify a file: without their secrets two "json:{...}"
-    # notations look alike.
+    # Only a path identifies a file: two "json:{...}" sources look alike once
+    # their secrets are dropped.
     return tuple(dict.fromkeys(p for p in paths if p and p.startswith('/')))
 
 

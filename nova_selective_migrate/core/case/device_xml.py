@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Read the devices of a domain that are no disks."""
+"""Read the devices of a domain other than its disks."""
 
 import collections.abc
 

@@ -176,7 +176,7 @@ def _data_file(source: etree._Element) -> domains.DiskSource | None:
     store = source.find('./dataStore')
     if store is None:
         return None
-    # A source without a path still exists: it is no empty drive.
+    # A source without a path is still a source, not an empty drive.
     return _source(store) or domains.DiskSource(domains.SourceType.OTHER)
 
 

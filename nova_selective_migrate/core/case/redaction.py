@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Keep of a domain and of a mapping what a decision needs, no secret.
+"""Reduce a domain and a block device mapping to what decisions need.
 
-Both are lists of what stays: an element or key that we do not know is
-dropped, so that no credential of tomorrow's libvirt or os-brick slips in.
+Lists of allowed elements and keys, not of secrets: an unknown one is dropped,
+so that no credential of a later libvirt or os-brick gets into a case.
 """
 
 import collections.abc
@@ -30,20 +30,20 @@ from nova_selective_migrate.core.case import safe_xml
 Json = typing.Any
 Keys = collections.abc.Iterable[str]
 
-# The children and attributes of each element that stay.
+# The children and attributes of each element that are kept.
 _DOMAIN = ('name', 'uuid')
 _CHILDREN = {
     'disk': [
         *('driver', 'source', 'backingStore', 'mirror', 'target'),
         *('readonly', 'shareable', 'transient', 'serial', 'alias'),
-        # <encryption> stands here in old domains, below <source> in new.
+        # Old domains have <encryption> here, new ones below <source>.
         *('address', 'encryption'),
     ],
     'backingStore': ['format', 'source', 'backingStore'],
     'mirror': ['format', 'source'],
     'dataStore': ['format', 'source'],
     'source': ['host', 'address', 'encryption', 'dataStore'],
-    # What a guest has beside disks, as far as it can stop a migration.
+    # Devices other than disks that can stop a migration.
     'filesystem': ['driver', 'source', 'target'],
     'hostdev': ['source', 'teaming'],
     'interface': ['teaming'],
@@ -56,7 +56,7 @@ _CHILDREN = {
 _DEVICES = (
     *('disk', 'filesystem', 'hostdev', 'interface', 'shmem', 'video', 'tpm'),
 )
-# Of the network's interfaces those that belong to the host.
+# Of network interfaces only those that are devices of the host.
 _HOST_INTERFACES = ('hostdev', 'vdpa')
 _ATTRIBUTES = {
     'domain': {'type'},

@@ -42,8 +42,8 @@ def parse(text: str) -> etree._Element:
     try:
         root = etree.fromstring(text.encode('utf-8'), parser)
     except etree.XMLSyntaxError as err:
-        # What libxml2 says quotes the text, and a password may stand there:
-        # neither message nor cause goes any further.
+        # libxml2 quotes the text, which may hold a password: neither its
+        # message nor the cause is passed on.
         line, column = err.position
         raise exceptions.InvalidDomain(
             f'the domain XML cannot be parsed: {_fault(err)} in line {line}, '
@@ -61,7 +61,7 @@ def parse(text: str) -> etree._Element:
 
 
 def _fault(err: etree.XMLSyntaxError) -> str:
-    # lxml-stubs do not know that a SyntaxError of lxml's has a code.
+    # lxml-stubs lack the code that a SyntaxError of lxml's has.
     name = str(_FAULTS.get(getattr(err, 'code', 0), 'syntax error'))
     return name.removeprefix('ERR_').replace('_', ' ').lower()
 

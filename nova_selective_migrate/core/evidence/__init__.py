@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""After case: where each image is, by what was seen of it."""
+"""After case: where each image is, by the evidence."""

@@ -10,11 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Names of devices: those that every host gives alike, and the others.
+"""Names of devices: which mean the same on every host, and which do not.
 
-``/dev/dm-4`` is a number that each host deals, and so are ``/dev/sdb``,
-``/dev/nvme0n1``, a friendly name such as ``/dev/mapper/mpatha`` and a path by
-the PCI address of an adapter. udev(7), multipath.conf(5).
+Each host assigns names such as ``/dev/dm-4``, ``/dev/sdb``, ``/dev/nvme0n1``,
+a friendly ``/dev/mapper/mpatha`` and a path by the PCI address of an adapter
+in its own order. udev(7), multipath.conf(5).
 """
 
 import posixpath
@@ -24,9 +24,9 @@ from nova_selective_migrate.core.evidence import network_evidence
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import storage_facts
 
-# Names of udev, multipath, rbd, DRBD and StorPool that follow from what is
-# on the device or from its place in the storage. scsi-0 is an identifier
-# that its vendor need not make unique; the names of dm and md are free.
+# Names by udev, multipath, rbd, DRBD and StorPool that are made from an id on
+# the device or from its place in the storage. A vendor need not make a scsi-0
+# id unique; names of dm and md devices are freely chosen.
 _EVERYWHERE = re.compile(
     r'/dev/(?:'
     r'disk/by-id/(?!dm-name-|md-name-|scsi-0)[^/]+'
@@ -50,7 +50,7 @@ _VOLUME_ID = re.compile(
 def is_device(
     source: domains.DiskSource, facts: storage_facts.StorageFacts | None
 ) -> bool:
-    """Return whether a source is a device, by the host or by its name."""
+    """Return whether a source is a device, as the host or its name tells."""
     if facts is not None and facts.kind is not None:
         return facts.kind is storage_facts.PathKind.BLOCK
     path = posixpath.normpath(source.path or '')
@@ -62,8 +62,8 @@ def same_everywhere(
 ) -> bool:
     """Return whether a source's name means the same on every host.
 
-    A file is found below a mount, whose name says what is mounted; only of
-    devices is the name dealt by the host.
+    The path of a file leads to a mount that says what is mounted there; only
+    names of devices are assigned by the host.
 
     :param facts: what the source host knows of it
     """
@@ -77,7 +77,7 @@ def same_everywhere(
     if _EVERYWHERE.fullmatch(path):
         return True
     if found := _ISCSI_BY_PATH.fullmatch(path):
-        # Each host has a loopback of its own.
+        # The loopback address is another server on each host.
         address = found['portal'].rpartition(':')[0] or found['portal']
         return not network_evidence.is_loopback(
             domains.NetworkHost(name=address)

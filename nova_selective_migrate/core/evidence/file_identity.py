@@ -31,9 +31,10 @@ def compare(
 ) -> Sameness:
     """Compare what the hosts know of one path: is it one file?
 
-    A local file system of one host alone shows nothing: the host can be the
-    server from which the other mounts it. Of both hosts it does. A logical
-    volume is told by its UUID: one name is two volumes on two hosts.
+    That one host has the file on a local file system proves nothing: that host
+    can be the file server of the other. Local file systems on both hosts prove
+    two files. Logical volumes are compared by UUID: one name means two volumes
+    on two hosts.
 
     :param facts: what the source host knows
     :param known: what the destination knows
@@ -41,7 +42,8 @@ def compare(
     if known is None:
         return Sameness.UNKNOWN
     if facts and facts.group_uuid and known.group_uuid:
-        # First: a volume that both reach need not be active there.
+        # Before existence is asked: a volume that both reach may be inactive
+        # there.
         return _compare_volumes(facts, known)
     if known.exists is False:
         return Sameness.OTHER
@@ -61,7 +63,7 @@ def compare(
 def _compare_volumes(
     facts: storage_facts.StorageFacts, known: storage_facts.StorageFacts
 ) -> Sameness:
-    """Compare logical volumes: a device is of one volume group alone.
+    """Compare logical volumes: a device belongs to one volume group alone.
 
     Another volume of the same group at one path shows only that a host was
     made from a copy of the other, or that it reads what is outdated.

@@ -154,7 +154,7 @@ def _seen_from_destination(
             reasons.Reason.SAME_AT_DESTINATION,
         )
         if known.exists is False:
-            # These contradict each other: neither is believed.
+            # The two contradict each other, so that neither counts.
             yield _disproof(f'destination host: {path} is not there')
         return
     if reach is storage_facts.Reach.LOCAL:
@@ -191,8 +191,8 @@ def _other_mount(
 ) -> Evidences:
     """Compare what both hosts mount there.
 
-    One export goes by many names, so that another name is a doubt; a file
-    system of one host is none that both mount.
+    One export can be mounted by many names, so that another name is a doubt. A
+    local file system is never mounted by both hosts.
     """
     there = f'{known.mount_source or "-"} ({known.fstype or "unknown"})'
     sentence = f'destination host: {path} is on {there}'
@@ -213,7 +213,7 @@ def _careful(
 ) -> str:
     """Return the remedy where both hosts may have one file.
 
-    To declare it local would have it copied onto itself.
+    Declared local, it would be copied onto itself.
     """
     if facts is None or (facts.fstype is None and facts.exists is None):
         return _FIND_OUT if known and known.exists else _ON_SOURCE

@@ -39,11 +39,11 @@ def judge_image(
     *,
     below_local: bool = False,
 ) -> locality_verdicts.Verdict:
-    """Judge where an image is, from all that is known of it.
+    """Judge the locality of an image from all evidence.
 
-    :param joined: the volume whose image this is, if it is one's
-    :param below_local: whether it lies below a local image, so that nobody
-        writes to it
+    :param joined: the volume that the image belongs to, if any
+    :param below_local: whether it is the base of a local image, so that
+        nothing writes to it
     """
     found = tuple(_evidence(source, joined, storage, policy))
     weighed = locality_verdicts.weigh(found)
@@ -58,8 +58,8 @@ def judge_image(
         if identical or (
             weighed.reason is reasons.Reason.SAME_FILE_AT_DESTINATION
         ):
-            # What would be a copy onto itself for the top image is, below
-            # it, proof that the destination has the identical image.
+            # One file on both hosts forbids a copy of a top image; of a base
+            # it proves that the destination has the identical one.
             return locality_verdicts.Verdict(
                 _LOCAL,
                 reasons.Reason.SAME_AT_DESTINATION,
@@ -203,8 +203,8 @@ def _chain(
 ) -> tuple[locality_verdicts.Verdict, ...]:
     """Judge every image of the chain, top first.
 
-    Files below a volume's on a file share are the volume's own while they
-    lie beside it: cinder's snapshots. So is its data file there alone.
+    Backing files in the directory of a volume on a file share belong to the
+    volume: they are cinder's snapshots. So does a data file in that directory.
     """
     on_share = joined.attachment is not None and joined.attachment.export
     top = disk.chain[0]
@@ -245,9 +245,9 @@ def _identical(
     storage: storage_facts.Storage,
     weighed: locality_verdicts.Conclusion,
 ) -> tuple[locality_verdicts.Evidence, ...]:
-    """Find that the destination has, or makes, an image of equal bytes.
+    """Find evidence that the destination has, or makes, an identical image.
 
-    :param weighed: what else is known; where that settles it, none is found
+    :param weighed: the verdict without it; one that is settled needs none
     """
     if (
         weighed.locality is _SHARED

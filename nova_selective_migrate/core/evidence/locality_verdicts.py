@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Evidence of where an image is, and the verdict that it adds up to."""
+"""Evidence of where an image is, and the verdict that follows."""
 
 import collections.abc
 import dataclasses
@@ -24,10 +24,10 @@ from nova_selective_migrate.core.model import reasons
 class Strength(enum.Enum):
     """How strong a piece of evidence is.
 
-    A PROOF stands alone. A DECLARATION settles what is not proven. A
-    PRESUMPTION holds while nothing better is known. A CANDIDATE says that
-    storage could be shared, a DISPROOF that it is not shared here, a DOUBT
-    that it is perhaps not; none of these says that it may be copied.
+    A PROOF is enough by itself. A DECLARATION settles what is not proven. A
+    PRESUMPTION holds unless stronger evidence speaks against it. A CANDIDATE
+    is storage that could be shared, a DISPROOF shows that it is not shared by
+    these hosts, a DOUBT that it may not be; none of these three allows a copy.
     """
 
     PROOF = 'proof'
@@ -39,7 +39,7 @@ class Strength(enum.Enum):
     MISSING = 'missing'
 
 
-# The destination sees the very file, which lies on a local file system here.
+# Both hosts see one file, which is on a local file system of the source.
 _SEEN_BY_BOTH = {
     reasons.Reason.SAME_AT_DESTINATION,
     reasons.Reason.LOCAL_FILESYSTEM,
@@ -78,7 +78,7 @@ class Verdict:
 
 
 class Conclusion(typing.NamedTuple):
-    """What evidence adds up to.
+    """What follows from all evidence of one image.
 
     :ivar remedy: instead of the reason's own, where that is not safe
     """
@@ -89,7 +89,7 @@ class Conclusion(typing.NamedTuple):
 
 
 def weigh(found: tuple[Evidence, ...]) -> Conclusion:
-    """Add up the evidence; what conflicts or is missing is UNKNOWN."""
+    """Weigh the evidence; conflicting or missing evidence means UNKNOWN."""
     proofs = _of(found, Strength.PROOF)
     proven = {e.locality for e in proofs}
     declared = _of(found, Strength.DECLARATION)
@@ -151,7 +151,7 @@ def _unknown(reason: reasons.Reason) -> Conclusion:
 
 
 def missing(reason: reasons.Reason, what: str, remedy: str = '') -> Evidence:
-    """Make the evidence that something needed is not known."""
+    """Return evidence that a fact which is needed is missing."""
     return Evidence(
         f'{what}: {reason.meaning[0].lower()}{reason.meaning[1:-1]}',
         domains.Locality.UNKNOWN,

@@ -40,7 +40,7 @@ def of(source: domains.DiskSource) -> locality_verdicts.Evidence:
 
 
 def is_loopback(host: domains.NetworkHost) -> bool:
-    """Return whether a server's address means another server elsewhere."""
+    """Return whether an address means another server on another host."""
     if host.socket or host.transport == 'unix':
         return True
     name = (host.name or '').strip('[]').rstrip('.').lower()
@@ -58,7 +58,7 @@ def is_loopback(host: domains.NetworkHost) -> bool:
 def _address(
     name: str,
 ) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Read an address, also in inet_aton(3)'s short and odd forms."""
+    """Read an address, also in the short forms of inet_aton(3)."""
     try:
         return ipaddress.ip_address(name)
     except ValueError:
@@ -83,7 +83,7 @@ def _number(text: str) -> int:
 def against_pools(
     source: domains.DiskSource, storage: storage_facts.Storage
 ) -> locality_verdicts.Evidence | None:
-    """Return what is wrong with the pool of a volume, as evidence.
+    """Return evidence against the pool of a volume.
 
     :returns: None for what names no pool, too
     """

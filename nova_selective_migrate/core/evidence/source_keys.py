@@ -27,8 +27,8 @@ _BY_PATH = re.compile(
     r'/(?:.*-iscsi-(?P<iqn>.+)|.*-fc-0x(?P<wwn>[0-9a-f]+))-lun-(?P<lun>\w+)$',
     re.IGNORECASE,
 )
-# The LUN's own id in names of multipath and udev; that of a SCSI id has the
-# number of its kind before it, a WWN has not.
+# The WWID of a LUN in names by multipath and udev. A SCSI id begins with the
+# digit of its type, a WWN does not.
 _WWID = re.compile(
     r'/dev/(?:disk/by-id/(?:dm-uuid-(?:part\d+-)?mpath-|scsi-)|mapper/)'
     r'(?P<wwid>[23][0-9a-f]{16}(?:[0-9a-f]{16})?)(?:-part\d+)?'
@@ -39,7 +39,7 @@ _WWID = re.compile(
 _UUID = r'[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}'
 # cinder's volume_name_template.
 _VOLUME = re.compile(rf'volume-+({_UUID})', re.IGNORECASE)
-# A snapshot's file beside its volume's (cinder.volume.drivers.remotefs).
+# A snapshot's file next to its volume's (cinder.volume.drivers.remotefs).
 _SNAPSHOT = re.compile(rf'(?P<volume>.*{_UUID}.*)\.{_UUID}', re.IGNORECASE)
 #: Below which udev names the images of krbd: POOL/IMAGE.
 KRBD = '/dev/rbd/'
@@ -66,8 +66,8 @@ def _file_keys(
 ) -> collections.abc.Iterator[str]:
     """List the keys of a volume's file on a network file system.
 
-    Any number of exports may have a file of one name, as each has a "disk":
-    the name alone leads only to the volume that it can belong to alone.
+    Many exports can have files of one name, such as "disk": the name is a key
+    only where one volume alone can have it.
     """
     name = attachment.file_name
     if not name or not attachment.export:
@@ -127,7 +127,7 @@ def source_keys(
 
 
 def volume_ids(name: str) -> tuple[str, ...]:
-    """Return the id of the volume that a name bears, if it bears one."""
+    """Return the volume id in a name, if there is one."""
     # Device mapper doubles the dashes of a logical volume's name.
     found = _VOLUME.search(name.replace('--', '-'))
     return (found[1].lower(),) if found else ()
@@ -140,7 +140,7 @@ def volume_file(name: str) -> str:
 
 
 def wwid(path: str) -> str | None:
-    """Return the LUN's own id that a device's path bears, as multipath's."""
+    """Return the WWID in the path of a device, as multipath writes it."""
     found = _WWID.fullmatch(path)
     if found is None:
         return None
@@ -148,7 +148,7 @@ def wwid(path: str) -> str | None:
 
 
 def by_path(path: str) -> tuple[str, str] | None:
-    """Return target and LUN that a path of udev's bears."""
+    """Return target and LUN in a path by udev."""
     found = _BY_PATH.search(path)
     if found is None:
         return None

@@ -21,9 +21,9 @@ from nova_selective_migrate.core.evidence import source_keys
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import storage_facts
 
-# How a device of a driver's volumes can be attached, from nova.virt.libvirt.
-# volume and os-brick: "local" and drivers that we do not know are missing.
-# A map of several paths may be over any transport.
+# By which transports a driver's volumes can be attached, from
+# nova.virt.libvirt.volume and os-brick; "local" and unknown drivers are not
+# listed. A multipath map can be over any transport.
 _TRANSPORTS = {
     'iscsi': frozenset(('iscsi', 'multipath')),
     'iser': frozenset(('iscsi', 'multipath')),
@@ -36,10 +36,10 @@ _TRANSPORTS = {
 _FILE_DRIVERS = frozenset(
     ('nfs', 'smbfs', 'quobyte', 'vzstorage', 'glusterfs', 'gpfs')
 )
-# All whose volumes are elsewhere, and not on the host.
+# Drivers whose volumes are never on the compute host itself.
 _REMOTE = _FILE_DRIVERS | {*_TRANSPORTS, 'scaleio', 'storpool'}
 _KNOWN = _REMOTE | {'local'}
-# Whose volumes QEMU can have over the network.
+# Drivers whose volumes QEMU can open over the network.
 _BY_PROTOCOL = {
     'rbd': frozenset(('rbd',)),
     'iscsi': frozenset(('iscsi', 'iser')),
@@ -94,7 +94,7 @@ def contradicts(
 ) -> str:
     """Explain why a source cannot be this volume's; else empty.
 
-    Of drivers that we do not know, nothing is expected.
+    Nothing contradicts a driver that we do not know.
     """
     kind = attachment.driver_volume_type
     if kind not in _KNOWN:
@@ -114,9 +114,9 @@ def contradicts(
 def _on_this_host(
     source: domains.DiskSource, facts: storage_facts.StorageFacts | None
 ) -> str:
-    """Return what local storage a source is; else empty.
+    """Say which local storage a source is on; empty: none.
 
-    A volume that a DPU shows is a plain NVMe device.
+    A DPU presents a volume as a plain NVMe device.
     """
     if facts is None:
         return ''
@@ -181,7 +181,7 @@ def _exported(
         return Match.SAME if file_name else Match.SILENT
     if mounted and _other_export(mounted, export, facts):
         return Match.OTHER
-    # The name alone decides only where it can belong to one volume.
+    # The file name decides alone only if one volume alone can have it.
     return Match.SAME if source_keys.is_unique(attachment) else Match.SILENT
 
 
@@ -190,8 +190,8 @@ def _other_export(
 ) -> bool:
     """Return whether another directory of a server is mounted.
 
-    A server has several names, and other notations than SERVER:/DIRECTORY
-    are each their own.
+    A server can have several names; mount sources in another notation than
+    SERVER:/DIRECTORY are compared as a whole.
     """
     local = storage_facts.filesystem_reach(
         (facts.fstype if facts else None) or ''
@@ -227,9 +227,9 @@ def _other_transport(
     facts: storage_facts.StorageFacts | None,
     attachment: domains.VolumeAttachment,
 ) -> bool:
-    """Return whether a device's transport is none of the driver's.
+    """Return whether a device has a transport that the driver never uses.
 
-    A DPU shows any volume as an NVMe device of the host.
+    A DPU presents any volume as an NVMe device of the host.
     """
     known = _TRANSPORTS.get(attachment.driver_volume_type or '')
     if attachment.image is not None:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the UUIDs of LVM say: whose volume group a logical volume is in.
+"""Compare volume groups by the UUIDs that LVM gives them.
 
 A UUID stays with the device, whatever a host calls it. A physical volume is
 in one volume group alone, so that volumes of two groups never share a byte.
@@ -21,8 +21,8 @@ from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import storage_facts
 
-#: In place of the UUID, of a volume group without a single volume: it is
-#: not the one that has the guest's.
+#: Stands for the UUID of an empty volume group: it is not the one with the
+#: guest's volume.
 EMPTY_GROUP = 'empty'
 
 
@@ -62,8 +62,8 @@ def of(
                 locality_verdicts.Strength.PROOF,
                 reasons.Reason.SAME_AT_DESTINATION,
             )
-        # A disk of this host alone: the other one is a copy of it, unless
-        # that is a disk which both are cabled to.
+        # On a disk of this host alone the other volume is a clone, unless both
+        # hosts are cabled to that disk.
     return locality_verdicts.Evidence(
         sentence,
         domains.Locality.UNKNOWN,

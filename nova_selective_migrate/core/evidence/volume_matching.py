@@ -12,8 +12,8 @@
 
 """Match disks and volumes by volume id, source and device name.
 
-Serial, alias and source are strong keys. The device name is weak: it goes
-stale, and joins only where no strong key says otherwise.
+Serial, alias and source are strong keys. The device name is a weak one: it
+goes stale, and counts only where no strong key contradicts it.
 """
 
 import collections.abc
@@ -32,8 +32,8 @@ Attachments = collections.abc.Sequence[domains.VolumeAttachment]
 class VolumeMatch:
     """The volume of one disk, or why it is not certain.
 
-    :ivar by: the keys that joined them, for a person
-    :ivar weak: joined by the device name alone
+    :ivar by: the keys that matched, for a person
+    :ivar weak: matched by the device name alone
     """
 
     attachment: domains.VolumeAttachment | None = None
@@ -110,7 +110,7 @@ def match(
     }
     shown = set(owners)
     for disk in disks:
-        # The conflict of a disk that is skipped is told by nobody else.
+        # No other stage reports the conflict of a disk that is skipped.
         told = disk.writable and disk.source is not None
         if joined[disk.target].attachment or told:
             shown.update(_claimed(candidates[disk.target]))
@@ -225,7 +225,7 @@ def _by_strong_key(
             f'{disk.target}, but serial, alias or source say '
             f'{attachment.label}'
         )
-    # A name that no disk owns is stale and harms nobody.
+    # A device name that no disk has is stale and does no harm.
     if attachment.target != disk.target and attachment.target in candidates:
         return VolumeMatch(
             conflict=f'serial, alias or source say that {disk.target} is '
@@ -256,9 +256,9 @@ def _otherwise(
     attachment: domains.VolumeAttachment,
     facts: storage_facts.FactsByPath,
 ) -> str:
-    """Explain why the source is not the volume's; else empty.
+    """Say why the source contradicts the volume; empty: it does not.
 
-    As after a retype that failed when the guest was on the new device.
+    This happens after a retype that failed once the guest used the new device.
     """
     if disk.source is None:
         return ''

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Why a disk is refused although it is known whether it is local.
+"""Reasons to refuse a disk although its locality is known.
 
 The codes are a contract; ``doc/source/reason-codes.rst`` lists them.
 """
@@ -19,7 +19,7 @@ from nova_selective_migrate.core.model import refusal_reasons
 
 
 class DiskRefusal(refusal_reasons.RefusalReason):
-    """A disk is refused: it cannot be kept or copied as it has to be."""
+    """A disk can be neither kept nor copied as the migration needs it."""
 
     # Its copy would lose or mix data.
     DUPLICATE_SOURCE = (
@@ -33,7 +33,7 @@ class DiskRefusal(refusal_reasons.RefusalReason):
         'shut the guest down to move the image itself, or delete the '
         'snapshots where nobody needs them any more',
     )
-    # It is kept, and libvirt takes it for local.
+    # It is kept, and libvirt treats it as local.
     UNSAFE_FOR_LIBVIRT = (
         'unsafe-for-libvirt',
         'Both hosts reach it, but libvirt on the source does not know its '

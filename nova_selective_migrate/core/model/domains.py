@@ -18,7 +18,7 @@ import re
 
 from nova_selective_migrate.core.model import other_devices
 
-# nova and others name a device by their own id: <alias name='ua-ID'>.
+# nova and others put their own id into the alias: <alias name='ua-ID'>.
 _USER_ALIAS = re.compile(
     r'ua-([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})', re.IGNORECASE
 )
@@ -149,7 +149,7 @@ class Disk:
 
     @property
     def alias_id(self) -> str | None:
-        """Return the id that the alias bears, as nova's of a volume do.
+        """Return the id in the alias: of nova's volumes, the volume id.
 
         nova.virt.libvirt.config.make_libvirt_device_alias; from nova 30 on
         it is the only one that a device='lun' has.
@@ -161,7 +161,7 @@ class Disk:
     def chain_ends(self) -> bool:
         """Return whether the chain is known to its end.
 
-        A raw image has none below it, whatever the XML tells.
+        A raw image has no backing file, whatever the XML says.
         """
         last = self.chain[-1] if self.chain else None
         return self.chain_known or last is None or last.format == 'raw'
@@ -176,8 +176,8 @@ class Disk:
 class Domain:
     """A libvirt domain, as far as a migration is concerned.
 
-    :ivar others: what it has beside disks; nova takes some of it away
-        between plan and call, which makes no other domain
+    :ivar others: its devices other than disks. nova detaches some of them
+        between plan and call; the domain is the same one all the same
     """
 
     name: str
@@ -217,7 +217,7 @@ class VolumeAttachment:
 
     @property
     def serial(self) -> str | None:
-        """Return the serial that nova gives its connection anew.
+        """Return the serial of the connection that nova makes anew.
 
         The destination's is made from the row (nova.virt.block_device,
         DriverVolumeBlockDevice.refresh_connection_info).
@@ -259,8 +259,8 @@ class DomainState:
     :ivar job_active: whether a job runs on the whole domain
     :ivar checkpoints: number of backup checkpoints that libvirt keeps
     :ivar persistent: whether the domain is defined, not just running
-    :ivar paused_without_io: paused, and no disk has served a request since
-        its QEMU started: it may have come here paused
+    :ivar paused_without_io: paused, and no disk has served a request since its
+        QEMU started: it may have arrived paused by a migration
     """
 
     state: str | None = None

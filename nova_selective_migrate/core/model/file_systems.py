@@ -42,12 +42,12 @@ class FileSystem:
     libvirt_since: int | None = None
 
 
-#: libvirt has known them for longer than any release that we support.
+#: Every release of libvirt that we support knows them.
 _ALWAYS = 0
 # Words are easier to read and to keep sorted than a column of literals.
 # ruff: noqa: SIM905
 
-# File systems that one host mounts at a time.
+# Local: one host mounts them at a time.
 _LOCAL = (
     'aufs bcachefs btrfs ecryptfs erofs exfat ext2 ext3 ext4 f2fs '
     'hfs hfsplus hugetlbfs iso9660 jffs2 jfs minix nilfs2 ntfs ntfs3 overlay '
@@ -69,7 +69,8 @@ _SHARED_SINCE = {
     ).split(),
 }
 
-#: By type; what is not in it says nothing, and libvirt takes it for local.
+#: By type. A type that is missing says nothing, and libvirt treats it as
+#: local.
 TABLE = {
     **{name: FileSystem(Reach.LOCAL) for name in _LOCAL},
     **{

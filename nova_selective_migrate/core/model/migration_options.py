@@ -165,7 +165,7 @@ class MigrationOptions:
     def volume_paths(self) -> VolumePaths:
         """Return who gives volumes their paths at the destination.
 
-        One who makes the images there himself is nova, or works like it.
+        Whoever makes the images at the destination is nova, or works like it.
         """
         if self.create_images:
             return VolumePaths.KEPT

@@ -19,7 +19,7 @@ from nova_selective_migrate.core.model import refusal_reasons
 
 
 class PlanRefusal(refusal_reasons.RefusalReason):
-    """The guest is refused, whatever its disks are."""
+    """The whole guest is refused, for another reason than one disk."""
 
     DESTINATION_FULL = (
         'destination-full',

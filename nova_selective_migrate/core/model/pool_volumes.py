@@ -35,7 +35,8 @@ def is_logical_volume(storage: storage_facts.Storage, path: str) -> bool:
 def volume_path(path: str, facts: storage_facts.StorageFacts | None) -> str:
     """Return the name that a volume has in its pool, as far as known.
 
-    A name of /dev/mapper alone makes no volume: cryptsetup gives such too.
+    A name in /dev/mapper alone does not make it a volume: cryptsetup makes
+    such names too.
 
     :param facts: of the host that has it at the path
     """

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What is found of a disk, and what it is kept, copied or skipped for.
+"""Why a disk is kept, copied, skipped or refused.
 
 What stands against a copy or a plan is in ``core.model.disk_refusals`` and
 ``core.model.plan_refusals``. The codes are a contract;
@@ -24,7 +24,8 @@ class Reason(enum.Enum):
     """A code with its meaning and, where it refuses a disk, the remedy.
 
     :ivar meaning: a sentence
-    :ivar remedy: what to do, without an end; empty where nothing is refused
+    :ivar remedy: what to do, without a full stop; empty where nothing is
+        refused
     """
 
     meaning: str

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the reasons of disks and of plans for a refusal have in common."""
+"""The common base of the reasons to refuse a disk or a plan."""
 
 import enum
 
@@ -19,7 +19,7 @@ class RefusalReason(enum.Enum):
     """A code with its meaning and its remedy.
 
     :ivar meaning: a sentence
-    :ivar remedy: what to do, without an end
+    :ivar remedy: what to do, without a full stop
     """
 
     meaning: str

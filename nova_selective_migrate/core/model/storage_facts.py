@@ -160,7 +160,7 @@ SHARED_TRANSPORTS = frozenset(
 )
 # Storage pools whose volumes QEMU reaches over the network.
 NETWORK_POOLS = frozenset(('rbd', 'gluster', 'sheepdog', 'iscsi-direct'))
-# Storage pools of devices whose volumes' names are no names of devices.
+# Storage pools of devices whose volumes are not named like the devices.
 DEVICE_POOLS = frozenset(('iscsi', 'scsi', 'mpath'))
 # Storage pools whose volumes are block devices that libvirt makes in it.
 VOLUME_POOLS = frozenset(('logical', 'zfs'))
