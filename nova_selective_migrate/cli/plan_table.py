@@ -33,6 +33,8 @@ def lines(tree: Tree) -> collections.abc.Iterator[str]:
     if 'domain' in tree:
         domain = tree['domain']
         yield f'Domain {domain["name"]} ({domain["uuid"]})'
+    if tree.get('summary'):
+        yield summary_line(tree)
     if 'disks' in tree:
         yield disk_table(tree['disks'], tree.get('refusals', ()))
         for disk in tree['disks']:
@@ -54,6 +56,36 @@ def lines(tree: Tree) -> collections.abc.Iterator[str]:
         yield f'Refused [{refusal["reason"]}]: {where}{refusal["message"]}'
     if 'ready' in tree:
         yield from _verdict(tree)
+
+
+def summary_line(tree: Tree) -> str:
+    """Write what moves, how long it takes and what the guest notices."""
+    told = tree['summary']
+    parts = []
+    targets = tree.get('migrate_disks', [])
+    if targets:
+        size = terminal.human_size(told['disk_bytes'])
+        parts.append(f'{", ".join(targets)} ({size})')
+    memory = told.get('memory_bytes')
+    parts.append(
+        'memory of unknown size'
+        if memory is None
+        else f'{terminal.human_size(memory)} of memory'
+    )
+    if told.get('seconds') is None:
+        time = 'how long it takes is not known without --bandwidth'
+    else:
+        lasts = terminal.human_time(told['seconds'])
+        time = (
+            f'about {lasts} at {told["rate"]} MiB/s, and longer where the '
+            'guest changes it meanwhile'
+        )
+    return f'Moves {" and ".join(parts)}; {time}. {_notices(told)}'
+
+
+def _notices(told: Tree) -> str:
+    said = '; '.join(told['notices'])
+    return f'The guest: {said}.'
 
 
 def disk_table(

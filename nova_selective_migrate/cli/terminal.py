@@ -34,6 +34,14 @@ def human_size(count: float) -> str:
     return f'{count:{digits}} {_UNITS[unit]}'
 
 
+def human_time(seconds: int) -> str:
+    """Write a time in the unit that tells most of it."""
+    for name, length in (('h', 3600), ('min', 60)):
+        if seconds >= 2 * length:
+            return f'{round(seconds / length)} {name}'
+    return f'{seconds} s'
+
+
 Tree = collections.abc.Mapping[str, typing.Any]
 
 

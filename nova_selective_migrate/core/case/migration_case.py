@@ -22,7 +22,9 @@ import typing
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import json_fields
+from nova_selective_migrate.core.case import readiness_fields
 from nova_selective_migrate.core.model import declared_paths
+from nova_selective_migrate.core.model import destination_readiness
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import storage_facts
@@ -37,6 +39,8 @@ class Case:
     :ivar block_device_info: nova's own shape, or None where not known
     :ivar persistent_xml: the domain's definition, where it differs from
         what runs
+    :ivar readiness: what the destination tells beside storage; None where it
+        was not asked
     """
 
     domain_xml: str
@@ -57,6 +61,7 @@ class Case:
         default_factory=migration_options.MigrationOptions
     )
     persistent_xml: str | None = None
+    readiness: destination_readiness.Readiness | None = None
 
 
 def loads(text: str) -> Case:
@@ -87,6 +92,7 @@ def loads(text: str) -> Case:
         policy=_policy(fields.object('policy')),
         options=_options(fields.object('options')),
         persistent_xml=fields.text('persistent_xml'),
+        readiness=readiness_fields.read(fields),
     )
 
 
@@ -269,5 +275,6 @@ def _tree(case: Case) -> dict[str, typing.Any]:
         'policy': json_fields.plain(case.policy),
         'options': json_fields.plain(case.options),
         'persistent_xml': case.persistent_xml,
+        'readiness': json_fields.plain(case.readiness),
     }
     return {key: value for key, value in tree.items() if value is not None}

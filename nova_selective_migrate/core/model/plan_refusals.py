@@ -92,6 +92,15 @@ class PlanRefusal(refusal_reasons.RefusalReason):
         'names, /etc/pki/qemu by default, or migrate without TLS on a network '
         'of its own',
     )
+    TLS_UNUSABLE = (
+        'tls-unusable',
+        "TLS is asked for, and the source's certificates for it would be "
+        'turned down.',
+        'give the source a client-cert.pem of the same authority as '
+        "ca-cert.pem, and valid today, with its key, in its qemu.conf's "
+        'directory of certificates, or migrate without TLS on a network of '
+        'its own',
+    )
     TUNNELLED = (
         'tunnelled',
         'Disks cannot be copied through a tunnelled migration.',
@@ -126,4 +135,71 @@ class PlanRefusal(refusal_reasons.RefusalReason):
         'This release of libvirt or QEMU is known to break a migration '
         'that copies disks.',
         'upgrade it',
+    )
+    # The destination does not take the guest, whatever its storage is.
+    EMULATOR_MISSING = (
+        'emulator-missing',
+        'The destination has no usable QEMU at the path that the guest names.',
+        'install it there, or make a link of that name to the QEMU that is '
+        'there',
+    )
+    MACHINE_UNSUPPORTED = (
+        'machine-unsupported',
+        "QEMU at the destination does not know the guest's machine type.",
+        'upgrade QEMU there, or migrate to a host that has it',
+    )
+    ACCELERATOR_MISSING = (
+        'accelerator-missing',
+        'The destination cannot run the guest with the hypervisor that it '
+        'runs with.',
+        'enable virtualization in its firmware and load the kernel module '
+        'of KVM there, or migrate to another host',
+    )
+    CPU_INCOMPATIBLE = (
+        'cpu-incompatible',
+        "The destination's CPU lacks what the guest's has.",
+        'migrate to a host with that or a newer CPU, or start the guest '
+        'with a CPU model that both hosts have',
+    )
+    NETWORK_MISSING = (
+        'network-missing',
+        'A network interface of the guest is connected to what the '
+        'destination does not have.',
+        'make or start it there under the same name, with virsh net-start '
+        'or as that host makes its bridges',
+    )
+    GUEST_AT_DESTINATION = (
+        'guest-at-destination',
+        'The destination has a guest with this UUID that is not off.',
+        'look at both hosts before anything else: one may be left from an '
+        'earlier migration, and both may write to the same disks',
+    )
+    NAME_TAKEN = (
+        'name-taken',
+        'Another domain of the destination has the name or the UUID.',
+        'give that one another name with virsh domrename, or another UUID '
+        'where it is a clone of this guest',
+    )
+    DESTINATION_MEMORY = (
+        'destination-memory',
+        'The destination has too little memory for the guest.',
+        'make room there, or migrate to another host',
+    )
+    HUGE_PAGES_MISSING = (
+        'huge-pages-missing',
+        'The guest is in huge pages, and the destination has too few.',
+        'have more made there with virsh allocpages, or migrate to another '
+        'host',
+    )
+    PORT_UNREACHABLE = (
+        'port-unreachable',
+        'The source does not reach a port of the destination that the '
+        'migration needs.',
+        "open it in the destination's firewall for the source",
+    )
+    PORT_TAKEN = (
+        'port-taken',
+        'Something listens already on a port that was named for the '
+        'migration.',
+        'name another one, or none: the destination chooses one that is free',
     )

@@ -27,6 +27,7 @@ from nova_selective_migrate.core.plan import destination_volumes
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import plan_notes
+from nova_selective_migrate.core.plan import plan_summary
 from nova_selective_migrate.core.plan import zero_detection
 
 
@@ -157,6 +158,7 @@ class MigrationPlan:
     :ivar left: what stays on the source beside what is copied
     :ivar volumes: those whose sources are held against the destination's
     :ivar limit: what the link may carry, disks and memory together
+    :ivar summary: what it comes to; None where it is refused
     """
 
     domain: domains.Domain
@@ -179,6 +181,7 @@ class MigrationPlan:
     renamed: collections.abc.Mapping[str, str] = dataclasses.field(
         default_factory=dict
     )
+    summary: plan_summary.PlanSummary | None = None
 
     @property
     def ready(self) -> bool:

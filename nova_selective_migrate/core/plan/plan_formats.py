@@ -47,6 +47,7 @@ def plan_tree(plan: migration_plan.MigrationPlan) -> dict[str, typing.Any]:
             for refusal in plan.refusals
         ],
         'notes': list(plan.notes),
+        'summary': json_fields.plain(plan.summary),
     }
 
 

@@ -26,6 +26,7 @@ from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.decision import nova_preparation
 from nova_selective_migrate.core.decision import pool_room
+from nova_selective_migrate.core.decision import readiness_refusals
 from nova_selective_migrate.core.decision import unsafe_disks
 from nova_selective_migrate.core.evidence import image_locality
 from nova_selective_migrate.core.evidence import volume_matching
@@ -36,6 +37,7 @@ from nova_selective_migrate.core.plan import known_bad_releases
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.core.plan import plan_notes
+from nova_selective_migrate.core.plan import plan_summary
 from nova_selective_migrate.core.plan import planned_call
 from nova_selective_migrate.core.plan import refusal_rules
 from nova_selective_migrate.core.plan import second_call
@@ -111,6 +113,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
             *unsafe_disks.notes(facts, kept),
             *plan_notes.dropped(dropped),
             *blockers.notes(facts),
+            *readiness_refusals.notes(facts, copies=bool(copied)),
             *map(str, left),
             *_notes_of_call(facts, extents, made),
             *limit.notes(len(copied)),
@@ -125,6 +128,15 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
         second_call=again,
         left=left,
         volumes=destination_volumes.of_domain(facts.domain, matches),
+        summary=None
+        if stated
+        else plan_summary.of_plan(
+            facts,
+            made.call,
+            again,
+            sum(disk.copy_bytes for disk in disks),
+            sum(disk.counted_bytes(limited=True) for disk in disks),
+        ),
     )
 
 

@@ -17,6 +17,7 @@ import collections.abc
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import blockers
 from nova_selective_migrate.core.decision import nova_preparation
+from nova_selective_migrate.core.decision import readiness_refusals
 from nova_selective_migrate.core.evidence import volume_matching
 from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
@@ -171,6 +172,9 @@ def of_plan(
             None, _Reason.ACTIVE_BLOCK_JOB, f'on {", ".join(jobs)}'
         )
     yield from blockers.find(facts)
+    yield from readiness_refusals.find(
+        facts, copies='migrate_disks' in call.parameters
+    )
     if state.snapshots:
         yield refusals.Refusal(
             None, _Reason.SNAPSHOTS, f'it has {state.snapshots}'

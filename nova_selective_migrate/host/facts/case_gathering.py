@@ -32,6 +32,7 @@ from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.facts import media_digests
 from nova_selective_migrate.host.facts import qcow2_header
 from nova_selective_migrate.host.facts import qemu_conf
+from nova_selective_migrate.host.facts import readiness_answers
 from nova_selective_migrate.host.facts import source_storage
 from nova_selective_migrate.host.facts import volume_group_pools
 from nova_selective_migrate.host.hypervisor import connection
@@ -139,6 +140,11 @@ def gather(
         options=asked.options,
         persistent_xml=redaction.domain_xml(persistent)
         if persistent
+        else None,
+        readiness=readiness_answers.readiness(
+            source, guest, destination, asked.options
+        )
+        if destination
         else None,
     )
 

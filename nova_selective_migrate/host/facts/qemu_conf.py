@@ -17,6 +17,8 @@ import os
 import pathlib
 import re
 
+from nova_selective_migrate.core.model import destination_readiness
+
 _FILE = pathlib.Path('/etc/libvirt/qemu.conf')
 _SHARED = re.compile(
     r'^[ \t]*shared_filesystems[ \t]*=[ \t]*\[(.*?)\]',
@@ -51,6 +53,59 @@ def tls_certificates(
     except (OSError, ValueError):
         return None
     return any('ca-cert.pem' in names for names in found)
+
+
+_FOLDER = r'^[ \t]*{name}_tls_x509_cert_dir[ \t]*=[ \t]*"([^"\n]*)"'
+_PORT = r'^[ \t]*migration_port_{name}[ \t]*=[ \t]*"?(\d+)"?'
+
+
+def tls_directory(
+    file: pathlib.Path = _FILE,
+    defaults: tuple[str, str] = _TLS_DEFAULTS,
+) -> str | None:
+    """Return where QEMU's certificates for a migration are.
+
+    virQEMUDriverConfigSetDefaults in qemu_conf.c.
+
+    :param defaults: of migrations, which counts where it exists, and of all
+        that has TLS
+    :returns: None where the file cannot be read
+    """
+    try:
+        text = _COMMENT.sub('', file.read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        return None
+    own, common = (
+        re.search(_FOLDER.format(name=name), text, re.MULTILINE)
+        for name in ('migrate', 'default')
+    )
+    if own is not None:
+        return own[1]
+    if os.path.lexists(defaults[0]):
+        return defaults[0]
+    return common[1] if common is not None else defaults[1]
+
+
+def migration_ports(file: pathlib.Path = _FILE) -> tuple[int, int]:
+    """Return the first and the last port that libvirt chooses from.
+
+    Those of this host: a destination may have others.
+    """
+    first, last = destination_readiness.MIGRATION_PORTS
+    try:
+        text = _COMMENT.sub('', file.read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        return first, last
+    found = [
+        re.search(_PORT.format(name=name), text, re.MULTILINE)
+        for name in ('min', 'max')
+    ]
+    named = [
+        int(each[1]) if each else usual
+        for each, usual in zip(found, (first, last), strict=True)
+    ]
+    sound = 0 < named[0] <= named[1] < 2**16
+    return (named[0], named[1]) if sound else (first, last)
 
 
 def shared_filesystems(file: pathlib.Path = _FILE) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import optional_parameters
 from nova_selective_migrate.host.hypervisor import storage_answers
 
+_KIB = 1024
 _WITHOUT_JOB = (
     libvirt.VIR_ERR_NO_DOMAIN,
     libvirt.VIR_ERR_OPERATION_INVALID,
@@ -61,6 +62,19 @@ class Guest:
         return self._xml(
             libvirt.VIR_DOMAIN_XML_SECURE | libvirt.VIR_DOMAIN_XML_MIGRATABLE
         )
+
+    def xml_to_migrate(self) -> str:
+        """Return the same without secrets, to be read and not passed on."""
+        return self._xml(libvirt.VIR_DOMAIN_XML_MIGRATABLE)
+
+    def resident_bytes(self) -> int | None:
+        """Return what its QEMU has in memory, without huge pages."""
+        try:
+            told = self._domain.memoryStats()
+        except libvirt.libvirtError:
+            return None
+        resident = told.get('rss')
+        return None if resident is None else int(resident) * _KIB
 
     def persistent_xml(self, *, secure: bool = False) -> str | None:
         """Return the domain's definition; None where it has none."""

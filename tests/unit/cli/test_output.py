@@ -50,7 +50,7 @@ class FormatTest(command.CommandCase):
         tree = builders.case(disk)
         path = self.file('case.json', tree)
         found = command.run('plan', '--replay', path, '-f', 'value')
-        self.assertEqual(11, len(found.out.splitlines()), found.out)
+        self.assertEqual(12, len(found.out.splitlines()), found.out)
 
 
 class WholeNameTest(command.CommandCase):

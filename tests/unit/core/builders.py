@@ -238,6 +238,7 @@ def case(
     state: Tree | None = None,
     versions: Tree | None = None,
     persistent_xml: str | None = None,
+    readiness: Tree | None = None,
     **options: object,
 ) -> Tree:
     """A case; ``rows`` None leaves the block device mapping out."""
@@ -262,6 +263,8 @@ def case(
         tree['hypervisor'] = versions
     if persistent_xml is not None:
         tree['persistent_xml'] = persistent_xml
+    if readiness is not None:
+        tree['readiness'] = readiness
     return tree
 
 

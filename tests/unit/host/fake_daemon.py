@@ -92,6 +92,9 @@ class FakeDaemon:
     def getHostname(self) -> str:
         return self.host
 
+    def getType(self) -> str:
+        return 'Fake'
+
     def getLibVersion(self) -> int:
         return 9000000
 

@@ -25,6 +25,7 @@ from tests.unit.core.scenarios import networks
 from tests.unit.core.scenarios import nova_volumes
 from tests.unit.core.scenarios import pools
 from tests.unit.core.scenarios import preparations
+from tests.unit.core.scenarios import readiness
 from tests.unit.core.scenarios import uncopied
 from tests.unit.core.scenarios import unsafe
 from tests.unit.core.scenarios import volume_names
@@ -48,6 +49,7 @@ SCENARIOS = {
         nova_volumes,
         pools,
         preparations,
+        readiness,
         uncopied,
         unsafe,
         volume_names,

@@ -1,0 +1,93 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""A plan in a line: what moves, how long it takes, what the guest notices."""
+
+import collections.abc
+import dataclasses
+
+from nova_selective_migrate.core.case import case_facts
+from nova_selective_migrate.core.plan import migrate_call
+
+_MIB = 2**20
+
+
+@dataclasses.dataclass(frozen=True)
+class PlanSummary:
+    """What a plan comes to.
+
+    :ivar disk_bytes: that the copies move
+    :ivar memory_bytes: what the guest has in memory now; None: not known
+    :ivar rate: the limit of the link, MiB/s; None: none is given, and how
+        long it takes is not known
+    :ivar seconds: at that rate, of a guest that changes nothing meanwhile;
+        without its memory where that is not known
+    :ivar notices: what the guest comes to notice, in parts of a sentence
+    """
+
+    disk_bytes: int = 0
+    memory_bytes: int | None = None
+    rate: int | None = None
+    seconds: int | None = None
+    notices: tuple[str, ...] = ()
+
+
+def of_plan(
+    facts: case_facts.Facts,
+    call: migrate_call.MigrateCall,
+    second_call: migrate_call.MigrateCall | None,
+    disk_bytes: int,
+    counted_bytes: int,
+) -> PlanSummary:
+    """Sum up a plan that is ready.
+
+    :param disk_bytes: that the copies move
+    :param counted_bytes: what QEMU counts of them under a limit
+    """
+    told = facts.case.readiness
+    memory = told.memory.needed_bytes if told and told.memory else None
+    rate = facts.options.bandwidth or None
+    total = counted_bytes + (memory or 0)
+    return PlanSummary(
+        disk_bytes,
+        memory,
+        rate,
+        -(-total // (rate * _MIB)) if rate else None,
+        tuple(_notices(facts, call, second_call)),
+    )
+
+
+def _notices(
+    facts: case_facts.Facts,
+    call: migrate_call.MigrateCall,
+    second_call: migrate_call.MigrateCall | None,
+) -> collections.abc.Iterator[str]:
+    flag = migrate_call.MigrateFlag
+    if facts.case.domain_state.state == 'paused':
+        yield 'it stays paused'
+    else:
+        yield 'it pauses for a moment at the switch-over'
+    if flag.AUTO_CONVERGE in call.flags:
+        yield 'it is slowed down while memory changes faster than it is sent'
+    if flag.NON_SHARED_SYNCHRONOUS_WRITES in call.flags:
+        yield 'its writes wait for the destination while disks are copied'
+    elif second_call is not None:
+        yield (
+            'its writes wait for the destination should the disks not get '
+            'ahead of them'
+        )
+    if flag.POSTCOPY in call.flags:
+        yield (
+            'in post-copy it waits for memory, and is lost where the link '
+            'breaks'
+        )
