@@ -16,6 +16,7 @@ import argparse
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import evidence_arguments
+from nova_selective_migrate.cli import media_arguments
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.model import migration_options
@@ -151,6 +152,7 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         help='the destination image or device of this target dev is there '
         'and may be overwritten; repeatable',
     )
+    media_arguments.add_media(parser)
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
@@ -213,6 +215,7 @@ def options(
         thin=migration_options.Thin(arguments.thin),
         parallel_mirrors=arguments.parallel_mirrors,
         accept_known_bad=tuple(dict.fromkeys(arguments.accept_known_bad)),
+        media=media_arguments.options(arguments),
     )
 
 

@@ -47,6 +47,8 @@ def lines(tree: Tree) -> collections.abc.Iterator[str]:
             f'To make at the destination: {image["path"]}, {image["format"]} '
             f'of {terminal.human_size(image["virtual_bytes"])}{over}'
         )
+    for medium in tree.get('media', ()):
+        yield _medium(medium)
     for duty in tree.get('duties', ()):
         yield f'Duty: {duty["message"]}'
     for note in tree.get('notes', ()):
@@ -86,6 +88,19 @@ def summary_line(tree: Tree) -> str:
 def _notices(told: Tree) -> str:
     said = '; '.join(told['notices'])
     return f'The guest: {said}.'
+
+
+def _medium(medium: Tree) -> str:
+    if medium['action'] == 'eject':
+        return (
+            f'To eject at the destination: {medium["path"]}, '
+            f'{medium["target"]}'
+        )
+    size = terminal.human_size(medium['size_bytes'])
+    return (
+        f'To copy before the migration: {medium["path"]}, '
+        f'{medium["target"]}, {size}'
+    )
 
 
 def disk_table(

@@ -26,6 +26,7 @@ from nova_selective_migrate.core.case import readiness_fields
 from nova_selective_migrate.core.model import declared_paths
 from nova_selective_migrate.core.model import destination_readiness
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import media_options
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import storage_facts
 
@@ -233,6 +234,18 @@ def _options(fields: json_fields.Fields) -> migration_options.MigrationOptions:
         or migration_options.Thin.OFF,
         parallel_mirrors=fields.integer('parallel_mirrors') or 0,
         accept_known_bad=fields.texts('accept_known_bad'),
+        media=_media(fields.object('media')),
+    )
+
+
+def _media(fields: json_fields.Fields) -> media_options.MediaOptions:
+    limit = fields.integer('limit_bytes')
+    return media_options.MediaOptions(
+        copy=bool(fields.boolean('copy')),
+        eject=bool(fields.boolean('eject')),
+        limit_bytes=(
+            media_options.MediaOptions.limit_bytes if limit is None else limit
+        ),
     )
 
 

@@ -99,7 +99,8 @@ class DiskRefusal(refusal_reasons.RefusalReason):
     CONTENT_MISSING = (
         'content-missing',
         'Read-only content that the guest needs is not at the destination.',
-        'copy it to the same path there, or eject the medium',
+        'have it copied there with --copy-media, or take the medium out of '
+        'its drive there with --eject-media',
     )
     # Nova does not prepare the destination for it.
     UNEXPLAINED_DISK = (

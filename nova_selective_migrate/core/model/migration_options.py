@@ -17,6 +17,8 @@ import dataclasses
 import enum
 import urllib.parse
 
+from nova_selective_migrate.core.model import media_options
+
 
 @dataclasses.dataclass(frozen=True)
 class Preparation:
@@ -138,6 +140,7 @@ class MigrationOptions:
         here, as where a distribution has mended one
     :ivar prepared: how the caller prepares the destination; None where it
         does so in a way of its own
+    :ivar media: what becomes of read-only media, where we make the images
     """
 
     destination_uri: str | None = None
@@ -160,6 +163,9 @@ class MigrationOptions:
     thin: Thin = Thin.OFF
     parallel_mirrors: int = 0
     accept_known_bad: tuple[str, ...] = ()
+    media: media_options.MediaOptions = dataclasses.field(
+        default_factory=media_options.MediaOptions
+    )
 
     @property
     def volume_paths(self) -> VolumePaths:

@@ -17,6 +17,7 @@ import dataclasses
 
 from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.decision import media_choices
 from nova_selective_migrate.core.decision import nova_preparation
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.model import domains
@@ -25,6 +26,7 @@ from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.core.plan import destination_volumes
 from nova_selective_migrate.core.plan import destination_xml
+from nova_selective_migrate.core.plan import ejected_media
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import plan_notes
 from nova_selective_migrate.core.plan import plan_summary
@@ -159,6 +161,8 @@ class MigrationPlan:
     :ivar volumes: those whose sources are held against the destination's
     :ivar limit: what the link may carry, disks and memory together
     :ivar summary: what it comes to; None where it is refused
+    :ivar media: read-only media that are copied before the call or ejected
+        by it, in XML order
     """
 
     domain: domains.Domain
@@ -182,6 +186,9 @@ class MigrationPlan:
         default_factory=dict
     )
     summary: plan_summary.PlanSummary | None = None
+    media: media_choices.MediaChoices = dataclasses.field(
+        default_factory=media_choices.MediaChoices
+    )
 
     @property
     def ready(self) -> bool:
@@ -200,16 +207,22 @@ class MigrationPlan:
     @property
     def changes_xml(self) -> bool:
         """Return whether the domain's XML differs at the destination."""
-        return bool(self.flattened or self.renamed or self.thinning.drivers)
+        return bool(
+            self.flattened
+            or self.renamed
+            or self.thinning.drivers
+            or self.media.ejected
+        )
 
     def destination_xml(self, text: str) -> str:
         """Change the XML of what runs for the destination.
 
         :raises InvalidDomain: when the text cannot be parsed
         """
-        return destination_xml.for_copy(
+        changed = destination_xml.for_copy(
             text, self.flattened, self.thinning.drivers, self.renamed
         )
+        return ejected_media.without(changed, self.media.ejected)
 
     def definition(self, text: str, live: str) -> str:
         """Change the domain's definition for the destination.
@@ -217,9 +230,10 @@ class MigrationPlan:
         :param live: XML of what runs
         :raises InvalidDomain: when a text cannot be parsed
         """
-        return destination_xml.of_definition(
+        changed = destination_xml.of_definition(
             text, live, self.flattened, self.renamed
         )
+        return ejected_media.of_definition(changed, live, self.media.ejected)
 
     @property
     def copy_bytes(self) -> int:

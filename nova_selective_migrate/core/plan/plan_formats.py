@@ -48,7 +48,14 @@ def plan_tree(plan: migration_plan.MigrationPlan) -> dict[str, typing.Any]:
         ],
         'notes': list(plan.notes),
         'summary': json_fields.plain(plan.summary),
+        **_media(plan),
     }
+
+
+def _media(plan: migration_plan.MigrationPlan) -> dict[str, typing.Any]:
+    """Return the media of a plan that has any."""
+    found = [json_fields.plain(each) for each in plan.media.planned]
+    return {'media': found} if found else {}
 
 
 def _disk(planned: migration_plan.PlannedDisk) -> dict[str, typing.Any]:

@@ -23,6 +23,7 @@ from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.core.plan import copy_extents
 from nova_selective_migrate.core.plan import destination_xml
+from nova_selective_migrate.core.plan import ejected_media
 from nova_selective_migrate.core.plan import known_bad_releases
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import zero_detection
@@ -46,12 +47,16 @@ class PlannedCall:
 
 
 def first(
-    facts: case_facts.Facts, extents: copy_extents.Extents
+    facts: case_facts.Facts,
+    extents: copy_extents.Extents,
+    ejected: collections.abc.Collection[str] = (),
 ) -> PlannedCall:
     """Make the call with the best thinning that both hosts can be passed.
 
     That a release breaks something counts for more than room. Where each
     choice breaks something the best is returned, for what is said of it.
+
+    :param ejected: targets whose drives are empty at the destination
     """
     flattened = destination_images.chains_to_flatten(facts, extents.by_target)
     renamed = destination_images.renamed(facts, extents.by_target)
@@ -67,7 +72,7 @@ def first(
         facts.options.thin,
         logical_volumes(facts.storage, copied),
     ):
-        call = _call(facts, extents, flattened, renamed, thinning)
+        call = _call(facts, extents, flattened, renamed, thinning, ejected)
         made = PlannedCall(call, thinning, flattened, renamed=renamed)
         tried.append(made)
         if call.parameter_count > migrate_call.PARAMETER_LIMIT:
@@ -138,17 +143,22 @@ def _call(
     flattened: tuple[str, ...],
     renamed: collections.abc.Mapping[str, str],
     thinning: zero_detection.ZeroDetection,
+    ejected: collections.abc.Collection[str],
 ) -> migrate_call.MigrateCall:
     case = facts.case
     persistent = bool(case.domain_state.persistent)
     xml = {}
-    if flattened or renamed or thinning.drivers:
-        xml['destination_xml'] = destination_xml.for_copy(
+    if flattened or renamed or thinning.drivers or ejected:
+        text = destination_xml.for_copy(
             case.domain_xml, flattened, thinning.drivers, renamed
         )
+        xml['destination_xml'] = ejected_media.without(text, ejected)
         if persistent and case.persistent_xml:
-            xml['persistent_xml'] = destination_xml.of_definition(
+            definition = destination_xml.of_definition(
                 case.persistent_xml, case.domain_xml, flattened, renamed
+            )
+            xml['persistent_xml'] = ejected_media.of_definition(
+                definition, case.domain_xml, ejected
             )
     options = case.options
     if case.domain_state.state == 'paused':

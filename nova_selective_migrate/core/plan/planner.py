@@ -24,6 +24,7 @@ from nova_selective_migrate.core.decision import blockers
 from nova_selective_migrate.core.decision import copy_refusals
 from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.decision import media_choices
 from nova_selective_migrate.core.decision import nova_preparation
 from nova_selective_migrate.core.decision import pool_room
 from nova_selective_migrate.core.decision import readiness_refusals
@@ -75,24 +76,28 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
     refused += extents.refused
     copied = disk_strategy.copies(strategies, refused)
     images = destination_images.needed(facts, copied, extents.by_target)
-    made = planned_call.first(facts, extents)
+    media = media_choices.choose(
+        facts, *nova_preparation.duties(facts, strategies)
+    )
+    made = planned_call.first(facts, extents, media.ejected)
     refused += copy_refusals.snapshots(facts, extents.by_target)
     kept = disk_strategy.kept(strategies, refused)
     refused += unsafe_disks.problems(facts, kept)
 
     disks = _disks(facts, strategies, extents, refused)
-    duties, dropped = nova_preparation.duties(facts, strategies)
     stated = refusal_rules.stated(
         facts,
         # Other findings may come from the running job: they wait for its end.
         tuple(refusal_rules.of_job(facts))
         or (
             *(disk.refusal for disk in disks if disk.refusal),
-            *refusal_rules.of_duties(facts, duties),
+            *media.refused,
+            *refusal_rules.of_duties(facts, media.duties),
             *refusal_rules.of_destination(
-                facts, _space_needed(facts, disks, duties)
+                facts, _space_needed(facts, disks, media.duties)
             ),
             *refusal_rules.of_rooms(pool_room.needed(facts, images)),
+            *refusal_rules.of_rooms(media_choices.rooms(facts, media)),
             *refusal_rules.of_plan(
                 facts, matches, made.call, made.thinning.drivers
             ),
@@ -107,11 +112,12 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
         domain=facts.domain,
         disks=disks,
         refusals=stated,
-        duties=duties,
+        duties=media.duties,
         notes=(
             *plan_notes.notes(facts, copies=bool(copied)),
             *unsafe_disks.notes(facts, kept),
-            *plan_notes.dropped(dropped),
+            *plan_notes.dropped(media.dropped),
+            *media_choices.notes(media),
             *blockers.notes(facts),
             *readiness_refusals.notes(facts, copies=bool(copied)),
             *map(str, left),
@@ -137,6 +143,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
             sum(disk.copy_bytes for disk in disks),
             sum(disk.counted_bytes(limited=True) for disk in disks),
         ),
+        media=media_choices.MediaChoices() if stated else media,
     )
 
 

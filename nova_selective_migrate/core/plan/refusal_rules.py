@@ -61,48 +61,9 @@ def of_duties(
     facts: case_facts.Facts,
     duties: collections.abc.Sequence[nova_preparation.Duty],
 ) -> Refusals:
-    """Refuse where read-only content is not, or will not be, there."""
+    """Refuse where nova does not bring over read-only content."""
     if facts.prepared is not None:
         yield from _not_carried(duties, facts.prepared)
-    if not facts.options.create_images:
-        return
-    for duty in duties:
-        here = storage_facts.at(facts.storage.source, duty.path)
-        known = storage_facts.at(facts.storage.destination, duty.path)
-        if known is None:
-            continue
-        other = _other_content(here or storage_facts.StorageFacts(), known)
-        if known.exists is False or other:
-            yield refusals.Refusal(
-                duty.target,
-                disk_refusals.DiskRefusal.CONTENT_MISSING,
-                other,
-                duty.path,
-            )
-
-
-def _other_content(
-    here: storage_facts.StorageFacts, known: storage_facts.StorageFacts
-) -> str:
-    """Explain how the destination's content differs; else empty.
-
-    Another file has the same bytes where that is shown: the same size shows
-    nothing.
-    """
-    sizes = here.virtual_bytes, known.virtual_bytes
-    if all(sizes) and len({*sizes}) > 1:
-        return 'it has another size there'
-    contents = here.content, known.content
-    if all(contents):
-        same = len({*contents}) == 1
-        return '' if same else 'it has other bytes there'
-    identities = here.identity, known.identity
-    if known.exists and all(identities) and len({*identities}) > 1:
-        return (
-            'it is another file there, and nothing shows that it has the '
-            'same bytes'
-        )
-    return ''
 
 
 def _not_carried(

@@ -173,9 +173,12 @@ def _name(path: str) -> str:
 def _in_folder(
     seen: pool_directory.PoolDirectory, paths: collections.abc.Iterable[str]
 ) -> Facts:
+    room = seen.room()
     return {
         seen.path: storage_facts.StorageFacts(
-            exists=True, kind=storage_facts.PathKind.DIRECTORY
+            exists=True,
+            kind=storage_facts.PathKind.DIRECTORY,
+            free_bytes=room.free if room else None,
         ),
         **{path: seen.facts(_name(path)) for path in paths},
     }

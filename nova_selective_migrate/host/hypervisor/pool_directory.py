@@ -29,6 +29,7 @@ from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import storage_answers
+from nova_selective_migrate.host.hypervisor import volume_upload
 from nova_selective_migrate.host.journal import probe_journal
 
 # As much as one message of libvirt's carries (VIR_NET_MESSAGE_PAYLOAD_MAX
@@ -112,6 +113,18 @@ class PoolDirectory:
             finally:
                 # One that is left open would block the connection.
                 stream.finish() if ended else stream.abort()
+
+    def upload(
+        self, name: str, parts: collections.abc.Iterable[bytes]
+    ) -> None:
+        """Fill a file that has been made; see :func:`volume_upload.upload`.
+
+        :raises HypervisorError: when it cannot be written
+        """
+        path = f'{self.path}/{name}'
+        with libvirt_codes.translated(f'cannot write {path}'):
+            volume = self._pool.storageVolLookupByName(name)
+        volume_upload.upload(volume, path, parts)
 
     def changed_ns(self, name: str) -> int | None:
         """Return when a file was last changed; None where not known."""

@@ -36,6 +36,8 @@ class CreatedImage:
     :ivar pool: the storage pool that it is a volume of; None: it is a file
     :ivar key: of a volume, as the pool has had it since it was made: its
         UUID; None where volumes of such pools have none, too
+    :ivar content: of a medium that is brought over: its digest, '' until
+        all of it is there; None: it is no medium
     """
 
     path: str
@@ -44,6 +46,7 @@ class CreatedImage:
     stamp: storage_facts.FileStamp | None = None
     pool: str | None = None
     key: str | None = None
+    content: str | None = None
 
     @classmethod
     def planned(
@@ -55,7 +58,7 @@ class CreatedImage:
         )
 
 
-_OF_VOLUMES = ('pool', 'key')
+_OF_SOME = ('pool', 'key', 'content')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,10 +112,10 @@ class MigrationRecord:
         return found
 
     def dumps(self) -> dict[str, typing.Any]:
-        """Return JSON's types; of a file no fields of volumes."""
+        """Return JSON's types; of an image no fields of others."""
         tree = dataclasses.asdict(self)
         for image in tree['images']:
-            for name in _OF_VOLUMES:
+            for name in _OF_SOME:
                 if image[name] is None:
                     del image[name]  # which earlier releases do not know
         return tree
@@ -159,7 +162,7 @@ def _check_texts(run: MigrationRecord) -> None:
     texts += [
         text
         for each in run.images
-        for text in (each.pool, each.key)
+        for text in (each.pool, each.key, each.content)
         if text is not None
     ]
     sizes = [each.virtual_bytes for each in run.images]

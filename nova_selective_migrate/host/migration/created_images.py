@@ -26,6 +26,7 @@ from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import storage_pools
 from nova_selective_migrate.host.hypervisor import volume_pools
 from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.migration import medium_proof
 
 Note = collections.abc.Callable[[migration_journal.CreatedImage], None]
 
@@ -115,6 +116,7 @@ def examine(
     held: collections.abc.Collection[str] = (),
     probe: bool = True,
     remove: bool = True,
+    is_beginning: medium_proof.Beginning | None = None,
 ) -> ImageCleanup:
     """Find which images of a record may be removed, and remove them.
 
@@ -129,6 +131,8 @@ def examine(
         directory. Of what is held it is known: it was made where there was
         no such file, while the source had its own at that path.
     :param remove: False removes nothing, and returns what would be removed
+    :param is_beginning: tells whether a file is the first part of a medium
+        of the source
     """
     try:
         used = path_users.paths_in_use(peer, run.uuid)
@@ -152,7 +156,9 @@ def examine(
                     why = 'the source cannot be asked whether it sees it'
                 else:
                     look = sees if probe or not ours else None
-                    why = _remove(peer, image, look, ours, remove)
+                    why = _remove(
+                        peer, image, look, ours, remove, is_beginning
+                    )
             except exceptions.SelectiveMigrateError as err:
                 why = str(err)
         if why is None:
@@ -198,6 +204,7 @@ def _remove(
     sees: destination_storage.Sight | None,
     held: bool,
     remove: bool,
+    is_beginning: medium_proof.Beginning | None,
 ) -> str | None:
     """Remove an image; return why not, '' where there is none."""
     folder, name = os.path.split(image.path)
@@ -206,7 +213,10 @@ def _remove(
             return ''
         if not isinstance(seen, pool_directory.PoolDirectory):
             return f'the destination cannot look into {folder}'
-        why = _foreign(seen, name, image, held)
+        if image.content is None:
+            why = _foreign(seen, name, image, held)
+        else:
+            why = medium_proof.foreign(seen, image, held, is_beginning)
         if why is not None:
             return why
         if (

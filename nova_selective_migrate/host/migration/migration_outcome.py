@@ -15,12 +15,12 @@
 import collections.abc
 import contextlib
 import dataclasses
+import functools
 import logging
 import typing
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import redaction
-from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.core.plan import migration_plan
@@ -28,6 +28,7 @@ from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.migration import copied_media
 from nova_selective_migrate.host.migration import created_images
 from nova_selective_migrate.host.migration import settlement
 from nova_selective_migrate.host.migration import split_brain
@@ -98,8 +99,14 @@ class MigrationHosts:
             destination_uri=redaction.uri(self.destination.uri),
             destination_host=self.destination.host_uuid() or '',
             targets=tuple(plan.migrate_disks),
-            images=tuple(
-                map(migration_journal.CreatedImage.planned, plan.images)
+            images=(
+                *map(migration_journal.CreatedImage.planned, plan.images),
+                *(
+                    migration_journal.CreatedImage(
+                        path, 'raw', size, content=''
+                    )
+                    for path, size in plan.media.copied.items()
+                ),
             ),
         )
         self.journal.write(record)
@@ -108,12 +115,13 @@ class MigrationHosts:
     def make_images(
         self,
         record: migration_journal.MigrationRecord,
-        images: collections.abc.Collection[
-            destination_images.DestinationImage
-        ],
+        plan: migration_plan.MigrationPlan,
+        aborted: copied_media.Aborted,
     ) -> tuple[migration_journal.MigrationRecord, tuple[str, ...]]:
-        """Make the images that a copy writes to, all or none.
+        """Make the images that a copy writes to, and copy media, or nothing.
 
+        :param aborted: tells whether media are not to be copied any more;
+            then not all are made
         :returns: the record with the stamps of what was made, and its paths
         :raises PreparationFailed: when one cannot be made; the others are
             removed again, and the message names what could not be
@@ -123,12 +131,21 @@ class MigrationHosts:
         def note(image: migration_journal.CreatedImage) -> None:
             nonlocal record
             LOG.info('%s: made %s', record.domain, image.path)
-            held.append(image.path)
+            if image.path not in held:
+                held.append(image.path)
             record = record.with_image(image)
             self.journal.write(record)
 
         try:
-            created_images.create_images(self.destination, images, note)
+            created_images.create_images(self.destination, plan.images, note)
+            copied_media.copy_media(
+                self.source,
+                self.destination,
+                plan.media.copied,
+                note,
+                aborted=aborted,
+                limit=plan.limit.total,
+            )
         except exceptions.PreparationFailed as err:
             left = self.clean(record.only(held), held).left
             about = '; left behind: ' if left else ''
@@ -213,6 +230,9 @@ class MigrationHosts:
             held=held,
             probe=self.probe,
             remove=remove,
+            is_beginning=functools.partial(
+                copied_media.is_beginning, self.source
+            ),
         )
         if remove:
             self._keep(run, cleaned)

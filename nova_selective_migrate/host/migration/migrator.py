@@ -149,7 +149,9 @@ class Migrator:
         """
         record = self._hosts.enter(self._guest, plan)
         self._plan_id = record.plan_id
-        record, held = self._hosts.make_images(record, plan.images)
+        record, held = self._hosts.make_images(
+            record, plan, lambda: self._abort_asked
+        )
         monitor = progress_monitor.ProgressMonitor(plan.migrate_disks, report)
         copy = copy_call.MigrationCopy(plan, record, held, attempt, monitor)
         self._take_abort()

@@ -98,6 +98,7 @@ FULL = {
     'options': {
         'destination_uri': 'qemu+tcp://there/system',
         'accept_known_bad': ['qemu-mirror-deadlock'],
+        'media': {'copy': True, 'eject': True, 'limit_bytes': 7},
         'bandwidth': 5,
         'migrate_uri': 'tcp://there',
         'listen_address': '10.0.0.1',

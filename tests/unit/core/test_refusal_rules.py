@@ -32,12 +32,12 @@ _COPY = {'source': LOCAL}
 _BAD = {'source': {'libvirt': 8_007_001}}
 
 
-def _sentence(code, detail='', where=''):
+def _sentence(code, detail='', where='', remedy=None):
     known = {each.value: each for each in refusals.ALL_REASONS}
     reason = known[code]
     about = f' ({detail})' if detail else ''
     meaning = reason.meaning.removesuffix('.')
-    return f'{where}{meaning}{about}. Remedy: {reason.remedy}.'
+    return f'{where}{meaning}{about}. Remedy: {remedy or reason.remedy}.'
 
 
 def _prepared(*disks, facts=None, known=None, **prepared):
@@ -174,8 +174,11 @@ MESSAGES = {
             create_images=True,
         ),
         'content-missing',
-        'it has another size there',
+        'it has another size there; what is there is never overwritten',
         f'hda ({ISO}): ',
+        'look whose it is, move it away where nothing needs it, and migrate '
+        'with --copy-media, or take the medium out of its drive there with '
+        '--eject-media',
     ),
     'a_medium_that_nobody_carries': (
         _prepared(_MEDIUM),

@@ -280,6 +280,16 @@ class FakeStream:
 
     def __init__(self) -> None:
         self.left = b''
+        self.file: pathlib.Path | None = None
+        self.at = 0
+
+    def send(self, data: bytes) -> int:
+        assert self.file is not None
+        with self.file.open('r+b') as out:
+            out.seek(self.at)
+            out.write(data[:1000])
+        self.at += len(data[:1000])
+        return len(data[:1000])
 
     def recv(self, count: int) -> bytes:
         part, self.left = self.left[: min(count, 1000)], self.left[1000:]
@@ -335,6 +345,16 @@ class FakeVolume:
         self.daemon.do('download', self.file.name)
         stream.left = self.file.read_bytes()
         return 0
+
+    def upload(
+        self, stream: FakeStream, offset: int, length: int, flags: int = 0
+    ) -> int:
+        self.daemon.do('upload', self.file.name)
+        stream.file, stream.at = self.file, offset
+        return 0
+
+    def connect(self) -> FakeDaemon:
+        return self.daemon
 
     def resize(self, capacity: int, flags: int = 0) -> int:
         self.daemon.do('resize', self.file.name)

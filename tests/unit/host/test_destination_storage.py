@@ -153,7 +153,9 @@ class DirectoryTest(PeerStorageCase):
         found = self.facts(self.apart, self.path)
         self.assertEqual(
             storage_facts.StorageFacts(
-                exists=True, kind=storage_facts.PathKind.DIRECTORY
+                exists=True,
+                kind=storage_facts.PathKind.DIRECTORY,
+                free_bytes=self.apart.room[1],
             ),
             found[self.folder],
         )

@@ -1,0 +1,62 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Arguments of what travels besides disks, and the options they mean."""
+
+import argparse
+
+from nova_selective_migrate.core.model import media_options
+
+_MIB = 2**20
+_LARGEST_MIB = 2**40
+
+
+def add_media(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments about read-only media."""
+    group = parser.add_argument_group('media')
+    group.add_argument(
+        '--copy-media',
+        action='store_true',
+        help='copy read-only media that the destination lacks, such as an '
+        'ISO or a cloud-init seed, to the same path there before the '
+        'migration, and read them back; what is there is never overwritten',
+    )
+    group.add_argument(
+        '--copy-media-limit',
+        metavar='MIB',
+        type=_mebibytes,
+        default=media_options.LIMIT_MIB,
+        help='copy no medium that is larger; default: %(default)s',
+    )
+    group.add_argument(
+        '--eject-media',
+        action='store_true',
+        help='take removable media that the destination lacks, and that are '
+        'not copied, out of their drives there; on the source they stay',
+    )
+
+
+def options(arguments: argparse.Namespace) -> media_options.MediaOptions:
+    """Return the options that the arguments mean."""
+    return media_options.MediaOptions(
+        copy=arguments.copy_media,
+        eject=arguments.eject_media,
+        limit_bytes=arguments.copy_media_limit * _MIB,
+    )
+
+
+def _mebibytes(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= _LARGEST_MIB:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no whole number of MiB from 1 to {_LARGEST_MIB}'
+        )
+    return int(text)

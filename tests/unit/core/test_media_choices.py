@@ -1,0 +1,262 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What becomes of read-only media that the destination lacks."""
+
+import unittest
+import xml.etree.ElementTree as etree
+
+import ddt
+
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.plan import planner
+from tests.unit.core import builders as b
+from tests.unit.core import planned
+
+ISO, SEED = '/iso/debian.iso', '/iso/seed.img'
+COPY, EJECT = {'copy': True}, {'eject': True}
+BOTH = {'copy': True, 'eject': True}
+MEDIUM = b.cdrom('sda', b.file(ISO, 'raw'))
+FOLDER = b.local(kind='directory', free_bytes=2 * b.GIB)
+_POLICY = b.Source('file', f"<source file='{ISO}' startupPolicy='requisite'/>")
+OPTIONAL = b.cdrom('sda', _POLICY)
+
+
+def case(*disks, there=b.GONE, media=None, here=None, **more):
+    """A guest with a medium; ``there`` is what the destination has."""
+    more.setdefault('create_images', True)
+    return b.case(
+        *(disks or (MEDIUM,)),
+        source={
+            ISO: b.local(**(here or {})),
+            SEED: b.local(virtual_bytes=b.MIB),
+        },
+        destination={
+            '/iso': more.pop('folder', FOLDER),
+            ISO: there,
+            SEED: b.GONE,
+        },
+        media=media or {},
+        **more,
+    )
+
+
+OTHER = b.local(virtual_bytes=b.MIB)
+FLOPPY = b.disk('fda', b.file(ISO, 'raw'), 'readonly', device='floppy')
+RAW = b.disk('vdb', b.file(ISO, 'raw'), 'readonly')
+
+#: A case, and target -> action of its media; None where it is refused.
+CHOICES = {
+    'nothing_wished': (case(), None),
+    'copied': (case(media=COPY), {'sda': 'copy'}),
+    'ejected': (case(media=EJECT), {'sda': 'eject'}),
+    'copied_before_it_is_ejected': (case(media=BOTH), {'sda': 'copy'}),
+    'a_floppy': (case(FLOPPY, media=EJECT), {'fda': 'eject'}),
+    'a_disk_is_copied': (case(RAW, media=COPY), {'vdb': 'copy'}),
+    'a_disk_is_not_ejected': (case(RAW, media=EJECT), None),
+    'several': (
+        case(MEDIUM, b.cdrom('sdb', b.file(SEED, 'raw')), media=COPY),
+        {'sda': 'copy', 'sdb': 'copy'},
+    ),
+    'one_file_in_two_drives': (
+        case(MEDIUM, b.cdrom('sdb', b.file(ISO, 'raw')), media=COPY),
+        {'sda': 'copy', 'sdb': 'copy'},
+    ),
+    'there_already': (
+        case(there=b.local(content='x'), here={'content': 'x'}, media=BOTH),
+        {},
+    ),
+    'what_is_there_is_not_known': (case(there={}, media=BOTH), {}),
+    'another_is_there': (case(there=OTHER, media=COPY), None),
+    'another_is_there_and_it_is_ejected': (
+        case(there=OTHER, media=BOTH),
+        {'sda': 'eject'},
+    ),
+    'the_name_is_taken': (
+        case(
+            there={'exists': True, 'kind': 'other', 'virtual_bytes': 1},
+            media=COPY,
+        ),
+        None,
+    ),
+    'exactly_the_limit': (
+        case(media={**COPY, 'limit_bytes': b.GIB}),
+        {'sda': 'copy'},
+    ),
+    'above_the_limit': (
+        case(media={**COPY, 'limit_bytes': b.GIB - 1}),
+        None,
+    ),
+    'above_the_limit_and_ejected': (
+        case(media={**BOTH, 'limit_bytes': b.GIB - 1}),
+        {'sda': 'eject'},
+    ),
+    'no_size': (case(here={'virtual_bytes': None}, media=COPY), None),
+    'no_directory': (case(media=COPY, folder=b.GONE), None),
+    'qcow2': (case(b.cdrom('sda', b.file(ISO)), media=COPY), None),
+    'over_a_base': (
+        case(
+            b.disk('vdb', b.file(ISO, 'raw'), 'readonly', over=[b.rbd()]),
+            media=COPY,
+        ),
+        None,
+    ),
+    'encrypted': (
+        case(b.cdrom('sda', b.file(ISO, 'raw', inside=b.LUKS)), media=COPY),
+        None,
+    ),
+    'a_device': (
+        case(b.cdrom('sda', b.block(ISO)), here={'kind': 'block'}, media=COPY),
+        None,
+    ),
+    'a_device_is_ejected': (
+        case(
+            b.cdrom('sda', b.block(ISO)), here={'kind': 'block'}, media=EJECT
+        ),
+        {'sda': 'eject'},
+    ),
+    'libvirt_drops_it': (case(OPTIONAL), {}),
+    'libvirt_drops_it_by_itself': (case(OPTIONAL, media=EJECT), {}),
+    'what_libvirt_would_drop_is_copied': (
+        case(OPTIONAL, media=COPY),
+        {'sda': 'copy'},
+    ),
+    'libvirt_drops_what_is_too_large': (
+        case(OPTIONAL, media={**COPY, 'limit_bytes': 1}),
+        {},
+    ),
+    'a_volume_of_a_pool': (
+        case(
+            b.cdrom('sda', b.volume('isos', 'debian.iso')),
+            media=COPY,
+            pools={'isos': {'type': 'dir', 'path': '/iso'}},
+        ),
+        {'sda': 'copy'},
+    ),
+    'a_volume_of_a_pool_that_lacks': (
+        case(
+            b.cdrom('sda', b.volume('isos', 'debian.iso')),
+            pools={'isos': {'type': 'dir', 'path': '/iso'}},
+        ),
+        None,
+    ),
+    'who_makes_the_images_brings_it': (
+        case(media=BOTH, create_images=False),
+        {},
+    ),
+}
+
+
+@ddt.ddt
+class MediaChoicesTest(unittest.TestCase):
+    maxDiff = None
+
+    @ddt.data(*CHOICES)
+    def test_choice(self, name):
+        tree, expected = CHOICES[name]
+        plan = planned.plan(tree)
+        codes = [(r['target'], r['reason']) for r in plan['refusals']]
+        media = plan.get('media', [])
+        if expected is None:
+            self.assertEqual(['content-missing'], [c for _, c in codes])
+            self.assertEqual([], media)
+            return
+        self.assertEqual([], codes)
+        self.assertEqual(expected, {m['target']: m['action'] for m in media})
+        duties = {duty['target'] for duty in plan['duties']}
+        self.assertEqual(set(), duties & set(expected))
+
+    def test_both_flags_are_named(self):
+        (refusal,) = planned.plan(case())['refusals']
+        self.assertIn('--copy-media', refusal['message'])
+        self.assertIn('--eject-media', refusal['message'])
+
+    def test_a_disk_cannot_be_ejected(self):
+        (refusal,) = planned.plan(case(RAW))['refusals']
+        self.assertIn('--copy-media', refusal['message'])
+        self.assertNotIn('--eject-media', refusal['message'])
+
+    def test_why_it_is_not_copied(self):
+        for tree, words in (
+            (case(media={**COPY, 'limit_bytes': 1}), '--copy-media-limit'),
+            (case(there=OTHER, media=COPY), 'never overwritten'),
+            (case(media=COPY, folder=b.GONE), 'make /iso there'),
+            (
+                case(there={**OTHER, 'used_by': 'web'}, media=COPY),
+                'the domain web uses it there',
+            ),
+            (
+                case(MEDIUM, b.disk('vda', b.file(ISO, 'raw')), media=COPY),
+                'another disk of the guest is the same file',
+            ),
+        ):
+            with self.subTest(words):
+                said = planned.plan(tree)['refusals']
+                self.assertIn(
+                    words, ' '.join(each['message'] for each in said)
+                )
+
+    def test_the_room_is_counted_each_file_once(self):
+        """One GiB fits; two do not, and one file is one."""
+        twice = b.cdrom('sdb', b.file(ISO, 'raw'))
+        free = b.local(kind='directory', free_bytes=b.GIB)
+        plan = planned.plan(case(MEDIUM, twice, media=COPY, folder=free))
+        self.assertTrue(plan['ready'])
+        seed = b.cdrom('sdb', b.file(SEED, 'raw'))
+        plan = planned.plan(case(MEDIUM, seed, media=COPY, folder=free))
+        self.assertEqual(
+            ['destination-full'], [r['reason'] for r in plan['refusals']]
+        )
+
+    def test_nova_brings_its_own(self):
+        prepared = {'directory': '/nova/uuid', 'carried': []}
+        tree = case(media=BOTH, create_images=False, prepared=prepared)
+        plan = planned.plan(tree)
+        self.assertEqual(
+            ['media-not-carried'], [r['reason'] for r in plan['refusals']]
+        )
+
+    def test_an_ejected_medium_is_in_neither_xml(self):
+        """The drive stays, and so does what comes at the next start."""
+        live = case(media=EJECT, state={'persistent': True})
+        next_one = b.cdrom('sdb', b.file('/iso/next.iso', 'raw'))
+        live['persistent_xml'] = b.domain(MEDIUM, next_one)
+        plan = planner.plan(migration_case.loads(b.text(live)))
+        self.assertTrue(plan.changes_xml)
+        for text in (
+            plan.destination_xml(live['domain_xml']),
+            plan.call.parameters['destination_xml'],
+        ):
+            self.assertEqual({'sda': None}, self._media(text))
+        for text in (
+            plan.definition(live['persistent_xml'], live['domain_xml']),
+            plan.call.parameters['persistent_xml'],
+        ):
+            self.assertEqual(
+                {'sda': None, 'sdb': '/iso/next.iso'}, self._media(text)
+            )
+
+    def test_another_medium_is_in_the_definition(self):
+        """It is not the one that is ejected."""
+        live = case(media=EJECT, state={'persistent': True})
+        live['persistent_xml'] = b.domain(b.cdrom('sda', b.file(SEED, 'raw')))
+        plan = planner.plan(migration_case.loads(b.text(live)))
+        text = plan.definition(live['persistent_xml'], live['domain_xml'])
+        self.assertEqual({'sda': SEED}, self._media(text))
+
+    def _media(self, text):
+        found = {}
+        for disk in etree.fromstring(text).iterfind('./devices/disk'):
+            source = disk.find('source')
+            target = disk.find('target').get('dev')
+            found[target] = None if source is None else source.get('file')
+        return found
