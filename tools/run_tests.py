@@ -123,16 +123,6 @@ class Suite:
         return pathlib.Path(sys.executable)
 
     @property
-    def needs_nova(self) -> bool:
-        """Whether it has to wait until nova is installed."""
-        return self.name in ('e2e', 'nova', 'storage')
-
-    @property
-    def needs_packages(self) -> bool:
-        """Whether it has to wait for the laboratory's packages."""
-        return self.name != 'unit'
-
-    @property
     def stestr(self) -> list[str]:
         """The command, with the folder of its tests."""
         repository = ['--repo-url', os.fspath(BESIDE)] * self.beside
@@ -491,25 +481,41 @@ class Installation:
                 check=False,
             )
 
-    def wait_for_packages(self) -> None:
-        """Wait until they are there; exit where they cannot be had."""
-        if self._packages.wait():
-            sys.exit(self._packages.returncode)
-        self._corpus.wait()
+    def wait_for(self, suite: Suite) -> None:
+        """Wait for what a suite needs; exit where that cannot be had."""
+        if suite.name == 'unit':
+            return
+        if suite.name != 'nova':
+            self._corpus.wait()
+            self._need(self._packages)
+        if suite.name in ('e2e', 'nova', 'storage'):
+            self._need(self._novas)
+        if suite.name in ('e2e', 'storage'):
+            self._releases.join()
 
     def wait(self) -> None:
-        """Wait until all is there; exit where a nova cannot be had."""
-        self.wait_for_packages()
-        if self._novas.wait():
-            sys.exit(self._novas.returncode)
+        """Wait until all is there; exit where that cannot be had."""
+        self._need(self._packages)
+        self._need(self._novas)
         self._releases.join()
 
+    @staticmethod
+    def _need(process: subprocess.Popen[bytes]) -> None:
+        if process.wait():
+            sys.exit(process.returncode)
 
-def run_lanes(lanes: list[list[Suite]], choice: Choice, tally: Tally) -> None:
+
+def run_lanes(
+    lanes: list[list[Suite]],
+    installation: Installation,
+    choice: Choice,
+    tally: Tally,
+) -> None:
     """Run suites one after another, and lists of such at the same time."""
 
     def run(lane: list[Suite]) -> None:
         for suite in lane:
+            installation.wait_for(suite)
             run_suite(suite, choice, tally)
 
     with concurrent.futures.ThreadPoolExecutor(len(lanes)) as pool:
@@ -598,26 +604,23 @@ def main(arguments: list[str]) -> int:
         for suite in (*SUITES, *novas)
         if suite.name in (parsed.only or folders) and choice.may_be_in(suite)
     ]
-    needed = any(suite.needs_nova for suite in suites)
+    needed = any(s.name not in ('unit', 'functional') for s in suites)
     installation = Installation(
-        any(suite.needs_packages for suite in suites),
+        any(suite.name != 'unit' for suite in suites),
         parsed.nova if needed else [],
         parsed.releases if needed else [],
     )
-    last = [s for s in suites if s.beside or s.name == 'nova']
-    for suite in suites:
-        if suite in last:
-            continue
-        if suite.needs_nova:
-            installation.wait()
-        elif suite.needs_packages:
-            installation.wait_for_packages()
-        run_suite(suite, choice, tally)
+    # End-to-end tests last: Debian's releases take the longest to prepare.
+    for lanes in (
+        [[s for s in suites if s.name in ('unit', 'functional')]],
+        [
+            [s for s in suites if s.beside],
+            [s for s in suites if s.name == 'nova'],
+        ],
+        [[s for s in suites if s.name == 'e2e' and not s.beside]],
+    ):
+        run_lanes(lanes, installation, choice, tally)
     installation.wait()
-    beside = [suite for suite in last if suite.beside]
-    run_lanes(
-        [beside, [suite for suite in last if not suite.beside]], choice, tally
-    )
     if parsed.outcomes:
         parsed.outcomes.write_text(json.dumps(tally.outcomes, indent=1))
     return tally.close()
