@@ -14,6 +14,7 @@
 
 import collections.abc
 import copy
+import dataclasses
 import typing
 
 from oslo_log import log as logging
@@ -229,7 +230,7 @@ class PlannedGuest:
             return {}
         return {
             'persistent_xml': destination_xml.for_copy(
-                kept, self._plan.flattened, {}, self._plan.renamed
+                kept, dataclasses.replace(self._plan.changes, drivers={})
             )
         }
 

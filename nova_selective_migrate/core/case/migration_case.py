@@ -24,6 +24,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import json_fields
 from nova_selective_migrate.core.case import readiness_fields
 from nova_selective_migrate.core.model import declared_paths
+from nova_selective_migrate.core.model import destination_mapping
 from nova_selective_migrate.core.model import destination_readiness
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import media_options
@@ -138,6 +139,7 @@ def _pool(fields: json_fields.Fields) -> storage_facts.StoragePool:
         devices=fields.texts('devices'),
         volumes={name: path for name, path in paths.items() if path},
         free_bytes=fields.integer('free_bytes'),
+        active=fields.boolean('active'),
     )
 
 
@@ -235,6 +237,7 @@ def _options(fields: json_fields.Fields) -> migration_options.MigrationOptions:
         parallel_mirrors=fields.integer('parallel_mirrors') or 0,
         accept_known_bad=fields.texts('accept_known_bad'),
         media=_media(fields.object('media')),
+        mapping=_mapping(fields.object('mapping')),
     )
 
 
@@ -247,6 +250,27 @@ def _media(fields: json_fields.Fields) -> media_options.MediaOptions:
             media_options.MediaOptions.limit_bytes if limit is None else limit
         ),
     )
+
+
+def _mapping(
+    fields: json_fields.Fields,
+) -> destination_mapping.DestinationMapping:
+    formats = fields.object('formats')
+    return destination_mapping.DestinationMapping(
+        paths=tuple(
+            destination_mapping.PathMap.of(*_ends(each))
+            for each in fields.each('paths')
+        ),
+        pools=tuple(
+            destination_mapping.PoolMap(*_ends(each))
+            for each in fields.each('pools')
+        ),
+        formats={name: formats.text(name) or '' for name in formats.tree},
+    )
+
+
+def _ends(fields: json_fields.Fields) -> tuple[str, str]:
+    return fields.text('source') or '', fields.text('destination') or ''
 
 
 def _preparation(

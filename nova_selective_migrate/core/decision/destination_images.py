@@ -14,24 +14,20 @@
 
 import collections.abc
 import dataclasses
-import functools
-import posixpath
 
 from nova_selective_migrate.core.case import case_facts
+from nova_selective_migrate.core.decision import destination_places
+from nova_selective_migrate.core.decision import destination_vacancy
 from nova_selective_migrate.core.decision import disk_strategy
-from nova_selective_migrate.core.decision import existing_images
 from nova_selective_migrate.core.decision import nova_volumes
-from nova_selective_migrate.core.evidence import file_identity
-from nova_selective_migrate.core.evidence import host_evidence
+from nova_selective_migrate.core.model import destination_mapping
 from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import logical_volumes
+from nova_selective_migrate.core.model import message_words
 from nova_selective_migrate.core.model import pool_volumes
-from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
-
-_FORMATS = ('raw', 'qcow2')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +41,7 @@ class DestinationImage:
         other (mirror_run: "Source and target image have different sizes")
     :ivar backing_path: image below it, where the chain is there already
     :ivar pool: the storage pool there that it is a volume of; None: a file
+    :ivar source_path: of the disk on the source, where that is another path
     """
 
     target: str
@@ -54,6 +51,7 @@ class DestinationImage:
     backing_path: str | None = None
     backing_format: str | None = None
     pool: str | None = None
+    source_path: str | None = None
 
 
 def problems(
@@ -116,108 +114,123 @@ def _judge(
 ) -> DestinationImage | refusals.Refusal | None:
     """Say what image a disk to copy needs, or why there can be none.
 
-    What exists at the destination is written to only where it is shown to
-    be another than the source's, whatever the disk is copied for.
-
     :returns: None where the caller has made it, and it fits
     """
     disk, storage = strategy.disk, facts.storage
-    refuse = functools.partial(refusals.Refusal.of_disk, disk)
-    place = storage_facts.in_pool(disk.chain[0], storage.pools)
-    path = place.path if place else None
-    here = storage_facts.find(storage.source, place) if place else None
-    known = storage_facts.find(storage.destination, place) if place else None
-    same = file_identity.compare(here, known)
-    device = place is None or host_evidence.is_device(place, here)
-    existing = disk.target in facts.options.existing
-    if known is not None and known.used_by:
-        return refuse(
-            disk_refusals.DiskRefusal.DESTINATION_EXISTS,
-            f'the domain {known.used_by} uses it there',
-            instead='leave it alone; give the disk another path, or migrate '
-            'to another host',
-        )
-    if same is not file_identity.Sameness.OTHER:
-        # With both hosts on one file the copy would run onto itself.
-        if strategy.reason is reasons.Reason.LOCAL_DEVICE:
-            return refuse(disk_refusals.DiskRefusal.DEVICE_UNPROVEN)
-        if device and same is file_identity.Sameness.SAME:
-            return refuse(
-                disk_refusals.DiskRefusal.DEVICE_UNPROVEN,
-                'both hosts show the same one',
-                instead='declare it in shared_paths where both hosts reach '
-                'it, and in local_paths in no case',
-            )
-        if existing and not device:
-            return refuse(disk_refusals.DiskRefusal.IMAGE_UNPROVEN)
-    if existing:
-        libvirt = facts.hypervisors.destination.libvirt
-        return existing_images.unfit(disk, here, known, libvirt)
-    unreachable = disk_refusals.DiskRefusal.DESTINATION_UNREACHABLE
-    if path is None:
-        return refuse(unreachable, 'a block device')
-    pool = None
-    if device:
-        path = pool_volumes.volume_path(path, here)
-        pool = pool_volumes.volume_pool(storage.pools_there, path)
-        if pool is None:
-            return refuse(
-                unreachable,
-                f'a block device, and no storage pool there has {path}',
-                instead='where it is a volume of a storage pool, start that '
-                'pool there; otherwise make the device yourself and say so '
-                'with --existing',
-            )
-    if known is not None and known.exists:
-        return _in_the_way(disk, known, same, device=device)
-    if known is not None and known.error:
-        return refuse(
-            unreachable,
-            f'it cannot be told whether {path} is free there: {known.error}',
-        )
-    if why := _why_not_made(path, pool, known, storage):
-        return refuse(unreachable, why)
-    image_format = disk.chain[0].format or 'raw'
+    place = destination_places.of(disk, storage, facts.options)
+    if refusal := destination_vacancy.problem(strategy, place, facts):
+        return refusal
+    if disk.target in facts.options.existing:
+        return None
+    source = storage_facts.in_pool(disk.chain[0], storage.pools)
+    here = storage_facts.find(storage.source, source) if source else None
+    path = destination_vacancy.image_path(place, here) or ''
     size = here.virtual_bytes if here else None
-    formats = _FORMATS if pool is None else _FORMATS[:1]
-    if image_format not in formats or size is None:
-        return refuse(
-            disk_refusals.DiskRefusal.IMAGE_NOT_REPRODUCIBLE,
-            f'{path} is {image_format} of {size or "unknown"} bytes',
-        )
-    if extent is disk_strategy.Extent.WHOLE:
-        return DestinationImage(
-            disk.target, path, image_format, size, pool=pool
-        )
-    base = disk.chain[1]
+    pool = None
+    if place.device:
+        pool = pool_volumes.volume_pool(storage.pools_there, path)
+    if refusal := _not_reproducible(disk, place, path, pool, size):
+        return refusal
+    base = disk.chain[1] if extent is not disk_strategy.Extent.WHOLE else None
     return DestinationImage(
-        disk.target, path, image_format, size, base.path, base.format
+        disk.target,
+        path,
+        place.format,
+        size or 0,
+        base.path if base else None,
+        base.format if base else None,
+        pool,
+        (source.path if source else None) if place.by else None,
     )
 
 
-def is_device(disk: domains.Disk, storage: storage_facts.Storage) -> bool:
-    """Return whether the top image of a disk is a block device."""
-    place = storage_facts.in_pool(disk.chain[0], storage.pools)
-    here = storage_facts.find(storage.source, place) if place else None
-    return place is not None and host_evidence.is_device(place, here)
-
-
-def _why_not_made(
+def _not_reproducible(
+    disk: domains.Disk,
+    place: destination_places.DestinationPlace,
     path: str,
     pool: str | None,
-    known: storage_facts.StorageFacts | None,
+    size: int | None,
+) -> refusals.Refusal | None:
+    """Say why libvirt makes no image of a format and size, if so."""
+    if pool is not None and place.changed and place.format != 'raw':
+        return refusals.Refusal.of_disk(
+            disk,
+            disk_refusals.DiskRefusal.FORMAT_UNUSABLE,
+            f'{path} is a volume of a volume group',
+            instead=f'leave --to-format {disk.target} out: such a volume is '
+            'raw; or map the disk to a directory',
+        )
+    formats = destination_mapping.FORMATS if pool is None else ('raw',)
+    if place.format in formats and size is not None:
+        return None
+    return refusals.Refusal.of_disk(
+        disk,
+        disk_refusals.DiskRefusal.IMAGE_NOT_REPRODUCIBLE,
+        f'{path} is {place.format} of {size or "unknown"} bytes',
+    )
+
+
+def duplicates(
+    facts: case_facts.Facts, copied: disk_strategy.Strategies
+) -> disk_strategy.Refusals:
+    """Refuse the disks that would be copied to where another disk is there.
+
+    Only what is mapped can be: the sources of two disks are compared before.
+    """
+    mapping = facts.options.mapping
+    if not mapping.paths and not mapping.pools:
+        return ()
+    owners: dict[str, set[str]] = {}
+    places = {
+        each.disk.target: destination_places.of(
+            each.disk, facts.storage, facts.options
+        )
+        for each in copied
+    }
+    for disk in facts.domain.disks:
+        place = places.get(disk.target)
+        for name in _names_there(disk, place, facts.storage):
+            owners.setdefault(name, set()).add(disk.target)
+    found = []
+    for strategy in copied:
+        disk, place = strategy.disk, places[strategy.disk.target]
+        others = {
+            target
+            for name in _names_there(disk, place, facts.storage)
+            for target in owners[name]
+            if place.by or (target in places and places[target].by)
+        } - {disk.target}
+        if others:
+            found.append(
+                refusals.Refusal.of_disk(
+                    disk,
+                    disk_refusals.DiskRefusal.DUPLICATE_DESTINATION,
+                    f'{place.label} there is that of '
+                    f'{message_words.joined(sorted(others))}',
+                )
+            )
+    return tuple(found)
+
+
+def _names_there(
+    disk: domains.Disk,
+    place: destination_places.DestinationPlace | None,
     storage: storage_facts.Storage,
-) -> str:
-    """Explain why nothing can be made where nothing is; else empty."""
-    if pool is not None:
-        if known is None or known.exists is None:
-            return f'what the storage pool {pool} has there could not be told'
-        return ''
-    parent = posixpath.dirname(path)
-    folder = storage_facts.at(storage.destination, parent)
-    if folder is None or not folder.exists or known is None:
-        return _why_unseen(parent, folder)
-    return ''
+) -> set[str]:
+    """List the paths that a disk has at the destination.
+
+    :param place: of its copy; None where it is not copied
+    """
+    chain = disk.chain[1:] if place else disk.chain
+    found = {place.path} if place else set()
+    for image in chain:
+        source = storage_facts.in_pool(image, storage.pools_there)
+        found.add(source.path if source else None)
+    return {
+        logical_volumes.canonical(storage_facts.tidy(path))
+        for path in found
+        if path
+    }
 
 
 def renamed(
@@ -242,11 +255,29 @@ def renamed(
             continue
         here = storage_facts.find(facts.storage.source, source)
         path = here.logical_volume if here else None
-        if disk.target in targets and path and source.path:
+        place = destination_places.of(disk, facts.storage, facts.options)
+        if disk.target in targets and path and source.path and not place.by:
             name = storage_facts.tidy(source.path)
             if name not in logical_volumes.aliases(path):
                 found[disk.target] = path
     return found
+
+
+def placed(
+    facts: case_facts.Facts, targets: collections.abc.Container[str]
+) -> dict[str, destination_places.DestinationPlace]:
+    """Return the places of disks that are elsewhere there, or otherwise.
+
+    :param targets: of the disks to copy
+    """
+    found = destination_places.targets(
+        facts.domain, facts.storage, facts.options
+    )
+    return {
+        disk.target: place
+        for disk, place in found
+        if disk.target in targets and place.changed
+    }
 
 
 def _can_be_base(image: domains.DiskSource) -> bool:
@@ -255,51 +286,14 @@ def _can_be_base(image: domains.DiskSource) -> bool:
     return image.type in on_path and image.format is not None
 
 
-def _why_unseen(path: str, folder: storage_facts.StorageFacts | None) -> str:
-    """Explain why no image can be made in a directory."""
-    if folder is None or folder.exists is None:
-        return f'whether {path} is there could not be told'
-    if folder.exists:
-        return f'what is in {path} there could not be told'
-    return f'{path} is not there'
-
-
-def _in_the_way(
-    disk: domains.Disk,
-    known: storage_facts.StorageFacts,
-    same: file_identity.Sameness,
-    *,
-    device: bool,
-) -> refusals.Refusal:
-    """Refuse to overwrite; nobody removes what may be the disk itself."""
-    refuse = functools.partial(
-        refusals.Refusal.of_disk,
-        disk,
-        disk_refusals.DiskRefusal.DESTINATION_EXISTS,
-    )
-    if known.kind is storage_facts.PathKind.OTHER:
-        return refuse(
-            'libvirt lists no image there, and yet the name is taken',
-            instead='look there with ls -l: it may be a link that leads '
-            'nowhere, or a file that libvirt may not open',
-        )
-    if device and same is not file_identity.Sameness.OTHER:
-        return refuse(
-            'nothing compares the two devices',
-            instead='look on both hosts which device that is; where it is '
-            'another one that nothing needs, name it with --existing',
-        )
-    if same is not file_identity.Sameness.OTHER:
-        leave_it = disk_refusals.DiskRefusal.IMAGE_UNPROVEN.remedy
-        return refuse('it may be the disk itself', instead=leave_it)
-    return refuse()
-
-
 def chains_to_flatten(
     facts: case_facts.Facts,
     extents: collections.abc.Mapping[str, disk_strategy.Extent],
 ) -> tuple[str, ...]:
-    """List the targets whose fresh image will hold the whole chain."""
+    """List the targets whose image there will hold the whole chain.
+
+    One that the caller has made at the same path may have a base of its own.
+    """
     options = facts.options
     if not options.create_images and not options.prepared:
         return ()
@@ -309,5 +303,8 @@ def chains_to_flatten(
         if disk.backing
         and disk.target in extents
         and extents[disk.target] is not disk_strategy.Extent.TOP
-        and disk.target not in options.existing
+        and (
+            disk.target not in options.existing
+            or destination_places.of(disk, facts.storage, options).changed
+        )
     )

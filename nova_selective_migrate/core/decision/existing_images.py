@@ -14,6 +14,7 @@
 
 import functools
 
+from nova_selective_migrate.core.decision import destination_places
 from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import refusals
@@ -27,12 +28,17 @@ TAKES_LARGER_DEVICES = 10_000_000
 
 def unfit(
     disk: domains.Disk,
+    place: destination_places.DestinationPlace,
     facts: storage_facts.StorageFacts | None,
     known: storage_facts.StorageFacts | None,
     libvirt: int | None,
 ) -> refusals.Refusal | None:
-    """Compare an image that the caller made with the source's."""
-    source = disk.chain[0]
+    """Compare an image that the caller made with what the copy needs.
+
+    :param facts: what the source knows of the disk's image
+    :param known: what the destination knows of the place
+    """
+    label = place.label if place.by else disk.chain[0].label
     refuse = functools.partial(
         refusals.Refusal.of_disk,
         disk,
@@ -41,14 +47,14 @@ def unfit(
     if known is None:
         return None
     if known.exists is False:
-        return refuse(f'{source.label} is not there')
+        return refuse(f'{label} is not there')
     if known.kind in _NO_IMAGES:
-        return refuse(f'{source.label} is neither a file nor a device there')
+        return refuse(f'{label} is neither a file nor a device there')
     size = facts.virtual_bytes if facts else None
     there = known.virtual_bytes
     if there is not None and size is not None and there != size:
-        sizes = f'{source.label} has {there} bytes there and {size} here'
-        if there < size or not _is_raw_device(source, known):
+        sizes = f'{label} has {there} bytes there and {size} here'
+        if there < size or not _is_raw_device(place, known):
             return refuse(sizes)
         if libvirt is None or libvirt < TAKES_LARGER_DEVICES:
             return refuse(
@@ -57,15 +63,18 @@ def unfit(
                 'libvirt at the destination to 10.0 or newer, which takes '
                 'a larger device',
             )
-    if known.format and source.format and known.format != source.format:
-        return refuse(
-            f'{source.label} is {known.format} there, {source.format} here',
-        )
+    wanted = disk.chain[0].format
+    if place.changed:
+        wanted = place.format
+    if known.format and wanted and known.format != wanted:
+        where = 'asked for' if place.changed else 'here'
+        return refuse(f'{label} is {known.format} there, {wanted} {where}')
     return None
 
 
 def _is_raw_device(
-    source: domains.DiskSource, known: storage_facts.StorageFacts
+    place: destination_places.DestinationPlace,
+    known: storage_facts.StorageFacts,
 ) -> bool:
     """Return whether libvirt can use a slice of the disk's size.
 
@@ -73,7 +82,7 @@ def _is_raw_device(
     (qemuMigrationDstPrepareStorage).
     """
     return (
-        source.type is domains.SourceType.BLOCK
+        place.type is domains.SourceType.BLOCK
         and known.kind in (storage_facts.PathKind.BLOCK, None)
-        and source.format in ('raw', None)
+        and place.format == 'raw'
     )

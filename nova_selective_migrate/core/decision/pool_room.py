@@ -10,36 +10,68 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Whether the destination's storage pools have room for what is made.
+"""Whether the destination has room for what is made there.
 
 Volumes take all of their room when they are made, so that the room is known
-to be enough or too little before anything begins.
+to be enough or too little before anything begins. A file takes what the copy
+writes.
 """
 
 import collections.abc
+import posixpath
 
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import nova_preparation
+from nova_selective_migrate.core.model import storage_facts
 
 
 def needed(
     facts: case_facts.Facts,
     images: collections.abc.Iterable[destination_images.DestinationImage],
+    copied: collections.abc.Mapping[str, int],
 ) -> collections.abc.Iterator[nova_preparation.SpaceNeeded]:
-    """Add up, for each pool, the bytes of the volumes that are made in it.
+    """Add up the bytes that are needed, for each pool and directory.
 
-    libvirt tells no size of extents, to which each is rounded up: the sum
-    is the least that they take.
+    libvirt tells no size of extents, to which each volume is rounded up: the
+    sum is the least that they take.
+
+    :param copied: the bytes that a copy moves, by target
     """
-    sizes: dict[str, int] = {}
+    in_pools: dict[str, int] = {}
+    in_folders: dict[str, int] = {}
     for image in images:
         if image.pool is not None:
-            known = sizes.get(image.pool, 0)
-            sizes[image.pool] = known + image.virtual_bytes
+            known = in_pools.get(image.pool, 0)
+            in_pools[image.pool] = known + image.virtual_bytes
+        elif size := _file_bytes(facts, image, copied[image.target]):
+            folder = posixpath.dirname(image.path)
+            in_folders[folder] = in_folders.get(folder, 0) + size
     pools = facts.storage.pools_there
-    for name, size in sizes.items():
+    for name, size in in_pools.items():
         pool = pools.get(name)
         yield nova_preparation.SpaceNeeded(
             f'the storage pool {name}', size, pool.free_bytes if pool else None
         )
+    for folder, size in in_folders.items():
+        there = storage_facts.at(facts.storage.destination, folder)
+        free = there.free_bytes if there else None
+        yield nova_preparation.SpaceNeeded(folder, size, free)
+
+
+def _file_bytes(
+    facts: case_facts.Facts,
+    image: destination_images.DestinationImage,
+    moved: int,
+) -> int:
+    """Return what a file takes that a copy writes at another place.
+
+    One that becomes raw has no other way to be thin than holes, and can grow
+    to its full size. At the place that it has on the source a file may take
+    less than there, and is watched while it is written.
+    """
+    sources = {d.target: d.source for d in facts.domain.disks}
+    source = sources[image.target]
+    if image.format == 'raw' and source and source.format == 'qcow2':
+        return image.virtual_bytes
+    return moved if image.source_path else 0

@@ -38,14 +38,17 @@ def judge_image(
     policy: declared_paths.LocalityPolicy,
     *,
     below_local: bool = False,
+    mapped_pools: collections.abc.Container[str] = (),
 ) -> locality_verdicts.Verdict:
     """Judge the locality of an image from all evidence.
 
     :param joined: the volume that the image belongs to, if any
     :param below_local: whether it is the base of a local image, so that
         nothing writes to it
+    :param mapped_pools: names of the source's storage pools that others at
+        the destination take the place of
     """
-    found = tuple(_evidence(source, joined, storage, policy))
+    found = tuple(_evidence(source, joined, storage, policy, mapped_pools))
     weighed = locality_verdicts.weigh(found)
     local = any(item.locality is _LOCAL for item in found)
     if joined.weak and local and weighed.locality is not _UNKNOWN:
@@ -77,6 +80,7 @@ def _evidence(
     joined: volume_matching.VolumeMatch,
     storage: storage_facts.Storage,
     policy: declared_paths.LocalityPolicy,
+    mapped_pools: collections.abc.Container[str] = (),
 ) -> Evidences:
     """Collect all that is known of where an image is."""
     if joined.attachment is not None:
@@ -89,8 +93,10 @@ def _evidence(
                     yield item
             return
     if unlike := network_evidence.against_pools(source, storage):
-        yield unlike
-        return
+        if not _mapped(source, storage, mapped_pools):
+            yield unlike
+            return
+        yield from _not_kept(source, storage, unlike)
     place = storage_facts.in_pool(source, storage.pools)
     if place is None:
         unknown = reasons.Reason.POOL_UNKNOWN
@@ -112,6 +118,38 @@ def _evidence(
     else:
         unknown = reasons.Reason.LOCALITY_UNKNOWN
         yield locality_verdicts.missing(unknown, source.label)
+
+
+def _mapped(
+    source: domains.DiskSource,
+    storage: storage_facts.Storage,
+    pools: collections.abc.Container[str],
+) -> bool:
+    """Return whether an image is on a path of a pool that is mapped."""
+    pool = storage.pools.get(source.pool or '')
+    kinds = storage_facts.FILE_POOLS | storage_facts.VOLUME_POOLS
+    return source.pool in pools and pool is not None and pool.type in kinds
+
+
+def _not_kept(
+    source: domains.DiskSource,
+    storage: storage_facts.Storage,
+    unlike: locality_verdicts.Evidence,
+) -> Evidences:
+    """Read of a mapped pool that the destination does not have it as it is.
+
+    The image cannot be kept then. A device of this host alone is not to be.
+    """
+    place = storage_facts.in_pool(source, storage.pools)
+    facts = storage_facts.find(storage.source, place) if place else None
+    local = facts is not None and storage_facts.device_reach(facts)
+    if local is not storage_facts.Reach.LOCAL:
+        yield locality_verdicts.Evidence(
+            unlike.sentence,
+            _UNKNOWN,
+            locality_verdicts.Strength.DISPROOF,
+            unlike.reason,
+        )
 
 
 def _declared_of(
@@ -209,6 +247,7 @@ def _chain(
     on_share = joined.attachment is not None and joined.attachment.export
     top = disk.chain[0]
     verdicts: list[locality_verdicts.Verdict] = []
+    mapped = [each.source for each in facts.options.mapping.pools]
     for image in images(disk):
         folder = _folder(image)
         beside = on_share and folder and folder == _folder(top)
@@ -223,6 +262,7 @@ def _chain(
                 facts.storage,
                 facts.case.policy,
                 below_local=below_local,
+                mapped_pools=() if facts.prepared else mapped,
             )
         )
     return tuple(verdicts)

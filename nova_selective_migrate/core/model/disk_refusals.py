@@ -96,6 +96,23 @@ class DiskRefusal(refusal_reasons.RefusalReason):
         'make the image at the destination yourself and say so with '
         '--existing',
     )
+    MAPPING_UNUSABLE = (
+        'mapping-unusable',
+        'Nothing can be made where it is mapped to at the destination.',
+        'map it to a storage pool or a directory that is there, or start the '
+        'pool; virsh pool-list --all on the destination lists them',
+    )
+    DUPLICATE_DESTINATION = (
+        'duplicate-destination',
+        'Another disk of the guest is where it is mapped to at the '
+        'destination.',
+        'map one of them to another path',
+    )
+    FORMAT_UNUSABLE = (
+        'format-unusable',
+        'It cannot have the format that is asked for at the destination.',
+        'leave --to-format out for it',
+    )
     CONTENT_MISSING = (
         'content-missing',
         'Read-only content that the guest needs is not at the destination.',

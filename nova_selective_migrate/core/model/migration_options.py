@@ -17,6 +17,7 @@ import dataclasses
 import enum
 import urllib.parse
 
+from nova_selective_migrate.core.model import destination_mapping
 from nova_selective_migrate.core.model import media_options
 
 
@@ -141,6 +142,8 @@ class MigrationOptions:
     :ivar prepared: how the caller prepares the destination; None where it
         does so in a way of its own
     :ivar media: what becomes of read-only media, where we make the images
+    :ivar mapping: where copies are at the destination, and as what; of no
+        effect where the destination is prepared, as nova has its own paths
     """
 
     destination_uri: str | None = None
@@ -165,6 +168,9 @@ class MigrationOptions:
     accept_known_bad: tuple[str, ...] = ()
     media: media_options.MediaOptions = dataclasses.field(
         default_factory=media_options.MediaOptions
+    )
+    mapping: destination_mapping.DestinationMapping = dataclasses.field(
+        default_factory=destination_mapping.DestinationMapping
     )
 
     @property

@@ -98,6 +98,7 @@ class StoragePool:
         does not tell the path
     :ivar free_bytes: what can be made in it; of volume groups alone, while
         the pool runs
+    :ivar active: whether it runs
     """
 
     type: str
@@ -110,6 +111,7 @@ class StoragePool:
         default_factory=dict
     )
     free_bytes: int | None = None
+    active: bool | None = None
 
     @property
     def source(self) -> tuple[object, ...]:
@@ -165,6 +167,8 @@ DEVICE_POOLS = frozenset(('iscsi', 'scsi', 'mpath'))
 # Storage pools whose volumes are block devices that libvirt makes in it.
 VOLUME_POOLS = frozenset(('logical', 'zfs'))
 _BLOCK_POOLS = VOLUME_POOLS | {'disk'}
+# Storage pools whose volumes are files in one directory.
+FILE_POOLS = frozenset(('dir', 'fs', 'netfs'))
 
 
 def filesystem_reach(fstype: str) -> Reach:

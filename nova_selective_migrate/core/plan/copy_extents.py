@@ -16,8 +16,9 @@ import collections.abc
 import dataclasses
 
 from nova_selective_migrate.core.case import case_facts
-from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.decision import destination_places
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.plan import known_bad_releases
 
@@ -56,37 +57,49 @@ def choose(
     incremental = _incremental(facts, based)
     avoids = _top_alone_loses(facts) if incremental else ()
     if avoids:
-        return _whole(copied, avoids, ())
+        return _with_whole(copied, copied, avoids, ())
     if facts.prepared and not incremental:
-        return _whole(based, (), without_base)
-    return Extents(
-        {each.disk.target: each.extent for each in based},
-        incremental,
-        (),
-        without_base,
-    )
+        return _with_whole(based, based, (), without_base)
+    alone = tuple(each for each in based if not _has_base(facts, each.disk))
+    return _with_whole(based, alone, (), without_base, incremental=incremental)
 
 
-def _whole(
+def _has_base(facts: case_facts.Facts, disk: domains.Disk) -> bool:
+    """Return whether the image there can have another one below it."""
+    place = destination_places.of(disk, facts.storage, facts.options)
+    return not place.changed or (not place.device and place.format != 'raw')
+
+
+def _with_whole(
     copied: disk_strategy.Strategies,
+    whole: disk_strategy.Strategies,
     avoids: tuple[known_bad_releases.Found, ...],
     refused: disk_strategy.Refusals,
+    *,
+    incremental: bool = False,
 ) -> Extents:
-    """Copy whole chains, and refuse those of which that is impossible."""
+    """Copy whole chains, and refuse those of which that is impossible.
+
+    :param whole: those of the disks to copy of which the whole is copied,
+        whatever their strategies say
+    """
+    targets = {each.disk.target for each in whole}
     impossible = {
         each.disk.target: refusals.Refusal.of_disk(
             each.disk, why[0], about=why[1]
         )
-        for each in copied
+        for each in whole
         if (why := disk_strategy.not_copied(each.disk, each.disk.chain))
     }
     return Extents(
         {
             each.disk.target: disk_strategy.Extent.WHOLE
+            if each.disk.target in targets
+            else each.extent
             for each in copied
             if each.disk.target not in impossible
         },
-        False,
+        incremental,
         avoids,
         (*refused, *impossible.values()),
     )
@@ -100,7 +113,8 @@ def _incremental(
     The flag holds for the whole call. It writes no cluster that the source
     top image has not allocated, so every destination image must be fresh,
     and nothing may lie below one that the domain XML does not tell. A device
-    that has just been made still has what its disks held before.
+    that has just been made still has what its disks held before. An image
+    that can have no base gets the whole, which is more than the top.
     """
     prepared, existing = facts.prepared, facts.options.existing
     whole = disk_strategy.Extent.WHOLE
@@ -108,13 +122,15 @@ def _incremental(
         (prepared is None or prepared.images_type == 'qcow2')
         and any(each.extent is not whole for each in copied)
         and all(
-            each.extent is not whole
+            (each.extent is not whole and _has_base(facts, each.disk))
             or (not each.disk.backing and each.disk.chain_ends)
             for each in copied
         )
         and not any(
             each.disk.target in existing
-            or destination_images.is_device(each.disk, facts.storage)
+            or destination_places.of(
+                each.disk, facts.storage, facts.options
+            ).device
             for each in copied
         )
     )

@@ -13,12 +13,47 @@
 """Change a domain's XML for what a migration makes of its disks."""
 
 import collections.abc
+import dataclasses
 
 from lxml import etree
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import safe_xml
+from nova_selective_migrate.core.decision import destination_places
+from nova_selective_migrate.core.model import domains
+
+Drivers = collections.abc.Mapping[str, collections.abc.Mapping[str, str]]
+#: Where disks are there, by target.
+Placed = collections.abc.Mapping[str, destination_places.DestinationPlace]
+# The attribute of <source> that holds a path, by disk type.
+_PATHS = {domains.SourceType.FILE: 'file', domains.SourceType.BLOCK: 'dev'}
+_SOURCE_NAMES = ('file', 'dev', 'pool', 'volume', 'mode')
+
+
+@dataclasses.dataclass(frozen=True)
+class Changes:
+    """How the copied disks differ in the XML for the destination.
+
+    :ivar flattened: targets whose backing chain ends at the top image
+    :ivar drivers: by target, attributes of <driver> and their values
+    :ivar renamed: by target, the path that a device has there
+    :ivar placed: by target, the place of a disk that is elsewhere there or
+        of another format
+    """
+
+    flattened: collections.abc.Collection[str] = ()
+    drivers: Drivers = dataclasses.field(default_factory=dict)
+    renamed: collections.abc.Mapping[str, str] = dataclasses.field(
+        default_factory=dict
+    )
+    placed: Placed = dataclasses.field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Tell whether anything differs."""
+        return bool(
+            self.flattened or self.drivers or self.renamed or self.placed
+        )
 
 
 def flatten(text: str, targets: collections.abc.Collection[str]) -> str:
@@ -26,26 +61,15 @@ def flatten(text: str, targets: collections.abc.Collection[str]) -> str:
 
     :raises InvalidDomain: when the text cannot be parsed
     """
-    return for_copy(text, targets, {})
+    return for_copy(text, Changes(targets))
 
 
-_NO_PATHS: collections.abc.Mapping[str, str] = {}
-
-
-def for_copy(
-    text: str,
-    flattened: collections.abc.Collection[str],
-    drivers: collections.abc.Mapping[str, collections.abc.Mapping[str, str]],
-    renamed: collections.abc.Mapping[str, str] = _NO_PATHS,
-) -> str:
+def for_copy(text: str, changes: Changes) -> str:
     """Adapt the XML of the copied disks for the destination.
 
-    Target dev, bus, alias and address stay: libvirt names the NBD exports
-    by them on both sides.
+    Target dev, bus, alias, address and serial stay: libvirt names the NBD
+    exports by them on both sides, and the guest knows its disks by them.
 
-    :param flattened: targets whose backing chain ends at the top image
-    :param drivers: by target, attributes of <driver> and their values
-    :param renamed: by target, the path that a device has there
     :raises InvalidDomain: when the text cannot be parsed
     """
     root = safe_xml.parse(text)
@@ -53,36 +77,71 @@ def for_copy(
         target = disk.find('./target')
         if target is None:
             continue
-        if target.get('dev') in flattened:
+        name = target.get('dev', '')
+        if name in changes.flattened:
             for store in disk.findall('./backingStore'):
                 disk.remove(store)
             # An empty element says that the chain ends here; none at all
             # would have libvirt look into the image.
             target.addprevious(etree.Element('backingStore'))
         source = disk.find('./source')
-        path = renamed.get(target.get('dev', ''))
+        path = changes.renamed.get(name)
         if path is not None and source is not None:
             source.set('dev', path)
-        wanted = drivers.get(target.get('dev', ''))
-        if wanted:
-            driver = disk.find('./driver')
-            if driver is None:
-                driver = etree.Element('driver', name='qemu')
-                disk.insert(0, driver)
-            for name, value in wanted.items():
-                driver.set(name, value)
+        place = changes.placed.get(name)
+        if place is not None and source is not None:
+            _put(disk, source, place)
+        _drive(disk, changes.drivers.get(name, {}))
     return safe_xml.render(root)
 
 
-def of_definition(
-    text: str,
-    live: str,
-    flattened: collections.abc.Collection[str],
-    renamed: collections.abc.Mapping[str, str] = _NO_PATHS,
-) -> str:
+def _put(
+    disk: etree._Element,
+    source: etree._Element,
+    place: destination_places.DestinationPlace,
+) -> None:
+    """Have a disk at another place, or in another format.
+
+    A slice is of the source's file: the image there has its content alone.
+    """
+    if place.by:
+        for name in _SOURCE_NAMES:
+            source.attrib.pop(name, '')
+        disk.set('type', place.type.value)
+        if place.type is domains.SourceType.VOLUME:
+            source.set('pool', place.pool or '')
+            source.set('volume', place.volume or '')
+        else:
+            source.set(_PATHS[place.type], place.path or '')
+    for part in source.findall('./slices'):
+        source.remove(part)
+    _drive(disk, {'type': place.format})
+    driver = disk.find('./driver')
+    if driver is not None and place.format == 'raw':
+        # libvirt takes these of qcow2 alone.
+        driver.attrib.pop('discard_no_unref', '')
+        for part in driver.findall('./metadata_cache'):
+            driver.remove(part)
+
+
+def _drive(
+    disk: etree._Element, wanted: collections.abc.Mapping[str, str]
+) -> None:
+    """Set attributes of the <driver> of a disk."""
+    driver = disk.find('./driver')
+    if wanted and driver is None:
+        driver = etree.Element('driver', name='qemu')
+        disk.insert(0, driver)
+    if driver is not None:
+        for name, value in wanted.items():
+            driver.set(name, value)
+
+
+def of_definition(text: str, live: str, changes: Changes) -> str:
     """Adapt the same disks in the domain's definition.
 
-    A disk that will be another one at the next start stays as it is.
+    A disk that will be another one at the next start stays as it is. What
+    keeps zeroes from taking room is of what runs alone.
 
     :param live: XML of what runs
     :raises InvalidDomain: when a text cannot be parsed
@@ -95,9 +154,12 @@ def of_definition(
     ]
     return for_copy(
         text,
-        [target for target in flattened if target in same],
-        {},
-        {k: path for k, path in renamed.items() if k in same},
+        Changes(
+            [target for target in changes.flattened if target in same],
+            {},
+            {k: path for k, path in changes.renamed.items() if k in same},
+            {k: place for k, place in changes.placed.items() if k in same},
+        ),
     )
 
 

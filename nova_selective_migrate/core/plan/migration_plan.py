@@ -157,6 +157,7 @@ class MigrationPlan:
     :ivar flattened: targets whose image will hold the whole chain
     :ivar thinning: how zeroes are kept from taking room there
     :ivar renamed: paths of devices there by target, where others than here
+    :ivar placed: places there by target, where the operator wants others
     :ivar left: what stays on the source beside what is copied
     :ivar volumes: those whose sources are held against the destination's
     :ivar limit: what the link may carry, disks and memory together
@@ -189,6 +190,7 @@ class MigrationPlan:
     media: media_choices.MediaChoices = dataclasses.field(
         default_factory=media_choices.MediaChoices
     )
+    placed: destination_xml.Placed = dataclasses.field(default_factory=dict)
 
     @property
     def ready(self) -> bool:
@@ -205,23 +207,23 @@ class MigrationPlan:
         ]
 
     @property
+    def changes(self) -> destination_xml.Changes:
+        """Return how the domain's XML differs at the destination."""
+        return destination_xml.Changes(
+            self.flattened, self.thinning.drivers, self.renamed, self.placed
+        )
+
+    @property
     def changes_xml(self) -> bool:
         """Return whether the domain's XML differs at the destination."""
-        return bool(
-            self.flattened
-            or self.renamed
-            or self.thinning.drivers
-            or self.media.ejected
-        )
+        return bool(self.changes or self.media.ejected)
 
     def destination_xml(self, text: str) -> str:
         """Change the XML of what runs for the destination.
 
         :raises InvalidDomain: when the text cannot be parsed
         """
-        changed = destination_xml.for_copy(
-            text, self.flattened, self.thinning.drivers, self.renamed
-        )
+        changed = destination_xml.for_copy(text, self.changes)
         return ejected_media.without(changed, self.media.ejected)
 
     def definition(self, text: str, live: str) -> str:
@@ -230,9 +232,7 @@ class MigrationPlan:
         :param live: XML of what runs
         :raises InvalidDomain: when a text cannot be parsed
         """
-        changed = destination_xml.of_definition(
-            text, live, self.flattened, self.renamed
-        )
+        changed = destination_xml.of_definition(text, live, self.changes)
         return ejected_media.of_definition(changed, live, self.media.ejected)
 
     @property

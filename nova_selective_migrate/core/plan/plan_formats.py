@@ -28,7 +28,7 @@ def plan_tree(plan: migration_plan.MigrationPlan) -> dict[str, typing.Any]:
         'copy_bytes': plan.copy_bytes,
         'flags': plan.call.flag_names,
         'parameters': dict(plan.call.parameters),
-        'disks': [_disk(disk) for disk in plan.disks],
+        'disks': [_disk(disk, plan) for disk in plan.disks],
         'images': [json_fields.plain(image) for image in plan.images],
         'duties': [
             {
@@ -58,8 +58,16 @@ def _media(plan: migration_plan.MigrationPlan) -> dict[str, typing.Any]:
     return {'media': found} if found else {}
 
 
-def _disk(planned: migration_plan.PlannedDisk) -> dict[str, typing.Any]:
+def _disk(
+    planned: migration_plan.PlannedDisk, plan: migration_plan.MigrationPlan
+) -> dict[str, typing.Any]:
+    """Return a disk; what becomes of it there only where it is copied."""
     disk = planned.disk
+    source = disk.source if planned.copied else None
+    place = plan.placed.get(disk.target)
+    there = source.label if source else None
+    there = place.label if place else plan.renamed.get(disk.target, there)
+    has = place.format if place else source.format if source else None
     return {
         'target': disk.target,
         'device': disk.device.value,
@@ -70,6 +78,10 @@ def _disk(planned: migration_plan.PlannedDisk) -> dict[str, typing.Any]:
         'evidence': list(planned.strategy.evidence),
         'virtual_bytes': planned.virtual_bytes,
         'allocated_bytes': planned.allocated_bytes,
+        'format': disk.source.format if disk.source else None,
+        'destination': there if planned.copied else None,
+        'destination_format': has if planned.copied else None,
+        'copy_bytes': planned.copy_bytes,
     }
 
 

@@ -17,6 +17,7 @@ import dataclasses
 
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.decision import destination_places
 from nova_selective_migrate.core.decision import nova_preparation
 from nova_selective_migrate.core.plan import known_bad_releases
 
@@ -48,9 +49,11 @@ def notes(
         )
     for disk in facts.domain.disks:
         if disk.target in facts.options.existing and disk.source:
+            place = destination_places.of(disk, facts.storage, facts.options)
+            label = place.label if place.by else disk.source.label
             yield (
                 f'{disk.target}: a migration overwrites what is at its place '
-                f'at the destination: {redaction.anywhere(disk.source.label)}'
+                f'at the destination: {redaction.anywhere(label)}'
             )
     if not copies:
         return

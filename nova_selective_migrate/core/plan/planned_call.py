@@ -35,6 +35,7 @@ class PlannedCall:
 
     :ivar flattened: targets whose image will hold the whole chain
     :ivar renamed: paths at the destination by target, where others than here
+    :ivar placed: places there by target, where the operator wants others
     """
 
     call: migrate_call.MigrateCall
@@ -44,6 +45,7 @@ class PlannedCall:
     renamed: collections.abc.Mapping[str, str] = dataclasses.field(
         default_factory=dict
     )
+    placed: destination_xml.Placed = dataclasses.field(default_factory=dict)
 
 
 def first(
@@ -60,6 +62,7 @@ def first(
     """
     flattened = destination_images.chains_to_flatten(facts, extents.by_target)
     renamed = destination_images.renamed(facts, extents.by_target)
+    placed = destination_images.placed(facts, extents.by_target)
     copied = [
         disk for disk in facts.domain.disks if disk.target in extents.by_target
     ]
@@ -70,10 +73,16 @@ def first(
         copied,
         facts.hypervisors,
         facts.options.thin,
-        logical_volumes(facts.storage, copied),
+        logical_volumes(facts.storage, copied, placed),
+        {target: place.format for target, place in placed.items()},
     ):
-        call = _call(facts, extents, flattened, renamed, thinning, ejected)
-        made = PlannedCall(call, thinning, flattened, renamed=renamed)
+        changes = destination_xml.Changes(
+            flattened, thinning.drivers, renamed, placed
+        )
+        call = _call(facts, extents, changes, thinning, ejected)
+        made = PlannedCall(
+            call, thinning, flattened, renamed=renamed, placed=placed
+        )
         tried.append(made)
         if call.parameter_count > migrate_call.PARAMETER_LIMIT:
             continue
@@ -81,7 +90,9 @@ def first(
         if not breaks:
             needed = _needed(facts, call, thinning)
             avoids = broken[0] if broken else ()
-            return PlannedCall(needed, thinning, flattened, avoids, renamed)
+            return PlannedCall(
+                needed, thinning, flattened, avoids, renamed, placed
+            )
         fitting.append(made)
         broken.append(breaks)
     if fitting:
@@ -92,13 +103,19 @@ def first(
 def logical_volumes(
     storage: storage_facts.Storage,
     copied: collections.abc.Iterable[domains.Disk],
+    placed: destination_xml.Placed,
 ) -> dict[str, bool]:
-    """Find the disks that are logical volumes, and whether they are thin.
+    """Find the disks that are logical volumes there, and whether thin ones.
 
     :returns: by target; without those that are none
     """
     found: dict[str, bool] = {}
     for disk in copied:
+        moved = placed.get(disk.target)
+        if moved is not None and moved.by:
+            if moved.device:
+                found[disk.target] = False
+            continue
         place = storage_facts.in_pool(disk.chain[0], storage.pools)
         if place is None or place.path is None:
             continue
@@ -140,22 +157,19 @@ def _needed(
 def _call(
     facts: case_facts.Facts,
     extents: copy_extents.Extents,
-    flattened: tuple[str, ...],
-    renamed: collections.abc.Mapping[str, str],
+    changes: destination_xml.Changes,
     thinning: zero_detection.ZeroDetection,
     ejected: collections.abc.Collection[str],
 ) -> migrate_call.MigrateCall:
     case = facts.case
     persistent = bool(case.domain_state.persistent)
     xml = {}
-    if flattened or renamed or thinning.drivers or ejected:
-        text = destination_xml.for_copy(
-            case.domain_xml, flattened, thinning.drivers, renamed
-        )
+    if changes or ejected:
+        text = destination_xml.for_copy(case.domain_xml, changes)
         xml['destination_xml'] = ejected_media.without(text, ejected)
         if persistent and case.persistent_xml:
             definition = destination_xml.of_definition(
-                case.persistent_xml, case.domain_xml, flattened, renamed
+                case.persistent_xml, case.domain_xml, changes
             )
             xml['persistent_xml'] = ejected_media.of_definition(
                 definition, case.domain_xml, ejected

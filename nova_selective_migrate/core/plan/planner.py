@@ -35,6 +35,7 @@ from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.plan import copy_extents
 from nova_selective_migrate.core.plan import destination_volumes
 from nova_selective_migrate.core.plan import known_bad_releases
+from nova_selective_migrate.core.plan import mapping_notes
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.core.plan import plan_notes
@@ -68,6 +69,8 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
     copied = disk_strategy.copies(strategies, refused)
     refused += destination_images.problems(facts, copied)
     copied = disk_strategy.copies(strategies, refused)
+    refused += destination_images.duplicates(facts, copied)
+    copied = disk_strategy.copies(strategies, refused)
     refused += nova_preparation.problems(facts, strategies, copied)
     copied = disk_strategy.copies(strategies, refused)
     extents = copy_extents.choose(
@@ -96,7 +99,13 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
             *refusal_rules.of_destination(
                 facts, _space_needed(facts, disks, media.duties)
             ),
-            *refusal_rules.of_rooms(pool_room.needed(facts, images)),
+            *refusal_rules.of_rooms(
+                pool_room.needed(
+                    facts,
+                    images,
+                    {disk.disk.target: disk.copy_bytes for disk in disks},
+                )
+            ),
             *refusal_rules.of_rooms(media_choices.rooms(facts, media)),
             *refusal_rules.of_plan(
                 facts, matches, made.call, made.thinning.drivers
@@ -122,6 +131,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
             *readiness_refusals.notes(facts, copies=bool(copied)),
             *map(str, left),
             *_notes_of_call(facts, extents, made),
+            *mapping_notes.notes(facts, strategies, extents.by_target),
             *limit.notes(len(copied)),
             *second_call.notes(again),
         ),
@@ -130,6 +140,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
         flattened=planned.flattened,
         thinning=planned.thinning,
         renamed=planned.renamed,
+        placed=planned.placed,
         limit=limit,
         second_call=again,
         left=left,

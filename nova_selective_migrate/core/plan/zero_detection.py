@@ -30,6 +30,7 @@ _PARAMETER_SINCE = 10_009_000
 _SKIPS_HOLES = ((7_002_000, 7_002_999), (10_001_000, None))
 
 Drivers = collections.abc.Mapping[str, collections.abc.Mapping[str, str]]
+Targets = collections.abc.Set[str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +51,7 @@ class ZeroDetection:
 
 
 _NO_VOLUMES: collections.abc.Mapping[str, bool] = {}
+_NO_FORMATS: collections.abc.Mapping[str, str] = {}
 
 
 def choices(
@@ -57,6 +59,7 @@ def choices(
     hypervisors: domains.Hypervisors,
     wanted: migration_options.Thin,
     volumes: collections.abc.Mapping[str, bool] = _NO_VOLUMES,
+    formats: collections.abc.Mapping[str, str] = _NO_FORMATS,
 ) -> collections.abc.Iterator[ZeroDetection]:
     """Yield the ways to keep disks thin, the best first.
 
@@ -64,11 +67,18 @@ def choices(
     what device mapper's thin target has, and a thick volume would be written
     twice, with zeroes and then with data.
 
-    :param volumes: whether it is a thin one, of each logical volume by target
+    :param volumes: whether it is a thin one, of each that is a logical volume
+        there, by target
+    :param formats: of images there, by target, where others than here
     """
     others = [disk for disk in copied if disk.target not in volumes]
     filled = tuple(d.target for d in copied if volumes.get(d.target))
-    for choice in _choices(others, hypervisors, wanted):
+    qcow2 = frozenset(
+        disk.target
+        for disk in copied
+        if formats.get(disk.target, disk.chain[0].format) == 'qcow2'
+    )
+    for choice in _choices(others, hypervisors, wanted, qcow2):
         yield ZeroDetection(
             choice.drivers, choice.detect, choice.lasting, filled
         )
@@ -78,6 +88,7 @@ def _choices(
     copied: collections.abc.Sequence[domains.Disk],
     hypervisors: domains.Hypervisors,
     wanted: migration_options.Thin,
+    qcow2: Targets,
 ) -> collections.abc.Iterator[ZeroDetection]:
     """Yield the ways to keep images thin, the best first.
 
@@ -85,6 +96,8 @@ def _choices(
     stay; that takes a parameter for each disk, of which libvirt passes few.
     To do nothing comes after what thins, and last what is of use only where
     a release of QEMU is harmful without.
+
+    :param qcow2: targets of those whose image there is qcow2
     """
     if wanted is not migration_options.Thin.OFF:
         qemu = hypervisors.source.qemu
@@ -92,9 +105,9 @@ def _choices(
             (side.libvirt or 0) >= _PARAMETER_SINCE
             for side in (hypervisors.source, hypervisors.destination)
         ):
-            yield _by_source(copied)
-            yield _by_both(copied, qemu)
-        yield _by_destination(copied, qemu)
+            yield _by_source(copied, qcow2)
+            yield _by_both(copied, qemu, qcow2)
+        yield _by_destination(copied, qemu, qcow2)
     yield ZeroDetection(lasting=tuple(disk.target for disk in copied))
     if any(
         side.libvirt is not None and side.libvirt < _PARAMETER_SINCE
@@ -107,11 +120,11 @@ def _choices(
         targets = tuple(disk.target for disk in copied)
         yield ZeroDetection(detect=targets, lasting=targets)
     else:
-        yield _by_source(copied)
+        yield _by_source(copied, qcow2)
 
 
 def _by_source(
-    copied: collections.abc.Iterable[domains.Disk],
+    copied: collections.abc.Iterable[domains.Disk], qcow2: Targets
 ) -> ZeroDetection:
     """Let the source detect zeroes, and the destination punch holes.
 
@@ -119,31 +132,36 @@ def _by_source(
     to its full size; qcow2 keeps them as metadata.
     """
     wanted = {
-        disk.target: {} if _is_qcow2(disk) else {'discard': 'unmap'}
+        disk.target: {} if disk.target in qcow2 else {'discard': 'unmap'}
         for disk in copied
     }
     return ZeroDetection(_changes(copied, wanted), tuple(wanted))
 
 
 def _by_both(
-    copied: collections.abc.Sequence[domains.Disk], qemu: int | None
+    copied: collections.abc.Sequence[domains.Disk],
+    qemu: int | None,
+    qcow2: Targets,
 ) -> ZeroDetection:
     """Let the source detect zeroes in raw images, else the destination."""
     raw = [disk for disk in copied if disk.chain[0].format == 'raw']
     others = [disk for disk in copied if disk not in raw]
-    here, there = _by_source(raw), _by_destination(others, qemu)
+    here = _by_source(raw, qcow2)
+    there = _by_destination(others, qemu, qcow2)
     return ZeroDetection(
         {**here.drivers, **there.drivers}, here.detect, there.lasting
     )
 
 
 def _by_destination(
-    copied: collections.abc.Iterable[domains.Disk], qemu: int | None
+    copied: collections.abc.Iterable[domains.Disk],
+    qemu: int | None,
+    qcow2: Targets,
 ) -> ZeroDetection:
     """Let the destination detect zeroes in what it receives."""
     wanted = {
         disk.target: {'detect_zeroes': 'on'}
-        if _is_qcow2(disk)
+        if disk.target in qcow2
         else {'discard': 'unmap', 'detect_zeroes': 'unmap'}
         for disk in copied
     }

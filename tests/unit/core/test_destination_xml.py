@@ -86,7 +86,7 @@ class FlattenTest(unittest.TestCase):
 class FlattenDefinitionTest(unittest.TestCase):
     def _chains(self, definition, targets):
         made = destination_xml.of_definition(
-            definition, b.domain(CHAIN, KEPT), targets
+            definition, b.domain(CHAIN, KEPT), destination_xml.Changes(targets)
         )
         return {
             disk.find('target').get('dev'): len(disk.find('backingStore'))

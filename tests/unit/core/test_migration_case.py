@@ -69,6 +69,7 @@ _POOL = {
     'directory': '/d',
     'devices': ['iqn.x'],
     'volumes': {'unit:0:0:1': '/dev/x'},
+    'active': True,
 }
 #: Every field of version 1, and none with its default.
 FULL = {
@@ -117,6 +118,11 @@ FULL = {
         'disks_uri': 'tcp://10.0.0.2',
         'thin': 'on',
         'parallel_mirrors': 2,
+        'mapping': {
+            'paths': [{'source': '/s', 'destination': '/d'}],
+            'pools': [{'source': 'one', 'destination': 'two'}],
+            'formats': {'vda': 'raw'},
+        },
     },
     'persistent_xml': b.domain(name='defined'),
 }

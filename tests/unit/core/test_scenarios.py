@@ -66,6 +66,10 @@ class ScenarioTest(unittest.TestCase):
     def test_declaration(self, scenario):
         self._check(scenario)
 
+    @_cases('destinations')
+    def test_destination(self, scenario):
+        self._check(scenario)
+
     @_cases('devices')
     def test_device(self, scenario):
         self._check(scenario)

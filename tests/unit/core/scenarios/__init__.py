@@ -15,6 +15,7 @@
 from tests.unit.core.scenarios import blockers
 from tests.unit.core.scenarios import chains
 from tests.unit.core.scenarios import declarations
+from tests.unit.core.scenarios import destinations
 from tests.unit.core.scenarios import devices
 from tests.unit.core.scenarios import filesystems
 from tests.unit.core.scenarios import identities
@@ -39,6 +40,7 @@ SCENARIOS = {
         blockers,
         chains,
         declarations,
+        destinations,
         devices,
         filesystems,
         identities,

@@ -1,0 +1,76 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Notes of what a mapping does, and of what it does not."""
+
+import collections.abc
+
+from nova_selective_migrate.core.case import case_facts
+from nova_selective_migrate.core.decision import destination_places
+from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import message_words
+
+_WORDS = {
+    domains.DiskAction.KEEP: 'kept',
+    domains.DiskAction.SKIP: 'not copied',
+}
+
+
+def notes(
+    facts: case_facts.Facts,
+    strategies: disk_strategy.Strategies,
+    copied: collections.abc.Container[str],
+) -> collections.abc.Iterator[str]:
+    """Note what a mapping changes, and what of it is of no effect.
+
+    :param copied: targets of the disks to copy
+    """
+    mapping = facts.options.mapping
+    actions = {each.disk.target: each.action for each in strategies}
+    concerned = dict[str, list[str]]()
+    for disk, place in destination_places.targets(
+        facts.domain, facts.storage, facts.options
+    ):
+        concerned.setdefault(place.by, []).append(disk.target)
+        if word := _WORDS.get(actions[disk.target]):
+            what = place.by or f'--to-format {disk.target}'
+            yield (
+                f'{disk.target}: it is {word}, so that {what} does not '
+                'apply to it'
+            )
+        elif disk.target in copied:
+            yield from _of_place(disk, place)
+    if facts.prepared is not None:
+        return
+    idle = [f'{p.label}: no disk is below {p.source}' for p in mapping.paths]
+    idle += [f'{p.label}: no disk is in {p.source}' for p in mapping.pools]
+    for text in idle:
+        if not concerned.get(text.partition(': ')[0]):
+            yield f'{text}, or another argument goes before this one'
+    known = [disk.target for disk in facts.domain.disks if disk.source]
+    if missing := sorted(set(mapping.formats).difference(known)):
+        yield (
+            f'--to-format: no disk with a source is '
+            f'{message_words.joined(missing)}'
+        )
+
+
+def _of_place(
+    disk: domains.Disk, place: destination_places.DestinationPlace
+) -> collections.abc.Iterator[str]:
+    if place.by and place.device:
+        yield (
+            f'{disk.target}: a volume is made in whole extents, and may be '
+            'larger than the disk; the guest sees that when it is started '
+            'anew'
+        )
