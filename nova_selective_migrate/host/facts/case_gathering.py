@@ -29,6 +29,7 @@ from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.facts import local_storage
+from nova_selective_migrate.host.facts import mapped_places
 from nova_selective_migrate.host.facts import media_digests
 from nova_selective_migrate.host.facts import qcow2_header
 from nova_selective_migrate.host.facts import qemu_conf
@@ -81,8 +82,15 @@ def gather(
     """
     text = redaction.domain_xml(guest.xml())
     domain = domain_xml.parse(text)
-    pools = _pools(source, domain)
-    pools_there = _pools(destination, domain) if destination else None
+    mapped = asked.options.mapping.pools
+    pools = _pools(source, domain) | mapped_places.named_pools(
+        source, [each.source for each in mapped]
+    )
+    pools_there = None
+    if destination is not None:
+        pools_there = _pools(destination, domain) | mapped_places.named_pools(
+            destination, [each.destination for each in mapped]
+        )
     here = source_facts(
         guest,
         domain,
@@ -103,13 +111,23 @@ def gather(
         )
         if asked.probe and source.is_local:
             media_digests.compare_media(domain, here, there, destination)
-        there = _with_users(destination, guest.uuid, here, there)
         groups = volume_group_pools.of_devices(
             source, destination, here, there, theirs
         )
         here, there = groups.here, groups.there
         pools |= groups.source
         pools_there = {**(pools_there or {}), **groups.destination}
+        places = mapped_places.look(
+            source,
+            destination,
+            domain,
+            storage_facts.Storage(here, there, pools, pools_there),
+            asked.options,
+            probe=asked.probe,
+        )
+        there = places.added_to(there, here)
+        pools_there |= places.pools
+        there = _with_users(destination, guest.uuid, here, there)
     for path, seen in here.items():
         LOG.debug('source: %s: %s', path, seen)
     for path, seen in there.items():

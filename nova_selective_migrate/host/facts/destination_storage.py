@@ -58,9 +58,9 @@ def destination_facts(
         folder = os.path.dirname(storage_facts.tidy(path))
         if path in found or known.kind is storage_facts.PathKind.BLOCK:
             continue
-        if path.startswith('/') and _may_look(folder):
+        if path.startswith('/') and may_look(folder):
             folders.setdefault(folder, []).append(path)
-    proofs = _Directories(peer, source)
+    proofs = Directories(peer, source)
     for folder, paths in folders.items():
         changed = {path: source.changed_ns(path) for path in paths}
         with storage_pools.directory(peer, folder) as seen:
@@ -68,7 +68,7 @@ def destination_facts(
                 gone = storage_facts.StorageFacts(exists=False)
                 found.update(dict.fromkeys((folder, *paths), gone))
             elif isinstance(seen, pool_directory.PoolDirectory):
-                found.update(_in_folder(seen, paths))
+                found.update(in_folder(seen, paths))
                 if not probe:
                     continue
                 if any(found[path].exists for path in paths):
@@ -77,7 +77,7 @@ def destination_facts(
                     name = _name(path)
                     if found[path].exists is False:
                         found[path] = seen.absent(name)
-                    elif _between(
+                    elif between(
                         changed[path],
                         seen.changed_ns(name),
                         source.changed_ns(path),
@@ -106,7 +106,7 @@ def _devices(
     for path, name in names.items():
         group = groups.get(os.path.dirname(name))
         if group is not None:
-            device: storage_facts.StorageFacts | None = _volume(
+            device: storage_facts.StorageFacts | None = volume(
                 peer, group, name
             )
         else:
@@ -116,7 +116,7 @@ def _devices(
     return found
 
 
-def _volume(
+def volume(
     peer: connection.Connection, group: volume_pools.VolumePool, path: str
 ) -> storage_facts.StorageFacts:
     """Look for a volume, also where the pool of its group lists none.
@@ -143,15 +143,18 @@ def _volume(
 
 
 def same_directory(
-    seen: pool_directory.PoolDirectory, sight: Sight
+    seen: pool_directory.PoolDirectory, sight: Sight, folder: str = ''
 ) -> bool | None:
     """Make a marker at the destination and look for it at the source.
 
     nova finds shared instance directories in the same way
     (_create_shared_storage_test_file).
+
+    :param folder: of the source, where it is another path there
     """
     with seen.marker() as name:
-        return sight(f'{seen.path}/{name}') if name else None
+        path = f'{(folder or seen.path).rstrip("/")}/{name}'
+        return sight(path) if name else None
 
 
 def sight(source: connection.Connection) -> Sight:
@@ -159,7 +162,8 @@ def sight(source: connection.Connection) -> Sight:
     return source_storage.of(source).sees
 
 
-def _may_look(folder: str) -> bool:
+def may_look(folder: str) -> bool:
+    """Tell whether a pool may open all that is in a directory."""
     folder = '/' + os.path.normpath(folder).lstrip('/')
     return not any(
         folder == top or folder.startswith(f'{top}/') for top in _NOT_STORAGE
@@ -170,9 +174,10 @@ def _name(path: str) -> str:
     return os.path.basename(storage_facts.tidy(path))
 
 
-def _in_folder(
+def in_folder(
     seen: pool_directory.PoolDirectory, paths: collections.abc.Iterable[str]
 ) -> Facts:
+    """Return the facts of a directory, with its free space, and of files."""
     room = seen.room()
     return {
         seen.path: storage_facts.StorageFacts(
@@ -184,7 +189,7 @@ def _in_folder(
     }
 
 
-def _between(before: int | None, there: int | None, after: int | None) -> bool:
+def between(before: int | None, there: int | None, after: int | None) -> bool:
     """Tell whether both files change at the same time.
 
     Two files are not, to the nanosecond: it may be one, by a link or a
@@ -195,7 +200,7 @@ def _between(before: int | None, there: int | None, after: int | None) -> bool:
     return before <= there <= after
 
 
-class _Directories:
+class Directories:
     """Which directories of both hosts are one, as markers show."""
 
     def __init__(
@@ -203,23 +208,30 @@ class _Directories:
     ) -> None:
         self._peer = peer
         self._source = source
-        self._same: dict[str, bool | None] = {}
+        self._same: dict[tuple[str, str], bool | None] = {}
         self._suspects: set[str] = set()
 
-    def compare(self, seen: pool_directory.PoolDirectory) -> bool | None:
+    def compare(
+        self, seen: pool_directory.PoolDirectory, folder: str = ''
+    ) -> bool | None:
         """Look for a marker of each host at the other.
 
         One that is seen proves one directory, whichever host made it. That
         the source's is not seen proves nothing: a client may list what it
         has cached.
+
+        :param folder: of the source, where it is another path there
         """
-        same = same_directory(seen, self._source.sees)
-        if not same:
-            with self._source.marker(seen.path) as name:
-                if name and seen.refresh() and seen.facts(name).exists:
-                    same = True
-        self._same[seen.path] = same
-        return same
+        folder = folder or seen.path
+        known = (seen.path, folder)
+        if known not in self._same:
+            same = same_directory(seen, self._source.sees, folder)
+            if not same:
+                with self._source.marker(folder) as name:
+                    if name and seen.refresh() and seen.facts(name).exists:
+                        same = True
+            self._same[known] = same
+        return self._same[known]
 
     def suspect(self, path: str) -> None:
         """Note a file there that may be the source's own."""
@@ -249,12 +261,13 @@ class _Directories:
         return known
 
     def _directory(self, folder: str) -> bool | None:
-        if folder not in self._same:
-            self._same[folder] = None
-            if _may_look(folder):
+        known = (folder, folder)
+        if known not in self._same:
+            if may_look(folder):
                 with storage_pools.directory(self._peer, folder) as seen:
                     if isinstance(seen, pool_directory.PoolDirectory):
-                        self.compare(seen)
-                    else:
-                        self._same[folder] = seen if seen is False else None
-        return self._same[folder]
+                        return self.compare(seen)
+                    self._same[known] = seen if seen is False else None
+            else:
+                self._same[known] = None
+        return self._same[known]

@@ -222,6 +222,7 @@ class Connection:
         try:
             pool = self.virt.storagePoolLookupByName(name)
             root = safe_xml.parse(pool.XMLDesc())
+            active = bool(pool.isActive())
         except libvirt.libvirtError:
             return None
         kind = root.get('type', 'unknown')
@@ -244,6 +245,7 @@ class Connection:
                 for device in root.iterfind('./source/device')
             ),
             volumes={name: path for name, path in paths.items() if path},
+            active=active,
         )
 
 

@@ -38,6 +38,7 @@ class CreatedImage:
         UUID; None where volumes of such pools have none, too
     :ivar content: of a medium that is brought over: its digest, '' until
         all of it is there; None: it is no medium
+    :ivar source_path: of the disk on the source, where that is another path
     """
 
     path: str
@@ -47,6 +48,7 @@ class CreatedImage:
     pool: str | None = None
     key: str | None = None
     content: str | None = None
+    source_path: str | None = None
 
     @classmethod
     def planned(
@@ -54,11 +56,15 @@ class CreatedImage:
     ) -> 'CreatedImage':
         """Note an image that is to be made."""
         return cls(
-            image.path, image.format, image.virtual_bytes, pool=image.pool
+            image.path,
+            image.format,
+            image.virtual_bytes,
+            pool=image.pool,
+            source_path=image.source_path,
         )
 
 
-_OF_SOME = ('pool', 'key', 'content')
+_OF_SOME = ('pool', 'key', 'content', 'source_path')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,7 +168,7 @@ def _check_texts(run: MigrationRecord) -> None:
     texts += [
         text
         for each in run.images
-        for text in (each.pool, each.key, each.content)
+        for text in (*(each.pool, each.key, each.content, each.source_path),)
         if text is not None
     ]
     sizes = [each.virtual_bytes for each in run.images]

@@ -219,9 +219,11 @@ def _remove(
             why = medium_proof.foreign(seen, image, held, is_beginning)
         if why is not None:
             return why
+        here = os.path.dirname(image.source_path or image.path)
         if (
             sees
-            and destination_storage.same_directory(seen, sees) is not False
+            and destination_storage.same_directory(seen, sees, here)
+            is not False
         ):
             return f'the source may see {folder} too'
         if remove and not seen.delete(name):

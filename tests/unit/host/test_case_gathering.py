@@ -282,7 +282,11 @@ class GatherTest(unittest.TestCase):
             daemon.pools.append(fake_daemon.FakePool(daemon, str(self.top)))
         found = self.gather().storage
         self.assertEqual(
-            {'images': storage_facts.StoragePool('dir', str(self.top))},
+            {
+                'images': storage_facts.StoragePool(
+                    'dir', str(self.top), active=True
+                )
+            },
             found.pools,
         )
         self.assertTrue(found.source[self.disk].exists)
@@ -321,6 +325,7 @@ class GatherTest(unittest.TestCase):
                         name=f'pool-{cell}',
                         directory='/d',
                         devices=(f'iqn.{cell}',),
+                        active=True,
                     )
                 },
                 found,

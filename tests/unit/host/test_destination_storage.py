@@ -301,8 +301,9 @@ class LinkTest(PeerStorageCase):
         os.symlink(other / 'disk', link)
         seen = destination_storage.same_directory
 
-        def same(directory, sees):
-            return directory.path == self.folder and seen(directory, sees)
+        def same(directory, sees, folder):
+            here = directory.path == self.folder
+            return here and seen(directory, sees, folder)
 
         with mock.patch.object(destination_storage, 'same_directory', same):
             source = _Seen(source_storage.ThisHost().sees)
