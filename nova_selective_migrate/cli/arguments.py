@@ -16,6 +16,7 @@ import argparse
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import evidence_arguments
+from nova_selective_migrate.cli import image_arguments
 from nova_selective_migrate.cli import media_arguments
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.job import watchdog_limits
@@ -29,6 +30,7 @@ _LARGEST_LIMIT = 2**31
 
 def add_destination(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that shape a plan."""
+    image_arguments.add_images(parser)
     group = parser.add_argument_group('migration')
     group.add_argument(
         '--no-probe',
@@ -216,6 +218,7 @@ def options(
         parallel_mirrors=arguments.parallel_mirrors,
         accept_known_bad=tuple(dict.fromkeys(arguments.accept_known_bad)),
         media=media_arguments.options(arguments),
+        mapping=image_arguments.mapping(arguments),
     )
 
 

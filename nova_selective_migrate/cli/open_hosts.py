@@ -21,6 +21,7 @@ import logging
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
 from nova_selective_migrate.cli import evidence_arguments
+from nova_selective_migrate.cli import image_arguments
 from nova_selective_migrate.cli import signals
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import migration_case
@@ -223,6 +224,7 @@ def _check_targets(
                 f'--existing {target}: {domain.name} has no such target; it '
                 f'has {", ".join(targets)}'
             )
+    image_arguments.check_targets(options.mapping, targets, domain.name)
 
 
 def migration_records(

@@ -40,6 +40,8 @@ def lines(tree: Tree) -> collections.abc.Iterator[str]:
         for disk in tree['disks']:
             for sentence in disk['evidence']:
                 yield f'  {disk["target"]}: {sentence}'
+    for disk in tree.get('disks', ()):
+        yield from _copy(disk)
     for image in tree.get('images', ()):
         backing = image.get('backing_path')
         over = f' over {backing}' if backing else ''
@@ -101,6 +103,21 @@ def _medium(medium: Tree) -> str:
         f'To copy before the migration: {medium["path"]}, '
         f'{medium["target"]}, {size}'
     )
+
+
+def _copy(disk: Tree) -> collections.abc.Iterator[str]:
+    """Say from where to where a disk is copied, if it is elsewhere there."""
+    there = disk.get('destination')
+    if not there:
+        return
+    here = (disk['source'], disk['format'] or 'raw')
+    other = (there, disk['destination_format'] or 'raw')
+    if here != other:
+        yield (
+            f'Copy {disk["target"]}: {" as ".join(here)} to '
+            f'{" as ".join(other)}, '
+            f'{terminal.human_size(disk["copy_bytes"])}'
+        )
 
 
 def disk_table(
