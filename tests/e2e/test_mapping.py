@@ -1,0 +1,207 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Guests move to a host with other directories, pools and formats."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+from xml.etree import ElementTree
+
+from lab.guests import lab_guest
+from lab.guests import monitor_log
+from lab.hosts import lab_host
+from lab.processes import waiting
+from lab.storage import local_disks
+from lab.storage import moved_disks
+from lab.storage import shared_disks
+from tests.e2e import base
+
+ELSEWHERE = '/var/lib/libvirt/guests'
+OVERLAY = local_disks.LocalFile(base=local_disks.Base.SOURCE)
+RAW = local_disks.LocalFile(format='raw')
+NETWORK = shared_disks.SharedNetwork()
+
+
+class MappingTestCase(base.EndToEndTestCase):
+    """Host b keeps its images in another directory than host a."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.folder = self.b.path(ELSEWHERE)
+        self.folder.mkdir(exist_ok=True)
+        self.addCleanup(self.clear)
+
+    def clear(self) -> None:
+        """Remove the other directory."""
+        for path in self.folder.iterdir():
+            path.unlink()
+        self.folder.rmdir()
+
+    def moved(
+        self, guest: lab_guest.Guest, formats: dict[str, str]
+    ) -> lab_guest.Guest:
+        """Return a guest whose disks are in the other directory.
+
+        :param formats: of the images there, by target
+        """
+        disks = dict(guest.disks)
+        for target, image_format in formats.items():
+            _, path = guest.disks[target].image(guest.place(target))
+            disks[target] = moved_disks.MovedDisk(
+                origin=guest.disks[target],
+                path=f'{ELSEWHERE}/{os.path.basename(path)}',
+                format=image_format,
+            )
+        return dataclasses.replace(guest, disks=disks)
+
+    def sources(
+        self, guest: lab_guest.Guest, host: lab_host.Host, *flags: str
+    ) -> dict[str, tuple[str | None, ...]]:
+        """Return type, format and place of each disk of a definition."""
+        text = host.virsh('dumpxml', guest.name, *flags).stdout
+        found = {}
+        for disk in ElementTree.fromstring(text).iterfind('devices/disk'):
+            target, driver = disk.find('target'), disk.find('driver')
+            source = disk.find('source')
+            assert target is not None and source is not None
+            found[target.get('dev', '')] = (
+                disk.get('type'),
+                None if driver is None else driver.get('type'),
+                source.get('file') or source.get('pool') or source.get('name'),
+            )
+        return found
+
+    def test_there_and_back(self) -> None:
+        """A chain becomes one image, raw becomes qcow2, and back again."""
+        guest = self.guest({'vda': OVERLAY, 'vdb': RAW, 'vdc': NETWORK})
+        before = self.sources(guest, self.a)
+        there = f'{lab_host.IMAGES}={ELSEWHERE}'
+        result = self.migrate(
+            guest,
+            *('--map', there, '--to-format', 'vdb=qcow2'),
+            copied=['vda', 'vdb'],
+        )
+        plan = result.tree['plan']
+        self.assertEqual(
+            [
+                (f'{ELSEWHERE}/{guest.name}-vda.qcow2', 'qcow2'),
+                (f'{ELSEWHERE}/{guest.name}-vdb.raw', 'qcow2'),
+                (None, None),
+            ],
+            [
+                (disk['destination'], disk['destination_format'])
+                for disk in plan['disks']
+            ],
+        )
+        wanted = {
+            'vda': ('file', 'qcow2', f'{ELSEWHERE}/{guest.name}-vda.qcow2'),
+            'vdb': ('file', 'qcow2', f'{ELSEWHERE}/{guest.name}-vdb.raw'),
+            'vdc': before['vdc'],
+        }
+        self.assertEqual(wanted, self.sources(guest, self.b))
+        self.assertEqual(wanted, self.sources(guest, self.b, '--inactive'))
+        for left in result.tree['left']:
+            self.a.path(left['path']).unlink(missing_ok=True)
+        self.migrate(
+            guest,
+            *('--map', f'{ELSEWHERE}={lab_host.IMAGES}'),
+            *('--to-format', 'vdb=raw'),
+            copied=['vda', 'vdb'],
+            source=self.b,
+            destination=self.a,
+        )
+        self.assertEqual(before, self.sources(guest, self.a))
+        self.assert_nothing_lost(guest, self.a)
+
+    def test_another_pool(self) -> None:
+        """A volume is in a pool of another name, a file beside it too."""
+        for host, name, path in (
+            (self.a, 'images', lab_host.IMAGES),
+            (self.b, 'guests', ELSEWHERE),
+        ):
+            host.virsh(
+                *('pool-create-as', name, 'dir', '--target', path),
+            )
+            self.addCleanup(host.virsh, 'pool-destroy', name)
+        guest = self.guest({'vda': RAW, 'vdb': local_disks.LocalFile()})
+        self.migrate(
+            guest, '--map-pool', 'images=guests', copied=['vda', 'vdb']
+        )
+        there = self.moved(guest, {'vda': 'raw', 'vdb': 'qcow2'})
+        self.assert_nothing_lost(there, self.b)
+
+    def test_interrupt(self) -> None:
+        """What was made at the mapped place goes, and nothing else."""
+        guest = self.guest(
+            {'vda': local_disks.LocalFile(format='raw', size_mib=256)}
+        )
+        other = self.folder / 'of-another-guest.raw'
+        other.write_text('kept')
+        since = monitor_log.mark(self.a)
+        with self.unchanged():
+            running = self.a.popen(
+                [base.PROGRAM, 'migrate', guest.name, self.b.remote_uri]
+                + ['--map', f'{lab_host.IMAGES}={ELSEWHERE}']
+                + ['--bandwidth', '1'],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            waiting.until(
+                lambda: monitor_log.mirrored(self.a, guest, since) == {'vda'},
+                'the mirror to start',
+                60,
+            )
+            running.send_signal(signal.SIGINT)
+            output, _ = running.communicate(timeout=60)
+        self.assertEqual(4, running.returncode, output)
+        self.assertIn(f'removed: {ELSEWHERE}/', output)
+        self.assertEqual([other], [*self.folder.iterdir()])
+        self.assert_goes_on(guest)
+
+    def test_what_is_there(self) -> None:
+        """The source's own file, seen by another name, is not written to."""
+        guest = self.guest({'vda': RAW})
+        _, path = RAW.image(guest.place('vda'))
+        (self.folder / 'link').symlink_to(self.a.path(lab_host.IMAGES))
+        same = f'{lab_host.IMAGES}={ELSEWHERE}/link'
+        self.assert_refused(
+            guest, '--map', same, reasons={'vda': 'image-unproven'}
+        )
+        self.assert_refused(
+            *(guest, '--map', same, '--existing', 'vda'),
+            reasons={'vda': 'image-unproven'},
+        )
+        name = os.path.basename(path)
+        self.b.run(
+            ['qemu-img', 'create', '-q', '-f', 'raw']
+            + [f'{ELSEWHERE}/{name}', '64M']
+        )
+        other = f'{lab_host.IMAGES}={ELSEWHERE}'
+        self.assert_refused(
+            guest, '--map', other, reasons={'vda': 'destination-exists'}
+        )
+        self.assert_refused(
+            *(guest, '--map', f'{lab_host.IMAGES}=/var/lib/libvirt/none'),
+            reasons={'vda': 'destination-unreachable'},
+        )
+        self.assert_refused(
+            *(guest, '--map-pool', 'none=none', '--to-format', 'vda=qcow2'),
+            *('--map', other, '--existing', 'vda'),
+            reasons={'vda': 'destination-mismatch'},
+        )
+        # It is shown to be another file.
+        self.migrate(
+            *(guest, '--map', other, '--existing', 'vda'), copied=['vda']
+        )
+        self.assert_nothing_lost(self.moved(guest, {'vda': 'raw'}), self.b)
