@@ -92,7 +92,7 @@ class SourceCheck:
         # nova compares this one boolean with all of the storage at once.
         dest_check_data.block_migration = not shared
         result = stock(dest_check_data=dest_check_data)
-        result.block_migration = planned.told
+        result.block_migration = planned.sends_disk_info
         result.filename = protocol.Note.PLANNED.added_to(result.filename)
         return result
 

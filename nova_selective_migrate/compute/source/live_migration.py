@@ -53,13 +53,13 @@ class LiveMigrations:
         driver: typing.Any,
         plans: running_plans.RunningPlans,
         records: planned_migrations.PlannedMigrations,
-        departures: outgoing_journal.OutgoingJournal,
+        journal: outgoing_journal.OutgoingJournal,
         limits: watchdog_limits.AbortLimits,
     ) -> None:
         self._driver = driver
         self._plans = plans
         self._records = records
-        self._departures = departures
+        self._journal = journal
         self._limits = limits
 
     def operate(
@@ -215,7 +215,7 @@ class LiveMigrations:
             self._plans.assert_prepared(instance, migrate_data)
             # nova's partials: see ComputeManager._do_live_migration.
             named = post_method.keywords  # type: ignore[attr-defined]
-            self._departures.begin(
+            self._journal.begin(
                 context,
                 instance,
                 dest,
@@ -275,7 +275,7 @@ class LiveMigrations:
         if running.forced.paused and not_moved:
             settled = self._release(instance, settled)
         try:
-            self._departures.note(instance.uuid, settled.ending)
+            self._journal.note(instance.uuid, settled.ending)
         except exceptions.JournalFailed as err:
             # A restart finds out again where the guest is.
             LOG.warning('%s', err, instance=instance)
@@ -305,7 +305,7 @@ class LiveMigrations:
 
     def _drop(self, instance: typing.Any) -> None:
         try:
-            self._departures.drop(instance.uuid)
+            self._journal.drop(instance.uuid)
         except exceptions.JournalFailed as err:
             # The next start finds that nova has completed it.
             LOG.warning('%s', err, instance=instance)

@@ -166,7 +166,7 @@ class OutgoingJournal:
                 tree.get('uri'),
                 tree.get('request'),
             ),
-            'departure',
+            'outgoing migration',
         )
         if found is None:
             raise exceptions.JournalFailed(

@@ -64,17 +64,17 @@ class OutgoingRecovery:
     def __init__(
         self,
         driver: typing.Any,
-        departures: outgoing_journal.OutgoingJournal,
+        journal: outgoing_journal.OutgoingJournal,
         migrations: live_migration.LiveMigrations,
     ) -> None:
         self._driver = driver
-        self._departures = departures
+        self._journal = journal
         self._migrations = migrations
 
     def settle(self) -> None:
         """Have nova's records say where each guest is; never raises."""
         try:
-            instances = self._departures.instances()
+            instances = self._journal.instances()
         except exceptions.JournalFailed as err:
             LOG.error('%s', err)
             return
@@ -102,35 +102,35 @@ class OutgoingRecovery:
                 'any more',
                 instance_uuid=uuid,
             )
-            self._departures.drop(uuid)
+            self._journal.drop(uuid)
             return
-        departure = self._departures.entry(context, uuid)
-        if departure.request is not None:
+        outgoing = self._journal.entry(context, uuid)
+        if outgoing.request is not None:
             # Events belong to the action of the original request.
-            context.request_id = departure.request
+            context.request_id = outgoing.request
         row = objects.Migration.get_by_id(
-            context, departure.migrate_data.migration.id
+            context, outgoing.migrate_data.migration.id
         )
-        if instance.host == departure.destination:
+        if instance.host == outgoing.destination:
             self._complete(context, instance, row)
         elif (
             _is_leaving(instance)
-            and departure.source == CONF.host
+            and outgoing.source == CONF.host
             # Else another migration has begun without the plugin.
             and row.status not in nova_interface.FINAL_STATUSES
         ):
-            self._end(context, instance, departure)
+            self._end(context, instance, outgoing)
         else:
             LOG.warning(
                 'A live migration to %s was interrupted, and ended by '
                 'somebody else: nova has the server on %s, in state %s; look '
                 'at both hosts if it was not you',
-                departure.destination,
+                outgoing.destination,
                 instance.host,
                 instance.vm_state,
                 instance=instance,
             )
-        self._departures.drop(uuid)
+        self._journal.drop(uuid)
 
     def _complete(
         self, context: typing.Any, instance: typing.Any, row: typing.Any
@@ -152,7 +152,7 @@ class OutgoingRecovery:
         self,
         context: typing.Any,
         instance: typing.Any,
-        departure: outgoing_journal.OutgoingMigration,
+        outgoing: outgoing_journal.OutgoingMigration,
     ) -> None:
         why = exceptions.SelectiveMigrateError(
             f'nova-compute on {CONF.host} ended in the middle of it'
@@ -160,21 +160,21 @@ class OutgoingRecovery:
         settled = self._migrations.find(
             instance.uuid,
             attempts.Attempts.of_earlier_process(why),
-            departure.uri or self._migrations.uri(departure.address),
-            was_there=departure.ending is guest_location.Ending.MOVED,
+            outgoing.uri or self._migrations.uri(outgoing.address),
+            was_there=outgoing.ending is guest_location.Ending.MOVED,
         )
         found = settled.ending
         LOG.warning(
             'A live migration to %s was interrupted: the guest is %s here '
             'and %s there, so it is %s: %s',
-            departure.destination,
+            outgoing.destination,
             settled.here,
             settled.there,
             found.value,
             settled.settlement.explanation,
             instance=instance,
         )
-        manager, bdms = self._manager, departure.source_bdms
+        manager, bdms = self._manager, outgoing.source_bdms
         if found is guest_location.Ending.MOVED:
             manager.update_available_resource(context)
         end = completion.Completion(
@@ -191,9 +191,9 @@ class OutgoingRecovery:
             ),
             context,
             instance,
-            departure.destination,
-            departure.block_migration,
-            departure.migrate_data,
+            outgoing.destination,
+            outgoing.block_migration,
+            outgoing.migrate_data,
         )
         try:
             end.believed_failed()
@@ -209,7 +209,7 @@ class OutgoingRecovery:
             if found is not guest_location.Ending.UNKNOWN:
                 self._tell(context, instance, f'({found.value}) {err!r}')
             instance.refresh()
-            _to_error(instance, departure.migrate_data.migration)
+            _to_error(instance, outgoing.migrate_data.migration)
 
     def _fence(self, context: typing.Any, uuid: str, error: Exception) -> None:
         """Set a server to ERROR whose guest may be on another host."""
@@ -219,7 +219,7 @@ class OutgoingRecovery:
                 return
             self._tell(context, instance, str(error))
             _to_error(instance, _running(context, instance))
-            self._departures.drop(uuid)
+            self._journal.drop(uuid)
         except Exception:
             # The boundary of settle() as well.
             LOG.exception('It is not set to ERROR', instance_uuid=uuid)

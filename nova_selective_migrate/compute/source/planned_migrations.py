@@ -86,12 +86,12 @@ class PlannedMigration:
     acknowledges: bool = False
 
     @property
-    def told(self) -> bool:
-        """Tell whether the destination is told what to make.
+    def sends_disk_info(self) -> bool:
+        """Tell whether the source sends the list of files to make.
 
-        nova asks for that exactly where its block_migration is true. A
-        source whose plugin is off by then copies whatever it calls local
-        where it is: it must not be for a guest that has nothing to copy.
+        nova asks for disk_info only where its block_migration is true. A
+        source whose plugin has been disabled since then copies whatever it
+        calls local, so that it is false where nothing is copied or carried.
         """
         return bool(self.plan.migrate_disks or self.carried)
 

@@ -115,7 +115,9 @@ class RunningPlans:
             destination's report promised
         """
         planned = self._records.planned(instance.uuid)
-        if planned is None or not (planned.told and planned.acknowledges):
+        if planned is None or not (
+            planned.sends_disk_info and planned.acknowledges
+        ):
             return
         if not protocol.Note.PREPARED.is_in(data.filename):
             raise exceptions.PreparationFailed(

@@ -28,7 +28,7 @@ P = guest_location.Presence
 
 
 @ddt.ddt
-class EndTest(unittest.TestCase):
+class CompletionTest(unittest.TestCase):
     def setUp(self):
         super().setUp()
         self.methods = mock.Mock(

@@ -31,7 +31,7 @@ from nova_selective_migrate.host.hypervisor import connection
 
 
 @ddt.ddt
-class TellingTest(unittest.TestCase):
+class CheckDestinationTest(unittest.TestCase):
     def setUp(self):
         super().setUp()
         folder = self.enterContext(tempfile.TemporaryDirectory())

@@ -26,7 +26,7 @@ P = destinations.P
 
 
 @ddt.ddt
-class WithdrawalsTest(destinations.DestinationTest):
+class RollbackTest(destinations.DestinationTest):
     def setUp(self):
         super().setUp()
         self.withdrawals = rollback.DestinationRollback(

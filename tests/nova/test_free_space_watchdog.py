@@ -34,7 +34,7 @@ DISK_INFO = json.dumps(
 
 
 @ddt.ddt
-class RoomTest(destinations.DestinationTest):
+class FreeSpaceWatchdogTest(destinations.DestinationTest):
     def setUp(self):
         super().setUp()
         self.home.mkdir()

@@ -34,7 +34,7 @@ URI = 'qemu+tcp://192.0.2.2/system'
 
 
 @ddt.ddt
-class InterruptedTest(unittest.TestCase):
+class OutgoingRecoveryTest(unittest.TestCase):
     def setUp(self):
         super().setUp()
         self.instance = types.SimpleNamespace(
@@ -56,8 +56,8 @@ class InterruptedTest(unittest.TestCase):
         self.record.return_value = self.instance
         objects.Migration.get_by_id.return_value = self.row
         objects.Migration.get_by_instance_and_status.return_value = self.row
-        self.departures = mock.Mock()
-        self.departures.instances.return_value = ['uuid']
+        self.journal = mock.Mock()
+        self.journal.instances.return_value = ['uuid']
         self.left('there')
         self.driver = mock.Mock()
         self.manager = self.driver.virtapi._compute
@@ -76,24 +76,22 @@ class InterruptedTest(unittest.TestCase):
             mock.patch.object(outgoing_recovery, 'LOG')
         )
         self.interrupted = outgoing_recovery.OutgoingRecovery(
-            self.driver, self.departures, self.migrations
+            self.driver, self.journal, self.migrations
         )
 
     def left(self, destination, source='here', found=None, uri=None):
         self.data = mock.MagicMock(migration=self.row)
         self.data.__contains__.return_value = False
-        self.departures.entry.return_value = (
-            outgoing_journal.OutgoingMigration(
-                source,
-                destination,
-                'since',
-                found,
-                True,
-                self.data,
-                'bdms',
-                uri,
-                'req-1',
-            )
+        self.journal.entry.return_value = outgoing_journal.OutgoingMigration(
+            source,
+            destination,
+            'since',
+            found,
+            True,
+            self.data,
+            'bdms',
+            uri,
+            'req-1',
         )
 
     def settle(self, found=None, here=P.RUNNING, there=P.ABSENT):
@@ -137,7 +135,7 @@ class InterruptedTest(unittest.TestCase):
         )
         self.post.assert_not_called()
         self.assertIn('on here ended in the middle of it', self.fault())
-        self.departures.drop.assert_called_once_with('uuid')
+        self.journal.drop.assert_called_once_with('uuid')
 
     def test_moved(self):
         self.settle(MOVED, P.ABSENT, P.RUNNING)
@@ -160,7 +158,7 @@ class InterruptedTest(unittest.TestCase):
         )
         self.recover.assert_not_called()
         self.recorded.assert_not_called()
-        self.departures.drop.assert_called_once_with('uuid')
+        self.journal.drop.assert_called_once_with('uuid')
 
     def test_unknown(self):
         self.settle(UNKNOWN, P.ABSENT)
@@ -171,7 +169,7 @@ class InterruptedTest(unittest.TestCase):
         self.assertEqual('req-1', context.request_id)
         self.assertEqual('selective_migrate_location-unknown', name)
         self.assert_in_error()
-        self.departures.drop.assert_called_once_with('uuid')
+        self.journal.drop.assert_called_once_with('uuid')
 
     @ddt.data((None, False), (MOVED, True), (NOT_MOVED, False))
     @ddt.unpack
@@ -203,7 +201,7 @@ class InterruptedTest(unittest.TestCase):
         self.assert_untouched()
         self.assertEqual('completed', self.row.status)
         self.manager._delete_allocation_after_move.assert_called_once()
-        self.departures.drop.assert_called_once_with('uuid')
+        self.journal.drop.assert_called_once_with('uuid')
 
     @ddt.data('completed', 'error')
     def test_and_its_migration_is_over(self, status):
@@ -223,7 +221,7 @@ class InterruptedTest(unittest.TestCase):
         self.settle()
         self.assert_untouched()
         self.find.assert_not_called()
-        self.departures.drop.assert_called_once_with('uuid')
+        self.journal.drop.assert_called_once_with('uuid')
 
     @ddt.data('error', 'failed', 'completed', 'cancelled')
     def test_it_leaves_in_another_migration(self, status):
@@ -240,7 +238,7 @@ class InterruptedTest(unittest.TestCase):
     def test_a_server_that_is_deleted(self):
         self.record.side_effect = exception.InstanceNotFound(instance_id='x')
         self.settle()
-        self.departures.drop.assert_called_once_with('uuid')
+        self.journal.drop.assert_called_once_with('uuid')
 
     @ddt.data('post', 'recover')
     def test_nova_s_part_fails(self, name):
@@ -255,24 +253,24 @@ class InterruptedTest(unittest.TestCase):
         for words in ('no bus', found.value, 'look at both hosts'):
             self.assertIn(words, self.fault())
         self.assert_in_error()
-        self.departures.drop.assert_called_once_with('uuid')
+        self.journal.drop.assert_called_once_with('uuid')
 
     def test_a_journal_that_cannot_be_read(self):
         """nova would take the guest for one that is here, and start it."""
-        self.departures.entry.side_effect = exceptions.JournalFailed('empty')
+        self.journal.entry.side_effect = exceptions.JournalFailed('empty')
         self.settle()
         self.assert_in_error()
         self.assertIn('look at both hosts', self.fault())
 
     def test_what_fails_of_a_server_that_stays(self):
         self.instance.task_state = None
-        self.departures.entry.side_effect = exceptions.JournalFailed('empty')
+        self.journal.entry.side_effect = exceptions.JournalFailed('empty')
         self.settle()
         self.assert_untouched()
 
     def test_an_error_does_not_keep_nova_from_starting(self):
         self.record.side_effect = ValueError('no conductor')
         self.settle()
-        self.departures.instances.side_effect = exceptions.JournalFailed('x')
+        self.journal.instances.side_effect = exceptions.JournalFailed('x')
         self.settle()
         self.log.error.assert_called_once()

@@ -28,13 +28,13 @@ from nova_selective_migrate.core.job import guest_location
 UUID = '3a0c4a5e-0000-4000-8000-000000000001'
 
 
-class DeparturesTest(unittest.TestCase):
+class OutgoingJournalTest(unittest.TestCase):
     def setUp(self):
         super().setUp()
         objects.register_all()
         folder = self.enterContext(tempfile.TemporaryDirectory())
         self.file = pathlib.Path(folder, f'{UUID}.json')
-        self.departures = outgoing_journal.OutgoingJournal(folder)
+        self.journal = outgoing_journal.OutgoingJournal(folder)
         self.context = context.get_admin_context()
         row = objects.Migration(id=7, status='running')
         row.obj_reset_changes()
@@ -55,7 +55,7 @@ class DeparturesTest(unittest.TestCase):
 
     def begin(self, uri=None):
         instance = types.SimpleNamespace(uuid=UUID)
-        self.departures.begin(
+        self.journal.begin(
             self.context,
             instance,
             'there',
@@ -66,7 +66,7 @@ class DeparturesTest(unittest.TestCase):
         )
 
     def read(self):
-        return self.departures.entry(self.context, UUID)
+        return self.journal.entry(self.context, UUID)
 
     def test_it_comes_back(self):
         self.begin()
@@ -113,12 +113,12 @@ class DeparturesTest(unittest.TestCase):
     def test_an_ending_is_added(self):
         self.begin()
         for each in guest_location.Ending:
-            self.departures.note(UUID, each)
+            self.journal.note(UUID, each)
             self.assertIs(each, self.read().ending)
 
     def test_there_is_no_ending_of_what_is_not_entered(self):
-        self.departures.note(UUID, guest_location.Ending.MOVED)
-        self.assertEqual([], self.departures.instances())
+        self.journal.note(UUID, guest_location.Ending.MOVED)
+        self.assertEqual([], self.journal.instances())
 
     def test_the_secret_of_a_tpm_is_not_written(self):
         if 'vtpm_secret_value' not in self.data.fields:
@@ -133,7 +133,7 @@ class DeparturesTest(unittest.TestCase):
         self.begin()
         self.assertEqual(0o600, self.file.stat().st_mode & 0o777)
 
-    def test_what_is_no_departure(self):
+    def test_what_is_no_entry(self):
         self.begin()
         whole = self.file.read_text()
         for text in (

@@ -28,7 +28,7 @@ def row(status, host='here'):
 
 
 @ddt.ddt
-class LeftoversTest(destinations.DestinationTest):
+class IncomingRecoveryTest(destinations.DestinationTest):
     def setUp(self):
         super().setUp()
         objects = self.enterContext(

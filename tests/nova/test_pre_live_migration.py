@@ -37,7 +37,7 @@ def told(**ours):
     return {'medium': None, 'seed': None, 'base_digest': '', **ours}
 
 
-class ArrivalsTest(destinations.DestinationTest):
+class PreLiveMigrationTest(destinations.DestinationTest):
     def test_what_was_prepared_is_claimed(self):
         self.prepare()
         self.assertTrue(self.claim().complete)

@@ -45,14 +45,14 @@ URI = 'qemu+tcp://there/system'
 ASKED = ('context', INSTANCE, 'there')
 
 
-class MigrationsTest(unittest.TestCase):
+class LiveMigrationsTest(unittest.TestCase):
     def setUp(self):
         super().setUp()
         self.records = planned_migrations.PlannedMigrations()
         self.check = mock.Mock()
         self.driver = mock.Mock()
         self.driver._live_migration_uri.return_value = URI
-        self.departures = mock.Mock()
+        self.journal = mock.Mock()
         self.plans = running_plans.RunningPlans(
             self.check, self.records, mock.Mock()
         )
@@ -60,7 +60,7 @@ class MigrationsTest(unittest.TestCase):
             self.driver,
             self.plans,
             self.records,
-            self.departures,
+            self.journal,
             watchdog_limits.AbortLimits(),
         )
         self.fault = self.enterContext(
@@ -259,24 +259,24 @@ class MigrationsTest(unittest.TestCase):
 
     def test_it_is_journalled_until_its_end(self):
         def stock(**_):
-            self.departures.begin.assert_called_once_with(
+            self.journal.begin.assert_called_once_with(
                 *ASKED, 'bdms', None, 'data', URI
             )
-            self.departures.drop.assert_not_called()
+            self.journal.drop.assert_not_called()
             raise ValueError('x')
 
         def recover(*_, **__):
-            self.departures.note.assert_called_once_with(
+            self.journal.note.assert_called_once_with(
                 'uuid', guest_location.Ending.NOT_MOVED
             )
-            self.departures.drop.assert_not_called()
+            self.journal.drop.assert_not_called()
 
         self.run_with(stock, recover)
-        self.departures.drop.assert_called_once_with('uuid')
+        self.journal.drop.assert_called_once_with('uuid')
 
     def test_what_cannot_be_journalled_is_not_begun(self):
         failed = exceptions.JournalFailed('full')
-        self.departures.begin.side_effect = failed
+        self.journal.begin.side_effect = failed
         stock = mock.Mock()
         self.run_with(stock)
         stock.assert_not_called()
@@ -285,8 +285,8 @@ class MigrationsTest(unittest.TestCase):
 
     def test_a_journal_that_cannot_be_written_any_more(self):
         failed = exceptions.JournalFailed('full')
-        self.departures.note.side_effect = failed
-        self.departures.drop.side_effect = failed
+        self.journal.note.side_effect = failed
+        self.journal.drop.side_effect = failed
         self.run_with(mock.Mock(side_effect=ValueError('x')))
         self.recover.assert_called_once()
 
