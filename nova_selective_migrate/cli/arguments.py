@@ -23,7 +23,7 @@ from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import known_bad_releases
 
-# More than libvirt takes parameters.
+# More than the parameters that libvirt accepts.
 _MOST_DISKS = 64
 _LARGEST_LIMIT = 2**31
 

@@ -158,7 +158,7 @@ class Migrate(commands.GuardedShowOne):
     def interruption(
         self, parsed_args: argparse.Namespace
     ) -> signals.SignalHandling:
-        """Abort at the first signal; stop to wait at the second."""
+        """Abort at the first signal; stop waiting at the second."""
         if parsed_args.resume_report:
             return signals.ResumeSignals(parsed_args.domain)
         return signals.MigrationSignals(self, parsed_args)

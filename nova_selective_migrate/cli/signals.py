@@ -44,8 +44,8 @@ _Result = typing.TypeVar('_Result')
 class SignalHandling:
     """How a command handles signals.
 
-    Until something is done that cannot just be left, the first signal ends
-    it as soon as no marker or pool of ours is at the destination.
+    Until it does something that must not be left half done, the first signal
+    ends it as soon as no marker or pool of ours is at the destination.
 
     :ivar probes: journal of the command's probes; None before it opens a host
     :ivar tell: prints a message at once
@@ -159,7 +159,7 @@ def handled(
 
 
 class MigrationSignals(SignalHandling):
-    """The first signal aborts a migration, the second stops to wait."""
+    """The first signal aborts a migration, the second ends the waiting."""
 
     def __init__(
         self, command: 'migrate.Migrate', parsed_args: argparse.Namespace
@@ -211,7 +211,7 @@ class MigrationSignals(SignalHandling):
 
 
 class ResumeSignals(SignalHandling):
-    """A signal stops to follow a migration; the daemons continue it."""
+    """A signal ends following a migration; the daemons continue it."""
 
     def __init__(self, domain: str) -> None:
         super().__init__()

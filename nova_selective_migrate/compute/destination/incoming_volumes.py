@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Logical volumes that incoming migrations make here: made, proven, removed.
+"""Make, prove and remove the logical volumes of incoming migrations.
 
-A volume's UUID proves it, never its name: another one can have that by now.
+Its UUID proves a volume, never its name, which another one can have by now.
 """
 
 import collections.abc

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Complete a live migration by where the guest is; record its totals."""
+"""Complete a live migration according to where the guest is; record totals."""
 
 import collections.abc
 import dataclasses

@@ -13,10 +13,10 @@
 """live_migration_force_complete: pause the guest until disks are in sync.
 
 nova pauses the guest for that, or switches to post-copy where that is
-permitted. While disks are copied QEMU takes no post-copy, nova forgets the
-request then (nova.virt.libvirt.migration.trigger_postcopy_switch), and a guest
-that writes faster than its disks are copied goes on for ever. A guest that is
-paused writes nothing: its disks come to be in sync.
+permitted. While disks are copied QEMU refuses post-copy and nova forgets the
+request (nova.virt.libvirt.migration.trigger_postcopy_switch), so that the
+migration of a guest that writes faster than its disks are copied never ends. A
+paused guest writes nothing, and its disks get in sync.
 """
 
 import collections.abc

@@ -103,11 +103,11 @@ def settle(
 ) -> SettledMigration:
     """Wait until nothing changes any more, and judge.
 
-    A call can end before its job does, when its connection is lost; a job
-    that nobody follows any more is aborted, and so is a call that nova has
-    given up; none is made any more. A daemon that starts again cancels the
-    migration itself, and is asked over a new connection. Where both hosts
-    run the guest, that of the destination is suspended.
+    A call whose connection is lost ends before its job does. Such a job is
+    aborted, and so is a call that nova has given up on; no further call is
+    made. A daemon that starts again cancels the migration itself, and is asked
+    over a new connection. Where both hosts run the guest, that of the
+    destination is suspended.
 
     :param was_there: whether it was found at the destination before
     :param suspension: made before the call; None where another process did

@@ -22,17 +22,17 @@ from nova_selective_migrate.core.model import other_devices
 from nova_selective_migrate.core.model import plan_refusals
 from nova_selective_migrate.core.model import refusals
 
-# Since then libvirt asks QEMU what blocks a migration; before, it refuses
-# such devices itself (qemuMigrationSrcIsAllowed of 9.0.0, and nova's own
-# least version for vGPUs).
+# From this libvirt on QEMU is asked what blocks a migration; earlier ones
+# refuse such devices themselves (qemuMigrationSrcIsAllowed of 9.0.0; nova
+# requires the same version for vGPUs).
 _ASKS_QEMU_SINCE = 8_006_000
-# Since then QEMU migrates VFIO devices whose driver can.
+# From this QEMU on VFIO devices migrate where their driver can.
 _VFIO_SINCE = 8_001_000
 # qemuMigrationSrcIsAllowed of 9.0.0 refuses every one; that of 11.3.0 goes
 # by what virtiofsd can.
 _LAST_WITHOUT_VIRTIOFS = 9_000_999
 _VFIO = ('pci', 'mdev', 'interface')
-#: What nova takes from a guest before the call, or has judged itself.
+#: Devices that nova detaches before the call, or checks itself.
 _LEFT_TO_NOVA = (*_VFIO, 'vdpa')
 
 
@@ -41,7 +41,7 @@ def find(
 ) -> collections.abc.Iterator[refusals.Refusal]:
     """Refuse devices that libvirt would, and directories left behind.
 
-    libvirt moves a guest with a directory of its host, and no file of it.
+    libvirt moves a guest with a <filesystem> directory and leaves its files.
     """
     devices = facts.domain.others
     for directory in devices.directories:

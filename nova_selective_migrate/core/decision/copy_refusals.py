@@ -28,7 +28,7 @@ from nova_selective_migrate.core.model import storage_facts
 def duplicates(
     facts: case_facts.Facts, copied: disk_strategy.Strategies
 ) -> disk_strategy.Refusals:
-    """Refuse the disks to copy whose source is another disk's as well."""
+    """Refuse disks to copy that share a source with another disk."""
     owners: dict[str, list[str]] = {}
     for disk in facts.domain.disks:
         if disk.writable and disk.source:
@@ -37,7 +37,7 @@ def duplicates(
     found = []
     for strategy in copied:
         disk = strategy.disk
-        # The longest list of names is enough for the message.
+        # The message lists the largest group of disks.
         names = sorted(_names(disk, facts.storage))
         targets = max((owners[name] for name in names), key=len)
         if len(targets) > 1:
@@ -68,7 +68,7 @@ def snapshots(
     facts: case_facts.Facts,
     extents: collections.abc.Mapping[str, disk_strategy.Extent],
 ) -> disk_strategy.Refusals:
-    """Refuse disks whose snapshots would stay behind, and be lost there.
+    """Refuse disks with internal snapshots: a copy loses them.
 
     QEMU's mirror copies what the guest sees. libvirt refuses only where it
     keeps metadata of a snapshot.

@@ -63,15 +63,15 @@ class Extent(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Strategy:
-    """What is done with one disk, by where its images are; final.
+    """What is done with one disk because of where its images are.
 
-    What else stands against that is a refusal beside it.
+    Final: a later objection is a refusal besides, not another strategy.
 
     :ivar action: REFUSE where the evidence allows nothing else
     :ivar reason: what was found of the disk; of a copy, and of what is kept,
         that is what was found of its top image
     :ivar evidence: sentences for a person
-    :ivar extent: the least that a copy has to take
+    :ivar extent: the least of its chain that a copy includes
     """
 
     disk: domains.Disk
@@ -115,7 +115,7 @@ def copies(
     strategies: collections.abc.Iterable[Strategy],
     refused: collections.abc.Iterable[refusals.Refusal],
 ) -> Strategies:
-    """Return the disks to copy that nothing stands against so far."""
+    """Return the disks to copy that no refusal names so far."""
     return _standing(strategies, refused, domains.DiskAction.COPY)
 
 
@@ -123,7 +123,7 @@ def kept(
     strategies: collections.abc.Iterable[Strategy],
     refused: collections.abc.Iterable[refusals.Refusal],
 ) -> Strategies:
-    """Return the disks to keep that nothing stands against so far."""
+    """Return the disks to keep that no refusal names so far."""
     return _standing(strategies, refused, domains.DiskAction.KEEP)
 
 
@@ -158,7 +158,7 @@ def _choose(
         )
         return strategy, None
     if volume_names.is_another_there(disk, joined, verdicts[0], facts):
-        # The guest is not to read another tenant's volume either.
+        # A read-only disk must not become another tenant's volume either.
         return _refuse(disk, reasons.Reason.HOST_ASSIGNED_NAME, verdicts)
     if not disk.writable:
         return _read_only(disk, verdicts), None
@@ -192,7 +192,7 @@ def _read_only(
     return Strategy(
         disk,
         domains.DiskAction.SKIP,
-        # One image that is not shared keeps the whole from being reached.
+        # The least that holds for all images is shown of the chain.
         next(p for p in (_UNKNOWN, _LOCAL, _SHARED) if p in places),
         reasons.Reason.READ_ONLY,
         (f'domain XML: {why}', *locality_verdicts.sentences(verdicts)),
@@ -219,8 +219,8 @@ def _writable(
     there = bool(lower) and all(
         locality_verdicts.is_there(verdict) for verdict in lower
     )
-    # What lies below an image of which the XML does not tell may be missing
-    # there: the whole is right whatever it is.
+    # Where the XML does not tell the rest of the chain, the destination may
+    # lack it: a copy of the whole chain is right in any case.
     there = there and disk.chain_ends
     if why := not_copied(disk, disk.chain[:1] if there else disk.chain):
         return _refuse(disk, why[0], verdicts, image=why[1])

@@ -21,8 +21,8 @@ from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 
 _NO_IMAGES = (storage_facts.PathKind.DIRECTORY, storage_facts.PathKind.OTHER)
-# From this release on the destination gives the mirror a slice of the
-# source's size; before, QEMU refuses to mirror into another size.
+# From this libvirt on the destination exports a slice of the source's size;
+# before, QEMU refuses to mirror into an image of another size.
 TAKES_LARGER_DEVICES = 10_000_000
 
 

@@ -98,7 +98,7 @@ def problem(
 def _unfit(
     prepared: migration_options.Preparation,
 ) -> tuple[refusals.AnyReason, str, str] | None:
-    """Say why the destination has no volume group for it."""
+    """Say why the destination has no suitable volume group."""
     if not prepared.makes_images:
         return (
             _Reason.VOLUME_GROUP_UNFIT,
@@ -128,10 +128,11 @@ def _unproven(
     known: storage_facts.StorageFacts | None,
     refuse: collections.abc.Callable[..., refusals.Refusal],
 ) -> refusals.Refusal | None:
-    """Say what both hosts would have to show of it, and do not.
+    """Say which proof of two volume groups is missing.
 
-    Whatever is declared: with one volume group on both hosts the copy would
-    run onto itself, and nova's clean-up would remove what the guest uses.
+    No declaration replaces it: with one volume group on both hosts the disk
+    would be copied onto itself, and nova's clean-up would remove the volume
+    that the guest uses.
     """
     groups = [side.group_uuid if side else None for side in (here, known)]
     if not all(groups):
@@ -199,6 +200,6 @@ def bytes_needed(
     copied: collections.abc.Iterable[domains.Disk],
     storage: storage_facts.Storage,
 ) -> int:
-    """Add up the sizes of volumes; nova's have all of their room at once."""
+    """Add up the sizes of volumes, which nova allocates in full."""
     found = (storage_facts.find(storage.source, d.chain[0]) for d in copied)
     return sum((each.virtual_bytes or 0) for each in found if each)

@@ -12,9 +12,8 @@
 
 """Whether the destination has room for what is made there.
 
-Volumes take all of their room when they are made, so that the room is known
-to be enough or too little before anything begins. A file takes what the copy
-writes.
+Volumes are allocated in full when they are made, so that it is known before
+the migration whether they fit. A file takes what the copy writes.
 """
 
 import collections.abc

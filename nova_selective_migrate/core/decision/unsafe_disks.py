@@ -51,7 +51,7 @@ def problems(
 def notes(
     facts: case_facts.Facts, kept: disk_strategy.Strategies
 ) -> collections.abc.Iterator[str]:
-    """Note where libvirt's verdict depends on what is not known."""
+    """Note the disks of which it is not known whether libvirt refuses them."""
     libvirt = facts.hypervisors.source.libvirt
     for strategy in kept:
         fstype = _fstype(strategy.disk, facts)
@@ -73,7 +73,7 @@ def notes(
 def _fstype(disk: domains.Disk, facts: case_facts.Facts) -> str | None:
     """Return the file system that libvirt looks at; None where it does not.
 
-    One that shared_filesystems covers is none either.
+    None for one that shared_filesystems covers, too.
     """
     if not disk.writable:
         return None

@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Whether a volume that is kept is the same one at the destination.
+"""Whether the name of a kept volume means that volume at the destination.
 
-That a disk is a volume is one question; that its name, which the domain's
-XML takes along, means that volume on the other host is another.
+The domain's XML takes the name along: that it is a shared volume on the source
+does not prove that the other host knows it by this name.
 """
 
 from nova_selective_migrate.core.case import case_facts

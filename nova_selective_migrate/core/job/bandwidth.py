@@ -18,13 +18,13 @@ import dataclasses
 from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.core.model import domains
 
-#: The first libvirt that was seen to change the speed of a mirror while it
-#: migrates; 10.0 takes no such call then (VIR_JOB_MODIFY), and 9.0 was seen
-#: to keep the caller waiting for half a minute before it says so.
+#: The first libvirt that was seen to change the speed of a mirror during a
+#: migration. 10.0 rejects the call then (VIR_JOB_MODIFY), and 9.0 was seen to
+#: let the caller wait for half a minute before it does.
 ADJUSTABLE_FROM = 11_003_000
 
 
-#: MiB/s; libvirt takes no more, and tells it where there is no limit.
+#: MiB/s; the largest that libvirt takes, and what it reports for no limit.
 LARGEST = 8796093022207
 
 
@@ -33,8 +33,7 @@ class LinkLimit:
     """The bandwidth of the link, for disks and memory together.
 
     :ivar total: MiB/s; 0 for no limit
-    :ivar parallel_mirrors: how many disks at a time are copied in earnest;
-        0 for all
+    :ivar parallel_mirrors: how many disks at a time get bandwidth; 0 for all
     :ivar adjustable: whether the speed of a mirror that runs can be changed
     """
 
@@ -45,7 +44,7 @@ class LinkLimit:
     def per_disk(self, disks: int) -> int:
         """Return the number for libvirt, in MiB/s; 0 for no limit.
 
-        It knows whole numbers, and none below 1.
+        libvirt takes whole numbers from 1 on.
         """
         if not self.total:
             return 0
@@ -56,7 +55,7 @@ class LinkLimit:
         return self.adjustable or not self.total or self.total >= disks
 
     def notes(self, disks: int) -> collections.abc.Iterator[str]:
-        """Say what of it cannot be had with so many disks."""
+        """Say which part of the limit cannot be kept with so many disks."""
         if self.adjustable or disks < 2:
             return
         if self.total:
@@ -88,8 +87,8 @@ def link_limit(
 
 
 MIB = 1 << 20
-# So little is copied in a moment, and QEMU copies up to 16 MiB in one go
-# (DEFAULT_MIRROR_BUF_SIZE): what is left of a mirror in sync.
+# QEMU copies up to 16 MiB in one go (DEFAULT_MIRROR_BUF_SIZE): a mirror with
+# no more than this left counts as in sync.
 _AT_ONCE = 16 * MIB
 _NEARLY, _STILL = MIB, _AT_ONCE
 
@@ -98,14 +97,14 @@ _NEARLY, _STILL = MIB, _AT_ONCE
 class Pace:
     """What was seen up to one moment.
 
-    QEMU copies up to 16 MiB at once and then waits for as long as that may
-    take, so that every mirror is ahead of its limit until it waits no more.
+    QEMU copies up to 16 MiB at once and then pauses until the limit has caught
+    up: until then a mirror has sent more than its limit.
 
     :ivar seconds: of the moment, since the call was started
     :ivar moved: bytes copied so far, by target
     :ivar synced: targets whose mirror carries the guest's writes alone
     :ivar writes: bytes/s that these carry
-    :ivar debt: bytes by which the disks are ahead of the limit
+    :ivar debt: bytes that the disks have sent beyond the limit
     """
 
     seconds: float = 0.0
@@ -141,9 +140,10 @@ class Pace:
             seconds=progress.seconds,
             moved={disk.name: disk.processed for disk in disks},
             synced=frozenset(d.name for d in disks if self._in_sync(d)),
-            # Half of it: a guest does not write evenly.
+            # The mean of both looks: a guest does not write at an even rate.
             writes=(self.writes + rate) / 2 if self.synced else 0.0,
-            # More than this was never sent: the source skips zeroes.
+            # At most so much has been sent ahead: the source skips zeroes,
+            # which count as moved.
             debt=min(max(ahead, 0.0), _AT_ONCE * len(disks)) if total else 0.0,
         )
 
@@ -153,16 +153,17 @@ class Pace:
         return disk.remaining <= limit
 
 
-#: To QEMU 0 is no limit; with this it copies once more, and no more.
+#: bytes/s; 0 would be no limit to QEMU. With 1 it sends one more part and then
+#: waits.
 PARKED = 1
-# The part of the limit that memory has at least is one in so many: with
-# less, memory that a guest changes never comes to its end.
+# Memory gets at least one part in so many of the limit: with less, a guest
+# changes its memory faster than it is copied.
 _LEAST_OF_MEMORY = 2
 
 
 @dataclasses.dataclass(frozen=True)
 class Shares:
-    """Who may take how much.
+    """How the limit is shared out.
 
     :ivar disks: bytes/s by target, 0 for no limit
     :ivar memory: MiB/s, None where it is not limited
@@ -178,18 +179,18 @@ def share(
     progress: migration_progress.MigrationProgress,
     pace: Pace,
 ) -> Shares:
-    """Share out by what remains, so that all disks end together.
+    """Share the limit out by what remains, so that all disks end together.
 
-    A mirror in sync may take all of the limit: it carries what the guest
-    writes and no more, which the others are spared, and one that had to
-    wait at the switch-over would hold the guest.
+    A mirror in sync may use the whole limit: it sends only what the guest
+    writes, which is taken off the shares of the others. One that had to wait
+    at the switch-over would hold the guest paused.
 
     :param total: MiB/s; 0 for no limit
     :param parallel_mirrors: how many of the disks get any; 0 for all
     """
     begun = [disk for disk in progress.disks if disk.total]
-    # The largest first, as measured best: what the guest writes to one that
-    # waits costs nothing, what it writes to one in sync is sent at once.
+    # The largest first, which was fastest in measurements: a write to a disk
+    # that waits costs nothing, a write to one in sync is sent at once.
     order = sorted(
         (disk for disk in begun if disk.name not in pace.synced),
         key=lambda disk: -disk.total,

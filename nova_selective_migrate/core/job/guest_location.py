@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Where the guest of a migration is: the one rule that tells.
+"""The rule that tells where the guest of a migration is.
 
-The command line, the driver and a driver that starts again after a crash
-know different things of a migration; what they do not know they leave out.
+The command line, the driver and a driver that starts again after a crash use
+it; each leaves out what it does not know.
 
 The rule builds on what libvirt does (qemuMigrationSrcPerformPeer2Peer3,
 qemuMigrationDstFinish, qemuMigrationSrcConfirmPhase):
@@ -78,7 +78,7 @@ class GuestSide:
 
     @property
     def may_have_run(self) -> bool:
-        """Return whether this may be the newest that there is of the guest.
+        """Return whether this side may have the guest's newest state.
 
         A guest that waits for its source has not run here.
         """
@@ -96,10 +96,10 @@ NOT_ASKED = GuestSide(Presence.UNREACHABLE, 'not asked')
 class CallResult(enum.Enum):
     """What is known of the call that was to migrate the guest.
 
-    ABORTED and FAILED are ends of the source's own part of the migration:
-    the destination is told then that it is off. LOST is a connection that
-    broke: whatever was to come may have been done. NOT_KNOWN is anything else,
-    and that nobody knows any more.
+    ABORTED and FAILED end the source's own part of the migration: libvirt
+    tells the destination that it is cancelled. LOST is a broken connection:
+    the destination may have done the rest. NOT_KNOWN is any other error, or a
+    call of an earlier process.
     """
 
     NOT_MADE = 'not made'
@@ -163,9 +163,9 @@ def locate(
 ) -> Settlement:
     """Judge where the guest is.
 
-    At most one host may have it for an answer. "Not moved" takes that the
-    source has it as before and that the destination cannot have run it:
-    what was made there is removed then.
+    "Not moved" requires that the source has the guest as before and that the
+    destination cannot have run it, as the caller then removes what was made
+    there.
 
     :param destination: NOT_ASKED where nobody has looked
     :param job_over: False while a migration runs on the source, or may
@@ -210,7 +210,7 @@ def _on_source(
         )
     never_paused = source.presence is Presence.RUNNING and not source.resumed
     kept = never_paused or call in _NOT_HANDED_OVER
-    # A guest that has migrated away from there was there before.
+    # MIGRATED there is of an earlier migration, away from that host.
     absent = there is Presence.ABSENT or there is Presence.MIGRATED
     if absent or (kept and there is Presence.OFF):
         return Settlement(Ending.NOT_MOVED, location_advice.AS_BEFORE)

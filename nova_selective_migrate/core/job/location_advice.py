@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What an operator is told of where the guest is, and what to do.
+"""The sentences that tell an operator where the guest is and what to do.
 
-``core.job.guest_location`` judges, and takes its sentences from here: each
-begins in lower case and has no end, and names the remedy after a colon.
+For the verdicts of ``core.job.guest_location``. Each begins in lower case, has
+no full stop and gives the remedy after a colon.
 """
 
 CHOOSE = (

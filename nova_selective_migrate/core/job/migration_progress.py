@@ -45,7 +45,7 @@ class Sample:
 class Amount:
     """Progress of one thing, in bytes and bytes per second.
 
-    :ivar eta_seconds: None while the rate tells nothing
+    :ivar eta_seconds: None while the rate is not known
     """
 
     name: str
@@ -83,7 +83,7 @@ class MigrationProgress:
 def complete(progress: MigrationProgress) -> MigrationProgress:
     """Return the progress of a migration that has succeeded.
 
-    The last look at one that ends soon is not its end.
+    The last sample was taken before the end.
     """
 
     def whole(amount: Amount) -> Amount:
@@ -122,7 +122,8 @@ def measure(
     memory = _amount('memory', memory_total, done, sample, before)
     phase = _phase(memory_total, disks, before)
     if phase in (Phase.MEMORY, Phase.FINISHING):
-        # Every mirror is in sync by then, and libvirt tells its job no more.
+        # Every mirror is in sync by then, and libvirt reports no block job any
+        # more.
         disks = tuple(
             disk
             if sample.blocks.get(disk.name)

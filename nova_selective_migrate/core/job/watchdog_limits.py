@@ -23,14 +23,13 @@ MIB = 1 << 20
 
 @dataclasses.dataclass(frozen=True)
 class AbortLimits:
-    """What a migration may do to time and room.
+    """How long a migration may stand still, and how much space it may take.
 
     :ivar progress_seconds: for how long nothing may move; 0 for ever. The
-        default is longer than TCP tries to reach a port that is filtered,
-        and twice.
-    :ivar reserve_bytes: what is to stay free where images are made; 0 for
-        nothing. The default is what many guests' bursts take until somebody
-        looks.
+        default is more than twice the time for which TCP tries to reach a
+        filtered port.
+    :ivar reserve_bytes: bytes to keep free where images are made; 0 for none.
+        The default is what bursts of many guests take until somebody looks.
     """
 
     progress_seconds: float = 300
@@ -41,14 +40,14 @@ class AbortLimits:
 #: cache (30 s, vm.dirty_expire_centisecs), and short against a copy that
 #: never ends.
 CONVERGENCE_SECONDS = 60.0
-# A slow copy is no such copy. Over a minute this is 70 kB/s, below any
-# link that disks are copied over; near the end a tenth of what remains.
+# The least progress that counts: over a minute 70 kB/s, less than any link
+# that disks are copied over; near the end a tenth of what remains.
 _MARGIN_BYTES = 4 * 2**20
 
 
 @dataclasses.dataclass(frozen=True)
 class Convergence:
-    """The least that has remained to be copied, and since when.
+    """The fewest bytes that have remained to be copied, and since when.
 
     :ivar lowest: bytes; None while not all disks are being copied
     :ivar since: seconds of any clock
@@ -66,7 +65,7 @@ class Convergence:
     ) -> 'Convergence':
         """Take another look."""
         disks = progress.disks
-        # libvirt starts one mirror after the other: each adds to the sum.
+        # libvirt starts one mirror after the other, and each adds to the sum.
         if progress.phase is not migration_progress.Phase.DISKS or not all(
             disk.total for disk in disks
         ):
@@ -80,9 +79,9 @@ class Convergence:
         return Convergence(remaining, now, processed, processed)
 
     def seconds(self, now: float) -> float:
-        """Return for how long the disks have not got ahead.
+        """Return for how long the disks have not converged.
 
-        A copy that sends nothing stands still, which is something else.
+        A copy that sends nothing is stalled, which is another matter.
         """
         if self.lowest is None or self.now_processed <= self.processed:
             return 0.0
@@ -93,8 +92,8 @@ class Convergence:
         return self.seconds(now) > CONVERGENCE_SECONDS
 
 
-# Faster than what a disk or a network takes: until the next look no copy
-# can use up what is above the floor.
+# Faster than any disk or network: until the next look no copy can use up the
+# bytes above the floor.
 _FASTEST = 2**30
 _SHORTEST_SECONDS = 1.0
 _LONGEST_SECONDS = 30.0
@@ -114,10 +113,10 @@ class FreeSpaceFloor:
         :param free: bytes that are free now
         :param needed: bytes that the copy is to take, as far as is known
 
-        A small file system that the disks fit into is not refused: there
-        the floor is half of what they were to leave. Where they do not fit
-        by what is known, which counts zeroes that take no room, it is an
-        eighth of what is free.
+        A small file system that the disks fit into is accepted: the floor is
+        then half of what they leave. Where they do not fit, by a count that
+        includes zeroes which take no room, the floor is an eighth of what is
+        free.
         """
         left = free - needed
         low = left // 2 if left > 0 else free // 8
@@ -133,8 +132,8 @@ class FreeSpaceFloor:
         return min(max(seconds, _SHORTEST_SECONDS), _LONGEST_SECONDS)
 
 
-#: No switch-over takes that long without a byte, and libvirt itself gives a
-#: peer as long to answer (keepalive_interval times keepalive_count).
+#: No switch-over goes that long without sending a byte, and libvirt itself
+#: waits as long for a peer (keepalive_interval times keepalive_count).
 STALL_SECONDS = 30.0
 
 #: State of devices such as a vGPU, which travels at the switch-over; told
@@ -152,7 +151,7 @@ Job = collections.abc.Mapping[str, typing.Any]
 
 @dataclasses.dataclass(frozen=True)
 class Stall:
-    """How long a paused guest has seen nothing move.
+    """For how long nothing has moved while the guest is paused.
 
     :ivar since: seconds of any clock; None while it is not paused
     :ivar seen: what the job's statistics were then

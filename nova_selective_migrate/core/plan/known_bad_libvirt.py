@@ -45,7 +45,7 @@ RULES = (
         breaks=('it cannot set up storage migration (fixed in 8.8.0)'),
         origin='release notes of libvirt 8.8.0',
     ),
-    # No call of ours is one: it is the last look at what is made.
+    # No call of ours is affected: this is a last check of what is made.
     known_bad_rules.KnownBad(
         id='libvirt-list-alone',
         program='libvirt',

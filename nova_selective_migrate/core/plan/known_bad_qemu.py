@@ -32,9 +32,9 @@ _LOST_WRITES = (
 
 #: An id never changes.
 RULES = (
-    # Three ways to one defect: what is first written in a cluster that the
-    # image does not have yet, while the mirror starts, is not copied. A raw
-    # image has all of its clusters (bdrv_co_block_status of a file).
+    # One defect with three triggers: the first write to an unallocated cluster
+    # while the mirror starts is not copied. In a raw image all clusters count
+    # as allocated (bdrv_co_block_status of a file).
     known_bad_rules.KnownBad(
         id='qemu-mirror-start-top',
         program='qemu',
@@ -79,9 +79,9 @@ RULES = (
         origin=_LOST_WRITES,
         remedy=('upgrade it, or have libvirt 10.9 or newer on both hosts'),
     ),
-    # "job_pause_point() under graph lock": another change of the graph has
-    # to come while a mirror runs. For a migration that is the start or the
-    # end of another mirror, and no other job runs beside it.
+    # "job_pause_point() under graph lock" takes a change of the block graph
+    # while a mirror runs. In a migration only the start or the end of another
+    # mirror changes it.
     known_bad_rules.KnownBad(
         id='qemu-mirror-deadlock',
         program='qemu',
@@ -156,7 +156,7 @@ RULES = (
         ),
         origin='nbd: coroutine polling in the TLS handshake',
     ),
-    # It fails whether anything is copied or not.
+    # It fails whether or not a disk is copied.
     known_bad_rules.KnownBad(
         id='qemu-no-gluster',
         program='qemu',

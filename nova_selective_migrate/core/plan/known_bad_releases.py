@@ -43,7 +43,7 @@ class Found:
 
     @property
     def detail(self) -> str:
-        """Say what the release breaks; empty where the reason says it."""
+        """Say what the release breaks; empty where the reason tells."""
         breaks = self.rule.breaks
         return f'{self.release}: {breaks}' if breaks else ''
 
@@ -63,7 +63,8 @@ class Found:
 def accepted(ids: collections.abc.Iterable[str]) -> frozenset[str]:
     """Check the ids of rules that the operator says do not apply.
 
-    :raises InvalidInput: when one is no rule's, or no operator can tell
+    :raises InvalidInput: when one is unknown, or its rule cannot be declared
+        fixed
     """
     known = [rule.id for rule in TABLE if rule.acceptable]
     found = frozenset(ids)

@@ -102,7 +102,7 @@ class Range:
     def __str__(self) -> str:
         if self.last == OPEN:
             return f'{dotted(self.first)} and later'
-        # Where a whole series is bad the last number is no release.
+        # Where a whole series is bad the last number is not that of a release.
         last = dotted(self.last)
         while last.endswith('.999'):
             last = last.removesuffix('.999')
@@ -121,8 +121,8 @@ class Range:
 class KnownBad:
     """Releases, what they break, and what a plan does about it.
 
-    A distribution mends a release without giving it another number, so that
-    the operator can say by the id that his has the fix.
+    A distribution fixes a release without changing its number, so that an
+    operator can declare by the id that theirs has the fix.
 
     :ivar id: kebab-case; a contract, as reason codes are
     :ivar ranges: the bad releases
@@ -130,7 +130,7 @@ class KnownBad:
         the reason's own meaning says it
     :ivar origin: how it is known
     :ivar remedy: what the user can do; empty for the reason's own
-    :ivar together_with_qemu: it takes such a QEMU on the same host as well
+    :ivar together_with_qemu: it happens only with such a QEMU on the same host
     :ivar acceptable: whether an operator can say that it is mended
     """
 

@@ -65,7 +65,7 @@ class MigrateCall:
     """What is passed to virDomainMigrateToURI3 or virDomainMigrate3.
 
     :ivar also_sent: names of parameters that the caller adds
-    :ivar needed: of OPTIONAL, what this call is not right without
+    :ivar needed: those of OPTIONAL without which this call would be wrong
     """
 
     flags: MigrateFlag = MigrateFlag(0)
@@ -96,7 +96,7 @@ class MigrateCall:
         names = {*self.parameters, *self.also_sent}
         added = len(_ADDED_BY_LIBVIRT - names)
         if MigrateFlag.PEER2PEER in self.flags:
-            # The source daemon needs it, and sends it to nobody.
+            # For the source daemon alone: it is not sent on.
             kept = len(_KEPT_BY_SOURCE & names)
             return max(sent, sent - kept + added)
         return sent + added

@@ -88,8 +88,9 @@ def _disk(
 def refusal_text(plan: migration_plan.MigrationPlan) -> str:
     """Say why a plan is refused: codes first, then every disk and remedy.
 
-    nova keeps 255 characters of a fault's message, so that what is most
-    telling comes first (nova.db.main.models.InstanceFault).
+    nova keeps 255 characters of a fault's message
+    (nova.db.main.models.InstanceFault), so that the most important comes
+    first.
     """
     codes = ', '.join(
         f'{refusal.target}: {refusal.reason.value}'

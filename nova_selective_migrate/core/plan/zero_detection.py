@@ -40,7 +40,7 @@ class ZeroDetection:
     :ivar drivers: by target, attributes of <driver> at the destination
     :ivar detect: targets whose zeroes the source finds
         (migrate_disks_detect_zeroes)
-    :ivar lasting: targets of disks that may take more than they hold
+    :ivar lasting: targets of disks that may take more space than their data
     :ivar filled: targets of thin logical volumes, which take all their room
     """
 
@@ -93,9 +93,9 @@ def _choices(
     """Yield the ways to keep images thin, the best first.
 
     The source finds zeroes before they travel, and the guest's own settings
-    stay; that takes a parameter for each disk, of which libvirt passes few.
-    To do nothing comes after what thins, and last what is of use only where
-    a release of QEMU is harmful without.
+    stay; that takes a parameter for each disk, of which libvirt passes few. No
+    setting at all comes after those that keep a disk thin. Last come settings
+    that only avoid a defect of a release of QEMU.
 
     :param qcow2: targets of those whose image there is qcow2
     """
@@ -114,8 +114,8 @@ def _choices(
         for side in (hypervisors.source, hypervisors.destination)
     ):
         return
-    # What a release needs that loses writes otherwise. Where libvirt turns
-    # out not to know the parameter nothing has been copied.
+    # For a release that loses writes otherwise. Where libvirt turns out not to
+    # know the parameter, nothing has been copied yet.
     if wanted is migration_options.Thin.OFF:
         targets = tuple(disk.target for disk in copied)
         yield ZeroDetection(detect=targets, lasting=targets)
