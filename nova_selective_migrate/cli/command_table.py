@@ -65,6 +65,11 @@ COMMANDS = (
         'help', 'command_help:Help', 'Print the help of a command, or of all'
     ),
     CommandEntry(
+        'host audit',
+        'host:AuditHost',
+        'Plan the migration of every running guest of a host, and move none',
+    ),
+    CommandEntry(
         'migrate',
         'migrate:Migrate',
         'Live-migrate a guest, copying exactly its local disks',

@@ -122,12 +122,13 @@ class _Guarded(Command):
     """Subclasses set ``status`` to their exit code."""
 
     status = OK
+    formats: collections.abc.Sequence[str] = output_formats.NAMES
     several = False
 
     def parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Return the whole parser; how to print stands last."""
         parser = super().parser(prog_name)
-        output_formats.add_output(parser, several=self.several)
+        output_formats.add_output(parser, self.formats, several=self.several)
         return parser
 
     @abc.abstractmethod

@@ -23,13 +23,20 @@ from nova_selective_migrate.core.model import declared_paths
 
 def add_evidence(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that give evidence of local and shared storage."""
-    group = parser.add_argument_group('evidence')
+    group = add_policy(parser)
     group.add_argument(
         '--block-device-info',
         metavar='FILE',
         help="nova's block_device_info of the server as JSON: the volumes "
         'that are attached; without it the hosts alone must tell',
     )
+
+
+def add_policy(
+    parser: argparse.ArgumentParser,
+) -> argparse._ArgumentGroup:
+    """Add the arguments that declare paths; return their group."""
+    group = parser.add_argument_group('evidence')
     group.add_argument(
         '--shared-path',
         metavar='PATH',
@@ -52,6 +59,7 @@ def add_evidence(parser: argparse.ArgumentParser) -> None:
         help='take shared_paths and local_paths from [selective_migrate] of '
         'FILE, such as /etc/nova/nova.conf; repeatable',
     )
+    return group
 
 
 def declared_policy(

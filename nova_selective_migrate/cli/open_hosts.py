@@ -120,6 +120,38 @@ def both(
         yield OpenedHosts(here, guest, there, journal)
 
 
+@contextlib.contextmanager
+def all_guests(
+    uri: str,
+    destination_uri: str | None,
+    probes: probe_journal.ProbeJournal,
+) -> collections.abc.Iterator[
+    tuple[connection.Connection, connection.Connection | None]
+]:
+    """Open a host and, where one is named, the destination of its guests.
+
+    :raises HypervisorError: when there is no such host
+    :raises InvalidInput: when both are the same
+    """
+    libvirt_codes.silence_errors()
+    connection.start_event_loop()
+    if destination_uri is None:
+        with connection.Connection.open(uri, probes=probes) as here:
+            yield here, None
+        return
+    _check_uri(destination_uri)
+    with (
+        connection.Connection.open(uri, probes=probes) as here,
+        connection.Connection.open(destination_uri, probes=probes) as there,
+    ):
+        if here.host_uuid() == there.host_uuid():
+            raise exceptions.InvalidInput(
+                f'{there.name} is the audited host itself; name another '
+                'destination'
+            )
+        yield here, there
+
+
 def _check_uri(text: str) -> None:
     """Refuse the bare name of a host, and suggest a URI.
 

@@ -27,9 +27,15 @@ Rows = collections.abc.Iterable[Values]
 NAMES = ('json', 'table', 'value', 'yaml')
 
 
-def add_output(parser: argparse.ArgumentParser, *, several: bool) -> None:
+def add_output(
+    parser: argparse.ArgumentParser,
+    names: collections.abc.Sequence[str] = NAMES,
+    *,
+    several: bool,
+) -> None:
     """Add the arguments that say how to print.
 
+    :param names: of the formats that the command has
     :param several: whether the command prints a list
     """
     group = parser.add_argument_group('output')
@@ -37,7 +43,7 @@ def add_output(parser: argparse.ArgumentParser, *, several: bool) -> None:
         '-f',
         '--format',
         dest='formatter',
-        choices=NAMES,
+        choices=names,
         default='table',
         help='table for people, json and yaml for programs, value for the '
         'bare values; default: %(default)s',

@@ -24,16 +24,17 @@ TOP = pathlib.Path(__file__).parents[2]
 PACKAGE = TOP / 'nova_selective_migrate'
 DATA = TOP / 'tests' / 'unit' / 'data' / 'upper_constraints.toml'
 SERIES = tomllib.loads(DATA.read_text())
-# Not OpenStack's: releases that are older than each of the series (2023-07
-# and 2022-01; the last two those of Debian 12), so that none of them can
-# have less.
+# Not OpenStack's: releases that are older than each of the series (2023-07,
+# 2022-04 and 2022-01; the last two those of Debian 12), so that none of them
+# can have less.
 OLD = {
     'lxml': '4.9.3',
+    'Jinja2': '3.1.2',
     'libvirt-python': '8.0.0',
     'prettytable': '3.6.0',
     'PyYAML': '6.0',
 }
-MODULES = {'libvirt-python': 'libvirt', 'PyYAML': 'yaml'}
+MODULES = {'Jinja2': 'jinja2', 'libvirt-python': 'libvirt', 'PyYAML': 'yaml'}
 
 
 def required():

@@ -186,6 +186,18 @@ class Connection:
             'those it has'
         )
 
+    def running(self) -> list[libvirt_guest.Guest]:
+        """Return the running and paused domains, by name.
+
+        :raises HypervisorError: when they cannot be listed
+        """
+        with libvirt_codes.translated(f'cannot list domains of {self.name}'):
+            found = self.virt.listAllDomains(
+                libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE
+            )
+        guests = map(libvirt_guest.Guest, found)
+        return sorted(guests, key=lambda guest: guest.name)
+
     def renew(self) -> None:
         """Connect again where the daemon has ended since; never raises.
 

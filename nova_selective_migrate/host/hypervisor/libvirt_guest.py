@@ -121,6 +121,13 @@ class Guest:
         except libvirt.libvirtError:
             return 0
 
+    def memory_bytes(self) -> int | None:
+        """Return the memory that it has now; None where it has ended."""
+        try:
+            return int(self._domain.info()[2]) * 1024
+        except libvirt.libvirtError:
+            return None
+
     def autostart(self) -> bool:
         """Tell whether libvirt starts the domain with its host."""
         try:

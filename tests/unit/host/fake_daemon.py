@@ -114,7 +114,7 @@ class FakeDaemon:
         host = f'<host><uuid>{self.uuid}</uuid></host>'
         return f'<capabilities>{host}</capabilities>'
 
-    def listAllDomains(self) -> list[fake_domain.FakeDomain]:
+    def listAllDomains(self, flags: int = 0) -> list[fake_domain.FakeDomain]:
         self.do('listAllDomains', '')
         return list(self.domains.values())
 

@@ -1,0 +1,149 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""``host audit``: plan the migration of every running guest, and move none."""
+
+import argparse
+import collections.abc
+import contextlib
+import typing
+
+from nova_selective_migrate.cli import commands
+from nova_selective_migrate.cli import evidence_arguments
+from nova_selective_migrate.cli import output_formats
+from nova_selective_migrate.cli import signals
+from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.plan import host_audit
+
+_PAGE = 'html'
+_LARGEST_RATE = 2**31
+
+
+class AuditHost(commands.GuardedShowOne):
+    """Plan the migration of every running guest of a host, and move none.
+
+    Tells of each guest whether it can move, why not and what to do, how
+    many bytes would be copied and, with --rate, how long that takes. Exits
+    0 when every guest can move and 3 when one cannot.
+
+    Without DEST_URI nothing is asked of a destination: storage that both
+    hosts could reach is then refused as not confirmed, unless it is
+    declared. "-f html" writes one page that needs no network.
+    """
+
+    formats = (*output_formats.NAMES, _PAGE)
+
+    def lines(
+        self, tree: collections.abc.Mapping[str, typing.Any]
+    ) -> collections.abc.Iterator[str]:
+        """Write an audit for people."""
+        # Here, since no program needs the table.
+        from nova_selective_migrate.cli import audit_table
+
+        return audit_table.lines(tree)
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: collections.abc.Sequence[str],
+        data: collections.abc.Sequence[typing.Any],
+    ) -> None:
+        """Print one audit; a page is whole or not there.
+
+        :raises ValueError: where a part of a page is asked for
+        """
+        if parsed_args.formatter != _PAGE:
+            super().produce_output(parsed_args, column_names, data)
+            return
+        if parsed_args.columns:
+            raise ValueError('-f html takes no -c: a page has all columns')
+        # Here, since jinja2 takes longer than the rest of a start.
+        from nova_selective_migrate.cli import audit_page
+
+        tree = dict(zip(column_names, data, strict=True))
+        self.app.stdout.write(audit_page.page(tree))
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'destination_uri',
+            metavar='DEST_URI',
+            nargs='?',
+            help='libvirt URI of the destination that all guests are planned '
+            'for: qemu+tls://host2/system',
+        )
+        group = parser.add_argument_group('audit')
+        group.add_argument(
+            '--rate',
+            metavar='MIB',
+            type=_rate,
+            help='MiB/s that a migration is taken to have, for the time that '
+            'each would take; without it no time is estimated',
+        )
+        group.add_argument(
+            '--no-probe',
+            action='store_true',
+            help='put no empty file on either host to find out whether both '
+            'see one directory, and compare no media',
+        )
+        evidence_arguments.add_policy(parser)
+        return parser
+
+    def act(
+        self,
+        parsed_args: argparse.Namespace,
+        interruption: signals.SignalHandling,
+    ) -> commands.Shown:
+        """Plan every guest."""
+        # Here, so that --help and completion need no libvirt.
+        from nova_selective_migrate.cli import open_hosts
+        from nova_selective_migrate.host.facts import case_gathering
+        from nova_selective_migrate.host.facts import guest_audits
+
+        policy = evidence_arguments.declared_policy(parsed_args)
+        with contextlib.ExitStack() as opened:
+            probes = opened.enter_context(
+                open_hosts.probes(self.app.options.journal, interruption)
+            )
+            here, there = opened.enter_context(
+                open_hosts.all_guests(
+                    self.app.options.connect,
+                    parsed_args.destination_uri,
+                    probes,
+                )
+            )
+            asked = case_gathering.CaseRequest(
+                policy=policy,
+                options=migration_options.MigrationOptions(
+                    destination_uri=there.name if there else None,
+                    # What it can make nobody knows without one.
+                    create_images=there is not None,
+                    converge=there is not None,
+                ),
+                probe=not parsed_args.no_probe,
+            )
+            journal = open_hosts.migration_records(self.app.options.journal)
+            found = host_audit.HostAudit(
+                host=here.name,
+                destination=there.name if there else None,
+                rate=parsed_args.rate,
+                guests=guest_audits.of_host(here, there, asked, journal),
+            )
+        self.status = commands.OK if found.movable else commands.REFUSED
+        return self.dict2columns(found.tree())
+
+
+def _rate(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < _LARGEST_RATE:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no whole number of MiB/s'
+        )
+    return int(text)
