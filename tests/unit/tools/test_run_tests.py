@@ -40,7 +40,7 @@ class ChoiceTest(unittest.TestCase):
                 str(programs.TOP / 'tests' / folder),
                 top_level_dir=str(programs.TOP),
             )
-            for folder in ('e2e', 'storage')
+            for folder in ('e2e', 'functional', 'storage')
         ]
         names = [
             test.id()
