@@ -149,6 +149,9 @@ class WatchTest(unittest.TestCase):
 
 
 class InstallationTest(unittest.TestCase):
+    def waits(self, made, name):
+        return lambda: made.wait_for(run_tests.Suite(name))
+
     def test_it_is_waited_for(self):
         """A release that cannot be had fails nobody; a nova does."""
         with (
@@ -158,8 +161,10 @@ class InstallationTest(unittest.TestCase):
             mock.patch.object(run_tests.subprocess, 'run') as run,
         ):
             made = run_tests.Installation(True, ['34.0.0'], ['trixie', 'sid'])
-            made.wait_for_packages()
-            self.assertRaises(SystemExit, made.wait)
+            made.wait_for(run_tests.Suite('unit'))
+            made.wait_for(run_tests.Suite('functional'))
+            for wait in (made.wait, self.waits(made, 'nova')):
+                self.assertRaises(SystemExit, wait)
             made._releases.join()
         prepared = [call.args[0][-1] for call in run.call_args_list]
         self.assertEqual(['trixie', 'sid'], prepared)
@@ -172,7 +177,9 @@ class InstallationTest(unittest.TestCase):
             mock.patch.object(run_tests.subprocess, 'run') as run,
         ):
             made = run_tests.Installation(True, [], ['sid'])
-            self.assertRaises(SystemExit, made.wait_for_packages)
+            for name in ('functional', 'e2e', 'storage'):
+                self.assertRaises(SystemExit, self.waits(made, name))
+            made.wait_for(run_tests.Suite('nova'))
             made._releases.join()
         run.assert_not_called()
 
@@ -182,6 +189,7 @@ class LanesTest(unittest.TestCase):
         with mock.patch.object(run_tests, 'run_suite', run):
             run_tests.run_lanes(
                 [[run_tests.Suite(name) for name in lane] for lane in lanes],
+                mock.Mock(),
                 run_tests.Choice(),
                 run_tests.Tally(),
             )
