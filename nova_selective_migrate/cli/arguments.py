@@ -18,6 +18,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import evidence_arguments
 from nova_selective_migrate.cli import image_arguments
 from nova_selective_migrate.cli import media_arguments
+from nova_selective_migrate.cli import transport_arguments
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.model import migration_options
@@ -155,6 +156,7 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         'and may be overwritten; repeatable',
     )
     media_arguments.add_media(parser)
+    transport_arguments.add_transport(parser)
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
@@ -219,6 +221,7 @@ def options(
         accept_known_bad=tuple(dict.fromkeys(arguments.accept_known_bad)),
         media=media_arguments.options(arguments),
         mapping=image_arguments.mapping(arguments),
+        transport=transport_arguments.options(arguments),
     )
 
 

@@ -81,7 +81,7 @@ class Cleanup(commands.GuardedLister):
         rows: list[Row] = []
         with open_hosts.probes(directory, interruption) as probes:
             for run in journal.runs():
-                if parsed_args.domain in (None, run.domain, run.uuid):
+                if parsed_args.domain in (None, *run.names):
                     rows += self._run(journal, run, probes, parsed_args.remove)
             if parsed_args.domain is None:
                 for look in probes.dead():

@@ -23,6 +23,7 @@ import typing
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import json_fields
 from nova_selective_migrate.core.case import readiness_fields
+from nova_selective_migrate.core.case import transport_fields
 from nova_selective_migrate.core.model import declared_paths
 from nova_selective_migrate.core.model import destination_mapping
 from nova_selective_migrate.core.model import destination_readiness
@@ -236,6 +237,7 @@ def _options(fields: json_fields.Fields) -> migration_options.MigrationOptions:
         or migration_options.Thin.OFF,
         parallel_mirrors=fields.integer('parallel_mirrors') or 0,
         accept_known_bad=fields.texts('accept_known_bad'),
+        transport=transport_fields.read(fields.object('transport')),
         media=_media(fields.object('media')),
         mapping=_mapping(fields.object('mapping')),
     )

@@ -121,7 +121,7 @@ def _is_definition(
     return (
         not twin.active
         and twin.uuid == facts.domain.uuid
-        and twin.name == facts.domain.name
+        and twin.name == _name_there(facts)
     )
 
 
@@ -134,7 +134,7 @@ def _of_domains(
     libvirt takes a guest over its own definition, and over nothing else
     (virDomainObjListAddLocked).
     """
-    name, uuid = facts.domain.name, facts.domain.uuid
+    name, uuid = _name_there(facts), facts.domain.uuid
     for twin in domains:
         if twin.uuid == uuid and twin.active:
             yield refusals.Refusal(
@@ -152,6 +152,11 @@ def _of_domains(
                 _Reason.NAME_TAKEN,
                 f'{name} there is the guest {twin.uuid}',
             )
+
+
+def _name_there(facts: case_facts.Facts) -> str:
+    dname = facts.options.transport.dname
+    return facts.domain.name if dname is None else dname
 
 
 def _of_memory(

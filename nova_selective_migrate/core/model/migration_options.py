@@ -19,6 +19,7 @@ import urllib.parse
 
 from nova_selective_migrate.core.model import destination_mapping
 from nova_selective_migrate.core.model import media_options
+from nova_selective_migrate.core.model import transport_options
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,6 +145,7 @@ class MigrationOptions:
     :ivar media: what becomes of read-only media, where we make the images
     :ivar mapping: where copies are at the destination, and as what; of no
         effect where the destination is prepared, as nova has its own paths
+    :ivar transport: how memory travels, and what becomes of the guest
     """
 
     destination_uri: str | None = None
@@ -171,6 +173,9 @@ class MigrationOptions:
     )
     mapping: destination_mapping.DestinationMapping = dataclasses.field(
         default_factory=destination_mapping.DestinationMapping
+    )
+    transport: transport_options.TransportOptions = dataclasses.field(
+        default_factory=transport_options.TransportOptions
     )
 
     @property

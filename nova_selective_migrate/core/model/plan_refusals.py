@@ -117,6 +117,11 @@ class PlanRefusal(refusal_reasons.RefusalReason):
         'name tcp://address[:port] or unix:///path, with neither a port '
         'for disks nor, for a unix socket, TLS',
     )
+    OPTIONS_CONFLICT = (
+        'options-conflict',
+        'Options for memory and definitions do not go together.',
+        'leave out one of them, or add the one that is named',
+    )
     NOT_THIN = (
         'not-thin',
         'The copy may take more room than its data, and it was asked not to.',

@@ -17,6 +17,7 @@ import dataclasses
 import enum
 
 from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import transport_options
 
 Parameter = str | int | list[str]
 
@@ -29,8 +30,11 @@ class MigrateFlag(enum.IntFlag):
     TUNNELLED = 1 << 2
     PERSIST_DEST = 1 << 3
     UNDEFINE_SOURCE = 1 << 4
+    PAUSED = 1 << 5
     NON_SHARED_DISK = 1 << 6
     NON_SHARED_INC = 1 << 7
+    COMPRESSED = 1 << 11
+    ABORT_ON_ERROR = 1 << 12
     AUTO_CONVERGE = 1 << 13
     POSTCOPY = 1 << 15
     TLS = 1 << 16
@@ -118,6 +122,7 @@ def build(
     *,
     incremental: bool,
     persistent: bool,
+    undefine: bool = False,
     xml: collections.abc.Mapping[str, str],
     detect_zeroes: collections.abc.Sequence[str] = (),
     per_disk: int = 0,
@@ -128,8 +133,8 @@ def build(
     to libvirt an empty list means every writable disk.
 
     :param incremental: copy top images alone (sync=top)
-    :param persistent: the domain is defined, and is to be at the
-        destination instead
+    :param persistent: the domain is to be defined at the destination
+    :param undefine: its definition at the source is to go
     :param xml: destination_xml and persistent_xml where they must differ
     :param detect_zeroes: of the disks to copy, those whose zeroes the source
         is to find
@@ -149,7 +154,15 @@ def build(
     if options.parallel:
         flags |= MigrateFlag.PARALLEL
     if persistent:
-        flags |= MigrateFlag.PERSIST_DEST | MigrateFlag.UNDEFINE_SOURCE
+        flags |= MigrateFlag.PERSIST_DEST
+    if undefine:
+        flags |= MigrateFlag.UNDEFINE_SOURCE
+    if options.transport.suspend:
+        flags |= MigrateFlag.PAUSED
+    if options.transport.abort_on_error:
+        flags |= MigrateFlag.ABORT_ON_ERROR
+    if options.transport.compression.compressed:
+        flags |= MigrateFlag.COMPRESSED
     parameters: dict[str, Parameter] = {}
     if migrate_disks:
         flags |= (
@@ -172,6 +185,18 @@ def build(
         parameters['migrate_uri'] = options.migrate_uri
     if options.listen_address:
         parameters['listen_address'] = options.listen_address
+    parameters.update(_of_transport(options.transport))
     parameters.update(xml)
     also_sent = options.prepared.also_sent if options.prepared else ()
     return MigrateCall(flags, parameters, also_sent)
+
+
+def _of_transport(
+    transport: transport_options.TransportOptions,
+) -> dict[str, Parameter]:
+    parameters: dict[str, Parameter] = {}
+    if transport.compression.methods:
+        parameters['compression'] = [*transport.compression.methods]
+    parameters.update(transport.compression.details)
+    parameters.update(transport.details)
+    return parameters

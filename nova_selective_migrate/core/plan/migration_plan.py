@@ -24,6 +24,7 @@ from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.core.model import transport_options
 from nova_selective_migrate.core.plan import destination_volumes
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import ejected_media
@@ -164,6 +165,8 @@ class MigrationPlan:
     :ivar summary: what it comes to; None where it is refused
     :ivar media: read-only media that are copied before the call or ejected
         by it, in XML order
+    :ivar defined: whether the domain is defined at the source
+    :ivar transport: what is done while it runs, and with its definitions
     """
 
     domain: domains.Domain
@@ -191,6 +194,10 @@ class MigrationPlan:
         default_factory=media_choices.MediaChoices
     )
     placed: destination_xml.Placed = dataclasses.field(default_factory=dict)
+    defined: bool = False
+    transport: transport_options.TransportOptions = dataclasses.field(
+        default_factory=transport_options.TransportOptions
+    )
 
     @property
     def ready(self) -> bool:

@@ -21,6 +21,9 @@ from nova_selective_migrate.core.decision import destination_places
 from nova_selective_migrate.core.decision import nova_preparation
 from nova_selective_migrate.core.plan import known_bad_releases
 
+# qemu+ssh, and what libvirt has in its place.
+_SSH = ('ssh', 'libssh', 'libssh2')
+
 
 def notes(
     facts: case_facts.Facts, *, copies: bool
@@ -47,6 +50,8 @@ def notes(
             'block migration was asked for, and no disk is to be copied: '
             'nothing is'
         )
+    if prepared is None:
+        yield from _of_transport(facts)
     for disk in facts.domain.disks:
         if disk.target in facts.options.existing and disk.source:
             place = destination_places.of(disk, facts.storage, facts.options)
@@ -68,6 +73,31 @@ def notes(
             'use TLS or a network of their own'
         )
     yield from known_bad_releases.unknown(facts.hypervisors)
+
+
+def _of_transport(
+    facts: case_facts.Facts,
+) -> collections.abc.Iterator[str]:
+    """Note who logs in where, and what becomes of definitions."""
+    options = facts.options
+    scheme = (options.destination_uri or '').partition(':')[0]
+    if not options.direct and scheme.partition('+')[2].endswith(_SSH):
+        yield (
+            "the source's daemon logs in at the destination itself, with the "
+            'keys of its own user; with --direct yours alone are needed'
+        )
+    transport = options.transport
+    defined = bool(facts.case.domain_state.persistent)
+    if defined and not transport.undefines(defined=defined):
+        yield (
+            'the definition stays on the source, turned off: the guest must '
+            'not be started there, where its disks are old'
+        )
+    if defined and not transport.persists(defined=defined):
+        yield (
+            'the guest is not defined at the destination: nothing of it is '
+            'left there once it is shut down'
+        )
 
 
 def dropped(

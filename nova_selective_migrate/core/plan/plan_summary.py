@@ -17,6 +17,7 @@ import collections.abc
 import dataclasses
 
 from nova_selective_migrate.core.case import case_facts
+from nova_selective_migrate.core.model import transport_options
 from nova_selective_migrate.core.plan import migrate_call
 
 _MIB = 2**20
@@ -75,6 +76,8 @@ def _notices(
     flag = migrate_call.MigrateFlag
     if facts.case.domain_state.state == 'paused':
         yield 'it stays paused'
+    elif facts.options.transport.suspend:
+        yield 'it is paused at the destination'
     else:
         yield 'it pauses for a moment at the switch-over'
     if flag.AUTO_CONVERGE in call.flags:
@@ -86,6 +89,11 @@ def _notices(
             'its writes wait for the destination should the disks not get '
             'ahead of them'
         )
+    timeout = facts.options.transport
+    if timeout.timeout and (
+        timeout.timeout_action is transport_options.TimeoutAction.SUSPEND
+    ):
+        yield f'it is suspended after {timeout.timeout} s until it has moved'
     if flag.POSTCOPY in call.flags:
         yield (
             'in post-copy it waits for memory, and is lost where the link '

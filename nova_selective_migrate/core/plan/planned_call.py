@@ -162,12 +162,16 @@ def _call(
     ejected: collections.abc.Collection[str],
 ) -> migrate_call.MigrateCall:
     case = facts.case
-    persistent = bool(case.domain_state.persistent)
+    defined = bool(case.domain_state.persistent)
+    transport = case.options.transport
+    persistent = transport.persists(defined=defined)
     xml = {}
     if changes or ejected:
         text = destination_xml.for_copy(case.domain_xml, changes)
         xml['destination_xml'] = ejected_media.without(text, ejected)
-        if persistent and case.persistent_xml:
+        if persistent and not defined:
+            xml['persistent_xml'] = xml['destination_xml']
+        elif persistent and case.persistent_xml:
             definition = destination_xml.of_definition(
                 case.persistent_xml, case.domain_xml, changes
             )
@@ -183,11 +187,14 @@ def _call(
         options,
         incremental=extents.incremental,
         persistent=persistent,
+        undefine=transport.undefines(defined=defined),
         xml=xml,
         detect_zeroes=thinning.detect,
         per_disk=limit(facts).per_disk(len(extents.by_target)),
     )
-    if known_bad_releases.wants_tls_destination(case.hypervisors, call):
+    if transport.tls_destination is None and (
+        known_bad_releases.wants_tls_destination(case.hypervisors, call)
+    ):
         if options.prepared:
             # Who prepares the destination learns its name later.
             return call.with_also_sent('tls.destination')

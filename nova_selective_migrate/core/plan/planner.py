@@ -145,6 +145,8 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
         second_call=again,
         left=left,
         volumes=destination_volumes.of_domain(facts.domain, matches),
+        defined=bool(case.domain_state.persistent),
+        transport=facts.options.transport,
         summary=None
         if stated
         else plan_summary.of_plan(

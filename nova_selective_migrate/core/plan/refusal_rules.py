@@ -25,6 +25,7 @@ from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import plan_refusals
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.core.model import transport_options
 from nova_selective_migrate.core.plan import known_bad_releases
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import planned_call
@@ -144,6 +145,7 @@ def of_plan(
         yield from _known_bad(facts, [known_bad_releases.Feature.PAUSED_TWICE])
     if _keeps_gluster(facts, call):
         yield from _known_bad(facts, [known_bad_releases.Feature.GLUSTER])
+    yield from of_transport(facts)
     if (
         facts.options.tls
         and facts.hypervisors.source.tls_certificates is False
@@ -165,6 +167,21 @@ def of_plan(
         facts, known_bad_releases.features(call, facts.domain, drivers)
     )
     yield from _too_slow(facts, call)
+
+
+def of_transport(facts: case_facts.Facts) -> Refusals:
+    """Refuse options that libvirt does not take together."""
+    options = facts.options
+    for conflict in transport_options.conflicts(
+        options.transport,
+        facts.hypervisors,
+        parallel=options.parallel,
+        postcopy=options.postcopy,
+        paused=facts.case.domain_state.state == 'paused',
+        auto_converge=options.auto_converge,
+        tls=options.tls,
+    ):
+        yield refusals.Refusal(None, _Reason.OPTIONS_CONFLICT, conflict)
 
 
 def of_thinning(

@@ -60,7 +60,9 @@ def readiness(
         if found.emulator.fits
         else None,
         networks=tuple(host_abilities.networks(destination, needs)),
-        domains=host_abilities.namesakes(destination, guest.uuid, guest.name),
+        domains=host_abilities.namesakes(
+            destination, guest.uuid, options.transport.dname or guest.name
+        ),
         memory=_memory(guest, destination, needs),
         huge_pages=_huge_pages(destination, needs),
     )

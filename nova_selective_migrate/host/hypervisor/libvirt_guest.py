@@ -135,10 +135,10 @@ class Guest:
         except libvirt.libvirtError:
             return False  # one that is not defined has no such thing
 
-    def start_with_host(self) -> bool:
-        """Turn autostart on; tell whether libvirt took it."""
+    def start_with_host(self, *, wanted: bool = True) -> bool:
+        """Turn autostart on or off; tell whether libvirt took it."""
         try:
-            self._domain.setAutostart(1)
+            self._domain.setAutostart(int(wanted))
         except libvirt.libvirtError:
             return False
         return True
@@ -258,6 +258,14 @@ class Guest:
         """
         with libvirt_codes.translated(f'cannot suspend {self.name}'):
             self._domain.suspend()
+
+    def start_postcopy(self) -> bool:
+        """Have memory follow the guest; tell whether libvirt took it."""
+        try:
+            self._domain.migrateStartPostCopy(0)
+        except libvirt.libvirtError:
+            return False  # memory is not being sent yet, or not any more
+        return True
 
     def max_speed(self) -> int | None:
         """Return the limit of memory in MiB/s; None where it is not known."""

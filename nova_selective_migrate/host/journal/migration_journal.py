@@ -75,6 +75,7 @@ class MigrationRecord:
     :ivar source_host: host UUIDs as libvirt gives them
     :ivar targets: target devs of the disks that are copied
     :ivar images: in the order in which they are made
+    :ivar destination_name: of the guest there, where it is another
     """
 
     plan_id: str
@@ -87,6 +88,7 @@ class MigrationRecord:
     destination_host: str
     targets: tuple[str, ...] = ()
     images: tuple[CreatedImage, ...] = ()
+    destination_name: str = ''
 
     @classmethod
     def begun(cls, **fields: typing.Any) -> 'MigrationRecord':
@@ -124,7 +126,15 @@ class MigrationRecord:
             for name in _OF_SOME:
                 if image[name] is None:
                     del image[name]  # which earlier releases do not know
+        if not self.destination_name:
+            del tree['destination_name']
         return tree
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return what the guest is called, on either host."""
+        names = (self.domain, self.uuid, self.destination_name)
+        return tuple(filter(None, names))
 
     def with_image(self, image: CreatedImage) -> 'MigrationRecord':
         """Put a made image in the place of the planned one."""
@@ -261,7 +271,7 @@ class MigrationJournal:
 
         :raises JournalFailed: when the journal cannot be read
         """
-        found = [r for r in self.runs() if domain in (r.domain, r.uuid)]
+        found = [r for r in self.runs() if domain in r.names]
         return found[-1] if found else None
 
     def _read(self, name: str) -> MigrationRecord | None:

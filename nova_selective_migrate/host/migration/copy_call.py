@@ -26,9 +26,11 @@ from nova_selective_migrate.host.journal import migration_journal
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 from nova_selective_migrate.host.migration import destination_watchdogs
+from nova_selective_migrate.host.migration import login_advice
 from nova_selective_migrate.host.migration import migration_outcome
 from nova_selective_migrate.host.migration import preflight
 from nova_selective_migrate.host.migration import progress_monitor
+from nova_selective_migrate.host.migration import timed_actions
 
 LOG = logging.getLogger(__name__)
 
@@ -119,12 +121,16 @@ class CopyCall:
         throttle = bandwidth_throttle.BandwidthThrottle(
             self._guest, copy.plan.limit, disks, notify
         )
+        actions = timed_actions.TimedActions(
+            self._guest, copy.plan.transport, notify
+        )
         convergence = watchdog_limits.Convergence()
         while not copy.attempt.wait(_POLL_SECONDS):
             job = copy.monitor.look(self._guest)
             now = time.monotonic()
             progress = copy.monitor.progress
             throttle.look(progress)
+            actions.look(job, called=copy.attempt.called)
             if progress is not None:
                 convergence = convergence.look(now, progress)
             self._take_abort()
@@ -163,4 +169,6 @@ class CopyCall:
         except Exception as err:
             # The thread's boundary: what the binding raises for an argument
             # it cannot pass must not look like success.
-            copy.attempt.fail(err)
+            peer = migrate_call.MigrateFlag.PEER2PEER in copy.plan.call.flags
+            advised = login_advice.added(err, self._uri) if peer else err
+            copy.attempt.fail(advised)

@@ -99,6 +99,7 @@ class MigrationHosts:
             destination_uri=redaction.uri(self.destination.uri),
             destination_host=self.destination.host_uuid() or '',
             targets=tuple(plan.migrate_disks),
+            destination_name=plan.transport.dname or '',
             images=(
                 *map(migration_journal.CreatedImage.planned, plan.images),
                 *(

@@ -126,7 +126,7 @@ class Migrator:
         if ended.settlement.ending is guest_location.Ending.MOVED:
             copy.monitor.complete()
             if autostart:
-                self._start_with_host()
+                self._carry_autostart()
         return dataclasses.replace(
             ended,
             seconds=time.monotonic() - started,
@@ -187,8 +187,19 @@ class Migrator:
         LOG.info('%s: %s', self._guest.name, ended.settlement.explanation)
         return ended
 
-    def _start_with_host(self) -> None:
-        """Turn autostart on at the destination; libvirt does not keep it."""
+    def _carry_autostart(self) -> None:
+        """Start the guest with the destination, and with no other host.
+
+        libvirt does not keep autostart. Where the definition here stays, it
+        names the images that the guest has left.
+        """
+        transport, defined = self._plan.transport, self._plan.defined
+        if not transport.undefines(defined=defined):
+            self._guest.start_with_host(wanted=False)
+        if transport.persists(defined=defined):
+            self._start_with_destination()
+
+    def _start_with_destination(self) -> None:
         try:
             guest = self._hosts.destination.guest(self._guest.uuid)
             taken = guest.start_with_host()

@@ -44,12 +44,11 @@ def assert_unchanged(
     """
     now = domain_xml.parse(redaction.domain_xml(guest.xml()))
     state = guest.state([disk.target for disk in now.disks])
-    defined = migrate_call.MigrateFlag.PERSIST_DEST in plan.call.flags
     if (
         now != plan.domain
         or state.snapshots
         or state.block_jobs
-        or bool(state.persistent) != defined
+        or bool(state.persistent) != plan.defined
     ):
         raise exceptions.PreparationFailed(
             f'{guest.name} changed since the plan was made; plan again'
@@ -153,7 +152,9 @@ def with_secrets(
         parameters['destination_xml'] = plan.destination_xml(
             guest.migratable_xml()
         )
-    if 'persistent_xml' in parameters:
+    if 'persistent_xml' in parameters and not plan.defined:
+        parameters['persistent_xml'] = parameters['destination_xml']
+    elif 'persistent_xml' in parameters:
         definition = guest.persistent_xml(secure=True)
         if definition is None:
             raise exceptions.PreparationFailed(

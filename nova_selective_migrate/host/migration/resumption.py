@@ -77,8 +77,9 @@ def _on_the_way(
         used = path_users.paths_in_use(hosts.destination, run.uuid)
     except exceptions.SelectiveMigrateError:
         return frozenset()
+    name = run.destination_name or run.domain
     made = {image.path for image in run.images if image.stamp is not None}
-    return frozenset(path for path in made if used.get(path) == run.domain)
+    return frozenset(path for path in made if used.get(path) == name)
 
 
 def _migrating(

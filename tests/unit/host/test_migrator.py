@@ -64,6 +64,7 @@ class SuccessTest(migration.MigrationCase):
     def test_it_starts_with_its_host_as_before(self):
         for before in (True, False):
             self.setUp()
+            self.domain.persistent = True
             self.domain.starts_with_host = before
             self.domain.on_migrate = self.move
             self.run_it()

@@ -27,6 +27,7 @@ from tests.unit.core.scenarios import nova_volumes
 from tests.unit.core.scenarios import pools
 from tests.unit.core.scenarios import preparations
 from tests.unit.core.scenarios import readiness
+from tests.unit.core.scenarios import transports
 from tests.unit.core.scenarios import uncopied
 from tests.unit.core.scenarios import unsafe
 from tests.unit.core.scenarios import volume_names
@@ -52,6 +53,7 @@ SCENARIOS = {
         pools,
         preparations,
         readiness,
+        transports,
         uncopied,
         unsafe,
         volume_names,
