@@ -220,7 +220,7 @@ def source_facts(
     :raises StorageSilent: when the storage of one does not answer
     """
     facts: dict[str, storage_facts.StorageFacts] = {}
-    # Asked last: whichever disk it is asked for, QEMU looks at all of them.
+    # Asked last: for the sizes of one disk QEMU looks at the storage of all.
     tops: dict[str, str] = {}
     for disk in domain.disks:
         for depth, image in enumerate(disk.chain):
@@ -248,7 +248,7 @@ def _without(
 ) -> dict[str, storage_facts.StorageFacts]:
     """Leave out directories that guests use as they are.
 
-    A pool of libvirt's would open every file of one, and the guest would
+    A storage pool over one would open every file in it, and the guest would
     see the marker.
     """
     paths = {directory.path for directory in directories}
@@ -272,7 +272,7 @@ def _with_users(
     here: dict[str, storage_facts.StorageFacts],
     there: dict[str, storage_facts.StorageFacts],
 ) -> dict[str, storage_facts.StorageFacts]:
-    """Say of what is there which domain of the destination has it.
+    """Add which domain of the destination uses each path.
 
     A logical volume is looked for by each name that it has on every host.
     """
@@ -301,8 +301,8 @@ def _with_sizes(
         return facts
     allocated = facts.allocated_bytes
     if allocated is None and facts.kind is not storage_facts.PathKind.BLOCK:
-        # Of a device it is how far QEMU has written, and all is copied.
-        # libvirt says 0 where it does not know.
+        # For a device libvirt tells how far QEMU has written; a copy takes all
+        # of it. 0 means that libvirt does not know.
         allocated = sizes.allocation or None
     return dataclasses.replace(
         facts, virtual_bytes=sizes.capacity, allocated_bytes=allocated

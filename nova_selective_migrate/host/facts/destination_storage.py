@@ -190,10 +190,10 @@ def in_folder(
 
 
 def between(before: int | None, there: int | None, after: int | None) -> bool:
-    """Tell whether both files change at the same time.
+    """Tell whether both files have the same time of change.
 
-    Two files are not, to the nanosecond: it may be one, by a link or a
-    mount of the destination's.
+    Two files never do, to the nanosecond: it can be one file, which the
+    destination reaches by a link or a mount.
     """
     if before is None or there is None or after is None:
         return False
@@ -201,7 +201,7 @@ def between(before: int | None, there: int | None, after: int | None) -> bool:
 
 
 class Directories:
-    """Which directories of both hosts are one, as markers show."""
+    """Finds with markers which directories of both hosts are one."""
 
     def __init__(
         self, peer: connection.Connection, source: source_storage.SourceStorage
@@ -243,7 +243,7 @@ class Directories:
         known: storage_facts.StorageFacts,
         here: storage_facts.StorageFacts,
     ) -> storage_facts.StorageFacts:
-        """Give a file of the destination the identity that follows.
+        """Give a file of the destination an identity, as the markers show.
 
         A marker shows the directory that was named. Behind a link either
         host may have another, so that each link's own directory counts, as

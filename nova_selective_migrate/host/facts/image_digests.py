@@ -25,7 +25,7 @@ import typing
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.host.hypervisor import storage_answers
 
-#: As long as a step of nova's that has 60 seconds for all of it may wait.
+#: Seconds; a step of nova's that has 60 in all can wait no longer.
 DIGEST_SECONDS = 15.0
 
 _WORKERS = 2
@@ -34,7 +34,7 @@ _CHUNK = 2**20
 
 @dataclasses.dataclass(frozen=True)
 class Deadline:
-    """Until when files may be read for a caller that waits.
+    """The time until which files are read for a caller that waits.
 
     :ivar at: on time.monotonic's clock
     """
@@ -52,7 +52,7 @@ class Deadline:
         return min(max(self.at - time.monotonic(), 0.0), DIGEST_SECONDS)
 
     def check(self, name: object) -> None:
-        """See to it that there is time left to read a file.
+        """Assert that there is time left to read a file.
 
         :raises PreparationFailed: naming the file
         """
@@ -76,10 +76,11 @@ class _Task:
 class DigestCache:
     """Digests of images that nobody writes, each computed once.
 
-    A file counts as the same while inode and size are: nova replaces a base
-    image by renaming and never writes to one, but touches it at every use,
-    so that its times say nothing. Safe to use from several threads. However
-    many ask, few files are read at once: the guests' disks are beside them.
+    A file counts as the same while inode and size are equal: nova replaces a
+    base image by renaming and never writes to one, but touches it at every
+    use, so that its times say nothing. Safe to use from several threads. Few
+    files are read at once, however many callers ask, to leave the storage to
+    the guests.
     """
 
     def __init__(self) -> None:
@@ -110,7 +111,7 @@ class DigestCache:
     def within(self, path: str, seconds: float) -> str | None:
         """Return a file's digest if it is there in time.
 
-        What takes longer goes on, for the next who asks.
+        A longer computation goes on, and the next caller gets its result.
 
         :returns: None where it takes longer, or the file cannot be read
         """
@@ -131,7 +132,7 @@ class DigestCache:
         return digest if known == version else None
 
     def _begin(self, path: str) -> _Task:
-        """Return the task of a file, and see to it that it will be done."""
+        """Return the task of a file, and start it or queue it."""
         with self._lock:
             task = self._tasks.get(path)
             if task is not None:
@@ -160,7 +161,8 @@ class DigestCache:
 
     def _compute(self, task: _Task) -> None:
         try:
-            # As it was before it was read: what is written meanwhile counts.
+            # Taken before the file is read: a write meanwhile makes it another
+            # one.
             version = _version(task.path)
             task.digest = digest_of(task.path)
         except OSError as err:
@@ -240,7 +242,7 @@ def chunks(
         chunk = _read(handle, offset, size)
         if chunk != nothing[: len(chunk)]:
             yield offset, chunk
-        # nova-compute may run on green threads: let the others live.
+        # nova-compute may run on green threads: let other threads run.
         time.sleep(0)
         offset = _next_data(handle, offset + size)
 

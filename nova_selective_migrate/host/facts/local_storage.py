@@ -46,7 +46,7 @@ def free_bytes(path: str) -> int:
 
 
 def local_facts(path: str) -> storage_facts.StorageFacts:
-    """Collect what this host knows; what it may not see stays unknown.
+    """Collect what this host knows; what it has no permission for is unknown.
 
     :raises StorageSilent: when the storage does not answer
     """
@@ -57,7 +57,7 @@ def local_facts(path: str) -> storage_facts.StorageFacts:
         _ask_server(resolved)
         mount = mount_of(resolved)
         if not os.path.samestat(status, os.stat(path)):
-            # Another by now: what was seen is not of one file.
+            # The path leads to another file by now: the facts would be of two.
             return storage_facts.StorageFacts()
     except (FileNotFoundError, NotADirectoryError):
         return storage_facts.StorageFacts(exists=False)
@@ -103,10 +103,10 @@ def local_facts(path: str) -> storage_facts.StorageFacts:
 
 
 def _ask_server(path: str) -> None:
-    """See to it that a path is there for its server too.
+    """Assert that the path exists on its file server as well.
 
-    stat(2) may be answered from what a client of NFS remembers, for a minute
-    after the file has gone; statfs(2) never is.
+    An NFS client can answer stat(2) from its cache for a minute after the file
+    has gone; statfs(2) always asks the server.
 
     :raises OSError: ESTALE, say
     """
@@ -217,7 +217,7 @@ def _below(device: pathlib.Path) -> tuple[str, ...]:
     for slave in sorted((device / 'slaves').iterdir()):
         attached = _of(slave.resolve(strict=True))
         if attached.transport in ('dm', 'md'):
-            # One without a device below it could be anything.
+            # Without a known device below it, it could be anything.
             found.extend(attached.slaves or ('unknown',))
         else:
             # A multipath map stays one, whatever its paths are.

@@ -76,5 +76,5 @@ def _digest(peer: connection.Connection, path: str) -> str | None:
             if isinstance(seen, pool_directory.PoolDirectory):
                 return image_digests.digest_of_parts(seen.parts(name))
     except exceptions.HypervisorError:
-        pass  # what cannot be read is not shown to be the same
+        pass  # a medium that cannot be read is not proven to be the same
     return None

@@ -48,7 +48,7 @@ class SourceStorage(abc.ABC):
 
     @abc.abstractmethod
     def hops(self, path: str) -> tuple[str, ...]:
-        """List a path, what it links to and so on to what is no link.
+        """List a path and what it links to, up to the first that is no link.
 
         :returns: nothing where it is not known
         """

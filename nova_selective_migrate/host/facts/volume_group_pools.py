@@ -64,9 +64,9 @@ def of_devices(
 ) -> VolumeGroupPools:
     """Find the pools, and whether both hosts have one volume group.
 
-    libvirt tells no UUID of a volume group. Two that have a volume of one
-    UUID are one, or clones; two that have none in common can be one still,
-    as only what is active is listed.
+    libvirt tells no UUID of a volume group. Two groups with a volume of the
+    same UUID are one group or clones. Two with no common volume can still be
+    one group, as only active volumes are listed.
 
     :param theirs: the destination's volume groups, by directory
     """
@@ -101,8 +101,8 @@ def _told(
 ) -> storage_facts.StorageFacts:
     """Add what the source's pool tells of a volume.
 
-    Of a source that is not this host there is nothing else by which a volume
-    could be told from the destination's.
+    If the source is another host, nothing else tells its volume from the
+    destination's.
     """
     if group is None or known.volume_uuid:
         return known

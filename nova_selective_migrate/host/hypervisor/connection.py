@@ -208,7 +208,7 @@ class Connection:
                 return
             fresh = self.again()
         except (libvirt.libvirtError, exceptions.HypervisorError):
-            return  # it still is not there, and the next question says so
+            return  # still down; the next question reports that
         self.virt = fresh.virt
 
     def look(self, uuid: str) -> guest_location.GuestSide:
@@ -264,9 +264,9 @@ class Connection:
 def _is_our_name(name: str) -> bool:
     """Tell whether a daemon on this host would have this host name.
 
-    libvirt gives the canonical name, where the host's own has no domain and
-    the resolver knows it with one (virGetHostname in virutil.c): Debian's
-    own line in /etc/hosts does.
+    libvirt uses the canonical name if the host name has no domain and the
+    resolver knows one (virGetHostname in virutil.c), as with Debian's line in
+    /etc/hosts.
     """
     ours = socket.gethostname()
     if name == ours:

@@ -72,7 +72,7 @@ def is_busy(err: Exception) -> bool:
 
 
 def call_result(err: Exception) -> guest_location.CallResult:
-    """Return what the error of a migrate call says of the migration.
+    """Return how far a migration came, by the error of its call.
 
     An error of the source's own part is in the domain of QEMU's driver, and
     "canceled by client" is an abort (qemuMigrationJobCheckStatus). A reply

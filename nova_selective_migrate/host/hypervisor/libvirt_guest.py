@@ -114,7 +114,7 @@ class Guest:
             )
 
     def _checkpoints(self) -> int:
-        # Not every driver has them, nor every binding.
+        # Neither every driver nor every binding has them.
         listed = getattr(self._domain, 'listAllCheckpoints', None)
         try:
             return len(listed()) if listed else 0
@@ -133,7 +133,7 @@ class Guest:
         try:
             return bool(self._domain.autostart())
         except libvirt.libvirtError:
-            return False  # one that is not defined has no such thing
+            return False  # a transient domain has no autostart
 
     def start_with_host(self, *, wanted: bool = True) -> bool:
         """Turn autostart on or off; tell whether libvirt took it."""

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Make a call once more where a daemon is too old for a part of it."""
+"""Repeat a call without a parameter that a daemon is too old for."""
 
 import collections.abc
 import typing

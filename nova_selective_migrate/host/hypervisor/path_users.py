@@ -46,8 +46,8 @@ def users_of(
 def paths_in_use(host: connection.Connection, uuid: str) -> dict[str, str]:
     """Return path -> name of a domain that has it, of all domains.
 
-    A definition of one domain does not count: that of a guest which is to
-    come, or has moved away. Where it is active, it does.
+    The definition of the guest itself does not count while it is inactive: it
+    is to arrive, or has moved away.
 
     :param uuid: of the domain whose definition does not count
     :raises HypervisorError: when not all of them can be asked

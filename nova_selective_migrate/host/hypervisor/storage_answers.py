@@ -10,13 +10,13 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Whether storage answers, before anybody waits for it for good.
+"""Check that storage answers, before a look at it could hang.
 
-A mount whose server is gone holds up whoever looks at a path on it: in the
-kernel, where neither a signal nor a time limit of Python's ends the wait
-(nfs(5), hard). So no path of a guest is looked at in this process before a
-program of its own has been answered, and no daemon is waited for longer.
-That is the one place for it; what touches a path comes here first.
+A look at a path hangs in the kernel when the server of its mount is gone, and
+neither a signal nor a time limit in Python ends that (nfs(5), hard). So this
+process looks at no path of a guest before a separate program has got an
+answer, and waits for no daemon longer. All code that touches such a path calls
+this first.
 """
 
 import collections.abc
@@ -26,10 +26,10 @@ import typing
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.host.hypervisor import timed_question
 
-#: Storage that is only slow answers sooner; a plan has 20 seconds in all.
+#: Seconds, enough for slow storage; a plan has 20 in all.
 SECONDS = 5.0
-# statfs(2): of NFS and its like the server is asked each time, while stat(2)
-# may be answered from what the client remembers.
+# statfs(2), which asks the server of NFS and its like each time; a client can
+# answer stat(2) from its cache.
 _ASK = ('stat', '-L', '-f', '-c', '', '--')
 _REMEDY = 'see that the server of the storage answers, then try again'
 #: Paths in a message.
@@ -40,13 +40,13 @@ _Result = typing.TypeVar('_Result')
 def require(*paths: str) -> None:
     """Wait until the storage of paths of this host answers.
 
-    What it answers does not matter, so that a path that is missing is no
-    error. Where the question cannot be put nothing is shown either way.
+    Any answer will do: a missing path is no error. If the program cannot be
+    started, nothing is known and the look goes on.
 
     :raises StorageSilent: when it does not in time
     """
     try:
-        # Not waited for once it is late: it ends when the kernel lets it.
+        # A late one is not waited for: it ends when the kernel lets it.
         asked = subprocess.Popen(
             [*_ASK, *paths],
             stdin=subprocess.DEVNULL,

@@ -112,9 +112,9 @@ def _pool(
 ) -> tuple[libvirt.virStoragePool | bool | None, bool]:
     """Find or make the pool of a directory.
 
-    libvirt allows one pool a directory. Another migration's is gone in a
-    moment, and must not go while it is used: wait until it has gone, but
-    not for that of a process which was killed.
+    libvirt allows one pool for each directory. The pool of another migration
+    lasts for a moment and must not be used, as it would go meanwhile: wait for
+    its end, unless its process was killed.
 
     :param name: of the one that is made
     :returns: the pool, False where there is no directory or None where it
@@ -123,7 +123,7 @@ def _pool(
     virt = peer.virt
     deadline = time.monotonic() + _FOREIGN_POOL_SECONDS
     while True:
-        # One whose storage hangs holds up whoever lists them.
+        # A pool whose storage hangs blocks the listing of all pools.
         pool = storage_answers.of_daemon(
             peer.name, path, functools.partial(_existing, virt, path)
         )
@@ -131,7 +131,7 @@ def _pool(
         if pool is not None and (late or not _waited_for(peer, pool)):
             if late:
                 peer.lingering_pools.add(str(pool.name()))
-            # To start a pool would change what the host does.
+            # Starting an inactive pool would change the host.
             return (pool if _active(pool) else None), False
         if pool is None:
             create = functools.partial(

@@ -35,7 +35,7 @@ from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import storage_answers
 
-# Its volumes have a key that no other one has. Those of zfs have their name.
+# The key of its volumes is a UUID; that of a zfs volume is its name.
 _WITH_UUIDS = 'logical'
 # libvirt runs lvs and vgs, which ask every disk, and waits for udev.
 _LOOK_SECONDS = 12.0
@@ -45,7 +45,7 @@ _LOOK_SECONDS = 12.0
 class Volume:
     """A volume as a host shows it.
 
-    :ivar key: that no other volume has; None where it has none such
+    :ivar key: unique to the volume; None where libvirt shows none that is
     """
 
     name: str
@@ -276,7 +276,7 @@ def _volume_xml(name: str, size: int) -> str:
     volume = etree.Element('volume')
     etree.SubElement(volume, 'name').text = name
     etree.SubElement(volume, 'capacity', unit='bytes').text = str(size)
-    # Another allocation than the capacity is not a thin volume but, of LVM,
-    # a snapshot of nothing that breaks when it is full.
+    # With a smaller allocation than the capacity libvirt makes no thin volume
+    # but an LVM snapshot, which breaks when it is full.
     etree.SubElement(volume, 'allocation', unit='bytes').text = str(size)
     return safe_xml.render(volume)

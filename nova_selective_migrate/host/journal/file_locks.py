@@ -26,7 +26,7 @@ import typing
 from nova_selective_migrate import exceptions
 
 _SUFFIX = '.lock'
-# Who asks for the holder has the lock for a moment.
+# A process that asks who holds the lock has it for a moment.
 _MOMENT_SECONDS = 0.2
 _POLL_SECONDS = 0.02
 
@@ -45,8 +45,8 @@ class Held(exceptions.SelectiveMigrateError):
 class FileLock:
     """The lock of one name in a directory; a context manager.
 
-    The file goes with the lock. A process that opened it before that finds
-    out that its file has no name any more, and tries the new one.
+    Releasing the lock removes its file. A process that had opened it before
+    sees that the file has no name any more, and opens the new one.
     """
 
     def __init__(self, directory: str, name: str) -> None:

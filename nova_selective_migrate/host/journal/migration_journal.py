@@ -163,7 +163,7 @@ def _image(tree: typing.Any) -> CreatedImage:
 
 
 def _check_texts(run: MigrationRecord) -> None:
-    """Refuse a file that somebody has filled with anything else.
+    """Refuse a file with fields of a wrong type.
 
     :raises InvalidInput: when a field is not what it has to be
     """
@@ -209,7 +209,7 @@ class MigrationJournal:
 
     def end(self, run: MigrationRecord) -> None:
         """Remove a record of which nothing is left; never raises."""
-        # What stays is looked at again by cleanup, and harms nothing.
+        # An entry that stays does no harm: cleanup looks at it again.
         with contextlib.suppress(exceptions.JournalFailed):
             self._entries.drop(run.plan_id)
 

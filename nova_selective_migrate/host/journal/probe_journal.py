@@ -27,10 +27,10 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.host.journal import file_locks
 from nova_selective_migrate.host.journal import journal_entries
 
-#: Of the names of all that we put on a host for a while.
+#: Prefix of the names of the pools and markers that we make.
 PREFIX = 'nova-selective-migrate-'
 
-# No probe lasts so long: whoever made a pool before that has gone.
+# Seconds. No probe lasts so long: the process of an older pool has ended.
 _STALE_SECONDS = 120.0
 _NAME = re.compile(rf'{PREFIX}([0-9a-f-]{{36}})-([0-9]+)-[0-9a-f]{{8}}')
 

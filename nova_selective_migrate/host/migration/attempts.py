@@ -54,7 +54,7 @@ _NEXT: collections.abc.Mapping[_State, tuple[_State, ...]] = {
 
 
 class AbortKind(enum.Enum):
-    """What a migration is aborted for; the values name events."""
+    """Why a migration is aborted; the values are in names of events."""
 
     OPERATOR = 'operator'
     STALLED = 'switch-over-stalled'
@@ -71,7 +71,7 @@ class AbortCause:
 
     :ivar text: what has happened and what to do about it; empty where the
         operator has asked for it
-    :ivar hopeless: whether even the end of the call is not waited for
+    :ivar hopeless: whether the call may never return, so that nobody waits
     """
 
     kind: AbortKind

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Hold a running migration to its limit of the link."""
+"""Keep a running migration within the bandwidth limit."""
 
 import collections.abc
 
@@ -20,10 +20,10 @@ from nova_selective_migrate.host.hypervisor import libvirt_guest
 
 Notify = collections.abc.Callable[[str], None]
 
-# QEMU reckons in longer intervals itself: what a mirror may take in one go
-# lasts it for seconds.
+# QEMU itself works in longer intervals: what a mirror sends at once is its
+# share of several seconds.
 _SECONDS = 1.0
-# What changes less is not worth a call.
+# A smaller change is not worth a call.
 _NOTICEABLE = 0.05
 
 

@@ -176,8 +176,8 @@ def _remove_volume(
 ) -> str | None:
     """Remove a volume; return why not, '' where there is none.
 
-    Its key alone proves it: that it has the name and the size of the one
-    that was made here does not.
+    Its key alone proves that it is the one that was made here; name and size
+    do not.
     """
     group = volume_pools.named(peer, pool)
     if group is None:
@@ -253,7 +253,7 @@ def _foreign(
         return 'it is not known whether it was made here'
     now = seen.stamp(name)
     if now and image.stamp and (now.inode or image.stamp.inode):
-        # Then it is the proof, whatever was written since.
+        # The inode decides, whatever was written since.
         same = now.inode == image.stamp.inode
         return None if same else 'it is another file of that name'
     if held or (now and now == image.stamp):

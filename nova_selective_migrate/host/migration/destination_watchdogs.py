@@ -33,8 +33,8 @@ from nova_selective_migrate.host.hypervisor import storage_pools
 class DestinationWatchdog(abc.ABC):
     """Watches a host while the context lasts, in a thread of its own.
 
-    A question to a host that is gone takes as long as the network's
-    time-outs, and nobody is to wait for that.
+    A question to a dead host lasts until the network times out, which would
+    block the monitor.
     """
 
     def __init__(self, host: connection.Connection) -> None:

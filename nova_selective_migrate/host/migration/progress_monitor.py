@@ -79,7 +79,7 @@ def _unread(_progress: migration_progress.MigrationProgress) -> None:
 
 # Twice what libvirt's keepalive gives a peer.
 _SILENT_SECONDS = 60.0
-# Then the abort has had its chance.
+# Seconds after which an abort without effect is given up on.
 _LAST_SECONDS = 120.0
 
 

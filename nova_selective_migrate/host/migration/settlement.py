@@ -113,7 +113,7 @@ def _follow(
             deadline = time.monotonic() + _SETTLE_SECONDS
         elif time.monotonic() > deadline:
             return found
-        # libvirt has no event for what both hosts have come to.
+        # libvirt has no event for the end of a migration on both hosts.
         time.sleep(_POLL_SECONDS)
 
 

@@ -33,7 +33,7 @@ from nova_selective_migrate.host.hypervisor import timed_question
 LOG = logging.getLogger(__name__)
 
 Connect = collections.abc.Callable[[], connection.Connection]
-#: What a destination gets to answer while both may write.
+#: How long a destination may take to answer while both may write.
 _HASTE_SECONDS = 2.0
 
 
@@ -100,7 +100,7 @@ class SourceSuspension:
             disks = domain_xml.parse(guest.xml()).disks
             side = host.look(uuid)
         except exceptions.SelectiveMigrateError as err:
-            # The call finds the same, and says so.
+            # The call fails in the same way and reports it.
             LOG.debug('Cannot look at %s before the call: %s', uuid, err)
             return cls(connect, uuid, ())
         shared = [d.target for d in disks if d.writable and d.source]
@@ -163,7 +163,7 @@ class SourceSuspension:
         try:
             self._connect().guest(self._uuid).resume()
         except exceptions.HypervisorError:
-            # Not as it was before, so nothing may be told to be.
+            # The guest is not as before, so that "not moved" would be untrue.
             return guest_location.Settlement(
                 guest_location.Ending.UNKNOWN,
                 location_advice.SOURCE_STAYS_SUSPENDED,
