@@ -128,8 +128,9 @@ def global_parser() -> argparse.ArgumentParser:
 
 
 def _epilog() -> str:
+    width = max(len(entry.name) for entry in command_table.COMMANDS)
     listed = ''.join(
-        f'  {entry.name:<9}  {entry.summary}\n'
+        f'  {entry.name:<{width}}  {entry.summary}\n'
         for entry in command_table.COMMANDS
     )
     return f'commands:\n{listed}{_EPILOG}'

@@ -67,7 +67,7 @@ COMMANDS = (
     CommandEntry(
         'host audit',
         'host:AuditHost',
-        'Plan the migration of every running guest of a host, and move none',
+        'Plan the migration of every running guest, and move none',
     ),
     CommandEntry(
         'migrate',

@@ -28,7 +28,7 @@ _LARGEST_RATE = 2**31
 
 
 class AuditHost(commands.GuardedShowOne):
-    """Plan the migration of every running guest of a host, and move none.
+    """Plan the migration of every running guest, and move none.
 
     Tells of each guest whether it can move, why not and what to do, how
     many bytes would be copied and, with --rate, how long that takes. Exits
