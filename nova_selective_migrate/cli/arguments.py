@@ -20,7 +20,6 @@ from nova_selective_migrate.cli import image_arguments
 from nova_selective_migrate.cli import media_arguments
 from nova_selective_migrate.cli import transport_arguments
 from nova_selective_migrate.core.job import bandwidth
-from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import known_bad_releases
 
@@ -161,6 +160,9 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """Add the limits at which a running migration is aborted."""
+    # Here, as a plan knows none of them.
+    from nova_selective_migrate.core.job import watchdog_limits
+
     group = parser.add_argument_group('limits')
     group.add_argument(
         '--progress-timeout',

@@ -13,7 +13,6 @@
 """The commands' parsers, and how one of them is run."""
 
 import argparse
-import logging
 import os
 import pathlib
 import sys
@@ -151,10 +150,17 @@ def command_parsers() -> dict[str, argparse.ArgumentParser]:
 def _log(options: argparse.Namespace) -> None:
     """Set up what is logged, on standard error and into a file.
 
+    Where nothing is asked for, logging itself prints warnings and errors as
+    they are, and is not even imported before somebody logs.
+
     :raises InvalidInput: when the file cannot be written
     """
-    root = logging.getLogger()
     level = 2 if options.debug else options.verbose_level
+    if not level and not options.log_file:
+        return
+    import logging
+
+    root = logging.getLogger()
     shown = {0: logging.WARNING, 1: logging.INFO}.get(level, logging.DEBUG)
     console = logging.StreamHandler(sys.stderr)
     console.setLevel(shown)

@@ -23,7 +23,6 @@ from nova_selective_migrate.cli import evidence_arguments
 from nova_selective_migrate.cli import output_formats
 from nova_selective_migrate.cli import signals
 from nova_selective_migrate.core.case import migration_case
-from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.plan import plan_formats
 from nova_selective_migrate.core.plan import planner
 
@@ -96,6 +95,8 @@ class Plan(commands.GuardedShowOne):
         cases = self._cases(parsed_args, interruption)
         plans = [planner.plan(case) for case in cases]
         if parsed_args.record:
+            from nova_selective_migrate.core.case import redaction
+
             # A replayed case may have been written by hand.
             text = migration_case.dumps(redaction.case(cases[0]))
             commands.write_text(parsed_args.record, text)
