@@ -20,11 +20,11 @@ import typing
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
 from nova_selective_migrate.cli import commands
+from nova_selective_migrate.cli import event_stream
 from nova_selective_migrate.cli import evidence_arguments
+from nova_selective_migrate.cli import migration_report
 from nova_selective_migrate.cli import outcome_table
-from nova_selective_migrate.cli import plan_table
 from nova_selective_migrate.cli import signals
-from nova_selective_migrate.cli import terminal
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import plan_formats
@@ -53,6 +53,8 @@ class Migrate(commands.GuardedShowOne):
     without it, tells how it ended and cleans up in the same way; what is
     left even then, 'cleanup' lists.
     """
+
+    _report: migration_report.MigrationReport | None = None
 
     def lines(
         self, tree: collections.abc.Mapping[str, typing.Any]
@@ -83,6 +85,7 @@ class Migrate(commands.GuardedShowOne):
         evidence_arguments.add_evidence(parser)
         arguments.add_destination(parser)
         arguments.add_limits(parser)
+        event_stream.add_events(parser)
         return parser
 
     def produce_output(
@@ -92,6 +95,10 @@ class Migrate(commands.GuardedShowOne):
         data: collections.abc.Sequence[typing.Any],
     ) -> None:
         """Print the outcome; a failure to print does not change it."""
+        if self._report is not None and self._report.events is not None:
+            tree = dict(zip(column_names, data, strict=True))
+            self._report.events.outcome(tree)
+            return
         try:
             super().produce_output(parsed_args, column_names, data)
         except (OSError, ValueError) as err:
@@ -107,11 +114,40 @@ class Migrate(commands.GuardedShowOne):
         parsed_args: argparse.Namespace,
         interruption: signals.SignalHandling,
     ) -> commands.Shown:
-        """Plan and migrate."""
+        """Plan and migrate; tell a program the end in any case."""
         # Until the outcome is known.
         self.status = commands.NOT_MOVED
-        if parsed_args.resume_report:
-            return self._resume(parsed_args, interruption)
+        self._report = report = self._begin_report(parsed_args)
+        try:
+            if parsed_args.resume_report:
+                return self._resume(parsed_args, interruption, report)
+            return self._migrate(parsed_args, interruption, report)
+        except (exceptions.GuestBusy, exceptions.PreparationFailed) as err:
+            if parsed_args.formatter == 'table' and report.events is None:
+                raise
+            self.app.stderr.write(f'{self.app.NAME}: {err}\n')
+            busy = isinstance(err, exceptions.GuestBusy)
+            self.status = commands.REFUSED if busy else commands.NOT_MOVED
+            return self.dict2columns(
+                outcome_table.stopped_tree(str(err), refused=busy)
+            )
+        finally:
+            report.close()
+
+    def _begin_report(
+        self, parsed_args: argparse.Namespace
+    ) -> migration_report.MigrationReport:
+        events = None
+        if event_stream.asked(parsed_args):
+            events = event_stream.EventStream(self.app.stdout)
+        return migration_report.MigrationReport(self.app.stderr, events)
+
+    def _migrate(
+        self,
+        parsed_args: argparse.Namespace,
+        interruption: signals.SignalHandling,
+        report: migration_report.MigrationReport,
+    ) -> commands.Shown:
         if parsed_args.destination_uri is None:
             raise exceptions.InvalidInput(
                 'migrate takes DOMAIN and DEST_URI: name the destination'
@@ -129,9 +165,12 @@ class Migrate(commands.GuardedShowOne):
         ):
             plan = planner.plan(open_hosts.case_now(opened, parsed_args))
             tree = plan_formats.plan_tree(plan)
-            if parsed_args.formatter == 'table':
+            report.plan(tree)
+            if parsed_args.formatter == 'table' and report.events is None:
                 # People read the plan before it runs, programs with the
                 # outcome.
+                from nova_selective_migrate.cli import plan_table
+
                 for line in plan_table.lines(tree):
                     self.app.stdout.write(f'{line}\n')
                 self.app.stdout.flush()
@@ -149,9 +188,8 @@ class Migrate(commands.GuardedShowOne):
                     * watchdog_limits.MIB,
                 ),
             )
-            shown = terminal.display(self.app.stderr)
-            stopping.begin(migration, shown.tell)
-            ended = migration.run(shown.show, shown.tell)
+            stopping.begin(migration, report.tell)
+            ended = migration.run(report.show, report.limit, report.happened)
         self.status = _STATUS[ended.settlement.ending]
         return self.dict2columns(outcome_table.ended_tree(plan, ended))
 
@@ -171,7 +209,9 @@ class Migrate(commands.GuardedShowOne):
         tree = outcome_table.left_tree(
             parsed_args.domain, plan_id, direct=parsed_args.direct
         )
-        if parsed_args.formatter != 'table':
+        if self._report is not None:
+            self._report.close()
+        if parsed_args.formatter != 'table' or parsed_args.events:
             signals.tell(tree['explanation'])
         return self.dict2columns(tree)
 
@@ -179,6 +219,7 @@ class Migrate(commands.GuardedShowOne):
         self,
         parsed_args: argparse.Namespace,
         interruption: signals.SignalHandling,
+        report: migration_report.MigrationReport,
     ) -> commands.Shown:
         from nova_selective_migrate.cli import open_hosts
         from nova_selective_migrate.host.migration import resumption
@@ -193,8 +234,6 @@ class Migrate(commands.GuardedShowOne):
                 journal, run, options.connect, there, probes
             ) as opened,
         ):
-            ended = resumption.resume(
-                opened, run, terminal.printer(self.app.stderr)
-            )
+            ended = resumption.resume(opened, run, report.show)
         self.status = _STATUS[ended.settlement.ending]
         return self.dict2columns(outcome_table.ended_tree(None, ended))

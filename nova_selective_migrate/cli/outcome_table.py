@@ -92,6 +92,18 @@ def refused_tree(plan_tree: Tree) -> Tree:
     }
 
 
+def stopped_tree(why: str, *, refused: bool) -> Tree:
+    """Return the outcome of a migration that did not come to its call.
+
+    :param refused: whether nothing was done, or all was undone
+    """
+    not_moved = guest_location.Ending.NOT_MOVED.value
+    return {
+        'outcome': 'refused' if refused else not_moved,
+        'explanation': why,
+    }
+
+
 def left_tree(domain: str, plan_id: str | None, *, direct: bool) -> Tree:
     """Return the outcome of a migration that the program leaves.
 

@@ -10,15 +10,16 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Output for people: sizes, lines and progress bars."""
+"""Output for people: sizes, and progress as lines."""
 
 import collections.abc
 import contextlib
 import dataclasses
-import shutil
+import os
 import typing
 
 from nova_selective_migrate.core.job import migration_progress
+from nova_selective_migrate.core.job import shown_progress
 
 _UNITS = ('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB')
 _STEP = 1024
@@ -47,48 +48,33 @@ Tree = collections.abc.Mapping[str, typing.Any]
 
 # nova logs the progress of a live migration as often, at debug level.
 _LINE_SECONDS = 5.0
-_BAR_WIDTH = 30
-_UP = '\x1b[{}A'
-_CLEAR = '\x1b[K'
-
-ProgressDisplay = collections.abc.Callable[
-    [migration_progress.MigrationProgress], None
-]
 
 
-def printer(stream: typing.TextIO) -> ProgressDisplay:
-    """Return what shows a progress on this stream."""
-    return display(stream).show
-
-
-def display(stream: typing.TextIO) -> 'Bars | Lines':
-    """Return the display of progress and messages for this stream."""
-    return Bars(stream) if stream.isatty() else Lines(stream)
-
-
-class Bars:
-    """One bar for each disk and one for memory, drawn over each other."""
-
-    def __init__(self, stream: typing.TextIO) -> None:
-        self._stream = stream
-        self._drawn = 0
+class ProgressDisplay(typing.Protocol):
+    """Shows progress, and messages beside it."""
 
     def show(self, progress: migration_progress.MigrationProgress) -> None:
-        """Draw the bars again."""
-        rows = [_bar(amount) for amount in (*progress.disks, progress.memory)]
-        if self._drawn:
-            self._stream.write(_UP.format(self._drawn))
-        # A row that wraps would not be drawn over.
-        width = shutil.get_terminal_size().columns - 1
-        for row in rows:
-            self._stream.write(f'{row[:width]}{_CLEAR}\n')
-        self._stream.flush()
-        self._drawn = len(rows)
+        """Show how far a migration is."""
 
-    def tell(self, text: str) -> None:
-        """Leave the bars as they are, and draw the next below."""
-        _write(self._stream, text)
-        self._drawn = 0
+    def tell(self, words: str) -> None:
+        """Show a message."""
+
+    def close(self) -> None:
+        """Leave what is shown as it is."""
+
+
+def display(stream: typing.TextIO) -> ProgressDisplay:
+    """Return the display of progress and messages for this stream.
+
+    Bars on a terminal that can draw them, else lines.
+    """
+    asked = os.environ.get('NO_COLOR') or os.environ.get('TERM') == 'dumb'
+    if asked or not stream.isatty():
+        return Lines(stream)
+    # Here, since it takes as long as the rest of a command's start.
+    from nova_selective_migrate.cli import progress_bars
+
+    return progress_bars.ProgressBars(stream)
 
 
 class Lines:
@@ -97,9 +83,11 @@ class Lines:
     def __init__(self, stream: typing.TextIO) -> None:
         self._stream = stream
         self._last: migration_progress.MigrationProgress | None = None
+        self._shown: shown_progress.ShownProgress | None = None
 
     def show(self, progress: migration_progress.MigrationProgress) -> None:
         """Print a line if it is time for one."""
+        self._shown = shown_progress.follow(self._shown, progress)
         last = self._last
         if (
             last is not None
@@ -110,8 +98,12 @@ class Lines:
             return
         self._last = progress
         amounts = [
-            _words(_since(last, progress, amount))
-            for amount in (*progress.disks, progress.memory)
+            _words(_since(last, progress, amount), shown.share)
+            for amount, shown in zip(
+                (*progress.disks, progress.memory),
+                (*self._shown.disks, self._shown.memory),
+                strict=True,
+            )
             if amount.total
         ]
         about = f': {"; ".join(amounts)}' if amounts else ''
@@ -120,9 +112,15 @@ class Lines:
         )
         self._stream.flush()
 
-    def tell(self, text: str) -> None:
+    def tell(self, words: str) -> None:
         """Print a message beside the progress."""
-        _write(self._stream, text)
+        # The reader may have gone; the migration is followed to its end.
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(f'{words}\n')
+            self._stream.flush()
+
+    def close(self) -> None:
+        """Do nothing: what is printed stays."""
 
 
 def _is_whole(progress: migration_progress.MigrationProgress) -> bool:
@@ -154,24 +152,10 @@ def _since(
     )
 
 
-def _write(stream: typing.TextIO, text: str) -> None:
-    # The reader may have gone; the migration is followed to its end.
-    with contextlib.suppress(OSError, ValueError):
-        stream.write(f'{text}\n')
-        stream.flush()
-
-
-def _bar(amount: migration_progress.Amount) -> str:
-    done = int(amount.fraction * _BAR_WIDTH)
-    bar = '#' * done + '.' * (_BAR_WIDTH - done)
-    return f'{amount.name:>8} [{bar}] {_words(amount, named=False)}'
-
-
-def _words(amount: migration_progress.Amount, *, named: bool = True) -> str:
-    name = f'{amount.name} ' if named else ''
+def _words(amount: migration_progress.Amount, share: float) -> str:
     words = (
-        f'{name}{human_size(amount.processed)} of '
-        f'{human_size(amount.total)} ({amount.fraction:.0%})'
+        f'{amount.name} {human_size(amount.processed)} of '
+        f'{human_size(amount.total)} ({share:.0%})'
     )
     if amount.eta_seconds is not None:
         words += f', {human_size(amount.rate)}/s, {amount.eta_seconds:.0f} s'

@@ -25,7 +25,7 @@ PACKAGE = TOP / 'nova_selective_migrate'
 DATA = TOP / 'tests' / 'unit' / 'data' / 'upper_constraints.toml'
 SERIES = tomllib.loads(DATA.read_text())
 # Not OpenStack's: releases that are older than each of the series (2023-07,
-# 2022-04 and 2022-01; the last two those of Debian 12), so that none of them
+# 2022-04 and 2022-01; the last three those of Debian 12), so that none of them
 # can have less.
 OLD = {
     'lxml': '4.9.3',
@@ -33,6 +33,7 @@ OLD = {
     'libvirt-python': '8.0.0',
     'prettytable': '3.6.0',
     'PyYAML': '6.0',
+    'rich': '13.3.1',
 }
 MODULES = {'Jinja2': 'jinja2', 'libvirt-python': 'libvirt', 'PyYAML': 'yaml'}
 

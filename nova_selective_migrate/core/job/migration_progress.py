@@ -67,12 +67,16 @@ class Amount:
 
 @dataclasses.dataclass(frozen=True)
 class MigrationProgress:
-    """Progress of the whole migration."""
+    """Progress of the whole migration.
+
+    :ivar copy: 1, or 2 where the copy was begun again
+    """
 
     seconds: float
     phase: Phase
     disks: tuple[Amount, ...]
     memory: Amount
+    copy: int = 1
 
     @property
     def processed(self) -> int:
@@ -95,6 +99,7 @@ def complete(progress: MigrationProgress) -> MigrationProgress:
         Phase.FINISHING,
         tuple(map(whole, progress.disks)),
         whole(progress.memory),
+        progress.copy,
     )
 
 

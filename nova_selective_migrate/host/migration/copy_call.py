@@ -27,6 +27,7 @@ from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 from nova_selective_migrate.host.migration import destination_watchdogs
 from nova_selective_migrate.host.migration import login_advice
+from nova_selective_migrate.host.migration import migration_events
 from nova_selective_migrate.host.migration import migration_outcome
 from nova_selective_migrate.host.migration import preflight
 from nova_selective_migrate.host.migration import progress_monitor
@@ -79,7 +80,10 @@ class CopyCall:
         self._take_abort = take_abort
 
     def run(
-        self, copy: MigrationCopy, notify: bandwidth_throttle.Notify
+        self,
+        copy: MigrationCopy,
+        notify: bandwidth_throttle.Notify,
+        listen: migration_events.Listen = migration_events.ignore_event,
     ) -> None:
         """Call libvirt in a thread and return when the call has ended.
 
@@ -87,7 +91,7 @@ class CopyCall:
         attempt is abandoned then.
         """
         thread = threading.Thread(
-            target=self._call, args=(copy,), name='migrate', daemon=True
+            target=self._call, args=(copy, listen), name='migrate', daemon=True
         )
         destination = self._hosts.destination
         reserve = self._limits.reserve_bytes
@@ -107,16 +111,18 @@ class CopyCall:
                 space,
                 self._limits.progress_seconds,
             )
-            self._follow(copy, policy, notify)
+            self._follow(copy, policy, notify, listen)
 
     def _follow(
         self,
         copy: MigrationCopy,
         policy: progress_monitor.AbortPolicy,
         notify: bandwidth_throttle.Notify,
+        listen: migration_events.Listen,
     ) -> None:
         """Look at the call until it ends, and ask libvirt for its abort."""
         taken = False
+        told = 0
         disks = len(copy.plan.migrate_disks)
         throttle = bandwidth_throttle.BandwidthThrottle(
             self._guest, copy.plan.limit, disks, notify
@@ -139,6 +145,9 @@ class CopyCall:
             cause = policy.look(now, job)
             if cause is not None:
                 self._attempts.abort(cause)
+            for wanted_for in copy.attempt.causes[told:]:
+                listen(migration_events.AbortWanted(wanted_for))
+                told += 1
             if cause is not None and cause.hopeless:
                 copy.attempt.abandon(cause)
                 return
@@ -148,7 +157,9 @@ class CopyCall:
             if to_abort and not taken:
                 taken = self._guest.abort_migration()
 
-    def _call(self, copy: MigrationCopy) -> None:
+    def _call(
+        self, copy: MigrationCopy, listen: migration_events.Listen
+    ) -> None:
         # A connection of its own: on a shared one libvirt 9.0 was seen to
         # answer no question until the call returned, 40 s later.
         try:
@@ -160,6 +171,8 @@ class CopyCall:
                 if not copy.attempt.call():
                     return
                 LOG.info('%s: calls libvirt', self._guest.name)
+                number = copy.monitor.copy
+                listen(migration_events.LibvirtCalled(number, copy.plan.call))
                 if migrate_call.MigrateFlag.PEER2PEER in call.flags:
                     left_out = guest.migrate_to_uri(self._uri, call)
                 else:

@@ -30,6 +30,7 @@ from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
 from nova_selective_migrate.host.migration import copied_media
 from nova_selective_migrate.host.migration import created_images
+from nova_selective_migrate.host.migration import migration_events
 from nova_selective_migrate.host.migration import settlement
 from nova_selective_migrate.host.migration import split_brain
 
@@ -118,6 +119,7 @@ class MigrationHosts:
         record: migration_journal.MigrationRecord,
         plan: migration_plan.MigrationPlan,
         aborted: copied_media.Aborted,
+        listen: migration_events.Listen = migration_events.ignore_event,
     ) -> tuple[migration_journal.MigrationRecord, tuple[str, ...]]:
         """Make the images that a copy writes to, and copy media, or nothing.
 
@@ -134,6 +136,7 @@ class MigrationHosts:
             LOG.info('%s: made %s', record.domain, image.path)
             if image.path not in held:
                 held.append(image.path)
+                listen(migration_events.ImageMade(image))
             record = record.with_image(image)
             self.journal.write(record)
 

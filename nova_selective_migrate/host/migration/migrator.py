@@ -24,6 +24,7 @@ from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 from nova_selective_migrate.host.migration import copy_call
+from nova_selective_migrate.host.migration import migration_events
 from nova_selective_migrate.host.migration import migration_outcome
 from nova_selective_migrate.host.migration import preflight
 from nova_selective_migrate.host.migration import progress_monitor
@@ -80,11 +81,13 @@ class Migrator:
         self,
         report: progress_monitor.ProgressReport,
         notify: bandwidth_throttle.Notify = bandwidth_throttle.ignore_notice,
+        listen: migration_events.Listen = migration_events.ignore_event,
     ) -> migration_outcome.MigrationOutcome:
         """Migrate, and return how it ended.
 
         :param report: is called with the progress at each poll
         :param notify: is called with a line when the limit changes
+        :param listen: is called with what happens besides, by any thread
         :raises GuestBusy: when another process migrates the guest or cleans
             up after it
         :raises PreparationFailed: when the domain is not the planned one
@@ -94,12 +97,13 @@ class Migrator:
         """
         name, uuid = self._guest.name, self._guest.uuid
         with self._hosts.journal.alone(uuid, name):
-            return self._run_alone(report, notify)
+            return self._run_alone(report, notify, listen)
 
     def _run_alone(
         self,
         report: progress_monitor.ProgressReport,
         notify: bandwidth_throttle.Notify,
+        listen: migration_events.Listen,
     ) -> migration_outcome.MigrationOutcome:
         started = time.monotonic()
         preflight.assert_unchanged(self._guest, self._plan)
@@ -112,14 +116,15 @@ class Migrator:
             self._plan.migrate_disks,
         )
         begun_again = None
-        copy = self._copy(self._plan, self._attempts.first, report, notify)
+        told = (report, notify, listen)
+        copy = self._copy(self._plan, self._attempts.first, 1, *told)
         if self._may_copy_again(copy):
             second = self._attempts.begin_second()
             if second is not None:
                 seconds = time.monotonic() - started
                 begun_again = f'with synchronous writes, after {seconds:.0f} s'
                 plan = self._plan.second_copy()
-                copy = self._copy(plan, second, report, notify)
+                copy = self._copy(plan, second, 2, *told)
         ended = self._conclude(copy, suspension)
         if ended.settlement.ending is guest_location.Ending.NOT_MOVED:
             saved_speed.restore()
@@ -140,23 +145,28 @@ class Migrator:
         self,
         plan: migration_plan.MigrationPlan,
         attempt: attempts.Attempt,
+        number: int,
         report: progress_monitor.ProgressReport,
         notify: bandwidth_throttle.Notify,
+        listen: migration_events.Listen,
     ) -> copy_call.MigrationCopy:
         """Make the images of a copy, call libvirt and follow the call.
 
+        :param number: 1, or 2 where the copy is begun again
         :raises PreparationFailed: see :meth:`run`
         """
         record = self._hosts.enter(self._guest, plan)
         self._plan_id = record.plan_id
         record, held = self._hosts.make_images(
-            record, plan, lambda: self._abort_asked
+            record, plan, lambda: self._abort_asked, listen
         )
-        monitor = progress_monitor.ProgressMonitor(plan.migrate_disks, report)
+        monitor = progress_monitor.ProgressMonitor(
+            plan.migrate_disks, report, number
+        )
         copy = copy_call.MigrationCopy(plan, record, held, attempt, monitor)
         self._take_abort()
         if attempt.state is attempts.AttemptState.PLANNED:
-            self._call.run(copy, notify)
+            self._call.run(copy, notify, listen)
         return copy
 
     def _may_copy_again(self, copy: copy_call.MigrationCopy) -> bool:

@@ -13,6 +13,7 @@
 """Measure and report a running migration; say when to abort it."""
 
 import collections.abc
+import dataclasses
 import math
 import time
 import typing
@@ -31,14 +32,24 @@ ProgressReport = collections.abc.Callable[
 class ProgressMonitor:
     """Measures and reports one migration, from when this is made.
 
+    :ivar copy: 1, or 2 where the copy was begun again
     :ivar progress: the last that was measured; None before the first
     """
 
     def __init__(
-        self, targets: collections.abc.Sequence[str], report: ProgressReport
+        self,
+        targets: collections.abc.Sequence[str],
+        report: ProgressReport,
+        copy: int = 1,
     ) -> None:
+        """Begin to count.
+
+        :param targets: the disks that are copied
+        :param copy: 2 where the copy was begun again
+        """
         self._targets = targets
         self._report = report
+        self.copy = copy
         self._started = time.monotonic()
         self.progress: migration_progress.MigrationProgress | None = None
 
@@ -66,9 +77,10 @@ class ProgressMonitor:
             job=guest.job_stats(),
             blocks={each: guest.block_job(each) for each in self._targets},
         )
-        self.progress = migration_progress.measure(
+        measured = migration_progress.measure(
             sample, self._targets, self.progress
         )
+        self.progress = dataclasses.replace(measured, copy=self.copy)
         self._send_report(self.progress)
         return sample.job
 

@@ -12,13 +12,18 @@
 
 """Progress on a terminal and elsewhere; sizes for people."""
 
+import dataclasses
 import io
 import unittest
+from unittest import mock
 
 import ddt
+import rich.console
 
+from nova_selective_migrate.cli import progress_bars
 from nova_selective_migrate.cli import terminal
 from nova_selective_migrate.core.job import migration_progress
+from nova_selective_migrate.core.job import shown_progress
 from nova_selective_migrate.core.job.migration_progress import Phase
 
 MIB = 1 << 20
@@ -38,65 +43,110 @@ def at(seconds: float, done: int = 5, phase: Phase = Phase.DISKS, **rate):
     )
 
 
-class PrinterTest(unittest.TestCase):
+class DisplayTest(unittest.TestCase):
+    def shown(self, stream: io.StringIO, **environment: str) -> str:
+        with mock.patch.dict('os.environ', environment, clear=True):
+            display = terminal.display(stream)
+            display.show(at(0))
+            display.close()
+        return stream.getvalue()
+
     def test_bars_on_a_terminal_and_lines_elsewhere(self):
-        bars, lines = Terminal(), io.StringIO()
-        for stream in (bars, lines):
-            terminal.printer(stream)(at(0))
-        self.assertIn('[', bars.getvalue())
-        self.assertNotIn('[', lines.getvalue())
-        self.assertNotIn('\x1b', lines.getvalue())
+        self.assertIn('\x1b', self.shown(Terminal(), TERM='xterm'))
+        self.assertEqual(
+            '0.0 s copying disks: vda 5 MiB of 10 MiB (50%)\n',
+            self.shown(io.StringIO(), TERM='xterm'),
+        )
+
+    def test_lines_on_a_terminal_that_wants_or_can_no_more(self):
+        for environment in ({'TERM': 'dumb'}, {'NO_COLOR': '1'}):
+            with self.subTest(environment):
+                text = self.shown(Terminal(), **environment)
+                self.assertNotIn('\x1b', text)
 
 
+def drawn(*progress, width=80, height=24) -> list[str]:
+    """Draw what is shown after these looks; return the lines."""
+    shown = None
+    for one in progress:
+        shown = shown_progress.follow(shown, one)
+    stream = io.StringIO()
+    console = rich.console.Console(file=stream, width=width, height=height)
+    console.print(progress_bars.drawn(shown, width, height))
+    return [line.rstrip() for line in stream.getvalue().splitlines()]
+
+
+@ddt.ddt
 class BarsTest(unittest.TestCase):
-    def setUp(self):
-        self.stream = Terminal()
-        self.bars = terminal.Bars(self.stream)
-        self.show = self.bars.show
-
-    def drawn(self) -> str:
-        text = self.stream.getvalue()
-        self.stream.seek(0)
-        self.stream.truncate()
-        return text
+    def disks(self, count, done=()):
+        amounts = [
+            migration_progress.Amount(
+                f'vd{n}', 10 * MIB, (10 if n in done else 5) * MIB
+            )
+            for n in range(count)
+        ]
+        memory = migration_progress.Amount('memory', 0, 0)
+        return migration_progress.MigrationProgress(
+            0, Phase.DISKS, tuple(amounts), memory
+        )
 
     def test_one_bar_for_each_disk_and_one_for_memory(self):
-        self.show(at(0))
-        disk, memory = self.drawn().splitlines()
-        self.assertTrue(disk.startswith('     vda ['))
-        self.assertIn(f'[{"#" * 15}{"." * 15}] 5 MiB of 10 MiB (50%)', disk)
-        self.assertTrue(memory.startswith('  memory ['))
-        self.assertIn(f'[{"." * 30}]', memory)
+        head, disk, memory = drawn(at(62.0))
+        self.assertEqual('copying disks, 1:02', head)
+        self.assertRegex(disk, r'^   vda .* 50% +5 MiB left$')
+        self.assertRegex(memory, r'^memory .* 0%$')
 
-    def test_they_are_drawn_over_each_other(self):
-        self.show(at(0))
-        self.assertNotIn('A', self.drawn().split('vda')[0])
-        self.show(at(1))
-        again = self.drawn()
-        self.assertTrue(again.startswith('\x1b[2A'))
-        # Each line is cleared to its end: it may be shorter than before.
-        self.assertEqual(2, again.count('\x1b[K\n'))
+    def test_rate_and_time_where_they_are_known(self):
+        _, disk, _ = drawn(at(0, done=2), at(1, done=4))
+        self.assertRegex(disk, r' 40% 0:03 +6 MiB left +2 MiB/s$')
 
-    def test_news_are_not_drawn_over(self):
-        self.show(at(0))
-        self.drawn()
-        self.bars.tell('news')
-        self.show(at(1))
-        text = self.drawn()
-        self.assertTrue(text.startswith('news\n'))
-        self.assertNotIn('\x1b[2A', text)
+    @ddt.data((20, 1), (40, 2), (80, 30), (120, 30))
+    @ddt.unpack
+    def test_no_line_is_longer_than_the_terminal_is_wide(self, width, count):
+        for line in drawn(self.disks(count), width=width):
+            self.assertLessEqual(len(line), width)
 
-    def test_full_is_full_and_never_more(self):
-        self.show(at(0, done=10))
-        self.assertIn(f'[{"#" * 30}]', self.drawn())
-        self.show(at(1, done=12))
-        self.assertIn(f'[{"#" * 30}]', self.drawn())
+    def test_what_has_no_room_is_counted(self):
+        found = drawn(self.disks(30, done=(0, 1)), height=10)
+        self.assertLess(len(found), 10)
+        self.assertEqual('and 25 more disks, 2 complete', found[-1])
+        self.assertNotIn('vd0 ', ''.join(found))
+        self.assertIn('memory', found[-2])
 
-    def test_rate_and_eta_where_they_are_known(self):
-        self.show(at(0))
-        self.assertNotIn('/s', self.drawn())
-        self.show(at(1, rate=2.0 * MIB, eta_seconds=2.5))
-        self.assertIn('(50%), 2 MiB/s, 2 s', self.drawn())
+    def test_a_bar_never_goes_back(self):
+        _, disk, _ = drawn(at(0, done=8), at(1, done=6))
+        self.assertIn(' 80% ', disk)
+        self.assertIn('4 MiB left', disk)
+
+    def test_news_stand_above_the_bars(self):
+        stream = Terminal()
+        with mock.patch.dict('os.environ', {'TERM': 'xterm'}, clear=True):
+            bars = progress_bars.ProgressBars(stream)
+            bars.show(at(0))
+            bars.tell('news [bold]of[/bold] /a/long/path' + 'x' * 80)
+            bars.close()
+        text = stream.getvalue()
+        self.assertIn('news [bold]of[/bold] /a/long/path' + 'x' * 80, text)
+        self.assertLess(text.index('news'), text.rindex('vda'))
+
+    def test_a_second_copy_begins_anew_and_says_so(self):
+        stream = Terminal()
+        again = dataclasses.replace(at(0, done=1), copy=2)
+        with mock.patch.dict('os.environ', {'TERM': 'xterm'}, clear=True):
+            bars = progress_bars.ProgressBars(stream)
+            bars.show(at(9, done=8))
+            bars.show(again)
+            bars.close()
+        first, _, second = stream.getvalue().partition('begins again')
+        self.assertIn('80%', first)
+        self.assertIn('10%', second)
+
+    def test_the_cursor_is_there_if_the_program_is_killed(self):
+        stream = Terminal()
+        with mock.patch.dict('os.environ', {'TERM': 'xterm'}, clear=True):
+            progress_bars.ProgressBars(stream).show(at(0))
+        text = stream.getvalue()
+        self.assertGreater(text.rindex('\x1b[?25h'), text.rindex('\x1b[?25l'))
 
 
 class LinesTest(unittest.TestCase):
