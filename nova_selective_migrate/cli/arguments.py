@@ -156,6 +156,7 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
     )
     media_arguments.add_media(parser)
     transport_arguments.add_transport(parser)
+    media_arguments.add_removal(parser)
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
@@ -224,6 +225,7 @@ def options(
         media=media_arguments.options(arguments),
         mapping=image_arguments.mapping(arguments),
         transport=transport_arguments.options(arguments),
+        remove_source_images=arguments.remove_source_images,
     )
 
 

@@ -19,6 +19,7 @@ import typing
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import commands
 from nova_selective_migrate.cli import signals
+from nova_selective_migrate.core.job import guest_location
 
 if typing.TYPE_CHECKING:
     from nova_selective_migrate.host.journal import migration_journal
@@ -40,7 +41,9 @@ class Cleanup(commands.GuardedLister):
     storage pool goes if it has the UUID of the one that was made. What cannot
     be shown to be that stays, with the reason. A migration that still runs is
     left alone and named. Marker files and storage pools that a killed
-    command has left at a destination go as well.
+    command has left at a destination go as well. An image of the source
+    that was to go after the move (--remove-source-images) goes while the
+    guest runs at the destination and nothing on the source uses it.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -176,6 +179,10 @@ def _states(
     from nova_selective_migrate.host.migration import settlement
 
     found = settlement.settle_once(opened.source, opened.destination, run.uuid)
+    if run.removals and found.settlement.ending is (
+        guest_location.Ending.MOVED
+    ):
+        return _left_behind(opened, run, remove)
     if not found.vacant:
         why = (
             f'left: the source has the guest {found.source}, the destination '
@@ -188,4 +195,19 @@ def _states(
     states = {image.path: 'gone' for image in run.images}
     states |= dict.fromkeys(done.removed, word)
     states |= {item.path: f'left: {item.why}' for item in done.left}
+    return states
+
+
+def _left_behind(
+    opened: 'migration_outcome.MigrationHosts',
+    run: 'migration_journal.MigrationRecord',
+    remove: bool,
+) -> dict[str, str]:
+    """Return a row for each image of the source that was to go."""
+    done = opened.leave_source(run, delete=remove)
+    states = {image.path: 'gone' for image in run.removals}
+    states |= dict.fromkeys(done.removed, 'removed' if remove else 'removable')
+    states |= {item.path: f'left: {item.why}' for item in done.left}
+    if remove and not done.left:
+        opened.journal.end(run)
     return states

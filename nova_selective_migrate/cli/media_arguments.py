@@ -45,6 +45,19 @@ def add_media(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_removal(parser: argparse.ArgumentParser) -> None:
+    """Add the argument about what the guest leaves behind."""
+    group = parser.add_argument_group('afterwards')
+    group.add_argument(
+        '--remove-source-images',
+        action='store_true',
+        help='once the guest is seen running at the destination, delete the '
+        "source's image of each disk that was copied, unless a domain or an "
+        'image of the source uses it or both hosts see it; images below it '
+        'stay',
+    )
+
+
 def options(arguments: argparse.Namespace) -> media_options.MediaOptions:
     """Return the options that the arguments mean."""
     return media_options.MediaOptions(

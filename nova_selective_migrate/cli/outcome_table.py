@@ -25,6 +25,7 @@ if typing.TYPE_CHECKING:
     from nova_selective_migrate.host.migration import migration_outcome
 
 
+_NOT_DELETED = 'not deleted: '
 _BYTES = ('mirrored_bytes', 'memory_bytes')
 
 
@@ -65,7 +66,9 @@ def _removals(tree: terminal.Tree) -> collections.abc.Iterator[str]:
     paths = [
         item['path']
         for item in tree.get('left') or ()
-        if item['host'] == 'source' and _is_file(item['path'])
+        if item['host'] == 'source'
+        and _is_file(item['path'])
+        and not item['why'].startswith(_NOT_DELETED)
     ]
     if paths:
         yield (
@@ -137,9 +140,12 @@ def ended_tree(
     ]
     if ended.settlement.ending is guest_location.Ending.MOVED:
         copied = ended.created if plan is None else _copied(plan)
-        why = 'the guest has left it behind'
+        stays = {} if plan is None else dict(plan.removals.kept)
+        stays |= {item.path: item.why for item in ended.left_source.left}
         left += [
-            {'host': 'source', 'path': path, 'why': why} for path in copied
+            {'host': 'source', 'path': path, 'why': _why(stays.get(path))}
+            for path in dict.fromkeys((*copied, *stays))
+            if path not in ended.left_source.removed
         ]
         left += [
             {'host': 'source', 'path': item.what, 'why': item.why}
@@ -161,8 +167,16 @@ def ended_tree(
         'created': list(ended.created),
         'removed': list(ended.cleaned.removed),
         'left': left,
+        'source_removed': list(ended.left_source.removed),
         'plan': None if plan is None else plan_formats.plan_tree(plan),
     }
+
+
+def _why(stays: str | None) -> str:
+    """Say why an image of the source is still there."""
+    if stays is None:
+        return 'the guest has left it behind'
+    return f'{_NOT_DELETED}{stays}'
 
 
 def _mirrored_bytes(ended: 'migration_outcome.MigrationOutcome') -> int | None:

@@ -51,6 +51,12 @@ def lines(tree: Tree) -> collections.abc.Iterator[str]:
         )
     for medium in tree.get('media', ()):
         yield _medium(medium)
+    for image in tree.get('removals', ()):
+        size = terminal.human_size(image['virtual_bytes'])
+        yield (
+            f'To delete on the source afterwards: {image["path"]}, '
+            f'{image["target"]}, of {size}'
+        )
     for duty in tree.get('duties', ()):
         yield f'Duty: {duty["message"]}'
     for note in tree.get('notes', ()):

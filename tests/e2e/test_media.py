@@ -14,17 +14,16 @@
 
 import dataclasses
 import json
-import signal
 import subprocess
 import xml.etree.ElementTree as etree
 
 from lab.guests import lab_guest
-from lab.guests import monitor_log
 from lab.hosts import lab_host
 from lab.processes import waiting
 from lab.storage import cdrom_drives
 from lab.storage import disk_places
 from lab.storage import local_disks
+from tests.e2e import aborted_migration
 from tests.e2e import base
 
 LOCAL = local_disks.LocalFile(format='qcow2')
@@ -129,30 +128,22 @@ class CopyTestCase(MediaCase):
 
     def test_aborted(self) -> None:
         """Ctrl-C while the disk is copied takes the medium away again."""
-        guest = self.guest(
-            {
-                'vda': local_disks.LocalFile(format='raw', size_mib=256),
-                'sda': Iso(),
-            }
-        )
-        since = monitor_log.mark(self.a)
+        guest = self.guest({'vda': aborted_migration.LARGE, 'sda': Iso()})
         with self.unchanged():
-            running = self.begin(guest, '--bandwidth', '1')
-            waiting.until(
-                lambda: monitor_log.mirrored(self.a, guest, since) == {'vda'},
-                'the mirror to start',
-                60,
-            )
-            running.send_signal(signal.SIGINT)
-            output, _ = running.communicate(timeout=60)
-        self.assertEqual(4, running.returncode, output)
+            aborted_migration.abort(self, guest, _COPY)
         self.assertFalse(self.medium(guest, self.b).exists())
         self.assert_goes_on(guest)
 
     def test_killed(self) -> None:
         """What a killed program has copied in part, cleanup removes."""
         guest = self.guest({'vda': LOCAL, 'sda': Iso(size_mib=40)})
-        running = self.begin(guest, '--bandwidth', '1')
+        running = self.a.popen(
+            [base.PROGRAM, 'migrate', guest.name, self.b.remote_uri]
+            + [_COPY, '--bandwidth', '1'],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self.addCleanup(running.kill)
         theirs = self.medium(guest, self.b)
         waiting.until(
             lambda: theirs.exists() and theirs.stat().st_blocks > 2048,
@@ -167,19 +158,6 @@ class CopyTestCase(MediaCase):
         self.assertFalse(theirs.exists())
         self.assert_no_pools()
         self.assert_goes_on(guest)
-
-    def begin(
-        self, guest: lab_guest.Guest, *arguments: str
-    ) -> 'subprocess.Popen[str]':
-        """Begin a migration that copies the medium."""
-        running = self.a.popen(
-            [base.PROGRAM, 'migrate', guest.name, self.b.remote_uri]
-            + [_COPY, *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        self.addCleanup(running.kill)
-        return running
 
 
 class EjectTestCase(MediaCase):
@@ -200,12 +178,9 @@ class EjectTestCase(MediaCase):
 
     def test_not_moved(self) -> None:
         """Where the migration fails the medium is still in the drive."""
-        guest = self.guest({'vda': LOCAL, 'sda': Iso()})
+        guest = self.guest({'vda': aborted_migration.LARGE, 'sda': Iso()})
         with self.unchanged():
-            result = self.run_json(
-                'migrate', guest, _EJECT, '--migrate-uri', 'tcp://192.0.2.1'
-            )
-        self.assertNotEqual('moved', result.tree['outcome'])
+            aborted_migration.abort(self, guest, _EJECT)
         self.assertEqual({'sda': True}, self.drives(guest, self.a))
         self.assert_goes_on(guest)
 

@@ -240,6 +240,7 @@ def _options(fields: json_fields.Fields) -> migration_options.MigrationOptions:
         transport=transport_fields.read(fields.object('transport')),
         media=_media(fields.object('media')),
         mapping=_mapping(fields.object('mapping')),
+        remove_source_images=bool(fields.boolean('remove_source_images')),
     )
 
 

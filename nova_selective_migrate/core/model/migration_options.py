@@ -146,6 +146,8 @@ class MigrationOptions:
     :ivar mapping: where copies are at the destination, and as what; of no
         effect where the destination is prepared, as nova has its own paths
     :ivar transport: how memory travels, and what becomes of the guest
+    :ivar remove_source_images: whether the source's images of the copied
+        disks go when the guest runs at the destination
     """
 
     destination_uri: str | None = None
@@ -177,6 +179,7 @@ class MigrationOptions:
     transport: transport_options.TransportOptions = dataclasses.field(
         default_factory=transport_options.TransportOptions
     )
+    remove_source_images: bool = False
 
     @property
     def volume_paths(self) -> VolumePaths:

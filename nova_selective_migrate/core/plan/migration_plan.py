@@ -19,6 +19,7 @@ from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.decision import media_choices
 from nova_selective_migrate.core.decision import nova_preparation
+from nova_selective_migrate.core.decision import source_removals
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import reasons
@@ -167,6 +168,7 @@ class MigrationPlan:
         by it, in XML order
     :ivar defined: whether the domain is defined at the source
     :ivar transport: what is done while it runs, and with its definitions
+    :ivar removals: the source's images that go when the guest has moved
     """
 
     domain: domains.Domain
@@ -197,6 +199,9 @@ class MigrationPlan:
     defined: bool = False
     transport: transport_options.TransportOptions = dataclasses.field(
         default_factory=transport_options.TransportOptions
+    )
+    removals: source_removals.SourceRemovals = dataclasses.field(
+        default_factory=source_removals.SourceRemovals
     )
 
     @property

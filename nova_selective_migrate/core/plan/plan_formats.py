@@ -48,14 +48,23 @@ def plan_tree(plan: migration_plan.MigrationPlan) -> dict[str, typing.Any]:
         ],
         'notes': list(plan.notes),
         'summary': json_fields.plain(plan.summary),
-        **_media(plan),
+        **_beside_disks(plan),
     }
 
 
-def _media(plan: migration_plan.MigrationPlan) -> dict[str, typing.Any]:
-    """Return the media of a plan that has any."""
-    found = [json_fields.plain(each) for each in plan.media.planned]
-    return {'media': found} if found else {}
+def _beside_disks(plan: migration_plan.MigrationPlan) -> dict[str, typing.Any]:
+    """Return media and removals of a plan that has any."""
+    media = [json_fields.plain(each) for each in plan.media.planned]
+    removals = [
+        {
+            'target': each.target,
+            'path': each.path,
+            'virtual_bytes': each.virtual_bytes,
+        }
+        for each in plan.removals.removed
+    ]
+    found = {'media': media, 'removals': removals}
+    return {name: each for name, each in found.items() if each}
 
 
 def _disk(

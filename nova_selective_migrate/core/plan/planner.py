@@ -28,6 +28,7 @@ from nova_selective_migrate.core.decision import media_choices
 from nova_selective_migrate.core.decision import nova_preparation
 from nova_selective_migrate.core.decision import pool_room
 from nova_selective_migrate.core.decision import readiness_refusals
+from nova_selective_migrate.core.decision import source_removals
 from nova_selective_migrate.core.decision import unsafe_disks
 from nova_selective_migrate.core.evidence import image_locality
 from nova_selective_migrate.core.evidence import volume_matching
@@ -113,6 +114,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
             *refusal_rules.of_thinning(facts, made.thinning),
         ),
     )
+    removals = source_removals.choose(facts, copied, images)
     left = tuple(plan_notes.left_behind(facts))
     limit = planned_call.limit(facts)
     again = None if stated else second_call.build(made.call, case)
@@ -127,6 +129,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
             *unsafe_disks.notes(facts, kept),
             *plan_notes.dropped(media.dropped),
             *media_choices.notes(media),
+            *source_removals.notes(removals),
             *blockers.notes(facts),
             *readiness_refusals.notes(facts, copies=bool(copied)),
             *map(str, left),
@@ -157,6 +160,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
             sum(disk.counted_bytes(limited=True) for disk in disks),
         ),
         media=media_choices.MediaChoices() if stated else media,
+        removals=source_removals.SourceRemovals() if stated else removals,
     )
 
 

@@ -16,6 +16,7 @@ import collections.abc
 import os.path
 
 import libvirt
+from lxml import etree
 
 from nova_selective_migrate.core.case import safe_xml
 from nova_selective_migrate.core.model import logical_volumes
@@ -73,6 +74,28 @@ def user_of(
     return next((used[name] for name in names if name in used), None)
 
 
+def image_paths(host: connection.Connection) -> frozenset[str]:
+    """Return the paths of all images of all domains, running and defined.
+
+    :raises HypervisorError: when not all of them can be asked
+    :raises InvalidDomain: when what they answer is not XML
+    """
+    with libvirt_codes.translated(f'cannot list the domains of {host.name}'):
+        uuids = [d.UUIDString() for d in host.virt.listAllDomains()]
+    found: set[str] = set()
+    for uuid in uuids:
+        domain = _domain(host, uuid)
+        for root in _roots(domain) if domain is not None else ():
+            for source in root.iterfind('./devices/disk//source'):
+                path = source.get('file') or source.get('dev')
+                pool, volume = source.get('pool'), source.get('volume')
+                if pool and volume:
+                    path = _volume(host, pool, volume)
+                if path:
+                    found.add(path)
+    return frozenset(found)
+
+
 def _uses(
     host: connection.Connection,
     skip: collections.abc.Callable[[libvirt.virDomain], bool],
@@ -108,6 +131,19 @@ def _domain(
 def _paths(
     host: connection.Connection, domain: libvirt.virDomain
 ) -> collections.abc.Iterator[str]:
+    for root in _roots(domain):
+        for element in root.iter():
+            values = [*element.attrib.values(), element.text or '']
+            yield from (v.strip() for v in values if v.strip()[:1] == '/')
+            pool, volume = element.get('pool'), element.get('volume')
+            if pool and volume and (path := _volume(host, pool, volume)):
+                yield path
+
+
+def _roots(
+    domain: libvirt.virDomain,
+) -> collections.abc.Iterator[etree._Element]:
+    """Yield the XML of what runs, and of the definition."""
     for flags in (0, libvirt.VIR_DOMAIN_XML_INACTIVE):
         try:
             text = domain.XMLDesc(flags)
@@ -115,12 +151,7 @@ def _paths(
             if err.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
                 return  # it has gone meanwhile
             raise libvirt_codes.ours(err, 'cannot read a domain') from err
-        for element in safe_xml.parse(text).iter():
-            values = [*element.attrib.values(), element.text or '']
-            yield from (v.strip() for v in values if v.strip()[:1] == '/')
-            pool, volume = element.get('pool'), element.get('volume')
-            if pool and volume and (path := _volume(host, pool, volume)):
-                yield path
+        yield safe_xml.parse(text)
 
 
 def _volume(host: connection.Connection, pool: str, volume: str) -> str | None:

@@ -233,6 +233,20 @@ class PoolDirectory:
             name for name in names if name.startswith('.') and look.names(name)
         )
 
+    def backing(self) -> dict[str, str]:
+        """Return the backing file of each image that has one, by its name.
+
+        :raises HypervisorError: when the directory cannot be listed
+        """
+        found = {}
+        with libvirt_codes.translated(f'cannot list {self.path}'):
+            for volume in self._pool.listAllVolumes():
+                root = safe_xml.parse(volume.XMLDesc())
+                path = root.findtext('./backingStore/path')
+                if path:
+                    found[str(volume.name())] = path
+        return found
+
     def room(self) -> FreeSpace | None:
         """Return the file system's free space as of the last refresh."""
         try:

@@ -32,6 +32,7 @@ from nova_selective_migrate.host.journal import probe_journal
 
 _FOREIGN_POOL_SECONDS = 10.0
 _FOREIGN_POOL_POLL_SECONDS = 0.1
+_OF_FILES = ('dir', 'fs', 'netfs')
 # "Storage source conflict with pool": another pool has the directory.
 _TAKEN = libvirt.VIR_ERR_OPERATION_FAILED
 
@@ -105,6 +106,24 @@ def left_by(
     ):
         names = [str(p.name()) for p in peer.virt.listAllStoragePools()]
     return sorted(name for name in names if look.names(name))
+
+
+def directories(peer: connection.Connection) -> list[str]:
+    """List the directories of a host that pools that run have.
+
+    :raises HypervisorError: when the host cannot be asked
+    """
+    found = []
+    with libvirt_codes.translated(
+        f'cannot list the storage pools of {peer.name}'
+    ):
+        for pool in peer.virt.listAllStoragePools():
+            root = safe_xml.parse(pool.XMLDesc())
+            path = root.findtext('./target/path')
+            kind = root.get('type') or ''
+            if path and kind in _OF_FILES and _active(pool):
+                found.append(path)
+    return found
 
 
 def _pool(

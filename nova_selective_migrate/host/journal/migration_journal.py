@@ -64,6 +64,22 @@ class CreatedImage:
         )
 
 
+@dataclasses.dataclass(frozen=True)
+class LeavingImage:
+    """An image of the source that goes when the guest has moved.
+
+    :ivar identity: see core.decision.source_removals
+    :ivar modified: of a file, when it was written to last; None until the
+        guest is known to have left
+    """
+
+    path: str
+    identity: str
+    virtual_bytes: int
+    pool: str | None = None
+    modified: str | None = None
+
+
 _OF_SOME = ('pool', 'key', 'content', 'source_path')
 
 
@@ -76,6 +92,7 @@ class MigrationRecord:
     :ivar targets: target devs of the disks that are copied
     :ivar images: in the order in which they are made
     :ivar destination_name: of the guest there, where it is another
+    :ivar removals: images of the source that go when the guest has moved
     """
 
     plan_id: str
@@ -89,6 +106,7 @@ class MigrationRecord:
     targets: tuple[str, ...] = ()
     images: tuple[CreatedImage, ...] = ()
     destination_name: str = ''
+    removals: tuple[LeavingImage, ...] = ()
 
     @classmethod
     def begun(cls, **fields: typing.Any) -> 'MigrationRecord':
@@ -110,6 +128,9 @@ class MigrationRecord:
             fields = dict(tree)
             fields['images'] = tuple(map(_image, fields['images']))
             fields['targets'] = tuple(fields['targets'])
+            fields['removals'] = tuple(
+                LeavingImage(**each) for each in fields.get('removals', ())
+            )
             uuid.UUID(fields['plan_id'])
             found = cls(**fields)
         except (AttributeError, KeyError, TypeError, ValueError) as err:
@@ -128,6 +149,8 @@ class MigrationRecord:
                     del image[name]  # which earlier releases do not know
         if not self.destination_name:
             del tree['destination_name']
+        if not self.removals:
+            del tree['removals']
         return tree
 
     @property
@@ -170,7 +193,7 @@ def _check_texts(run: MigrationRecord) -> None:
     texts = [
         value
         for field in dataclasses.fields(run)
-        if field.name not in ('images', 'targets')
+        if field.name not in ('images', 'targets', 'removals')
         for value in (getattr(run, field.name),)
     ]
     texts += run.targets
@@ -181,7 +204,14 @@ def _check_texts(run: MigrationRecord) -> None:
         for text in (*(each.pool, each.key, each.content, each.source_path),)
         if text is not None
     ]
+    texts += [
+        text
+        for left in run.removals
+        for text in (left.path, left.identity, left.pool, left.modified)
+        if text is not None
+    ]
     sizes = [each.virtual_bytes for each in run.images]
+    sizes += [each.virtual_bytes for each in run.removals]
     if not all(isinstance(text, str) for text in texts):
         raise exceptions.InvalidInput('it is no journal: not all are texts')
     if not all(type(size) is int for size in sizes):

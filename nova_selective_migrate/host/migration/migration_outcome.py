@@ -32,6 +32,7 @@ from nova_selective_migrate.host.migration import copied_media
 from nova_selective_migrate.host.migration import created_images
 from nova_selective_migrate.host.migration import migration_events
 from nova_selective_migrate.host.migration import settlement
+from nova_selective_migrate.host.migration import source_images
 from nova_selective_migrate.host.migration import split_brain
 
 LOG = logging.getLogger(__name__)
@@ -53,6 +54,8 @@ class MigrationOutcome:
     :ivar begun_again: how and when the copy was begun a second time
     :ivar created: destination images that we made
     :ivar cleaned: of these, what was removed and left after a failure
+    :ivar left_source: of the source's images that were to go, what was
+        deleted and left
     """
 
     settlement: guest_location.Settlement
@@ -69,6 +72,9 @@ class MigrationOutcome:
     begun_again: str | None = None
     created: tuple[str, ...] = ()
     cleaned: created_images.ImageCleanup = dataclasses.field(
+        default_factory=created_images.ImageCleanup
+    )
+    left_source: created_images.ImageCleanup = dataclasses.field(
         default_factory=created_images.ImageCleanup
     )
 
@@ -109,6 +115,12 @@ class MigrationHosts:
                     )
                     for path, size in plan.media.copied.items()
                 ),
+            ),
+            removals=tuple(
+                migration_journal.LeavingImage(
+                    each.path, each.identity, each.virtual_bytes, each.pool
+                )
+                for each in plan.removals.removed
             ),
         )
         self.journal.write(record)
@@ -202,7 +214,9 @@ class MigrationHosts:
             )
             if settled.settlement.ending is guest_location.Ending.NOT_MOVED:
                 self._keep(run, cleaned)
+        left_source = created_images.ImageCleanup()
         if moved:
+            left_source = self.leave_source(run)
             # The images are the guest's own now.
             self.journal.end(run)
         return MigrationOutcome(
@@ -214,6 +228,20 @@ class MigrationHosts:
             stats=self._completed_stats(settled, run.uuid) if moved else {},
             created=tuple(i.path for i in run.images if i.stamp is not None),
             cleaned=cleaned,
+            left_source=left_source,
+        )
+
+    def leave_source(
+        self, run: migration_journal.MigrationRecord, *, delete: bool = True
+    ) -> created_images.ImageCleanup:
+        """Delete the source's images of a guest that has moved."""
+        return source_images.leave(
+            self.source,
+            self.destination,
+            self.journal,
+            run,
+            probe=self.probe,
+            delete=delete,
         )
 
     def clean(

@@ -100,6 +100,7 @@ FULL = {
         'destination_uri': 'qemu+tcp://there/system',
         'accept_known_bad': ['qemu-mirror-deadlock'],
         'media': {'copy': True, 'eject': True, 'limit_bytes': 7},
+        'remove_source_images': True,
         'bandwidth': 5,
         'migrate_uri': 'tcp://there',
         'listen_address': '10.0.0.1',

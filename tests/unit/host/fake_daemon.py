@@ -64,6 +64,8 @@ class FakeDaemon:
         self.done: list[tuple[str, str]] = []
         #: format and capacity of what is not raw
         self.formats: dict[pathlib.Path, tuple[str, int]] = {}
+        #: Backing files of images.
+        self.backing: dict[pathlib.Path, str] = {}
         #: Capacity and free bytes of the file system of all directories.
         self.room = (1 << 40, 1 << 39)
         #: What happens when a volume has been made.
@@ -329,9 +331,12 @@ class FakeVolume:
             f"<target><format type='{kind}'/><timestamps>"
             f'<mtime>{_time(status.st_mtime_ns)}</mtime>'
             f'<ctime>{_time(status.st_ctime_ns)}</ctime>'
-            '</timestamps></target>'
-            '</volume>'
+            f'</timestamps></target>{self._backing()}</volume>'
         )
+
+    def _backing(self) -> str:
+        path = self.daemon.backing.get(self.file)
+        return f'<backingStore><path>{path}</path></backingStore>' * bool(path)
 
     def path(self) -> str:
         return str(self.file)
