@@ -84,6 +84,16 @@ class MappingTestCase(base.EndToEndTestCase):
 
     def test_there_and_back(self) -> None:
         """A chain becomes one image, raw becomes qcow2, and back again."""
+        self.go_there_and_back()
+
+    def test_there_and_back_sid(self) -> None:
+        """The same with the newest libvirt and QEMU."""
+        self.use_lab({'a': 'sid', 'b': 'sid'})
+        self.b.path(ELSEWHERE).mkdir()
+        self.go_there_and_back()
+
+    def go_there_and_back(self) -> None:
+        """Move a guest to the other directory and back."""
         guest = self.guest({'vda': OVERLAY, 'vdb': RAW, 'vdc': NETWORK})
         before = self.sources(guest, self.a)
         there = f'{lab_host.IMAGES}={ELSEWHERE}'

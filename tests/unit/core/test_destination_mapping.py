@@ -18,9 +18,12 @@ from xml.etree import ElementTree
 import ddt
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.decision import destination_places
 from nova_selective_migrate.core.model import destination_mapping
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.core.plan import destination_xml
 from tests.unit.core import builders as b
 from tests.unit.core import planned
@@ -124,6 +127,18 @@ class NotesTest(unittest.TestCase):
         )
         (disk,) = plan['disks']
         self.assertIn(disk['destination'], (None, d.HERE))
+        options = migration_options.MigrationOptions(
+            prepared=migration_options.Preparation('/data'),
+            mapping=destination_mapping.DestinationMapping(
+                (Map.of('/data', '/srv'),), formats={'vda': 'raw'}
+            ),
+        )
+        (own,) = domain_xml.parse(
+            b.domain(b.disk('vda', b.file(d.HERE)))
+        ).disks
+        storage = storage_facts.Storage()
+        place = destination_places.of(own, storage, options)
+        self.assertEqual((d.HERE, 'qcow2'), (place.path, place.format))
         self.assertNotIn('--map', ' '.join(plan['notes']))
 
 

@@ -13,6 +13,7 @@
 """Destination images: all or none."""
 
 import collections.abc
+import dataclasses
 import os
 import pathlib
 import tempfile
@@ -327,6 +328,39 @@ class SharedTest(CleaningCase):
     def test_one_that_takes_no_marker_is_left(self):
         self.daemon.fails['createXML'] = fake_daemon.broken()
         self.left(why='the source may see', held=[PATH])
+
+
+class MappedTest(CleaningCase):
+    """The disk is in another directory on the source."""
+
+    def image(
+        self, path: str, form: str = 'raw'
+    ) -> destination_images.DestinationImage:
+        return dataclasses.replace(
+            super().image(path, form), source_path='/b/disk'
+        )
+
+    def test_a_directory_that_both_see_is_not_the_source_s(self):
+        self.removed(
+            sees=lambda path: (
+                path.startswith('/a/') and self.daemon.real(path).exists()
+            ),
+            held=[PATH],
+        )
+
+    def test_the_source_s_directory_by_another_name_is_left(self):
+        self.left(
+            why='the source may see',
+            sees=lambda path: (
+                self.daemon.real(path.replace('/b/', '/a/')).exists()
+                and path.startswith('/b/')
+            ),
+            held=[PATH],
+        )
+
+    def test_the_journal_has_the_path_on_the_source(self):
+        (made,) = self.made
+        self.assertEqual('/b/disk', made.source_path)
 
 
 class FailureTest(CleaningCase):

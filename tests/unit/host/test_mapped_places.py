@@ -30,11 +30,12 @@ from tests.unit.host import test_destination_storage
 class MappedTest(test_destination_storage.PeerStorageCase):
     """``apart`` has another tree, ``shared`` the very files."""
 
-    def look(self, daemon, there, *, probe=True):
+    def look(self, daemon, there, *, probe=True, source_prefix=None):
+        wanted = destination_mapping.PathMap.of(
+            source_prefix or self.folder, there
+        )
         options = migration_options.MigrationOptions(
-            mapping=destination_mapping.DestinationMapping(
-                (destination_mapping.PathMap.of(self.folder, there),)
-            )
+            mapping=destination_mapping.DestinationMapping((wanted,))
         )
         own = fake_daemon.FakeDaemon()
         own.host = socket.gethostname()
@@ -93,6 +94,15 @@ class MappedTest(test_destination_storage.PeerStorageCase):
         os.symlink(self.path, other / 'disk')
         found = self.look(self.shared, str(other))
         self.assertIsNone(found[f'{other}/disk'].identity)
+
+    def test_another_name_beside_the_source(self):
+        """It may be a link to it, and is not known to be none."""
+        other = f'{self.here}/by-another-name'
+        os.symlink(self.folder, other)
+        pathlib.Path(self.folder, 'beside').write_bytes(b'y' * 512)
+        there = f'{other}/beside'
+        found = self.look(self.shared, there, source_prefix=self.path)
+        self.assertIsNone(found[there].identity)
 
     def test_a_link_that_leads_nowhere(self):
         folder = self.elsewhere(self.there)
