@@ -47,6 +47,7 @@ def main() -> int:
                 interpreter=arguments.nova,
                 fault=arguments.fault and Fault[arguments.fault],
                 phase=arguments.phase and Phase[arguments.phase],
+                mapped=arguments.mapped,
             )
         ):
             rows.append(row)
@@ -74,6 +75,11 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar='PYTHON',
         help='migrate by nova, of the environment with this interpreter',
+    )
+    parser.add_argument(
+        '--mapped',
+        action='store_true',
+        help='have the command line copy to another path at the destination',
     )
     parser.add_argument('--fault', choices=Fault.__members__)
     parser.add_argument('--phase', choices=Phase.__members__)

@@ -59,6 +59,7 @@ class Wanted:
 
     :ivar interpreter: of an environment with nova; None is our command line
     :ivar short: quick faults, each of them once
+    :ivar mapped: whether our command line maps disks to another path
     """
 
     seed: int
@@ -67,6 +68,7 @@ class Wanted:
     interpreter: Path | None = None
     fault: Fault | None = None
     phase: Phase | None = None
+    mapped: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,9 @@ def _on_new_hosts(
         lab = stack.enter_context(Lab.open(home=own_home('faults')))
         world = FaultHosts(lab)
         world.hurry()
-        attempt: _Attempt = functools.partial(_by_program, world)
+        attempt: _Attempt = functools.partial(
+            _by_program, world, mapped=wanted.mapped
+        )
         driver = 'cli'
         if wanted.interpreter is not None:
             nova = _Nova(world, wanted.interpreter)
@@ -136,11 +140,13 @@ def _on_new_hosts(
 
 
 def _by_program(
-    world: FaultHosts, choice: Choice | Crossing
+    world: FaultHosts, choice: Choice | Crossing, *, mapped: bool
 ) -> list[TrialResult]:
     if isinstance(choice, Crossing):
         return crossing_guests.run(world, choice.seed, cut=choice.cut)
-    trial = Trial(choice.fault, choice.phase, choice.seed, choice.direct)
+    trial = Trial(
+        choice.fault, choice.phase, choice.seed, choice.direct, mapped
+    )
     return [trial.run(world)]
 
 

@@ -23,8 +23,11 @@ import sys
 from typing import Any
 
 from lab.hosts.lab_host import Host
+from lab.hosts.lab_host import IMAGES
 
 PROGRAM = Path(sys.executable).with_name('nova-selective-migrate')
+#: Another path of the images' directory at the destination.
+ELSEWHERE = '/var/lib/libvirt/guests'
 #: Longer than TCP tries to reach a port that is filtered.
 _PATIENCE = 400
 
@@ -112,7 +115,13 @@ class CommandLine:
     def cleanup(self) -> set[str]:
         """Return the paths that ``cleanup`` lists."""
         done = self.source.run([PROGRAM, 'cleanup', '-f', 'json'], check=False)
-        return {row['path'] for row in json.loads(done.stdout or '[]')}
+        rows = json.loads(done.stdout or '[]')
+        return {_known(row['path']) for row in rows}
+
+
+def _known(path: str) -> str:
+    """Return the path of an image in the directory that is looked into."""
+    return path.replace(f'{ELSEWHERE}/', f'{IMAGES}/')
 
 
 @dataclass(frozen=True)
@@ -138,7 +147,10 @@ class Said:
             return cls(code, 'failed', frozenset(), said)
         tree: dict[str, Any] = json.loads(output)
         left = {
-            ({'source': 'a', 'destination': 'b'}[item['host']], item['path'])
+            (
+                {'source': 'a', 'destination': 'b'}[item['host']],
+                _known(item['path']),
+            )
             for item in tree.get('left', ())
         }
         text = f'{tree["explanation"]}; {tree.get("error") or said}'

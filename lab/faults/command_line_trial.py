@@ -29,6 +29,7 @@ from lab.faults.trial_results import TrialResult
 from lab.guests import monitor_log
 from lab.guests.lab_guest import Guest
 from lab.guests.written_records import Workload
+from lab.hosts.lab_host import IMAGES
 from lab.storage.guest_disks import Disk
 from lab.storage.local_disks import LocalFile
 from lab.storage.shared_disks import SharedNetwork
@@ -46,12 +47,14 @@ class Trial:
 
     :ivar direct: whether our program manages the migration, and not the
         source's daemon
+    :ivar mapped: whether the destination has its images at another path
     """
 
     fault: Fault
     phase: Phase | None
     seed: int
     direct: bool
+    mapped: bool = False
 
     def run(self, world: FaultHosts) -> TrialResult:
         """Run it; the world works again afterwards."""
@@ -95,6 +98,8 @@ class _Run:
             options.append('--direct')
         if self.trial.phase is Phase.POST_COPY:
             options.append('--post-copy')
+        if self.trial.mapped:
+            options += ['--map', f'{IMAGES}={command_line.ELSEWHERE}']
         if self.trial.fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):
             options += ['--existing', 'vda']
         return options
@@ -123,6 +128,9 @@ class _Run:
     def _prepare(self, stack: contextlib.ExitStack) -> None:
         """Make the faults that are there before the migration."""
         fault, b = self.trial.fault, self.lab.b
+        if self.trial.mapped:
+            # Another path of one directory: what looks for files knows it.
+            b.run(['ln', '-sfn', IMAGES, command_line.ELSEWHERE])
         if fault is Fault.NBD_FILTERED:
             self.world.filter_nbd(on=True)
         elif fault is Fault.DISK_FULL:
@@ -196,7 +204,8 @@ class _Run:
             remains = tuple(r for r in remains if '-vda' not in r)
         missing, defects = self._lost(found)
         return TrialResult(
-            driver=f'cli {"direct" if self.trial.direct else "peer to peer"}',
+            driver=f'cli {"direct" if self.trial.direct else "peer to peer"}'
+            f'{", mapped" if self.trial.mapped else ""}',
             phase=self.trial.phase.words if self.trial.phase else '',
             fault=self.trial.fault.value,
             seed=self.trial.seed,

@@ -29,7 +29,7 @@ from tests.storage import base
 
 GROUP, POOL = 'nsm', 'volumes'
 _MIB = 48
-_QCOW2 = local_disks.LocalFile(size_mib=_MIB, base=local_disks.Base.SOURCE)
+_QCOW2 = local_disks.LocalFile(size_mib=_MIB)
 _RAW = local_disks.LocalFile(size_mib=_MIB, format='raw')
 
 

@@ -17,9 +17,13 @@ import collections.abc
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import destination_places
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.decision import existing_images
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import message_words
+from nova_selective_migrate.core.model import storage_facts
 
+# What vgcreate(8) takes where nobody says otherwise.
+_EXTENT = 4 << 20
 _WORDS = {
     domains.DiskAction.KEEP: 'kept',
     domains.DiskAction.SKIP: 'not copied',
@@ -49,7 +53,7 @@ def notes(
                 'apply to it'
             )
         elif disk.target in copied:
-            yield from _of_place(disk, place)
+            yield from _of_place(disk, place, facts)
     if facts.prepared is not None:
         return
     idle = [f'{p.label}: no disk is below {p.source}' for p in mapping.paths]
@@ -66,11 +70,28 @@ def notes(
 
 
 def _of_place(
-    disk: domains.Disk, place: destination_places.DestinationPlace
+    disk: domains.Disk,
+    place: destination_places.DestinationPlace,
+    facts: case_facts.Facts,
 ) -> collections.abc.Iterator[str]:
-    if place.by and place.device:
+    """Note what a disk that becomes a volume may come out as."""
+    if not place.by or not place.device:
+        return
+    yield (
+        f'{disk.target}: a volume is made in whole extents, and may be '
+        'larger than the disk; the guest sees that when it is started anew'
+    )
+    source = storage_facts.in_pool(disk.chain[0], facts.storage.pools)
+    here = storage_facts.find(facts.storage.source, source) if source else None
+    libvirt = facts.hypervisors.destination.libvirt
+    if (
+        here is not None
+        and (here.virtual_bytes or 0) % _EXTENT
+        and (libvirt or 0) < existing_images.TAKES_LARGER_DEVICES
+        and disk.target not in facts.options.existing
+    ):
         yield (
-            f'{disk.target}: a volume is made in whole extents, and may be '
-            'larger than the disk; the guest sees that when it is started '
-            'anew'
+            f'{disk.target}: its {here.virtual_bytes} bytes are no whole '
+            'extents of 4 MiB, and libvirt there takes a larger volume from '
+            '10.0 on; before, the migration ends before it begins'
         )

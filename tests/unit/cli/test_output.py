@@ -90,6 +90,28 @@ class TableTest(unittest.TestCase):
         tree = {**tree, 'outcome': 'unknown'}
         self.assertNotIn('rm --', '\n'.join(outcome_table.lines(tree)))
 
+    def test_where_a_copy_is_elsewhere_there(self):
+        disk = {
+            'target': 'vda',
+            'device': 'disk',
+            'source': '/a/x',
+            'locality': 'local',
+            'action': 'copy',
+            'reason': 'local-filesystem',
+            'evidence': [],
+            'virtual_bytes': 2**30,
+            'allocated_bytes': 2**20,
+            'format': 'qcow2',
+            'destination': '/dev/vg/x',
+            'destination_format': 'raw',
+            'copy_bytes': 2**20,
+        }
+        line = 'Copy vda: /a/x as qcow2 to /dev/vg/x as raw, 1 MiB'
+        self.assertIn(line, [*plan_table.lines({'disks': [disk]})])
+        disk |= {'destination': '/a/x', 'destination_format': 'qcow2'}
+        lines = [*plan_table.lines({'disks': [disk]})]
+        self.assertFalse([each for each in lines if each.startswith('Copy ')])
+
     def test_a_row_says_what_its_refusal_says(self):
         disk = {
             **dict.fromkeys(

@@ -118,6 +118,22 @@ class NotesTest(unittest.TestCase):
         )
         self.assertIn(f'at the destination: {d.THERE}', notes)
 
+    def test_whole_extents(self):
+        for size, libvirt, said in (
+            (b.GIB, 9_000_000, False),
+            (b.GIB + b.MIB, 9_000_000, True),
+            (b.GIB + b.MIB, 10_000_000, False),
+        ):
+            notes = self.notes(
+                wanted=d.mapping(d.TO_GROUP),
+                source={d.HERE: b.local(virtual_bytes=size)},
+                there={d.VOLUME: b.GONE},
+                pools_there={'vg': {**d.POOL, 'free_bytes': 2 * b.GIB}},
+                versions={'destination': {'libvirt': libvirt}},
+            )
+            self.assertIn('made in whole extents', notes)
+            self.assertEqual(said, 'no whole extents of 4 MiB' in notes)
+
     def test_nova_has_its_own_paths(self):
         plan = planned.plan(
             d.case(
