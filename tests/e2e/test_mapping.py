@@ -22,6 +22,8 @@ from lab.guests import lab_guest
 from lab.guests import monitor_log
 from lab.hosts import lab_host
 from lab.processes import waiting
+from lab.storage import disk_places
+from lab.storage import guest_disks
 from lab.storage import local_disks
 from lab.storage import moved_disks
 from lab.storage import shared_disks
@@ -31,6 +33,24 @@ ELSEWHERE = '/var/lib/libvirt/guests'
 OVERLAY = local_disks.LocalFile(base=local_disks.Base.SOURCE)
 RAW = local_disks.LocalFile(format='raw')
 NETWORK = shared_disks.SharedNetwork()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PoolFile(local_disks.LocalFile):
+    """A file that the domain names by a storage pool."""
+
+    type = 'volume'
+
+    def create(self, place: disk_places.Place, host: lab_host.Host) -> None:
+        """Make it, and have the pool know it."""
+        super().create(place, host)
+        host.virsh('pool-refresh', 'images')
+
+    def source_xml(self, place: disk_places.Place, host: lab_host.Host) -> str:
+        """Return driver, pool and volume."""
+        driver = guest_disks.driver_xml(self.format, host, lab_host.IMAGES)
+        name = os.path.basename(place.local(self.format))
+        return f"{driver}<source pool='images' volume='{name}'/>"
 
 
 class MappingTestCase(base.EndToEndTestCase):
@@ -144,10 +164,16 @@ class MappingTestCase(base.EndToEndTestCase):
                 *('pool-create-as', name, 'dir', '--target', path),
             )
             self.addCleanup(host.virsh, 'pool-destroy', name)
-        guest = self.guest({'vda': RAW, 'vdb': local_disks.LocalFile()})
+        guest = self.guest({'vda': RAW, 'vdb': PoolFile()})
         self.migrate(
             guest, '--map-pool', 'images=guests', copied=['vda', 'vdb']
         )
+        wanted = {
+            'vda': ('file', 'raw', f'{ELSEWHERE}/{guest.name}-vda.raw'),
+            'vdb': ('volume', 'qcow2', 'guests'),
+        }
+        self.assertEqual(wanted, self.sources(guest, self.b))
+        self.assertEqual(wanted, self.sources(guest, self.b, '--inactive'))
         there = self.moved(guest, {'vda': 'raw', 'vdb': 'qcow2'})
         self.assert_nothing_lost(there, self.b)
 
