@@ -35,7 +35,11 @@ _PASSED_THROUGH = 'host-passthrough'
 
 
 def parse(text: str) -> destination_readiness.GuestNeeds:
-    """Read the migratable XML of a running guest.
+    """Read the XML of a running guest.
+
+    Its CPU is the one that QEMU has given it. The migratable XML has that of
+    the definition, and libvirt sends the other beside it
+    (qemuMigrationCookieAddCPU).
 
     :raises InvalidDomain: when the text cannot be parsed
     """

@@ -48,7 +48,7 @@ def readiness(
     if not host_abilities.is_qemu(destination):
         return None
     try:
-        needs = guest_needs.parse(guest.xml_to_migrate())
+        needs = guest_needs.parse(guest.xml())
     except (exceptions.HypervisorError, exceptions.InvalidDomain):
         return None  # the call itself says what is wrong
     found = host_abilities.emulator(destination, needs)

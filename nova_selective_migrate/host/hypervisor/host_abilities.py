@@ -274,12 +274,15 @@ def _interfaces(host: connection.Connection) -> set[str]:
 def free_memory(host: connection.Connection) -> int | None:
     """Return the bytes that are free, or that caches give way for.
 
-    Part of the page cache gives no way, such as files of a tmpfs: it is the
-    most that can be had.
+    libvirt before 12 does not tell what the kernel takes for available.
+    Part of the page cache gives no way, such as files of a tmpfs: what is
+    added up here is the most that can be had.
     """
     told = _or_none(lambda: host.virt.getMemoryStats(_ALL_CELLS, 0))
     if not told or 'free' not in told:
         return None
+    if 'available' in told:
+        return _KIB * int(told['available'])
     parts = ('free', 'buffers', 'cached')
     return _KIB * sum(int(told.get(part, 0)) for part in parts)
 

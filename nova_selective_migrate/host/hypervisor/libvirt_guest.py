@@ -63,10 +63,6 @@ class Guest:
             libvirt.VIR_DOMAIN_XML_SECURE | libvirt.VIR_DOMAIN_XML_MIGRATABLE
         )
 
-    def xml_to_migrate(self) -> str:
-        """Return the same without secrets, to be read and not passed on."""
-        return self._xml(libvirt.VIR_DOMAIN_XML_MIGRATABLE)
-
     def resident_bytes(self) -> int | None:
         """Return what its QEMU has in memory, without huge pages."""
         try:

@@ -99,10 +99,8 @@ class CallTest(unittest.TestCase):
                 'mt_dthreads': 3,
             },
         )
-        self.assertTrue(
-            {'VIR_MIGRATE_PAUSED', 'VIR_MIGRATE_COMPRESSED'}
-            <= {*found['flags']}
-        )
+        for flag in ('VIR_MIGRATE_PAUSED', 'VIR_MIGRATE_COMPRESSED'):
+            self.assertIn(flag, found['flags'])
         parameters = found['parameters']
         del parameters['migrate_disks']
         self.assertEqual(

@@ -171,6 +171,8 @@ class HostTest(unittest.TestCase):
         stats = {'total': 9, 'free': 1, 'buffers': 2, 'cached': 3}
         host = FakeHost(getMemoryStats=lambda _cell, _flags: stats)
         self.assertEqual(6 * 1024, host_abilities.free_memory(host))
+        stats['available'] = 4
+        self.assertEqual(4 * 1024, host_abilities.free_memory(host))
 
     def test_huge_pages(self):
         def answer(found):
