@@ -15,6 +15,7 @@
 
 import argparse
 
+from nova_selective_migrate.core.model import plan_refusals
 from nova_selective_migrate.core.model import transport_options
 
 _LARGEST = 2**31 - 1
@@ -118,6 +119,15 @@ def add_transport(parser: argparse.ArgumentParser) -> None:
         type=_text,
         help="where viewers of the guest's screen go on",
     )
+    group.add_argument(
+        '--accept-unready',
+        metavar='CODE',
+        action='append',
+        choices=[reason.value for reason in plan_refusals.ACCEPTABLE],
+        default=[],
+        help='go on although the plan is refused with this reason code: '
+        '%(choices)s; repeatable',
+    )
     actions = group.add_mutually_exclusive_group()
     for action, what in (
         (_ACTION.SUSPEND, 'suspend the guest until it has moved; the default'),
@@ -162,6 +172,7 @@ def options(
         switchover_bandwidth=arguments.switchover_bandwidth,
         tls_destination=arguments.tls_destination,
         graphics_uri=arguments.graphics_uri,
+        accept_unready=tuple(dict.fromkeys(arguments.accept_unready)),
     )
 
 

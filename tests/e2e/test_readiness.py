@@ -14,9 +14,12 @@
 """What besides storage keeps the destination from taking a guest."""
 
 import os.path
+import re
 import subprocess
 import sys
 
+from lab.guests import lab_guest
+from lab.hosts import lab_host
 from lab.hosts import libvirtd
 from lab.storage import local_disks
 from tests.e2e import base
@@ -109,3 +112,35 @@ class ReadinessTestCase(base.EndToEndTestCase):
         self.assert_refused(self.one, '--tls', reasons={None: 'tls-unusable'})
         (folder / 'ca-cert.pem').write_bytes(kept)
         self.assertEqual(0, self.run_json('plan', self.one, '--tls').exit_code)
+
+
+class _HostModelGuest(lab_guest.Guest):
+    """A guest with all that the CPU of its host can do."""
+
+    def xml(self, host: lab_host.Host) -> str:
+        cpu = "<cpu mode='host-model'/>"
+        return super().xml(host).replace('<features>', f'{cpu}<features>')
+
+
+class CpuTestCase(base.EndToEndTestCase):
+    """QEMU 11.1 feigns features that 10.0 does not know."""
+
+    def test_cpu(self) -> None:
+        """The plan says what libvirt would, with the same features."""
+        self.use_lab({'a': 'sid', 'b': 'trixie'})
+        guest = _HostModelGuest(
+            self.lab, self.new_name(), {'vda': RAW}, machine='pc-i440fx-10.0'
+        )
+        self.addCleanup(self.forget, guest)
+        guest.define_and_start(self.a)
+        guest.wait_for_records(self.a, base.BEFORE)
+        found = self.assert_refused(guest, reasons={None: 'cpu-incompatible'})
+        message = found.tree['refusals'][0]['message']
+        features = re.findall(r'features: ([\w, -]+)\)', message)
+        self.assertTrue(features, message)
+        code = '--accept-unready', 'cpu-incompatible'
+        ran = self.run_json('migrate', guest, *code)
+        self.assertEqual(4, ran.exit_code)
+        for feature in features[0].split(', '):
+            self.assertIn(feature, ran.tree['error'])
+        self.assert_goes_on(guest)

@@ -52,4 +52,5 @@ def read(
         switchover_bandwidth=fields.integer('switchover_bandwidth'),
         tls_destination=fields.text('tls_destination'),
         graphics_uri=fields.text('graphics_uri'),
+        accept_unready=fields.texts('accept_unready'),
     )

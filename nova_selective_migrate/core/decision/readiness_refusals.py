@@ -42,6 +42,34 @@ def find(
 
     :param copies: whether any disk is copied
     """
+    for found in _found(facts, copies=copies):
+        if not _is_accepted(facts, found):
+            yield found
+
+
+def _is_accepted(facts: case_facts.Facts, refusal: refusals.Refusal) -> bool:
+    return (
+        refusal.reason in plan_refusals.ACCEPTABLE
+        and refusal.reason.value in facts.options.transport.accept_unready
+    )
+
+
+def _refusal(
+    reason: plan_refusals.PlanRefusal, detail: str, instead: str = ''
+) -> refusals.Refusal:
+    """Refuse, and say how to go on where an operator knows better."""
+    remedy = instead or reason.remedy
+    if reason in plan_refusals.ACCEPTABLE:
+        remedy += (
+            '; where you know that it is not so, go on with --accept-unready '
+            f'{reason.value}'
+        )
+    return refusals.Refusal(None, reason, detail, instead=remedy)
+
+
+def _found(
+    facts: case_facts.Facts, *, copies: bool
+) -> collections.abc.Iterator[refusals.Refusal]:
     told = facts.case.readiness
     if told is None or facts.prepared is not None:
         return
@@ -54,7 +82,7 @@ def find(
         (told.certificates, _Reason.TLS_UNUSABLE),
     ):
         if finding is not None and finding.fits is False:
-            yield refusals.Refusal(None, reason, _said(finding))
+            yield _refusal(reason, _said(finding))
     yield from _of_domains(facts, told.domains or ())
     yield from _of_memory(told)
     yield from _of_ports(told.ports, copies=copies)
@@ -67,6 +95,9 @@ def notes(
     told = facts.case.readiness
     if told is None or facts.prepared is not None:
         return
+    for found in _found(facts, copies=copies):
+        if _is_accepted(facts, found):
+            yield f'{found.reason.value} is accepted: {found.detail}'
     for twin in told.domains or ():
         if _is_definition(facts, twin):
             yield (
@@ -137,18 +168,14 @@ def _of_domains(
     name, uuid = _name_there(facts), facts.domain.uuid
     for twin in domains:
         if twin.uuid == uuid and twin.active:
-            yield refusals.Refusal(
-                None, _Reason.GUEST_AT_DESTINATION, f'as {twin.name}'
-            )
+            yield _refusal(_Reason.GUEST_AT_DESTINATION, f'as {twin.name}')
         elif twin.uuid == uuid and twin.name != name:
-            yield refusals.Refusal(
-                None,
+            yield _refusal(
                 _Reason.NAME_TAKEN,
                 f'{twin.name} there has its UUID, {uuid}',
             )
         elif twin.uuid != uuid and twin.name == name:
-            yield refusals.Refusal(
-                None,
+            yield _refusal(
                 _Reason.NAME_TAKEN,
                 f'{name} there is the guest {twin.uuid}',
             )
@@ -166,15 +193,13 @@ def _of_memory(
     if memory is not None:
         needed, free = memory.needed_bytes, memory.free_bytes
         if needed is not None and free is not None and needed > free:
-            yield refusals.Refusal(
-                None,
+            yield _refusal(
                 _Reason.DESTINATION_MEMORY,
                 f'the guest takes {_mib(needed)}, and {_mib(free)} can be had',
             )
     for pages in told.huge_pages:
         if pages.free is not None and pages.needed > pages.free:
-            yield refusals.Refusal(
-                None,
+            yield _refusal(
                 _Reason.HUGE_PAGES_MISSING,
                 f'{pages.needed} of {pages.page_kib} KiB are needed, and '
                 f'{pages.free} are free',
@@ -203,19 +228,15 @@ def _of_ports(
         if trial.use is _Use.DISKS and not copies:
             continue
         if trial.answer is destination_readiness.PortAnswer.LISTENING:
-            yield refusals.Refusal(None, _Reason.PORT_TAKEN, _label(trial))
+            yield _refusal(_Reason.PORT_TAKEN, _label(trial))
         elif not trial.passes:
-            yield refusals.Refusal(
-                None, _Reason.PORT_UNREACHABLE, _label(trial)
-            )
+            yield _refusal(_Reason.PORT_UNREACHABLE, _label(trial))
     chosen = [each for each in trials if each.use is _Use.ANY]
     for address in dict.fromkeys(each.address for each in chosen):
         at = [each for each in chosen if each.address == address]
         if not any(each.passes for each in at):
             found = ', '.join(map(_label, at))
-            yield refusals.Refusal(
-                None, _Reason.PORT_UNREACHABLE, found, instead=_OPEN
-            )
+            yield _refusal(_Reason.PORT_UNREACHABLE, found, instead=_OPEN)
 
 
 def _label(trial: destination_readiness.PortTrial) -> str:

@@ -208,3 +208,18 @@ class PlanRefusal(refusal_reasons.RefusalReason):
         'migration.',
         'name another one, or none: the destination chooses one that is free',
     )
+
+
+#: What libvirt would find itself before the guest has stopped, or at worst
+#: the destination's kernel: of these an operator may know better.
+ACCEPTABLE = (
+    PlanRefusal.EMULATOR_MISSING,
+    PlanRefusal.MACHINE_UNSUPPORTED,
+    PlanRefusal.ACCELERATOR_MISSING,
+    PlanRefusal.CPU_INCOMPATIBLE,
+    PlanRefusal.NETWORK_MISSING,
+    PlanRefusal.TLS_UNUSABLE,
+    PlanRefusal.DESTINATION_MEMORY,
+    PlanRefusal.HUGE_PAGES_MISSING,
+    PlanRefusal.PORT_UNREACHABLE,
+)

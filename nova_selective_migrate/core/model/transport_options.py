@@ -92,6 +92,8 @@ class TransportOptions:
         switch-over
     :ivar tls_destination: the destination's name in its certificate
     :ivar graphics_uri: where clients of the guest's screen go on
+    :ivar accept_unready: codes of what the operator knows better of the
+        destination
     """
 
     dname: str | None = None
@@ -110,6 +112,7 @@ class TransportOptions:
     switchover_bandwidth: int | None = None
     tls_destination: str | None = None
     graphics_uri: str | None = None
+    accept_unready: tuple[str, ...] = ()
 
     @property
     def details(self) -> dict[str, int | str]:

@@ -192,5 +192,11 @@ class NoteTest(unittest.TestCase):
         said = notes({'cpu': {'about': 'c', 'said': 'look yourself'}})
         self.assertIn('CPU: look yourself', said)
 
+    def test_what_is_accepted_is_noted(self):
+        told = {'memory': {'needed_bytes': 9, 'free_bytes': 8}}
+        code = 'destination-memory'
+        said = notes(told, transport={'accept_unready': [code]})
+        self.assertTrue([n for n in said if n.startswith(code)])
+
     def test_of_a_case_without_it_nothing_is_said(self):
         self.assertFalse([n for n in notes(None) if 'not known of the' in n])

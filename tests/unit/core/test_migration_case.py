@@ -150,6 +150,7 @@ FULL = {
             'switchover_bandwidth': 12,
             'tls_destination': 'there',
             'graphics_uri': 'spice://there',
+            'accept_unready': ['destination-memory'],
         },
     },
     'persistent_xml': b.domain(name='defined'),

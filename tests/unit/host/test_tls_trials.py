@@ -99,6 +99,9 @@ class ClientTest(unittest.TestCase):
         fits, said = self.said()
         self.assertIs(False, fits)
         self.assertIn('is missing', said)
+        # The destination may ask for none.
+        (self.folder / 'client-cert.pem').unlink()
+        self.assertIsNone(self.said()[0])
 
     def test_what_cannot_be_read_is_not_known(self):
         (self.folder / 'client-cert.pem').write_text('none')

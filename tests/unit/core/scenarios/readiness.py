@@ -172,5 +172,22 @@ SCENARIOS = (
         },
         _UNREACHABLE,
     ),
+    _told(
+        'memory_that_the_operator_knows_of',
+        {'memory': {'needed_bytes': 9, 'free_bytes': 8}},
+        transport={'accept_unready': ['destination-memory']},
+    ),
+    _told(
+        'another_code_is_accepted',
+        {'memory': {'needed_bytes': 9, 'free_bytes': 8}},
+        'destination-memory',
+        transport={'accept_unready': ['port-unreachable']},
+    ),
+    _told(
+        'that_it_runs_there_is_never_accepted',
+        _named('guest', b.UUID, True),
+        'guest-at-destination',
+        transport={'accept_unready': ['guest-at-destination']},
+    ),
     _told('ports_that_nobody_tried', {'ports_untried': 'why'}),
 )
