@@ -24,6 +24,7 @@ from tests.e2e import base as e2e_base
 from tests.storage import base
 
 _MIB = 64
+_GROUP = 'shared'
 
 
 class SanTest(base.StorageTestCase):
@@ -93,3 +94,63 @@ class SanTest(base.StorageTestCase):
         shared = [w for p in devices.values() for w in ('--shared-path', p)]
         self.migrate(guest, *shared, copied={'vda'})
         self.assert_nothing_lost(guest, self.b)
+
+
+class SharedVolumeGroupTest(base.StorageTestCase):
+    """One volume group on a unit that both hosts have; LVM locks nothing."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        target = iscsi_target.IscsiTarget.create(self.storage)
+        unit = target.create_unit(4, 2 * _MIB)
+        self.addCleanup(target.remove_unit, unit)
+        for host in self.lab.hosts:
+            self.addCleanup(target.detach, host)
+            target.attach(host)
+        paths = [target.await_unit(host, unit) for host in self.lab.hosts]
+        self.group = volume_groups.VolumeGroup.create(self.a, _GROUP, paths[0])
+        self.addCleanup(self.group.remove)
+        self.volume = self.group.create_volume('shared', _MIB)
+        # What both have must not be active where it is removed elsewhere.
+        self.addCleanup(self.b.run, ['vgchange', '-qan', _GROUP], check=False)
+        self.b.run(['pvscan', '-q', '--cache'])
+        self.b.run(['vgchange', '-qay', _GROUP])
+
+    def define_pools(self) -> None:
+        for host in self.lab.hosts:
+            host.virsh(
+                *('pool-define-as', _GROUP, 'logical'),
+                *('--source-name', _GROUP, '--target', f'/dev/{_GROUP}'),
+            )
+            self.addCleanup(host.virsh, 'pool-undefine', _GROUP, check=False)
+            host.virsh('pool-start', _GROUP)
+            # Taken off at the end: to destroy it would end the volumes.
+            self.addCleanup(host.virsh, 'pool-destroy', _GROUP, check=False)
+
+    def test_it_is_never_copied(self) -> None:
+        """Refused where nothing shows it; kept where both UUIDs do."""
+        guest = self.guest(
+            {
+                'vda': local_disks.LocalFile(size_mib=_MIB),
+                'vdb': shared_disks.SharedDevice(
+                    path=self.volume.path, size_mib=_MIB
+                ),
+            }
+        )
+        unproven = self.run_json('plan', guest)
+        self.assertEqual(
+            {'vdb': 'shared-not-confirmed'}, self.refused(unproven)
+        )
+        self.define_pools()
+        # What is shown goes before what is declared.
+        words = ('--local-path', self.volume.path, '--existing', 'vdb')
+        declared = self.run_json('plan', guest, *words)
+        self.assertEqual(['vdb'], [*self.refused(declared)])
+        self.assertEqual([], declared.tree['migrate_disks'])
+        uuid = self.volume.uuid
+        self.migrate(guest, copied={'vda'})
+        self.assertEqual(uuid, self.volume.uuid)
+        self.assert_nothing_lost(guest, self.b)
+
+    def refused(self, planned: e2e_base.Result) -> dict[str, str]:
+        return {r['target']: r['reason'] for r in planned.tree['refusals']}
