@@ -22,6 +22,7 @@ from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.model import declared_paths
+from nova_selective_migrate.core.model import destination_readiness
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import other_devices
@@ -60,6 +61,8 @@ class CaseRequest:
     :ivar probe: whether marker files may be put on the destination
     :ivar shared_filesystems: what the source's qemu.conf names, where it
         cannot be read
+    :ivar tried: what was found of another guest for the same hosts, whose
+        ports are then not tried again
     """
 
     policy: declared_paths.LocalityPolicy
@@ -67,6 +70,7 @@ class CaseRequest:
     block_device_info: typing.Any = None
     probe: bool = True
     shared_filesystems: tuple[str, ...] = ()
+    tried: destination_readiness.Readiness | None = None
 
 
 def gather(
@@ -160,7 +164,7 @@ def gather(
         if persistent
         else None,
         readiness=readiness_answers.readiness(
-            source, guest, destination, asked.options
+            source, guest, destination, asked.options, asked.tried
         )
         if destination
         else None,

@@ -54,6 +54,7 @@ def _audits(
             if journal.busy(guest.uuid) is not None:
                 state = dataclasses.replace(case.domain_state, job_active=True)
                 case = dataclasses.replace(case, domain_state=state)
+            asked = dataclasses.replace(asked, tried=case.readiness)
             plan = planner.plan(case)
         except exceptions.SelectiveMigrateError as err:
             LOG.info('%s cannot be planned: %s', guest.name, err)

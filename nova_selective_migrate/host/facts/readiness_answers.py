@@ -40,9 +40,12 @@ def readiness(
     guest: libvirt_guest.Guest,
     destination: connection.Connection,
     options: migration_options.MigrationOptions,
+    tried: _Readiness | None = None,
 ) -> _Readiness | None:
     """Ask the destination, and try its ports where we are on the source.
 
+    :param tried: of another guest with the same hosts and options, for its
+        ports: one that is filtered takes seconds each time
     :returns: None where it is no host of QEMU's
     """
     if not host_abilities.is_qemu(destination):
@@ -68,6 +71,10 @@ def readiness(
     )
     if options.tls and source.is_local:
         told = dataclasses.replace(told, certificates=_certificates())
+    if tried is not None:
+        return dataclasses.replace(
+            told, ports=tried.ports, ports_untried=tried.ports_untried
+        )
     return _with_ports(told, source, destination, options)
 
 

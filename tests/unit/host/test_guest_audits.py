@@ -17,9 +17,11 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate.core.model import declared_paths
+from nova_selective_migrate.core.model import destination_readiness
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.host.facts import case_gathering
 from nova_selective_migrate.host.facts import guest_audits
+from nova_selective_migrate.host.facts import readiness_answers
 from nova_selective_migrate.host.hypervisor import connection
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
@@ -78,6 +80,20 @@ class OfHostTest(unittest.TestCase):
         self.journal.busy.return_value = mock.sentinel.record
         (found,) = self.audit()
         self.assertEqual(('active-job',), found.codes)
+
+    def test_ports_are_tried_once(self):
+        first = destination_readiness.Readiness()
+        self.add(_Named('a'), _Named('b'))
+        there = connection.Connection(
+            fake_daemon.FakeDaemon(), 'qemu+tcp://b/system'
+        )
+        with mock.patch.object(
+            readiness_answers, 'readiness', return_value=first
+        ) as found:
+            guest_audits.of_host(self.host, there, ASKED, self.journal)
+        self.assertEqual(
+            [None, first], [call.args[-1] for call in found.call_args_list]
+        )
 
     def test_one_that_has_ended(self):
         ended = _Named('a')
