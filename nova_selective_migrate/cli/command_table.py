@@ -79,6 +79,11 @@ COMMANDS = (
         'plan:Plan',
         'Show what a migration would do with every disk, and change nothing',
     ),
+    CommandEntry(
+        'watch',
+        'watch:Watch',
+        'Follow a migration that somebody else has begun',
+    ),
 )
 
 

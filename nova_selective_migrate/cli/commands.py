@@ -33,6 +33,8 @@ USAGE = 2
 REFUSED = 3
 NOT_MOVED = 4
 UNKNOWN = 5
+#: By the values of guest_location.Ending.
+OF_ENDING = {'moved': OK, 'not-moved': NOT_MOVED, 'unknown': UNKNOWN}
 # As a shell reports the signals, where there was nothing to abort yet.
 INTERRUPTED = 130
 TERMINATED = 143

@@ -78,6 +78,10 @@ class EventStream:
         """Tell the plan, ready or refused."""
         self._write('plan', {'plan': tree})
 
+    def began(self, domain: str, uuid: str) -> None:
+        """Tell that a migration is seen that somebody else has begun."""
+        self._write('began', {'domain': domain, 'uuid': uuid})
+
     def limit(self, words: str) -> None:
         """Tell that another limit of the link holds."""
         self._write('limit', {'message': words})

@@ -41,6 +41,11 @@ class MigrationReport:
         if self.events is not None:
             self.events.plan(tree)
 
+    def began(self, domain: str, uuid: str) -> None:
+        """Tell that a migration is seen that somebody else has begun."""
+        if self.events is not None:
+            self.events.began(domain, uuid)
+
     def show(self, progress: migration_progress.MigrationProgress) -> None:
         """Tell how far it is."""
         if not self._closed:

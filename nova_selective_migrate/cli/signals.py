@@ -32,7 +32,7 @@ if typing.TYPE_CHECKING:
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # As a shell reports a command that a signal has ended.
-_SIGNALLED = 128
+SIGNALLED = 128
 _POLL_SECONDS = 0.1
 # For a marker and a pool to be removed.
 _PATIENCE_SECONDS = 5.0
@@ -87,7 +87,7 @@ class SignalHandling:
             )
         if self.probes is not None:
             self.probes.end()
-        sys.exit(_SIGNALLED + number)
+        sys.exit(SIGNALLED + number)
 
 
 def attend(

@@ -23,6 +23,7 @@ from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.host.hypervisor import libvirt_codes
+from nova_selective_migrate.host.hypervisor import migrated_notice
 from nova_selective_migrate.host.hypervisor import optional_parameters
 from nova_selective_migrate.host.hypervisor import storage_answers
 
@@ -210,6 +211,15 @@ class Guest:
         none = libvirt.VIR_DOMAIN_JOB_NONE
         return bool(self.job_stats().get('type', none) != none)
 
+    def migrates_away(self) -> bool:
+        """Tell whether a migration of the guest to another host goes on."""
+        outgoing = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
+        return bool(self.job_stats().get('operation') == outgoing)
+
+    def migrated_notice(self) -> migrated_notice.MigratedNotice:
+        """Return a context in which libvirt's word of the end is heard."""
+        return migrated_notice.MigratedNotice(self._domain)
+
     def job_over(self) -> bool:
         """Tell whether it is certain that no job runs any more.
 
@@ -238,8 +248,7 @@ class Guest:
 
         Another job of the domain, behind which ours waits, is left alone.
         """
-        outgoing = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
-        if self.job_stats().get('operation') != outgoing:
+        if not self.migrates_away():
             return False
         try:
             self._domain.abortJob()

@@ -94,6 +94,23 @@ class FakeDomain:
         self.stays_paused: Exception | None = None
         self.on_speed: collections.abc.Callable[[], None] = lambda: None
 
+        self.listeners: dict[int, typing.Any] = {}
+
+    def connect(self) -> 'FakeDomain':
+        return self
+
+    def domainEventRegisterAny(self, _domain, event, listener, opaque):
+        self.listeners[event] = listener
+        return event
+
+    def domainEventDeregisterAny(self, number) -> None:
+        del self.listeners[number]
+
+    def tell(self, event: int, detail: int) -> None:
+        """Tell of the domain's life, as libvirt does from a thread."""
+        for listener in self.listeners.values():
+            listener(self, self, event, detail, None)
+
     def _maybe_fail(self) -> None:
         if self.fails is not None:
             raise self.fails
