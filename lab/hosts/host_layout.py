@@ -34,6 +34,10 @@ ADDRESSES = {
 SECOND_PORTAL = '10.97.0.4'
 #: What follows a host's name where it is given in full.
 DOMAIN = 'lab.example'
+# GlusterFS's geo-replication, which nobody uses here: glusterd starts it
+# several times, which is half of the processor time of bringing hosts up, and
+# goes without where it cannot be executed (ENOENT).
+_GSYNCD = '/usr/lib/x86_64-linux-gnu/glusterfs/gsyncd'
 #: Where Debian's installer has a host find its own name.
 _OWN_ADDRESS = '127.0.1.1'
 
@@ -60,10 +64,13 @@ def view(
     libvirtd.configure(tree / 'etc-libvirt')
     (tree / 'hosts').write_text(_hosts(name))
     (tree / 'hostname').write_text(f'{name}\n')
+    (tree / 'gsyncd').write_text('#!/none/such\n')
+    (tree / 'gsyncd').chmod(0o755)
     places = {
         '/etc/hosts': 'hosts',
         '/etc/hostname': 'hostname',
         '/etc/libvirt': 'etc-libvirt',
+        _GSYNCD: 'gsyncd',
         '/var/lib/libvirt': 'libvirt',
         '/var/lib/glusterd': 'glusterd',
         '/var/log': 'log',

@@ -13,6 +13,7 @@
 """Hosts have an /etc/hosts as Debian's installer writes it."""
 
 import pathlib
+import subprocess
 import tempfile
 import unittest
 
@@ -21,11 +22,14 @@ from lab.hosts import host_layout
 
 
 class HostsTest(unittest.TestCase):
-    def hosts(self, name):
+    def view(self, name):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         place = lab_homes.Home(pathlib.Path(folder))
         place.run.mkdir()
-        host_layout.view(place, name, None)
+        return place, host_layout.view(place, name, None)
+
+    def hosts(self, name):
+        place, _ = self.view(name)
         text = (place.of_host(name) / 'hosts').read_text()
         return [tuple(line.split()) for line in text.splitlines()]
 
@@ -45,3 +49,9 @@ class HostsTest(unittest.TestCase):
         self.assertIn(
             ('10.97.0.254', 'hub.lab.example', 'hub'), self.hosts('hub')
         )
+
+    def test_gluster_has_no_geo_replication(self):
+        """To execute it says ENOENT, as where it is not installed."""
+        _, view = self.view('hub')
+        program = view.binds[host_layout._GSYNCD]
+        self.assertRaises(FileNotFoundError, subprocess.run, [program])
