@@ -42,6 +42,7 @@ def read(
         memory=destination_readiness.MemoryRoom(
             needed_bytes=memory.integer('needed_bytes'),
             free_bytes=memory.integer('free_bytes'),
+            guest_bytes=memory.integer('guest_bytes'),
         )
         if memory.tree
         else None,

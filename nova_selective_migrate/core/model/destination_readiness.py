@@ -57,10 +57,19 @@ class MemoryRoom:
     :ivar needed_bytes: what the guest's QEMU has in memory now; all of the
         guest's memory where that is locked
     :ivar free_bytes: free, or taken by caches that give way
+    :ivar guest_bytes: what the guest itself has: no more of it travels, while
+        QEMU's own memory counts among what it takes
     """
 
     needed_bytes: int | None = None
     free_bytes: int | None = None
+    guest_bytes: int | None = None
+
+    @property
+    def moved_bytes(self) -> int | None:
+        """Return what travels at most, once; None where it is not known."""
+        known = (self.needed_bytes, self.guest_bytes)
+        return min((b for b in known if b is not None), default=None)
 
 
 @dataclasses.dataclass(frozen=True)

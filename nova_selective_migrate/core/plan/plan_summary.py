@@ -28,7 +28,7 @@ class PlanSummary:
     """What a plan comes to.
 
     :ivar disk_bytes: that the copies move
-    :ivar memory_bytes: what the guest has in memory now; None: not known
+    :ivar memory_bytes: what of memory moves at most, once; None: not known
     :ivar rate: the limit of the link, MiB/s; None: none is given, and how
         long it takes is not known
     :ivar seconds: at that rate, of a guest that changes nothing meanwhile;
@@ -56,7 +56,7 @@ def of_plan(
     :param counted_bytes: what QEMU counts of them under a limit
     """
     told = facts.case.readiness
-    memory = told.memory.needed_bytes if told and told.memory else None
+    memory = told.memory.moved_bytes if told and told.memory else None
     rate = facts.options.bandwidth or None
     total = counted_bytes + (memory or 0)
     return PlanSummary(

@@ -90,7 +90,9 @@ def _memory(
         # Huge pages are counted for themselves, and not in here.
         needed = guest.resident_bytes()
     return destination_readiness.MemoryRoom(
-        needed, host_abilities.free_memory(destination)
+        needed,
+        host_abilities.free_memory(destination),
+        needs.memory_bytes,
     )
 
 

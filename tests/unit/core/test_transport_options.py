@@ -161,6 +161,11 @@ class SummaryTest(unittest.TestCase):
         # Zeroes of a disk count under a limit.
         self.assertEqual((1024 + 512) // 16, found['seconds'])
 
+    def test_memory_of_qemu_itself_does_not_move(self):
+        told = {'memory': {'needed_bytes': 200 * b.MIB}}
+        told['memory']['guest_bytes'] = 96 * b.MIB
+        self.assertEqual(96 * b.MIB, self.summary(told)['memory_bytes'])
+
     def test_what_is_not_known_is_absent(self):
         found = self.summary()
         for name in ('memory_bytes', 'rate', 'seconds'):
