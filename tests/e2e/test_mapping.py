@@ -53,7 +53,7 @@ class PoolFile(local_disks.LocalFile):
         return f"{driver}<source pool='images' volume='{name}'/>"
 
 
-class MappingTestCase(base.EndToEndTestCase):
+class MappedTestCase(base.EndToEndTestCase):
     """Host b keeps its images in another directory than host a."""
 
     def setUp(self) -> None:

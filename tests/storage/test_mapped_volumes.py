@@ -119,7 +119,8 @@ class MappedVolumesTest(base.StorageTestCase):
             guest, *mapped, reasons={'vda': 'destination-exists'}
         )
         taken.remove()
-        filling = self.group.create_volume('filling', 2960)
+        most = (self.group.free >> 20) - _MIB + 4
+        filling = self.group.create_volume('filling', most)
         self.assert_refused(guest, *mapped, reasons={None: 'destination-full'})
         filling.remove()
         self.assert_refused(

@@ -26,7 +26,7 @@ from nova_selective_migrate.core.model import storage_facts
 _EXTENT = 4 << 20
 _WORDS = {
     domains.DiskAction.KEEP: 'kept',
-    domains.DiskAction.SKIP: 'not copied',
+    domains.DiskAction.SKIP: 'read-only or empty',
 }
 
 

@@ -12,6 +12,7 @@
 
 """What the operator wants otherwise at the destination."""
 
+import copy
 import unittest
 from xml.etree import ElementTree
 
@@ -27,6 +28,8 @@ from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.core.plan import destination_xml
 from tests.unit.core import builders as b
 from tests.unit.core import planned
+from tests.unit.core import profiles
+from tests.unit.core import scenarios
 from tests.unit.core.scenarios import destinations as d
 
 Map = destination_mapping.PathMap
@@ -317,3 +320,65 @@ class XmlTest(unittest.TestCase):
             driver = found.find('driver')
             self.assertEqual(left, len(driver))
             self.assertEqual(bool(left), 'discard_no_unref' in driver.attrib)
+
+
+# Of a guest with more the same is asked, many times.
+_MOST = 8
+
+
+class AnyCaseTest(unittest.TestCase):
+    """A mapping of all there is changes where copies are, and nothing else."""
+
+    #: What is found of a place, and not of the disk.
+    OF_PLACES = {
+        *('destination-exists', 'destination-unreachable'),
+        *('destination-mismatch', 'image-unproven', 'device-unproven'),
+        *('image-not-reproducible', 'mapping-unusable', 'pool-unknown'),
+        *('duplicate-destination', 'format-unusable'),
+    }
+
+    def test_what_is_kept_or_refused_stays_so(self):
+        for noun, found in scenarios.SCENARIOS.items():
+            if noun == 'destinations':
+                continue
+            for scenario in found[:: 4 if profiles.brief() else 1]:
+                if scenario.case['domain_xml'].count('<disk ') > _MOST:
+                    continue
+                with self.subTest(noun=noun, case=scenario.name):
+                    self._compare(scenario.case)
+
+    def _compare(self, case):
+        before = planned.plan(case)
+        case = copy.deepcopy(case)
+        names = case['storage']['pools']
+        case['options']['mapping'] = d.mapping(
+            [{'source': '/', 'destination': '/elsewhere'}],
+            [{'source': name, 'destination': 'new'} for name in names],
+        )
+        after = planned.plan(case)
+        for old, new in zip(before['disks'], after['disks'], strict=True):
+            if old['reason'] in self.OF_PLACES:
+                continue
+            if new['reason'] in self.OF_PLACES:
+                self.assertEqual('refuse', new['action'])
+                self.assertEqual('copy', old['action'], old)
+                continue
+            self.assertEqual(old['action'], new['action'], old)
+            if new['action'] != 'copy':
+                self.assertIsNone(new['destination'])
+        if not after['ready']:
+            return
+        text = after['parameters'].get('destination_xml', case['domain_xml'])
+        same = ElementTree.fromstring(case['domain_xml'])
+        there = ElementTree.fromstring(text)
+        disks = zip(
+            after['disks'],
+            same.findall('devices/disk'),
+            there.findall('devices/disk'),
+            strict=True,
+        )
+        for disk, here, made in disks:
+            if disk['action'] != 'copy':
+                self.assertEqual(
+                    ElementTree.tostring(here), ElementTree.tostring(made)
+                )
