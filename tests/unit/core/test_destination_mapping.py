@@ -341,7 +341,7 @@ class AnyCaseTest(unittest.TestCase):
         for noun, found in scenarios.SCENARIOS.items():
             if noun == 'destinations':
                 continue
-            for scenario in found[:: 4 if profiles.brief() else 1]:
+            for scenario in found[:: 4 if profiles.brief() else 2]:
                 if scenario.case['domain_xml'].count('<disk ') > _MOST:
                     continue
                 with self.subTest(noun=noun, case=scenario.name):
