@@ -99,6 +99,15 @@ class JournalTest(unittest.TestCase):
             self.assertEqual(later, self.journal.newest(name))
         self.assertIsNone(self.journal.newest('unknown'))
 
+    def test_a_guest_of_two_names(self):
+        begun = self.begin(destination_name='other')
+        for name in ('guest', 'other', FIELDS['uuid']):
+            self.assertEqual(begun, self.journal.newest(name))
+        self.assertIsNone(self.journal.newest(''))
+        # Releases before it know no such field.
+        self.journal.end(begun)
+        self.assertNotIn('destination_name', self.begin().dumps())
+
     def test_no_journal_is_an_empty_one(self):
         self.assertEqual([], self.journal.runs())
 

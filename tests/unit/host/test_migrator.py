@@ -26,6 +26,7 @@ import libvirt
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import watchdog_limits
+from nova_selective_migrate.core.model import transport_options
 from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
@@ -70,6 +71,21 @@ class SuccessTest(migration.MigrationCase):
             self.run_it()
             arrived = self.there.domains[self.domain.uuid]
             self.assertEqual(before, arrived.starts_with_host)
+
+    def test_a_definition_that_stays_does_not_start_with_its_host(self):
+        """It names the images that the guest has left."""
+        for asked, arrives in (
+            ({'undefine_source': False}, True),
+            ({'persistent': False}, False),
+        ):
+            self.setUp()
+            self.domain.persistent = True
+            self.domain.starts_with_host = True
+            self.domain.on_migrate = self.move
+            self.run_it(transport=transport_options.TransportOptions(**asked))
+            arrived = self.there.domains[self.domain.uuid]
+            self.assertFalse(self.domain.starts_with_host)
+            self.assertEqual(arrives, arrived.starts_with_host)
 
     def test_the_image_is_there_before_the_call(self):
         seen = []
