@@ -31,6 +31,15 @@ _UNITS = {
 # With the others libvirt gives QEMU the CPU as it is, and asks for nothing
 # (qemuProcessStartValidate, qemuProcessVerifyCPU).
 _CHECKED = ('partial', 'full')
+# Where a domain names models of devices, and where domain capabilities list
+# those of a QEMU (libvirt docs/formatdomaincaps).
+_MODELS = (
+    ('video/model', 'type', 'modelType'),
+    ('graphics', 'type', 'type'),
+    ('tpm/backend', 'type', 'backendModel'),
+    ('channel', 'type', 'type'),
+    ('redirdev', 'bus', 'bus'),
+)
 _PASSED_THROUGH = 'host-passthrough'
 
 
@@ -60,6 +69,7 @@ def parse(text: str) -> destination_readiness.GuestNeeds:
         locked=root.find('./memoryBacking/locked') is not None,
         networks=tuple(dict.fromkeys(_networks(root))),
         devices=tuple(dict.fromkeys(_devices(root))),
+        models=tuple(dict.fromkeys(_models(root))),
     )
 
 
@@ -132,3 +142,14 @@ def _devices(root: etree._Element) -> collections.abc.Iterator[str]:
     for node in root.iterfind("./devices/interface[@type='direct']/source"):
         if name := node.get('dev'):
             yield name
+
+
+def _models(
+    root: etree._Element,
+) -> collections.abc.Iterator[destination_readiness.DeviceModel]:
+    for path, attribute, enumeration in _MODELS:
+        for node in root.iterfind(f'./devices/{path}'):
+            if value := node.get(attribute):
+                yield destination_readiness.DeviceModel(
+                    path.partition('/')[0], enumeration, value
+                )

@@ -36,6 +36,7 @@ def read(
         accelerator=_finding(told, 'accelerator'),
         cpu=_finding(told, 'cpu'),
         networks=tuple(map(_of, told.each('networks'))),
+        devices=tuple(map(_of, told.each('devices'))),
         domains=None
         if domains is None
         else tuple(map(_namesake, told.each('domains'))),

@@ -79,6 +79,7 @@ def _found(
         (told.accelerator, _Reason.ACCELERATOR_MISSING),
         (told.cpu, _Reason.CPU_INCOMPATIBLE),
         *((network, _Reason.NETWORK_MISSING) for network in told.networks),
+        *((device, _Reason.DEVICE_UNSUPPORTED) for device in told.devices),
         (told.certificates, _Reason.TLS_UNUSABLE),
     ):
         if finding is not None and finding.fits is False:
@@ -126,6 +127,7 @@ def _unknown(
         told.machine,
         told.accelerator,
         *told.networks,
+        *told.devices,
         told.certificates,
     ):
         if finding is not None and finding.fits is None:

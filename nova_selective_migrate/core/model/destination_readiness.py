@@ -134,6 +134,8 @@ class Readiness:
     :ivar accelerator: KVM, or none
     :ivar cpu: the guest's CPU, against what QEMU there can give it
     :ivar networks: what the guest's network interfaces are connected to
+    :ivar devices: models of devices that QEMU there does not have, and
+        what is not known of them
     :ivar domains: those of the destination that bear its name or its UUID
     :ivar ports: what was tried from the source
     :ivar ports_untried: why nothing was tried; empty where something was,
@@ -146,12 +148,32 @@ class Readiness:
     accelerator: Finding | None = None
     cpu: Finding | None = None
     networks: tuple[Finding, ...] = ()
+    devices: tuple[Finding, ...] = ()
     domains: tuple[Namesake, ...] | None = None
     memory: MemoryRoom | None = None
     huge_pages: tuple[HugePages, ...] = ()
     ports: tuple[PortTrial, ...] = ()
     ports_untried: str = ''
     certificates: Finding | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class DeviceModel:
+    """A kind of device, as domain capabilities list those of a QEMU.
+
+    :ivar element: of a domain and of the capabilities: video, graphics
+    :ivar enumeration: of the capabilities: modelType, type
+    :ivar value: one of it: qxl, spice
+    """
+
+    element: str
+    enumeration: str
+    value: str
+
+    @property
+    def label(self) -> str:
+        """Name it for a person."""
+        return f'{self.element} {self.value}'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,6 +190,7 @@ class GuestNeeds:
     :ivar locked: all of the guest's memory is kept in the host's
     :ivar networks: libvirt's networks that it is connected to
     :ivar devices: bridges and other network devices of the host
+    :ivar models: of its devices, as far as capabilities list them
     """
 
     emulator: str
@@ -182,3 +205,4 @@ class GuestNeeds:
     locked: bool = False
     networks: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    models: tuple[DeviceModel, ...] = ()

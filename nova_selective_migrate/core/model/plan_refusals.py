@@ -166,6 +166,12 @@ class PlanRefusal(refusal_reasons.RefusalReason):
         'migrate to a host with that or a newer CPU, or start the guest '
         'with a CPU model that both hosts have',
     )
+    DEVICE_UNSUPPORTED = (
+        'device-unsupported',
+        'QEMU at the destination does not have a device of the guest.',
+        'install what has it there, migrate to another host, or start the '
+        'guest without it',
+    )
     NETWORK_MISSING = (
         'network-missing',
         'A network interface of the guest is connected to what the '
@@ -217,6 +223,7 @@ ACCEPTABLE = (
     PlanRefusal.MACHINE_UNSUPPORTED,
     PlanRefusal.ACCELERATOR_MISSING,
     PlanRefusal.CPU_INCOMPATIBLE,
+    PlanRefusal.DEVICE_UNSUPPORTED,
     PlanRefusal.NETWORK_MISSING,
     PlanRefusal.TLS_UNUSABLE,
     PlanRefusal.DESTINATION_MEMORY,

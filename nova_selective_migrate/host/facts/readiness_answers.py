@@ -23,6 +23,7 @@ from nova_selective_migrate.host.facts import port_trials
 from nova_selective_migrate.host.facts import qemu_conf
 from nova_selective_migrate.host.facts import tls_trials
 from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import emulator_abilities
 from nova_selective_migrate.host.hypervisor import host_abilities
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.hypervisor import timed_question
@@ -54,15 +55,18 @@ def readiness(
         needs = guest_needs.parse(guest.xml())
     except (exceptions.HypervisorError, exceptions.InvalidDomain):
         return None  # the call itself says what is wrong
-    found = host_abilities.emulator(destination, needs)
+    found = emulator_abilities.emulator(destination, needs)
     told = _Readiness(
         emulator=found.emulator,
         machine=found.machine,
         accelerator=found.accelerator,
-        cpu=host_abilities.cpu(source, destination, needs)
+        cpu=emulator_abilities.cpu(source, destination, needs)
         if found.emulator.fits
         else None,
         networks=tuple(host_abilities.networks(destination, needs)),
+        devices=tuple(emulator_abilities.devices(source, destination, needs))
+        if found.machine and found.machine.fits
+        else (),
         domains=host_abilities.namesakes(
             destination, guest.uuid, options.transport.dname or guest.name
         ),

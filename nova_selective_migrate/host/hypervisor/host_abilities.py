@@ -18,7 +18,6 @@ unknown: nothing here raises.
 """
 
 import collections.abc
-import dataclasses
 import typing
 
 import libvirt
@@ -35,13 +34,6 @@ from nova_selective_migrate.host.hypervisor import timed_question
 SECONDS = 8.0
 _KIB = 1024
 _QEMU = 'QEMU'
-# What a daemon says of a QEMU, a machine type or an accelerator that it does
-# not have (virQEMUCapsCacheLookupDefault); all else leaves it unknown.
-_HAS_NOT = (
-    libvirt.VIR_ERR_INVALID_ARG,
-    libvirt.VIR_ERR_SYSTEM_ERROR,
-    libvirt.VIR_ERR_CONFIG_UNSUPPORTED,
-)
 _ALL_CELLS = -1
 # In every network namespace: a daemon that does not list it lists nothing.
 _LOOPBACK = 'lo'
@@ -50,7 +42,7 @@ _Finding = destination_readiness.Finding
 _Needs = destination_readiness.GuestNeeds
 
 
-def _ask(call: collections.abc.Callable[[], _T]) -> _T:
+def ask(call: collections.abc.Callable[[], _T]) -> _T:
     """Ask one question.
 
     :raises HypervisorError: when there is no answer in time
@@ -62,152 +54,19 @@ def _ask(call: collections.abc.Callable[[], _T]) -> _T:
 def _or_none(call: collections.abc.Callable[[], _T]) -> _T | None:
     """Ask one question; None where there is no answer to it."""
     try:
-        return _ask(call)
+        return ask(call)
     except (libvirt.libvirtError, exceptions.HypervisorError):
         return None
 
 
-def _words(err: Exception) -> str:
+def words(err: Exception) -> str:
+    """Return an error in one line, without secrets."""
     return redaction.anywhere(' '.join(str(err).split()))
 
 
 def is_qemu(host: connection.Connection) -> bool:
     """Tell whether a daemon's driver is QEMU's, of which all of this is."""
     return _or_none(host.virt.getType) == _QEMU
-
-
-@dataclasses.dataclass(frozen=True)
-class EmulatorFindings:
-    """What a host has of what runs a guest; None: not looked at."""
-
-    emulator: _Finding
-    machine: _Finding | None = None
-    accelerator: _Finding | None = None
-
-
-def emulator(host: connection.Connection, needs: _Needs) -> EmulatorFindings:
-    """Look for a guest's emulator, machine type and accelerator.
-
-    A daemon that answers of all three starts a guest with them. Of one that
-    does not, fewer are asked for, to tell what is missing.
-    """
-    machine, kind = needs.machine or None, needs.virt_type or None
-    try:
-        if not needs.emulator:
-            return EmulatorFindings(_Finding('the emulator', said='no name'))
-        missing = _missing(host, needs, machine, kind)
-        if missing is None:
-            return _found(needs, None, None)
-        if _missing(host, needs, None, kind) is None:
-            return _found(needs, missing, None)
-        if _missing(host, needs, machine, None) is None:
-            return _found(needs, None, missing)
-        said = _missing(host, needs, None, None)
-    except (exceptions.HypervisorError, libvirt.libvirtError) as err:
-        return EmulatorFindings(_Finding(needs.emulator, said=_words(err)))
-    if said is None:
-        return _found(needs, missing, missing)
-    return EmulatorFindings(_Finding(needs.emulator, False, said))
-
-
-def _found(
-    needs: _Needs, machine: str | None, accelerator: str | None
-) -> EmulatorFindings:
-    """Say what is there of an emulator that is.
-
-    :param machine: why its machine type is not
-    :param accelerator: why its accelerator is not
-    """
-    return EmulatorFindings(
-        _Finding(needs.emulator, True),
-        _Finding(
-            f'machine type {needs.machine}', machine is None, machine or ''
-        ),
-        _Finding(
-            f'domain type {needs.virt_type}',
-            accelerator is None,
-            accelerator or '',
-        ),
-    )
-
-
-def _missing(
-    host: connection.Connection,
-    needs: _Needs,
-    machine: str | None,
-    kind: str | None,
-) -> str | None:
-    """Return why a host cannot run something; None where it can.
-
-    :raises HypervisorError: when there is no answer in time
-    :raises libvirtError: when the answer says nothing of it
-    """
-    try:
-        _ask(
-            lambda: host.virt.getDomainCapabilities(
-                needs.emulator, needs.arch or None, machine, kind
-            )
-        )
-    except libvirt.libvirtError as err:
-        if err.get_error_code() not in _HAS_NOT:
-            raise
-        return _words(err)
-    return None
-
-
-def cpu(
-    source: connection.Connection,
-    destination: connection.Connection,
-    needs: _Needs,
-) -> _Finding | None:
-    """Compare a guest's CPU with what QEMU at the destination can give it.
-
-    A comparison that fails on the host that runs the guest tells nothing of
-    another one, so that both are asked.
-
-    :returns: None where libvirt compares nothing, and nothing is in danger
-    """
-    about = "the guest's CPU"
-    if not needs.cpu_xml:
-        said = needs.cpu_unchecked
-        return _Finding(about, said=said) if said else None
-    try:
-        lacks = _lacks(destination, needs)
-        if lacks is None:
-            return _Finding(about, True)
-        if _lacks(source, needs) is not None:
-            return _Finding(
-                about,
-                said='libvirt cannot compare it: by its own words not even '
-                'the source could run it',
-            )
-    except (exceptions.HypervisorError, libvirt.libvirtError) as err:
-        return _Finding(about, said=_words(err))
-    return _Finding(about, False, lacks)
-
-
-def _lacks(host: connection.Connection, needs: _Needs) -> str | None:
-    """Return what a host lacks of a CPU; None where it lacks nothing.
-
-    :raises HypervisorError: when there is no answer in time
-    :raises libvirtError: when it cannot be compared
-    """
-    try:
-        _ask(
-            lambda: host.virt.compareHypervisorCPU(
-                needs.emulator,
-                needs.arch or None,
-                needs.machine or None,
-                needs.virt_type or None,
-                needs.cpu_xml,
-                libvirt.VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE,
-            )
-        )
-    except libvirt.libvirtError as err:
-        if err.get_error_code() != libvirt.VIR_ERR_CPU_INCOMPATIBLE:
-            raise
-        return _words(err)
-    return None
 
 
 def namesakes(
@@ -220,7 +79,7 @@ def namesakes(
         (host.virt.lookupByName, name),
     ):
         try:
-            twin = _ask(lambda: _namesake(lookup(key)))  # noqa: B023
+            twin = ask(lambda: _namesake(lookup(key)))  # noqa: B023
         except libvirt.libvirtError as err:
             if err.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
                 return None
@@ -244,10 +103,10 @@ def networks(
     for name in needs.networks:
         about = f'libvirt network {name}'
         try:
-            active = _ask(lambda: _is_active(host, name))  # noqa: B023
+            active = ask(lambda: _is_active(host, name))  # noqa: B023
         except libvirt.libvirtError as err:
             missing = err.get_error_code() == libvirt.VIR_ERR_NO_NETWORK
-            yield _Finding(about, False if missing else None, _words(err))
+            yield _Finding(about, False if missing else None, words(err))
         except exceptions.HypervisorError as err:
             yield _Finding(about, said=str(err))
         else:
@@ -290,7 +149,7 @@ def free_memory(host: connection.Connection) -> int | None:
 def free_huge_pages(host: connection.Connection, page_kib: int) -> int | None:
     """Return the free huge pages of one size, of all nodes of a host."""
     try:
-        told = _ask(lambda: host.virt.getFreePages([page_kib], _ALL_CELLS, 1))
+        told = ask(lambda: host.virt.getFreePages([page_kib], _ALL_CELLS, 1))
     except libvirt.libvirtError as err:
         # It has no pages of this size at all (virNumaGetPages).
         no_such = libvirt.VIR_ERR_OPERATION_FAILED

@@ -18,6 +18,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import guest_needs
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.model import destination_readiness
+from nova_selective_migrate.core.model import plan_refusals
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 
@@ -111,6 +112,23 @@ class GuestNeedsTest(unittest.TestCase):
         self.assertEqual(('n',), found.networks)
         self.assertEqual(('br0', 'eth1'), found.devices)
 
+    def test_models_of_devices(self):
+        found = needs(
+            devices="<video><model type='qxl'/></video><graphics type='vnc'/>"
+            "<tpm><backend type='emulator'/></tpm><channel type='spicevmc'/>"
+            "<redirdev bus='usb'/><graphics type='vnc'/>"
+        ).models
+        self.assertEqual(
+            [
+                ('video qxl', 'modelType'),
+                ('graphics vnc', 'type'),
+                ('tpm emulator', 'backendModel'),
+                ('channel spicevmc', 'type'),
+                ('redirdev usb', 'bus'),
+            ],
+            [(each.label, each.enumeration) for each in found],
+        )
+
 
 class CaseTest(unittest.TestCase):
     def test_what_is_written_is_read(self):
@@ -118,6 +136,7 @@ class CaseTest(unittest.TestCase):
             emulator=destination_readiness.Finding('/q', True),
             cpu=destination_readiness.Finding('c', said='why'),
             networks=(destination_readiness.Finding('n', False, 'gone'),),
+            devices=(destination_readiness.Finding('d', False),),
             domains=(destination_readiness.Namesake('n', 'u', True),),
             memory=destination_readiness.MemoryRoom(1, 2),
             huge_pages=(destination_readiness.HugePages(2048, 3),),
@@ -191,6 +210,16 @@ class NoteTest(unittest.TestCase):
     def test_a_cpu_that_nothing_compares(self):
         said = notes({'cpu': {'about': 'c', 'said': 'look yourself'}})
         self.assertIn('CPU: look yourself', said)
+
+    def test_a_refusal_has_its_remedy_and_the_way_on(self):
+        case = b.case(
+            b.disk('vda', b.rbd()),
+            readiness={'emulator': {'about': '/q', 'fits': False}},
+        )
+        (refusal,) = planned.plan(case)['refusals']
+        remedy = plan_refusals.PlanRefusal.EMULATOR_MISSING.remedy
+        self.assertIn(f'Remedy: {remedy}; where', refusal['message'])
+        self.assertIn('--accept-unready emulator-', refusal['message'])
 
     def test_what_is_accepted_is_noted(self):
         told = {'memory': {'needed_bytes': 9, 'free_bytes': 8}}

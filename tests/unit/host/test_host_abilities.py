@@ -20,11 +20,6 @@ from nova_selective_migrate.core.model import destination_readiness
 from nova_selective_migrate.host.hypervisor import host_abilities
 from tests.unit.host import fake_daemon
 
-NEEDS = destination_readiness.GuestNeeds(
-    '/q', 'x86_64', 'pc', 'kvm', cpu_xml='<cpu/>'
-)
-INVALID = libvirt.VIR_ERR_INVALID_ARG
-
 
 def error(code, message='why'):
     return fake_daemon.libvirt_error(code, message)
@@ -35,86 +30,6 @@ class FakeHost:
 
     def __init__(self, **answers):
         self.virt = types.SimpleNamespace(**answers)
-
-
-def capable(*, emulator=True, machine=True, accelerator=True, code=INVALID):
-    """Return a host with some of what runs a guest."""
-
-    def answer(_emulator, _arch, wanted, kind):
-        if not emulator:
-            raise error(libvirt.VIR_ERR_SYSTEM_ERROR, 'Cannot check QEMU')
-        if wanted and not machine:
-            raise error(code, 'no such machine')
-        if kind and not accelerator:
-            raise error(code, 'no such accel')
-        return '<domainCapabilities/>'
-
-    return FakeHost(getDomainCapabilities=answer)
-
-
-class EmulatorTest(unittest.TestCase):
-    def fits(self, host):
-        found = host_abilities.emulator(host, NEEDS)
-        return tuple(
-            each and each.fits
-            for each in (found.emulator, found.machine, found.accelerator)
-        )
-
-    def test_all_is_there(self):
-        self.assertEqual((True, True, True), self.fits(capable()))
-
-    def test_what_is_missing_is_told(self):
-        for missing, fits in (
-            ({'machine': False}, (True, False, True)),
-            ({'accelerator': False}, (True, True, False)),
-            (
-                {'machine': False, 'accelerator': False},
-                (True, False, False),
-            ),
-            ({'emulator': False}, (False, None, None)),
-        ):
-            self.assertEqual(fits, self.fits(capable(**missing)), missing)
-
-    def test_an_error_that_says_nothing_of_it(self):
-        for code in (libvirt.VIR_ERR_RPC, libvirt.VIR_ERR_NO_SUPPORT):
-            host = capable(machine=False, code=code)
-            self.assertEqual((None, None, None), self.fits(host))
-
-
-class CpuTest(unittest.TestCase):
-    def compare(self, here, there):
-        def host(answer):
-            def compared(*_arguments):
-                if answer is not None:
-                    raise error(answer, 'lacks avx')
-                return libvirt.VIR_CPU_COMPARE_SUPERSET
-
-            return FakeHost(compareHypervisorCPU=compared)
-
-        found = host_abilities.cpu(host(here), host(there), NEEDS)
-        return found.fits, found.said
-
-    def test_one_that_fits(self):
-        self.assertEqual((True, ''), self.compare(None, None))
-
-    def test_one_that_does_not(self):
-        self.assertEqual(
-            (False, 'lacks avx'),
-            self.compare(None, libvirt.VIR_ERR_CPU_INCOMPATIBLE),
-        )
-
-    def test_a_comparison_that_fails_at_the_source_shows_nothing(self):
-        code = libvirt.VIR_ERR_CPU_INCOMPATIBLE
-        self.assertIsNone(self.compare(code, code)[0])
-
-    def test_what_cannot_be_compared(self):
-        for code in (
-            libvirt.VIR_ERR_OPERATION_UNSUPPORTED,
-            libvirt.VIR_ERR_NO_SUPPORT,
-        ):
-            self.assertIsNone(self.compare(None, code)[0])
-            incompatible = libvirt.VIR_ERR_CPU_INCOMPATIBLE
-            self.assertIsNone(self.compare(code, incompatible)[0])
 
 
 class HostTest(unittest.TestCase):

@@ -21,6 +21,7 @@ from nova_selective_migrate.host.facts import port_trials
 from nova_selective_migrate.host.facts import qemu_conf
 from nova_selective_migrate.host.facts import readiness_answers
 from nova_selective_migrate.host.facts import tls_trials
+from nova_selective_migrate.host.hypervisor import emulator_abilities
 from nova_selective_migrate.host.hypervisor import host_abilities
 
 GIB = 1 << 30
@@ -56,9 +57,10 @@ class ReadinessTest(unittest.TestCase):
         self.looked = []
         self.answers = {
             'is_qemu': True,
-            'emulator': host_abilities.EmulatorFindings(FITS, FITS, FITS),
+            'emulator': emulator_abilities.EmulatorFindings(FITS, FITS, FITS),
             'cpu': FITS,
             'networks': (),
+            'devices': (),
             'free_memory': 8 * GIB,
             'free_huge_pages': 0,
             'receives': False,
@@ -81,7 +83,12 @@ class ReadinessTest(unittest.TestCase):
 
     def told(self, *, local=True, backing='', transport=None, **options):
         for name, answer in self.answers.items():
-            self.patch(host_abilities, name, lambda *_, a=answer: a)
+            module = (
+                emulator_abilities
+                if hasattr(emulator_abilities, name)
+                else host_abilities
+            )
+            self.patch(module, name, lambda *_, a=answer: a)
         if transport:
             options['transport'] = transport
         return readiness_answers.readiness(
@@ -117,7 +124,7 @@ class ReadinessTest(unittest.TestCase):
 
     def test_without_emulator_no_cpu_is_compared(self):
         missing = destination_readiness.Finding('/q', False)
-        self.answers['emulator'] = host_abilities.EmulatorFindings(missing)
+        self.answers['emulator'] = emulator_abilities.EmulatorFindings(missing)
         self.assertIsNone(self.told().cpu)
 
     def test_memory_is_what_the_guest_has_touched(self):

@@ -82,6 +82,8 @@ SCENARIOS = (
         {'networks': [_finding(False), _finding(True), _finding(False)]},
         *('network-missing', 'network-missing'),
     ),
+    _told('a_device', {'devices': [_finding(False)]}, 'device-unsupported'),
+    _told('devices_are_not_known', {'devices': [_finding()]}),
     _told('no_such_network_is_known', {'networks': [_finding()]}),
     # libvirt takes a guest over its own definition, and over nothing else.
     _told('nobody_has_its_name', {'domains': []}),
