@@ -20,7 +20,9 @@ this first.
 """
 
 import collections.abc
+import contextlib
 import subprocess
+import time
 import typing
 
 from nova_selective_migrate import exceptions
@@ -32,6 +34,8 @@ SECONDS = 5.0
 # answer stat(2) from its cache.
 _ASK = ('stat', '-L', '-f', '-c', '', '--')
 _REMEDY = 'see that the server of the storage answers, then try again'
+# To find out which of several paths it is.
+_AGAIN_SECONDS = 1.0
 #: Paths in a message.
 _NAMED = 2
 _Result = typing.TypeVar('_Result')
@@ -45,24 +49,48 @@ def require(*paths: str) -> None:
 
     :raises StorageSilent: when it does not in time
     """
-    try:
-        # A late one is not waited for: it ends when the kernel lets it.
-        asked = subprocess.Popen(
-            [*_ASK, *paths],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    except (OSError, ValueError):
+    if not _silent([paths], SECONDS):
         return
-    try:
-        asked.wait(SECONDS)
-    except subprocess.TimeoutExpired:
-        asked.kill()
-        raise exceptions.StorageSilent(
-            f'{" or ".join(paths[:_NAMED])} cannot be looked at: its storage '
-            f'does not answer within {SECONDS:g} s; {_REMEDY}'
-        ) from None
+    named = ' or '.join(paths[:_NAMED])
+    if len(paths) > 1:
+        # It looks at one path after the other: by itself each shows whether
+        # it is the one that hangs.
+        late = _silent([(path,) for path in paths], _AGAIN_SECONDS)
+        named = ' and '.join(path for (path,) in late[:_NAMED]) or named
+    raise exceptions.StorageSilent(
+        f'{named} cannot be looked at: its storage does not answer within '
+        f'{SECONDS:g} s; {_REMEDY}'
+    )
+
+
+def _silent(
+    questions: collections.abc.Iterable[tuple[str, ...]], seconds: float
+) -> list[tuple[str, ...]]:
+    """Ask for groups of paths at once; return those without an answer.
+
+    One that cannot be asked for is none of them.
+
+    :param seconds: how long to wait, for all of them
+    """
+    asked = {}
+    for paths in questions:
+        with contextlib.suppress(OSError, ValueError):
+            asked[paths] = subprocess.Popen(
+                [*_ASK, *paths],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+    deadline = time.monotonic() + seconds
+    late = []
+    for paths, program in asked.items():
+        try:
+            program.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            # Not waited for any more: it ends when the kernel lets it.
+            program.kill()
+            late.append(paths)
+    return late
 
 
 def of_daemon(

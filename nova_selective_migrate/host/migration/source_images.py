@@ -25,6 +25,7 @@ from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
+from nova_selective_migrate.host.hypervisor import storage_answers
 from nova_selective_migrate.host.hypervisor import storage_pools
 from nova_selective_migrate.host.hypervisor import volume_pools
 from nova_selective_migrate.host.journal import migration_journal
@@ -276,8 +277,12 @@ def _has(
 
 
 def _modified(path: str) -> str | None:
-    """Return when a file of this host was written to last."""
+    """Return when a file of this host was written to last.
+
+    :returns: None where that is not known: the file is not deleted then
+    """
     try:
+        storage_answers.require(path)
         return str(os.lstat(path).st_mtime_ns)
-    except OSError:
+    except (OSError, exceptions.StorageSilent):
         return None

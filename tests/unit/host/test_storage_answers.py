@@ -46,6 +46,10 @@ _NO_GUEST = {
 }
 
 
+# Looks at one path after the other, as stat does.
+HANGS = 'for path; do case $path in *hangs) exec sleep 60 ;; esac; done'
+
+
 class RequireTestCase(testtools.TestCase):
     def test_what_is_there(self):
         storage_answers.require('/', '/proc/self')
@@ -70,6 +74,21 @@ class RequireTestCase(testtools.TestCase):
         self.assertIn('60 cannot be looked at', str(err))
         self.assertIn('does not answer within 0.05 s', str(err))
         self.assertEqual(1, len(str(err).splitlines()))
+
+    @mock.patch.object(storage_answers, 'SECONDS', 0.2)
+    @mock.patch.object(storage_answers, '_AGAIN_SECONDS', 0.2)
+    def test_the_one_that_hangs_is_named(self):
+        ask = ('sh', '-c', HANGS, 'ask')
+        with mock.patch.object(storage_answers, '_ASK', ask):
+            storage_answers.require('/a', '/b')
+            err = self.assertRaises(
+                exceptions.StorageSilent,
+                storage_answers.require,
+                *('/a', '/b', '/c-hangs', '/d'),
+            )
+        self.assertThat(
+            str(err), testtools.matchers.StartsWith('/c-hangs cannot be')
+        )
 
 
 class DaemonTestCase(testtools.TestCase):
