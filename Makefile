@@ -8,6 +8,7 @@
 # make faults    break migrations on purpose; SEED, RUNS; result in faults.json
 # make fuzz      the fuzzers of tests/fuzz, FUZZ_SECONDS each
 # make bench     the figures of benchmarks/, BENCH_RUNS of each, and their page
+# make installed-files  the manual page and what completes the command in shells
 # make releases  other Debian releases for the hosts of the tests
 # make deps      the system packages that demo and test need
 # make clean     remove what these made
@@ -38,10 +39,11 @@ TEST_STAMP := $(VENV)/.installed-test
 CHECK_STAMP := $(VENV)/.installed-check
 FUZZ_STAMP := $(VENV)/.installed-fuzz
 BENCH_STAMP := $(VENV)/.installed-bench
+DOC_STAMP := $(VENV)/.installed-doc
 METADATA := pyproject.toml setup.cfg setup.py requirements.txt
 
 .PHONY: install deps releases demo check check-style check-unit test test-all \
-    test-storage stock-report faults fuzz bench clean
+    test-storage stock-report faults fuzz bench installed-files clean
 .DELETE_ON_ERROR:
 
 install: $(STAMP)
@@ -114,6 +116,10 @@ fuzz: $(FUZZ_STAMP)
 	    $(VENV)/bin/python -m tests.fuzz $$target $(FUZZ_SECONDS) || exit; \
 	done
 
+# They are in the repository: a wheel is built without sphinx and shtab.
+installed-files: $(DOC_STAMP)
+	@$(VENV)/bin/python tools/render_installed_files.py
+
 clean:
 	rm -rf $(VENV) .nova .stock .libvirt-tests .fuzz .stestr .mypy_cache .ruff_cache \
 	    .mutants.json .hypothesis .coverage cover build dist doc/build releasenotes/build *.egg-info
@@ -132,6 +138,10 @@ $(CHECK_STAMP): tools/check_requirements.txt $(TEST_STAMP)
 
 $(BENCH_STAMP): benchmarks/requirements.txt $(STAMP)
 	@PYTHON='$(PYTHON)' tools/install_venv.sh $(VENV) -r benchmarks/requirements.txt
+	@touch $@
+
+$(DOC_STAMP): doc/requirements.txt $(STAMP)
+	@PYTHON='$(PYTHON)' tools/install_venv.sh $(VENV) -r doc/requirements.txt 'shtab>=1.7.0'
 	@touch $@
 
 $(FUZZ_STAMP): tests/fuzz/requirements.txt $(TEST_STAMP)

@@ -32,6 +32,9 @@ Lines = collections.abc.Iterator[str]
 _UNTOLD = ('--help',)
 _MARKS = re.compile(r'([\\*`|]|_(?=\W|$))')
 
+# What docutils would make a link of.
+_ADDRESS = re.compile(r'\b((?:tcp|https?|unix|file)://?)')
+
 
 class CommandOptions(rst.Directive):
     """Write all options of all commands."""
@@ -102,7 +105,7 @@ def _action(parser: argparse.ArgumentParser, action: argparse.Action) -> Lines:
 
 
 def _escaped(text: str) -> str:
-    return _MARKS.sub(r'\\\1', text)
+    return _ADDRESS.sub(r'\\\1', _MARKS.sub(r'\\\1', text))
 
 
 def setup(app: object) -> dict[str, bool]:

@@ -50,8 +50,8 @@ function _shtab_nova_selective_migrate_using
   test "$_shtab_nova_selective_migrate_cmdpath" = "$argv"
 end
 
-set -g _shtab_nova_selective_migrate_commands cleanup complete disk 'disk list' help host 'host audit' migrate plan
-set -g _shtab_nova_selective_migrate_opts_with_value --accept-known-bad --auto-converge-increment --auto-converge-initial --bandwidth --block-device-info --column --comp-methods --comp-mt-dthreads --comp-mt-level --comp-mt-threads --comp-xbzrle-cache --comp-zlib-level --comp-zstd-level --config-file --connect --copy-media-limit --disks-port --disks-uri --dname --existing --format --free-space-reserve --graphics-uri --journal --libvirt-shared-filesystem --listen-address --local-path --log-file --map --map-pool --max-width --migrate-uri --name --parallel-connections --parallel-mirrors --postcopy-bandwidth --progress-timeout --rate --record --replay --shared-path --shell --sort-column --switchover-bandwidth --thin --timeout --tls-destination --to-format -c -f
+set -g _shtab_nova_selective_migrate_commands cleanup complete disk 'disk list' help host 'host audit' migrate plan watch
+set -g _shtab_nova_selective_migrate_opts_with_value --accept-known-bad --accept-unready --auto-converge-increment --auto-converge-initial --bandwidth --block-device-info --column --comp-methods --comp-mt-dthreads --comp-mt-level --comp-mt-threads --comp-xbzrle-cache --comp-zlib-level --comp-zstd-level --config-file --connect --copy-media-limit --disks-port --disks-uri --dname --existing --format --free-space-reserve --graphics-uri --journal --libvirt-shared-filesystem --listen-address --local-path --log-file --map --map-pool --max-width --migrate-uri --name --parallel-connections --parallel-mirrors --postcopy-bandwidth --progress-timeout --rate --record --replay --shared-path --shell --sort-column --switchover-bandwidth --thin --timeout --tls-destination --to-format -c -f
 
 complete -c nova-selective-migrate -e
 complete -c nova-selective-migrate -f
@@ -163,10 +163,13 @@ complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using migra
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using migrate' -l switchover-bandwidth -x -d 'MiB/s to reckon with for the switch-over (libvirt 11.1)'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using migrate' -l tls-destination -x -d 'the destination'"'"'s name in its certificate, with --tls'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using migrate' -l graphics-uri -x -d 'where viewers of the guest'"'"'s screen go on'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using migrate' -l accept-unready -xka "emulator-missing machine-unsupported accelerator-missing cpu-incompatible network-missing tls-unusable destination-memory huge-pages-missing port-unreachable" -d 'go on although the plan is refused with this reason code: emulator-missing, machine-unsupported, accelerator-missing, cpu-incompatible, network-missing, tls-unusable, destination-memory, huge-pages-missing, port-unreachable; repeatable'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using migrate' -l timeout-suspend -d 'after --timeout suspend the guest until it has moved; the default'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using migrate' -l timeout-postcopy -d 'after --timeout begin post-copy, as soon as disks are in sync'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using migrate' -l remove-source-images -d 'once the guest is seen running at the destination, delete the source'"'"'s image of each disk that was copied, unless a domain or an image of the source uses it or both hosts see it; images below it stay'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using migrate' -l progress-timeout -x -d 'abort when for so long not a byte of disks or memory has moved; a slow migration that moves is never aborted; 0 waits for ever; default: 300'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using migrate' -l free-space-reserve -x -d 'abort before less than this is free where images are made at the destination, so that its other guests do not stop; where the disks fit but leave less, half of what they leave; 0 does not look; default: 256'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using migrate' -l events -d 'print what happens as JSON objects, one a line, while it happens; the last is the outcome, as -f json prints it alone'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using migrate' -s f -l format -xka "json table value yaml" -d 'table for people, json and yaml for programs, value for the bare values; default: table'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using migrate' -s c -l column -x -d 'print this field alone; repeatable'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using migrate' -l noindent -d 'print JSON in one line'
@@ -223,8 +226,17 @@ complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using plan'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using plan' -l switchover-bandwidth -x -d 'MiB/s to reckon with for the switch-over (libvirt 11.1)'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using plan' -l tls-destination -x -d 'the destination'"'"'s name in its certificate, with --tls'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using plan' -l graphics-uri -x -d 'where viewers of the guest'"'"'s screen go on'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using plan' -l accept-unready -xka "emulator-missing machine-unsupported accelerator-missing cpu-incompatible network-missing tls-unusable destination-memory huge-pages-missing port-unreachable" -d 'go on although the plan is refused with this reason code: emulator-missing, machine-unsupported, accelerator-missing, cpu-incompatible, network-missing, tls-unusable, destination-memory, huge-pages-missing, port-unreachable; repeatable'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using plan' -l timeout-suspend -d 'after --timeout suspend the guest until it has moved; the default'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using plan' -l timeout-postcopy -d 'after --timeout begin post-copy, as soon as disks are in sync'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using plan' -l remove-source-images -d 'once the guest is seen running at the destination, delete the source'"'"'s image of each disk that was copied, unless a domain or an image of the source uses it or both hosts see it; images below it stay'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using plan' -s f -l format -xka "json table value yaml" -d 'table for people, json and yaml for programs, value for the bare values; default: table'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using plan' -s c -l column -x -d 'print this field alone; repeatable'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using plan' -l noindent -d 'print JSON in one line'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using; and test $_shtab_nova_selective_migrate_npos -eq 0' -a watch -d 'Follow a migration that somebody else has begun.'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using watch' -s h -l help -d 'show this help message and exit'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using watch' -l wait -d 'wait for a migration where none goes on yet'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using watch' -l events -d 'print what happens as JSON objects, one a line, while it happens; the last is the outcome, as -f json prints it alone'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using watch' -s f -l format -xka "json table value yaml" -d 'table for people, json and yaml for programs, value for the bare values; default: table'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using watch' -s c -l column -x -d 'print this field alone; repeatable'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using watch' -l noindent -d 'print JSON in one line'

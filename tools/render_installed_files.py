@@ -10,18 +10,20 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Write what completes our command in a shell, with shtab.
+"""Write the manual page and what completes our command in a shell.
 
-Run it after a change of a command's arguments, with shtab installed:
-
-    python tools/render_completion.py
-
-The files are in the package's source, so that a wheel is built without shtab;
-tests/unit/test_installed_files.py holds them against the parsers.
+Run it after a change of a command's arguments, as ``make installed-files``
+does with sphinx and shtab. What it writes is in the repository, so that a
+wheel is built without either; tests/unit/test_installed_files.py holds it
+against the parsers.
 """
 
 import argparse
+import pathlib
+import re
+import subprocess
 import sys
+import tempfile
 import typing
 
 import shtab
@@ -29,6 +31,10 @@ import shtab
 from nova_selective_migrate.cli import command_line
 from nova_selective_migrate.cli import complete
 
+_TOP = pathlib.Path(__file__).resolve().parents[1]
+_MANUAL = _TOP / 'share' / 'man' / 'man1' / f'{command_line.NAME}.1'
+# Sphinx notes the day and the version, which change without the page.
+_HEAD = re.compile(r'^(\.TH "[^"]*" "1") .*$', re.MULTILINE)
 _FILES = ('FILE', 'PATH')
 _FOLDERS = ('DIR',)
 
@@ -36,13 +42,32 @@ _FOLDERS = ('DIR',)
 def main() -> int:
     """Write all files."""
     parser = _whole_parser()
+    complete.FOLDER.mkdir(exist_ok=True)
     for shell, name in complete.FILES.items():
-        text = shtab.complete(parser, shell=shell)
-        lines = [line.rstrip() for line in text.splitlines()]
-        complete.FOLDER.mkdir(exist_ok=True)
-        file = complete.FOLDER / name
-        file.write_text('\n'.join(lines) + '\n', encoding='utf-8')
+        _write(complete.FOLDER / name, shtab.complete(parser, shell=shell))
+    _write(_MANUAL, _manual())
     return 0
+
+
+def _manual() -> str:
+    """Return the manual page, as sphinx makes it of doc/source/man.rst."""
+    with tempfile.TemporaryDirectory() as folder:
+        built = pathlib.Path(folder)
+        subprocess.run(
+            [sys.executable, '-m', 'sphinx', '-q', '-b', 'man']
+            + ['-d', str(built / 'doctrees'), 'doc/source', str(built)],
+            cwd=_TOP,
+            check=True,
+        )
+        text = (built / _MANUAL.name).read_text(encoding='utf-8')
+    return _HEAD.sub(rf'\1 "" "" "{command_line.NAME}"', text)
+
+
+def _write(path: pathlib.Path, text: str) -> None:
+    """Write a file, without spaces at the ends of its lines."""
+    lines = [line.rstrip() for line in text.splitlines()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('\n'.join(lines) + '\n', encoding='utf-8')
 
 
 def _whole_parser() -> argparse.ArgumentParser:
