@@ -27,6 +27,7 @@ _PACKAGE = lab_homes.REPOSITORY / 'nova_selective_migrate'
 AREAS = (
     'copying',
     'thinness',
+    'trimming',
     'writing',
     'bandwidth',
     'planning',

@@ -87,6 +87,11 @@ What each copy takes at the destination, divided by what is not zero in the
 disk: 64 MiB in 512, the rest written zeroes. A thin destination stays thin
 only if zeroes are found on the way.
 """,
+    'trimmed': """\
+A guest with an ext4 and Debian's guest agent has written 64 MiB that stay and
+192 MiB that it has deleted since. The bytes of its disk over the wire, all
+headers and without what QEMU sent of memory, divided by what is not deleted.
+""",
     'downtime': """\
 A guest prints a line for each record that is durable, a thousand a second at
 most. What counts is the time from its last line on the one host to its first

@@ -29,9 +29,7 @@ from lab.processes import commands
 
 #: Any release would do; this one's modules are not compressed.
 _RELEASE = 'bookworm'
-_MODULES = ('virtio_pci', 'virtio_blk', 'virtio_scsi', 'sd_mod')
 _SOURCES = Path(__file__).resolve().parent / 'programs'
-_PROGRAMS = ('init', 'writer')
 _COMMAND_LINE = (
     'console=ttyS0 quiet tsc=reliable no_timer_check nokaslr mitigations=off '
     'random.trust_cpu=on panic=1 cryptomgr.notests nohpet'
@@ -49,6 +47,23 @@ class Boot:
     initramfs: Path
 
 
+@dataclass(frozen=True)
+class Content:
+    """What an initial RAM file system holds."""
+
+    #: In the order in which they are loaded.
+    modules: tuple[str, ...] = (
+        'virtio_pci',
+        'virtio_blk',
+        'virtio_scsi',
+        'sd_mod',
+    )
+    #: Name of the source of what init becomes.
+    program: str = 'writer'
+    #: More files: name -> where it is on this machine.
+    files: tuple[tuple[str, Path], ...] = ()
+
+
 def command_line(workload: Workload, *, hotplug: bool = False) -> str:
     """Return the parameters for the kernel.
 
@@ -58,19 +73,29 @@ def command_line(workload: Workload, *, hotplug: bool = False) -> str:
     return ' '.join(parts if hotplug else [*parts, _WITHOUT_HOTPLUG])
 
 
-def prepare(home: Home) -> Boot:
+_WRITING = Content()
+
+
+def prepare(home: Home, content: Content = _WRITING) -> Boot:
     """Return the boot files; build what the cache does not hold."""
     tree = _kernel_tree(home)
-    digest = hashlib.sha256(repr(_MODULES).encode())
-    for program in _PROGRAMS:
+    digest = hashlib.sha256(repr(content.modules).encode())
+    for program in ('init', content.program):
         digest.update((_SOURCES / f'{program}.c').read_bytes())
+    for _, path in content.files:
+        digest.update(path.read_bytes())
     directory = home.cache / 'guest' / digest.hexdigest()[:16]
     boot = Boot(directory / 'vmlinuz', directory / 'initramfs')
     if not directory.is_dir():
         with appearing(directory) as building:
             (kernel,) = (tree / 'boot').glob('vmlinuz-*')
             shutil.copyfile(kernel, building / 'vmlinuz')
-            files = _programs(building) | _modules(tree)
+            files = {
+                'init': _program(building, 'init'),
+                'writer': _program(building, content.program),
+                **_modules(tree, content.modules),
+                **{name: path.read_bytes() for name, path in content.files},
+            }
             _pack(files, building / 'initramfs')
     return boot
 
@@ -114,18 +139,16 @@ def _kernel_tree(home: Home) -> Path:
     return tree
 
 
-def _programs(scratch: Path) -> dict[str, bytes]:
-    built = {}
-    for name in _PROGRAMS:
-        target = scratch / name
-        source = _SOURCES / f'{name}.c'
-        commands.run(['gcc', '-O2', '-static', '-s', '-o', target, source])
-        built[name] = target.read_bytes()
-        target.unlink()
+def _program(scratch: Path, name: str) -> bytes:
+    target = scratch / name
+    source = _SOURCES / f'{name}.c'
+    commands.run(['gcc', '-O2', '-static', '-s', '-o', target, source])
+    built = target.read_bytes()
+    target.unlink()
     return built
 
 
-def _modules(tree: Path) -> dict[str, bytes]:
+def _modules(tree: Path, wanted: Iterable[str]) -> dict[str, bytes]:
     """Return the modules, named so that their order is the one to load."""
     found = {
         path.stem.replace('-', '_'): path.read_bytes()
@@ -143,7 +166,7 @@ def _modules(tree: Path) -> dict[str, bytes]:
 
     # virtio uses virtio_ring's symbols, as its list says; a module that
     # is built in is in no list and in no file.
-    add(_MODULES)
+    add(wanted)
     return {
         f'modules/{number:02}-{name}.ko': content
         for number, (name, content) in enumerate(ordered.items())

@@ -157,6 +157,7 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
     media_arguments.add_media(parser)
     transport_arguments.add_transport(parser)
     media_arguments.add_removal(parser)
+    media_arguments.add_trim(parser)
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
@@ -226,6 +227,7 @@ def options(
         mapping=image_arguments.mapping(arguments),
         transport=transport_arguments.options(arguments),
         remove_source_images=arguments.remove_source_images,
+        trim=media_arguments.trim(arguments),
     )
 
 

@@ -15,9 +15,11 @@
 import argparse
 
 from nova_selective_migrate.core.model import media_options
+from nova_selective_migrate.core.model import trim_options
 
 _MIB = 2**20
 _LARGEST_MIB = 2**40
+_MOST_SECONDS = 3600
 
 
 def add_media(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +47,31 @@ def add_media(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_trim(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments about what the guest does not need."""
+    group = parser.add_argument_group('trim')
+    group.add_argument(
+        '--trim',
+        action='store_true',
+        help="have the guest's agent trim its file systems before the copy, "
+        'so that what it has deleted does not travel; for disks that have '
+        "discard='unmap'; a migration never fails for it",
+    )
+    group.add_argument(
+        '--trim-timeout',
+        metavar='SECONDS',
+        type=_seconds,
+        default=trim_options.TRIM_SECONDS,
+        help='begin the copy without a trim that takes longer; default: '
+        '%(default)s',
+    )
+
+
+def trim(arguments: argparse.Namespace) -> trim_options.TrimOptions:
+    """Return what the arguments ask of the guest."""
+    return trim_options.TrimOptions(arguments.trim, arguments.trim_timeout)
+
+
 def add_removal(parser: argparse.ArgumentParser) -> None:
     """Add the argument about what the guest leaves behind."""
     group = parser.add_argument_group('afterwards')
@@ -65,6 +92,14 @@ def options(arguments: argparse.Namespace) -> media_options.MediaOptions:
         eject=arguments.eject_media,
         limit_bytes=arguments.copy_media_limit * _MIB,
     )
+
+
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= _MOST_SECONDS:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no whole number of seconds from 1 to {_MOST_SECONDS}'
+        )
+    return int(text)
 
 
 def _mebibytes(text: str) -> int:

@@ -13,6 +13,7 @@
 """An outcome as values of JSON, and as lines for people."""
 
 import collections.abc
+import dataclasses
 import shlex
 import typing
 
@@ -46,6 +47,8 @@ def lines(tree: terminal.Tree) -> collections.abc.Iterator[str]:
             'plan',
         ):
             continue
+        if name == 'trim':
+            value = _trim(value)
         if name in _BYTES:
             value = terminal.human_size(value)
         if name == 'left':
@@ -57,6 +60,15 @@ def lines(tree: terminal.Tree) -> collections.abc.Iterator[str]:
             value = ', '.join(value)
         yield f'  {name.replace("_", " ")}: {value}'
     yield from _removals(tree)
+
+
+def _trim(found: terminal.Tree) -> str:
+    """Say what a trim came to."""
+    if found['why_not']:
+        return f'not done: {found["why_not"]}'
+    saved = found['saved_bytes']
+    size = 'unknown' if saved is None else terminal.human_size(saved)
+    return f'{size} less to copy, in {found["seconds"]:.1f} s'
 
 
 def _removals(tree: terminal.Tree) -> collections.abc.Iterator[str]:
@@ -167,6 +179,7 @@ def ended_tree(
         'created': list(ended.created),
         'removed': list(ended.cleaned.removed),
         'left': left,
+        'trim': None if ended.trim is None else dataclasses.asdict(ended.trim),
         'source_removed': list(ended.left_source.removed),
         'plan': None if plan is None else plan_formats.plan_tree(plan),
     }

@@ -68,6 +68,30 @@ Related options:
 """,
     ),
     cfg.StrOpt(
+        'trim',
+        default='off',
+        choices=[
+            ('off', 'Copy what a guest has deleted as well.'),
+            ('on', 'Have the guest agent trim before the copy.'),
+        ],
+        help="""
+Whether the source has a server trim all file systems that it has mounted
+before its disks are copied, so that what it has deleted does not travel. It is
+asked where a disk that is copied has ``discard='unmap'``, through libvirt and
+the QEMU guest agent, and for 60 seconds at most. The image property
+hw_qemu_guest_agent=yes gives a server the agent's channel. A server without an
+answering agent moves as it is; a live migration never fails for it.
+
+Possible values:
+
+* ``off`` or ``on``
+
+Related options:
+
+* ``[libvirt]hw_disk_discard = unmap`` gives disks what this needs.
+""",
+    ),
+    cfg.StrOpt(
         'disks_uri',
         help="""
 Where this host listens for the disks of live migrations that come to it, when

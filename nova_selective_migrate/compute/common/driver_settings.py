@@ -53,6 +53,7 @@ class DriverSettings:
     :ivar shared_filesystems: shared_filesystems of this host's qemu.conf
     :ivar accept_known_bad: ids of rules of known-bad releases to ignore
     :ivar limits: time without progress, and free space, to abort at
+    :ivar trim: whether servers trim their file systems before a copy
     """
 
     mode: Mode
@@ -65,6 +66,7 @@ class DriverSettings:
     limits: watchdog_limits.AbortLimits = watchdog_limits.AbortLimits()
     accept_known_bad: tuple[str, ...] = ()
     shared_filesystems: tuple[str, ...] = ()
+    trim: bool = False
 
     @classmethod
     def of(cls, group: typing.Any) -> typing.Self:
@@ -102,4 +104,5 @@ class DriverSettings:
             ),
             accept_known_bad=tuple(group.accept_known_bad),
             shared_filesystems=tuple(group.libvirt_shared_filesystems),
+            trim=group.trim == 'on',
         )

@@ -33,6 +33,7 @@ from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import trim_options
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import plan_formats
 from nova_selective_migrate.host.hypervisor import connection
@@ -199,6 +200,7 @@ class SourceCheck:
                 parallel=bool(flags & migrate_call.MigrateFlag.PARALLEL),
                 thin=self._thin(),
                 disks_uri=(peer.disks_uri or None) if peer else None,
+                trim=trim_options.TrimOptions(on=self._planner.settings.trim),
             ),
             volume_group=nova_volume_groups.configured(),
             volumes=_volumes(guest),

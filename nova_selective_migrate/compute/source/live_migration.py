@@ -86,6 +86,9 @@ class LiveMigrations:
             )
             return
         try:
+            live_migration_operation.trim(
+                guest, self._records.planned(instance.uuid), running.calls
+            )
             live_migration_operation.make_calls(
                 lambda planned_guest: stock(guest=planned_guest),
                 lambda: self._plans.unchanged(instance).plan,

@@ -20,13 +20,16 @@ import typing
 from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import destination_volumes
 from nova_selective_migrate.core.plan import destination_xml
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
+from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.hypervisor import optional_parameters
 from nova_selective_migrate.host.migration import attempts
+from nova_selective_migrate.host.migration import guest_trim
 from nova_selective_migrate.host.migration import preflight
 
 LOG = logging.getLogger(__name__)
@@ -72,6 +75,27 @@ class DomainWithParameters:
             {**self.added, **params, **self.replaced},
             self.optional,
         )
+
+
+def trim(
+    guest: typing.Any,
+    planned: planned_migrations.PlannedMigration | None,
+    calls: attempts.Attempts,
+) -> None:
+    """Have the server trim before it is copied, where that is planned.
+
+    Bounded in time, and ended by an abort; never raises.
+
+    :param guest: nova.virt.libvirt.guest.Guest
+    """
+    if planned is None or calls.causes:
+        return
+    guest_trim.trim(
+        libvirt_guest.Guest(guest._domain),
+        planned.plan.trimming,
+        guest_trim.allocated_here,
+        lambda: bool(calls.causes),
+    )
 
 
 # Parameters of the plan that nova does not know.

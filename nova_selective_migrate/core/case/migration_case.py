@@ -31,6 +31,7 @@ from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import media_options
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.core.model import trim_options
 
 VERSION = 1
 
@@ -241,6 +242,15 @@ def _options(fields: json_fields.Fields) -> migration_options.MigrationOptions:
         media=_media(fields.object('media')),
         mapping=_mapping(fields.object('mapping')),
         remove_source_images=bool(fields.boolean('remove_source_images')),
+        trim=_trim(fields.object('trim')),
+    )
+
+
+def _trim(fields: json_fields.Fields) -> trim_options.TrimOptions:
+    seconds = fields.integer('seconds')
+    return trim_options.TrimOptions(
+        on=bool(fields.boolean('on')),
+        seconds=trim_options.TRIM_SECONDS if seconds is None else seconds,
     )
 
 

@@ -20,6 +20,7 @@ import urllib.parse
 from nova_selective_migrate.core.model import destination_mapping
 from nova_selective_migrate.core.model import media_options
 from nova_selective_migrate.core.model import transport_options
+from nova_selective_migrate.core.model import trim_options
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,6 +149,7 @@ class MigrationOptions:
     :ivar transport: how memory travels, and what becomes of the guest
     :ivar remove_source_images: whether the source's images of the copied
         disks go when the guest runs at the destination
+    :ivar trim: what the guest's agent is asked before the copy
     """
 
     destination_uri: str | None = None
@@ -180,6 +182,9 @@ class MigrationOptions:
         default_factory=transport_options.TransportOptions
     )
     remove_source_images: bool = False
+    trim: trim_options.TrimOptions = dataclasses.field(
+        default_factory=trim_options.TrimOptions
+    )
 
     @property
     def volume_paths(self) -> VolumePaths:

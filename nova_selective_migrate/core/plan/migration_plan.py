@@ -17,6 +17,7 @@ import dataclasses
 
 from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.decision import guest_trimming
 from nova_selective_migrate.core.decision import media_choices
 from nova_selective_migrate.core.decision import nova_preparation
 from nova_selective_migrate.core.decision import source_removals
@@ -169,6 +170,7 @@ class MigrationPlan:
     :ivar defined: whether the domain is defined at the source
     :ivar transport: what is done while it runs, and with its definitions
     :ivar removals: the source's images that go when the guest has moved
+    :ivar trimming: what the guest is asked to trim before the copy
     """
 
     domain: domains.Domain
@@ -202,6 +204,9 @@ class MigrationPlan:
     )
     removals: source_removals.SourceRemovals = dataclasses.field(
         default_factory=source_removals.SourceRemovals
+    )
+    trimming: guest_trimming.GuestTrimming = dataclasses.field(
+        default_factory=guest_trimming.GuestTrimming
     )
 
     @property

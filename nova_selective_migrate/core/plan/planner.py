@@ -24,6 +24,7 @@ from nova_selective_migrate.core.decision import blockers
 from nova_selective_migrate.core.decision import copy_refusals
 from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.decision import guest_trimming
 from nova_selective_migrate.core.decision import media_choices
 from nova_selective_migrate.core.decision import nova_preparation
 from nova_selective_migrate.core.decision import pool_room
@@ -115,6 +116,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
         ),
     )
     removals = source_removals.choose(facts, copied, images)
+    trimming = guest_trimming.choose(facts, copied)
     left = tuple(plan_notes.left_behind(facts))
     limit = planned_call.limit(facts)
     again = None if stated else second_call.build(made.call, case)
@@ -130,6 +132,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
             *plan_notes.dropped(media.dropped),
             *media_choices.notes(media),
             *source_removals.notes(removals),
+            *guest_trimming.notes(trimming),
             *blockers.notes(facts),
             *readiness_refusals.notes(facts, copies=bool(copied)),
             *map(str, left),
@@ -161,6 +164,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
         ),
         media=media_choices.MediaChoices() if stated else media,
         removals=source_removals.SourceRemovals() if stated else removals,
+        trimming=guest_trimming.GuestTrimming() if stated else trimming,
     )
 
 

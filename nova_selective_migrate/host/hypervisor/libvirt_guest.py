@@ -22,6 +22,7 @@ import libvirt
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.plan import migrate_call
+from nova_selective_migrate.host.hypervisor import guest_agent
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import migrated_notice
 from nova_selective_migrate.host.hypervisor import optional_parameters
@@ -271,6 +272,10 @@ class Guest:
         except libvirt.libvirtError:
             return False  # memory is not being sent yet, or not any more
         return True
+
+    def trim(self, seconds: int) -> None:
+        """Have the guest trim; see :func:`guest_agent.trim`."""
+        guest_agent.trim(self._domain, seconds)
 
     def max_speed(self) -> int | None:
         """Return the limit of memory in MiB/s; None where it is not known."""

@@ -30,6 +30,7 @@ from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
 from nova_selective_migrate.host.migration import copied_media
 from nova_selective_migrate.host.migration import created_images
+from nova_selective_migrate.host.migration import guest_trim
 from nova_selective_migrate.host.migration import migration_events
 from nova_selective_migrate.host.migration import settlement
 from nova_selective_migrate.host.migration import source_images
@@ -54,6 +55,7 @@ class MigrationOutcome:
     :ivar begun_again: how and when the copy was begun a second time
     :ivar created: destination images that we made
     :ivar cleaned: of these, what was removed and left after a failure
+    :ivar trim: what a trim before the copy came to; None: none was asked for
     :ivar left_source: of the source's images that were to go, what was
         deleted and left
     """
@@ -77,6 +79,7 @@ class MigrationOutcome:
     left_source: created_images.ImageCleanup = dataclasses.field(
         default_factory=created_images.ImageCleanup
     )
+    trim: guest_trim.TrimResult | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,6 +24,7 @@ from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 from nova_selective_migrate.host.migration import copy_call
+from nova_selective_migrate.host.migration import guest_trim
 from nova_selective_migrate.host.migration import migration_events
 from nova_selective_migrate.host.migration import migration_outcome
 from nova_selective_migrate.host.migration import preflight
@@ -115,6 +116,12 @@ class Migrator:
             self._guest.uuid,
             self._plan.migrate_disks,
         )
+        trimmed = guest_trim.trim(
+            self._guest,
+            self._plan.trimming,
+            guest_trim.allocated_at(self._hosts.source),
+            lambda: self._abort_asked,
+        )
         begun_again = None
         told = (report, notify, listen)
         copy = self._copy(self._plan, self._attempts.first, 1, *told)
@@ -139,6 +146,7 @@ class Migrator:
             left_out=copy.attempt.left_out,
             progress=copy.monitor.progress,
             begun_again=begun_again,
+            trim=trimmed,
         )
 
     def _copy(

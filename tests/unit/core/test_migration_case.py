@@ -101,6 +101,7 @@ FULL = {
         'accept_known_bad': ['qemu-mirror-deadlock'],
         'media': {'copy': True, 'eject': True, 'limit_bytes': 7},
         'remove_source_images': True,
+        'trim': {'on': True, 'seconds': 9},
         'bandwidth': 5,
         'migrate_uri': 'tcp://there',
         'listen_address': '10.0.0.1',

@@ -60,6 +60,8 @@ class FakeDomain:
     :ivar stays: what suspending it raises
     :ivar resumed: how often it was
     :ivar stays_paused: what resuming it raises
+    :ivar agent_timeouts: how long libvirt was to wait for the agent
+    :ivar on_trim: what the agent does to trim
     """
 
     def __init__(self, *disks: str, secret: str = '') -> None:
@@ -92,6 +94,8 @@ class FakeDomain:
         self.stays: Exception | None = None
         self.resumed = 0
         self.stays_paused: Exception | None = None
+        self.agent_timeouts: list[int] = []
+        self.on_trim: collections.abc.Callable[[], object] = lambda: None
         self.on_speed: collections.abc.Callable[[], None] = lambda: None
 
         self.listeners: dict[int, typing.Any] = {}
@@ -114,6 +118,14 @@ class FakeDomain:
     def _maybe_fail(self) -> None:
         if self.fails is not None:
             raise self.fails
+
+    def agentSetResponseTimeout(self, seconds: int, flags: int = 0) -> int:
+        self.agent_timeouts.append(seconds)
+        return 0
+
+    def fSTrim(self, mount: str | None, least: int, flags: int = 0) -> int:
+        self.on_trim()
+        return 0
 
     def name(self) -> str:
         return 'guest'
