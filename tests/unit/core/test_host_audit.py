@@ -12,13 +12,18 @@
 """What the audit of a host says of each guest and of all."""
 
 import json
+import pathlib
 import unittest
+
+import jsonschema
 
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.plan import host_audit
 from nova_selective_migrate.core.plan import planner
 from tests.unit.core import builders as b
 
+TOP = pathlib.Path(__file__).parents[3]
+SCHEMA = TOP / 'doc' / 'source' / 'host-audit.schema.json'
 MIB = 1 << 20
 PATH = '/data/a'
 UNKNOWN = '/mnt/x'
@@ -107,9 +112,12 @@ class HostAuditTest(unittest.TestCase):
         self.assertTrue(found.movable)
         self.assertEqual(0, found.tree()['totals']['guests'])
 
-    def test_it_is_json(self):
-        tree = audit(READY, REFUSED, FAILED).tree()
-        self.assertEqual(tree, json.loads(json.dumps(tree)))
+    def test_it_is_what_its_schema_says(self):
+        valid = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
+        gone = audited('gone', LOCAL, memory=None)
+        for rate in (None, 100):
+            tree = audit(READY, REFUSED, FAILED, gone, rate=rate).tree()
+            valid.validate(json.loads(json.dumps(tree)))
 
 
 if __name__ == '__main__':
