@@ -29,6 +29,11 @@ from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 
+_OTHER_FORMAT = (
+    'have it made as another with --to-format, or make the image at the '
+    'destination yourself and say so with --existing'
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class DestinationImage:
@@ -167,6 +172,7 @@ def _not_reproducible(
         disk,
         disk_refusals.DiskRefusal.IMAGE_NOT_REPRODUCIBLE,
         f'{path} is {place.format} of {size or "unknown"} bytes',
+        instead=_OTHER_FORMAT if size is not None else '',
     )
 
 

@@ -146,7 +146,8 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
         flattened=planned.flattened,
         thinning=planned.thinning,
         renamed=planned.renamed,
-        placed=planned.placed,
+        # Of a refused plan too: it says where the copies would be.
+        placed=made.placed,
         limit=limit,
         second_call=again,
         left=left,

@@ -190,6 +190,14 @@ class PlanTest(unittest.TestCase):
             plan['images'],
         )
 
+    def test_a_refused_plan_says_where_copies_would_be(self):
+        two = (b.disk('vda', b.file(d.HERE)), b.disk('vdb', b.file('/odd')))
+        plan = planned.plan(d.case(*two, wanted=d.mapping(d.MAP)))
+        self.assertFalse(plan['ready'])
+        first, second = plan['disks']
+        self.assertEqual(d.THERE, first['destination'])
+        self.assertIsNone(second['destination'])
+
     def test_raw_over_a_base_is_a_full_copy(self):
         over = b.disk('vda', b.file(d.HERE), over=[b.file('/base', 'raw')])
         base = {'/base': b.local(identity='x')}
