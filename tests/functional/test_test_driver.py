@@ -303,7 +303,7 @@ class VolumesTest(DriverCase):
 
     def test_pools_are_read_by_name(self):
         self.assertEqual(
-            storage_facts.StoragePool('dir', '/default-pool'),
+            storage_facts.StoragePool('dir', '/default-pool', active=True),
             self.host.pool('default-pool'),
         )
         self.assertIsNone(self.host.pool('none'))
