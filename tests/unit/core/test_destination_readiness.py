@@ -203,9 +203,32 @@ class NoteTest(unittest.TestCase):
         self.assertFalse([n for n in notes(told) if 'not known of the' in n])
 
     def test_a_definition_is_replaced(self):
-        twin = {'name': 'guest', 'uuid': b.UUID, 'active': False}
-        said = notes({'domains': [twin]})
-        self.assertTrue([n for n in said if 'the migration replaces it' in n])
+        for name, uuid, active, noted in (
+            ('guest', b.UUID, False, True),
+            ('guest', b.UUID, True, False),
+            ('other', b.UUID, False, False),
+            ('guest', 'other', False, False),
+        ):
+            twin = {'name': name, 'uuid': uuid, 'active': active}
+            said = notes({'domains': [twin]})
+            found = any('the migration replaces it' in n for n in said)
+            self.assertEqual(noted, found, twin)
+
+    def test_whether_a_cpu_fits_is_not_known(self):
+        for cpu, noted in (
+            ({'about': 'c'}, True),
+            ({'about': 'c', 'fits': True}, False),
+            ({'about': 'c', 'said': 'why'}, False),
+        ):
+            said = notes({'cpu': cpu})
+            found = any('whether its CPU fits' in n for n in said)
+            self.assertEqual(noted, found, cpu)
+
+    def test_certificates_there_are_seen_by_nobody(self):
+        for tls in (True, False):
+            said = notes({}, tls=tls)
+            found = any('are seen by nobody' in n for n in said)
+            self.assertEqual(tls, found)
 
     def test_a_cpu_that_nothing_compares(self):
         said = notes({'cpu': {'about': 'c', 'said': 'look yourself'}})
