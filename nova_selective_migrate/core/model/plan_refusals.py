@@ -42,7 +42,9 @@ class PlanRefusal(refusal_reasons.RefusalReason):
     DOMAIN_NOT_ACTIVE = (
         'domain-not-active',
         'Only a running or paused guest can be live-migrated.',
-        'start the guest, or move it offline',
+        'in nova, start the server, or move it offline; on the command line, '
+        'start the guest, with virsh start --paused where nothing of it is to '
+        'run before it has moved',
     )
     ACTIVE_JOB = (
         'active-job',
