@@ -35,6 +35,8 @@ def without(text: str, targets: collections.abc.Collection[str]) -> str:
         for tag in ('source', 'backingStore'):
             for element in disk.findall(f'./{tag}'):
                 disk.remove(element)
+        # libvirt takes no other type for empty without its source.
+        disk.set('type', 'file')
     return safe_xml.render(root)
 
 

@@ -245,6 +245,19 @@ class MediaChoicesTest(unittest.TestCase):
                 {'sda': None, 'sdb': '/iso/next.iso'}, self._media(text)
             )
 
+    def test_an_empty_drive_is_of_no_pool(self):
+        """libvirt looks for a volume's pool, and finds none."""
+        tree = case(
+            b.cdrom('sda', b.volume('isos', 'debian.iso')),
+            media=EJECT,
+            pools={'isos': {'type': 'dir', 'path': '/iso'}},
+        )
+        plan = planner.plan(migration_case.loads(b.text(tree)))
+        text = plan.destination_xml(tree['domain_xml'])
+        (disk,) = etree.fromstring(text).iterfind('./devices/disk')
+        self.assertEqual('file', disk.get('type'))
+        self.assertEqual({'sda': None}, self._media(text))
+
     def test_another_medium_is_in_the_definition(self):
         """It is not the one that is ejected."""
         live = case(media=EJECT, state={'persistent': True})
