@@ -250,7 +250,7 @@ class PlannedGuest:
         It defines the guest at the destination as what runs there; the
         settings that are for the copy alone are not to outlive that.
         """
-        if kept is None or not self._plan.thinning.drivers:
+        if kept is None or not self._plan.zeroes.drivers:
             return {}
         return {
             'persistent_xml': destination_xml.for_copy(

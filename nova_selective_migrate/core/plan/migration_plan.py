@@ -158,7 +158,7 @@ class MigrationPlan:
         first does not converge; None for none
     :ivar images: what to make at the destination before the call
     :ivar flattened: targets whose image will hold the whole chain
-    :ivar thinning: how zeroes are kept from taking room there
+    :ivar zeroes: how zeroes are kept from taking room there
     :ivar renamed: paths of devices there by target, where others than here
     :ivar placed: places there by target, where the operator wants others
     :ivar left: what stays on the source beside what is copied
@@ -181,7 +181,7 @@ class MigrationPlan:
     call: migrate_call.MigrateCall
     images: tuple[destination_images.DestinationImage, ...]
     flattened: tuple[str, ...]
-    thinning: zero_detection.ZeroDetection = dataclasses.field(
+    zeroes: zero_detection.ZeroDetection = dataclasses.field(
         default_factory=zero_detection.ZeroDetection
     )
     limit: bandwidth.LinkLimit = dataclasses.field(
@@ -227,7 +227,7 @@ class MigrationPlan:
     def changes(self) -> destination_xml.Changes:
         """Return how the domain's XML differs at the destination."""
         return destination_xml.Changes(
-            self.flattened, self.thinning.drivers, self.renamed, self.placed
+            self.flattened, self.zeroes.drivers, self.renamed, self.placed
         )
 
     @property

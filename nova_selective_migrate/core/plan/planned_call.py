@@ -39,7 +39,7 @@ class PlannedCall:
     """
 
     call: migrate_call.MigrateCall
-    thinning: zero_detection.ZeroDetection
+    zeroes: zero_detection.ZeroDetection
     flattened: tuple[str, ...]
     avoids: tuple[known_bad_releases.Found, ...] = ()
     renamed: collections.abc.Mapping[str, str] = dataclasses.field(
@@ -53,7 +53,7 @@ def first(
     extents: copy_extents.Extents,
     ejected: collections.abc.Collection[str] = (),
 ) -> PlannedCall:
-    """Make the call with the best thinning that both hosts can be passed.
+    """Make the call with the best settings for zeroes that both hosts take.
 
     That a release breaks something counts for more than room. Where each
     choice breaks something the best is returned, for what is said of it.
@@ -69,7 +69,7 @@ def first(
     fitting: list[PlannedCall] = []
     broken: list[tuple[known_bad_releases.Found, ...]] = []
     tried: list[PlannedCall] = []
-    for thinning in zero_detection.choices(
+    for zeroes in zero_detection.choices(
         copied,
         facts.hypervisors,
         facts.options.thin,
@@ -77,21 +77,21 @@ def first(
         {target: place.format for target, place in placed.items()},
     ):
         changes = destination_xml.Changes(
-            flattened, thinning.drivers, renamed, placed
+            flattened, zeroes.drivers, renamed, placed
         )
-        call = _call(facts, extents, changes, thinning, ejected)
+        call = _call(facts, extents, changes, zeroes, ejected)
         made = PlannedCall(
-            call, thinning, flattened, renamed=renamed, placed=placed
+            call, zeroes, flattened, renamed=renamed, placed=placed
         )
         tried.append(made)
         if call.parameter_count > migrate_call.PARAMETER_LIMIT:
             continue
-        breaks = _broken(facts, call, thinning)
+        breaks = _broken(facts, call, zeroes)
         if not breaks:
-            needed = _needed(facts, call, thinning)
+            needed = _needed(facts, call, zeroes)
             avoids = broken[0] if broken else ()
             return PlannedCall(
-                needed, thinning, flattened, avoids, renamed, placed
+                needed, zeroes, flattened, avoids, renamed, placed
             )
         fitting.append(made)
         broken.append(breaks)
@@ -130,11 +130,11 @@ def logical_volumes(
 def _broken(
     facts: case_facts.Facts,
     call: migrate_call.MigrateCall,
-    thinning: zero_detection.ZeroDetection,
+    zeroes: zero_detection.ZeroDetection,
 ) -> tuple[known_bad_releases.Found, ...]:
     return known_bad_releases.to_avoid(
         facts.hypervisors,
-        known_bad_releases.features(call, facts.domain, thinning.drivers),
+        known_bad_releases.features(call, facts.domain, zeroes.drivers),
         facts.options.accept_known_bad,
     )
 
@@ -142,14 +142,14 @@ def _broken(
 def _needed(
     facts: case_facts.Facts,
     call: migrate_call.MigrateCall,
-    thinning: zero_detection.ZeroDetection,
+    zeroes: zero_detection.ZeroDetection,
 ) -> migrate_call.MigrateCall:
     """Mark the optional parameters that the call is not right without."""
     needed = []
     for name in migrate_call.OPTIONAL:
         kept = {k: v for k, v in call.parameters.items() if k != name}
         without = dataclasses.replace(call, parameters=kept)
-        if _broken(facts, without, thinning):
+        if _broken(facts, without, zeroes):
             needed.append(name)
     return dataclasses.replace(call, needed=tuple(needed))
 
@@ -158,7 +158,7 @@ def _call(
     facts: case_facts.Facts,
     extents: copy_extents.Extents,
     changes: destination_xml.Changes,
-    thinning: zero_detection.ZeroDetection,
+    zeroes: zero_detection.ZeroDetection,
     ejected: collections.abc.Collection[str],
 ) -> migrate_call.MigrateCall:
     case = facts.case
@@ -189,7 +189,7 @@ def _call(
         persistent=persistent,
         undefine=transport.undefines(defined=defined),
         xml=xml,
-        detect_zeroes=thinning.detect,
+        detect_zeroes=zeroes.detect,
         per_disk=limit(facts).per_disk(len(extents.by_target)),
     )
     if transport.tls_destination is None and (

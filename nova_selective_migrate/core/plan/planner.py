@@ -110,9 +110,9 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
             ),
             *refusal_rules.of_rooms(media_choices.rooms(facts, media)),
             *refusal_rules.of_plan(
-                facts, matches, made.call, made.thinning.drivers
+                facts, matches, made.call, made.zeroes.drivers
             ),
-            *refusal_rules.of_thinning(facts, made.thinning),
+            *refusal_rules.of_zeroes(facts, made.zeroes),
         ),
     )
     removals = source_removals.choose(facts, copied, images)
@@ -144,7 +144,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
         call=planned.call,
         images=() if stated else images,
         flattened=planned.flattened,
-        thinning=planned.thinning,
+        zeroes=planned.zeroes,
         renamed=planned.renamed,
         # Of a refused plan too: it says where the copies would be.
         placed=made.placed,
@@ -215,9 +215,9 @@ def _notes_of_call(
     yield from plan_notes.releases(
         facts,
         known_bad_releases.features(
-            made.call, facts.domain, made.thinning.drivers
+            made.call, facts.domain, made.zeroes.drivers
         ),
         (*extents.avoids, *made.avoids),
     )
     if extents.by_target:
-        yield from zero_detection.zero_notes(made.thinning, facts.options.thin)
+        yield from zero_detection.zero_notes(made.zeroes, facts.options.thin)

@@ -184,21 +184,21 @@ def of_transport(facts: case_facts.Facts) -> Refusals:
         yield refusals.Refusal(None, _Reason.OPTIONS_CONFLICT, conflict)
 
 
-def of_thinning(
-    facts: case_facts.Facts, thinning: zero_detection.ZeroDetection
+def of_zeroes(
+    facts: case_facts.Facts, zeroes: zero_detection.ZeroDetection
 ) -> Refusals:
     """Refuse where disks must stay thin and cannot."""
     if facts.options.thin is not migration_options.Thin.ON:
         return
-    if thinning.lasting:
+    if zeroes.lasting:
         yield refusals.Refusal(
-            None, _Reason.NOT_THIN, f'of {", ".join(thinning.lasting)}'
+            None, _Reason.NOT_THIN, f'of {", ".join(zeroes.lasting)}'
         )
-    if thinning.filled:
+    if zeroes.filled:
         yield refusals.Refusal(
             None,
             _Reason.NOT_THIN,
-            f'thin volumes: {", ".join(thinning.filled)}',
+            f'thin volumes: {", ".join(zeroes.filled)}',
             instead='migrate with thin = auto, and have the guest trim its '
             'file systems afterwards where the volume there is a thin one',
         )
