@@ -42,8 +42,9 @@ def add_media(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--eject-media',
         action='store_true',
-        help='take removable media that the destination lacks, and that are '
-        'not copied, out of their drives there; on the source they stay',
+        help='take removable media that the destination lacks or may lack, '
+        'and that are not copied, out of their drives there; on the source '
+        'they stay',
     )
 
 

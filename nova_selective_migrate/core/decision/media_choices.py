@@ -93,7 +93,8 @@ def choose(
 ) -> MediaChoices:
     """Choose for each duty, on the command line; nova brings its own over.
 
-    What is there already, and what cannot be told of, stays with the caller.
+    What is there already stays with the caller. So does what cannot be told
+    of, unless it is to be ejected: nothing is overwritten or copied for it.
 
     :param dropped: what the guest can go without, and goes without unless
         it is copied
@@ -104,12 +105,14 @@ def choose(
     disks = {disk.target: disk for disk in facts.domain.disks}
     planned: list[MediumChoice] = []
     refused: list[refusals.Refusal] = []
-    settled: set[str] = set()
     for duty in sorted((*duties, *dropped), key=_in_order(facts.domain)):
         disk = disks[duty.target]
         path = _path(disk, facts.storage) or duty.path
         lack = media_content.lack(path, facts.storage)
+        ejectable = wanted.eject and disk.device in _REMOVABLE
         if lack is None:
+            if ejectable and media_content.is_unknown(path, facts.storage):
+                planned.append(_ejected(duty, path))
             continue
         why, remedy = _no_copy(disk, path, lack, facts)
         if not why and wanted.copy:
@@ -118,21 +121,21 @@ def choose(
             size = _size(path, facts.storage) or 0
             copy = MediumAction.COPY
             planned.append(MediumChoice(duty.target, path, copy, size))
-            settled.add(duty.target)
-        elif (
-            wanted.eject and disk.device in _REMOVABLE and duty not in dropped
-        ):
-            eject = MediumAction.EJECT
-            planned.append(MediumChoice(duty.target, path, eject))
-            settled.add(duty.target)
+        elif ejectable and duty not in dropped:
+            planned.append(_ejected(duty, path))
         elif duty not in dropped:
             refused.append(_refusal(disk, path, lack, why, remedy, facts))
+    settled = {choice.target for choice in planned}
     return MediaChoices(
         tuple(planned),
         tuple(duty for duty in duties if duty.target not in settled),
         tuple(duty for duty in dropped if duty.target not in settled),
         tuple(refused),
     )
+
+
+def _ejected(duty: nova_preparation.Duty, path: str) -> MediumChoice:
+    return MediumChoice(duty.target, path, MediumAction.EJECT)
 
 
 def rooms(
@@ -236,7 +239,9 @@ def _no_room(path: str, facts: case_facts.Facts) -> tuple[str, str]:
         )
     folder = posixpath.dirname(storage_facts.tidy(path))
     seen = storage_facts.at(facts.storage.destination, folder)
-    if seen is not None and seen.exists is False:
+    if seen is None or seen.exists is None:
+        return f'whether {folder} is there could not be told', _BY_HAND
+    if not seen.exists:
         return f'{folder} is not there', f'make {folder} there'
     return '', ''
 

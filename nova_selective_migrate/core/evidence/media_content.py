@@ -30,6 +30,12 @@ def lack(path: str, storage: storage_facts.Storage) -> str | None:
     return _difference(here or storage_facts.StorageFacts(), known) or None
 
 
+def is_unknown(path: str, storage: storage_facts.Storage) -> bool:
+    """Return whether nothing tells if the destination has a medium."""
+    known = storage_facts.at(storage.destination, path)
+    return known is None or known.exists is None
+
+
 def _difference(
     here: storage_facts.StorageFacts, known: storage_facts.StorageFacts
 ) -> str:

@@ -87,7 +87,8 @@ class Migrator:
         """Migrate, and return how it ended.
 
         :param report: is called with the progress at each poll
-        :param notify: is called with a line when the limit changes
+        :param notify: is called with a line when the limit changes, and
+            with what is done before the call
         :param listen: is called with what happens besides, by any thread
         :raises GuestBusy: when another process migrates the guest or cleans
             up after it
@@ -116,12 +117,7 @@ class Migrator:
             self._guest.uuid,
             self._plan.migrate_disks,
         )
-        trimmed = guest_trim.trim(
-            self._guest,
-            self._plan.trimming,
-            guest_trim.allocated_at(self._hosts.source),
-            lambda: self._abort_asked,
-        )
+        trimmed = self._trim(notify)
         begun_again = None
         told = (report, notify, listen)
         copy = self._copy(self._plan, self._attempts.first, 1, *told)
@@ -149,6 +145,23 @@ class Migrator:
             trim=trimmed,
         )
 
+    def _trim(
+        self, notify: bandwidth_throttle.Notify
+    ) -> guest_trim.TrimResult | None:
+        """Have the guest trim, where that is planned, and tell of it."""
+        wanted = self._plan.trimming
+        if wanted.images:
+            notify(f'asks the guest to trim, for {wanted.seconds} s at most')
+        found = guest_trim.trim(
+            self._guest,
+            wanted,
+            guest_trim.allocated_at(self._hosts.source),
+            lambda: self._abort_asked,
+        )
+        if found is not None:
+            notify(str(found))
+        return found
+
     def _copy(
         self,
         plan: migration_plan.MigrationPlan,
@@ -165,6 +178,8 @@ class Migrator:
         """
         record = self._hosts.enter(self._guest, plan)
         self._plan_id = record.plan_id
+        for path, size in plan.media.copied.items():
+            notify(f'copies {path}, {size} bytes, to the destination')
         record, held = self._hosts.make_images(
             record, plan, lambda: self._abort_asked, listen
         )

@@ -75,7 +75,24 @@ CHOICES = {
         case(there=b.local(content='x'), here={'content': 'x'}, media=BOTH),
         {},
     ),
-    'what_is_there_is_not_known': (case(there={}, media=BOTH), {}),
+    'what_is_there_is_not_known': (case(there={}, media=COPY), {}),
+    'what_is_there_is_not_known_and_it_is_ejected': (
+        case(there={}, media=BOTH),
+        {'sda': 'eject'},
+    ),
+    'whether_it_exists_is_not_known': (
+        case(there={'error': 'denied'}, media=EJECT),
+        {'sda': 'eject'},
+    ),
+    'a_disk_of_which_nothing_is_known': (
+        case(RAW, there={}, media=EJECT),
+        {},
+    ),
+    'there_with_nothing_against_it': (
+        case(there=b.local(), media=BOTH),
+        {},
+    ),
+    'the_directory_is_not_known': (case(media=COPY, folder={}), None),
     'another_is_there': (case(there=OTHER, media=COPY), None),
     'another_is_there_and_it_is_ejected': (
         case(there=OTHER, media=BOTH),
