@@ -12,6 +12,7 @@
 
 """The migrations that leave a host, without nova's other services."""
 
+import dataclasses
 import functools
 import types
 import unittest
@@ -26,6 +27,7 @@ from nova_selective_migrate.compute.source import live_migration
 from nova_selective_migrate.compute.source import live_migration_settlement
 from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.compute.source import running_plans
+from nova_selective_migrate.core.decision import guest_trimming
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import migrate_call
@@ -92,6 +94,32 @@ class LiveMigrationsTest(unittest.TestCase):
         self.migrations.operate(stock, INSTANCE, 'data', 'guest')
         stock.assert_not_called()
         self.assertIsNone(self.records.running('uuid'))
+
+    def test_the_server_trims_before_the_call(self):
+        """What its agent answers changes nothing of the call."""
+        order = mock.Mock()
+        order.domain.name.return_value = 'guest'
+        order.domain.fSTrim.side_effect = libvirt.libvirtError('no agent')
+        plan = dataclasses.replace(
+            PLAN,
+            trimming=guest_trimming.GuestTrimming(5, {'vda': '/nowhere'}),
+        )
+        self.records.keep('uuid', types.SimpleNamespace(plan=plan))
+        self.records.begin('uuid', 'data')
+        guest = types.SimpleNamespace(_domain=order.domain)
+        self.enterContext(
+            mock.patch.object(
+                live_migration.live_migration_operation,
+                'make_calls',
+                order.make_calls,
+            )
+        )
+        self.migrations.operate(mock.Mock(), INSTANCE, 'data', guest)
+        called = [name for name, _, _ in order.mock_calls]
+        self.assertIn('make_calls', called)
+        self.assertLess(
+            called.index('domain.fSTrim'), called.index('make_calls')
+        )
 
     @property
     def calls(self):
