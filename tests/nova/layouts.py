@@ -29,7 +29,7 @@ SITE = pathlib.Path(sysconfig.get_path('purelib'))
 OURS = 'nova_selective_migrate'
 SOURCES = (
     *('pyproject.toml', 'setup.cfg', 'setup.py', 'requirements.txt'),
-    *('README.rst', 'LICENSE', OURS),
+    *('README.rst', 'LICENSE', 'share', OURS),
 )
 
 
