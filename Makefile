@@ -65,8 +65,9 @@ faults: deps
 	@$(VENV)/bin/python -m lab.faults --seed $(SEED) --runs $(RUNS) \
 	    $(if $(FAULTS_NOVA),--nova .nova/$(FAULTS_NOVA)/bin/python)
 
-# A target that is missed fails it, when the page says so.
-bench: $(BENCH_STAMP) deps
+# A target that is missed fails it, when the page says so, and a release of the
+# hosts that cannot be had fails it before anything is measured.
+bench: $(BENCH_STAMP) releases
 	@PYTHON='$(PYTHON)' tools/install_nova.sh $(BENCH_NOVA) > /dev/null
 	@NOVA_VERSION=$(BENCH_NOVA) $(VENV)/bin/python -m benchmarks \
 	    --runs $(BENCH_RUNS); status=$$?; \

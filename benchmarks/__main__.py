@@ -31,6 +31,7 @@ AREAS = (
     'writing',
     'bandwidth',
     'planning',
+    'starting',
     'nova_overhead',
     'phases',
 )

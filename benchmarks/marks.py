@@ -47,10 +47,10 @@ PHASES = (
 #: Where each but the first begins: at a call, or at its return.
 _BEGINS: tuple[tuple[typing.Any, str, bool], ...] = (
     (open_hosts, 'both', True),
-    (open_hosts, 'case', True),
+    (open_hosts, 'case_now', True),
     (planner, 'plan', True),
     (migrator.Migrator, 'run', True),
-    (created_images, 'create', True),
+    (created_images, 'create_images', True),
     (libvirt_guest.Guest, 'migrate_to_uri', True),
     (libvirt_guest.Guest, 'migrate_to_uri', False),
     (migration_outcome.MigrationHosts, 'conclude', True),

@@ -72,8 +72,7 @@ destination that makes holes of them. The counters are checked with the plain
 copy, whose payload is known; the rest are headers.
 """,
     'time': """\
-Wall time. A small disk shows what a command costs in any case: half a second
-here, of which more than 0.3 s are the start of Python and its imports. libvirt
+Wall time. A small disk shows what a command costs in any case. libvirt
 waits until the guest that it has killed on the source is reaped, which the
 laboratory does at once, as systemd does; where a sandbox took a second for it,
 that was in all of these, and the small disk's ratio was 1.12.
@@ -105,6 +104,11 @@ libvirt, asked by virsh, applies it to each disk.
 """,
     'planning': """\
 Deciding alone, in a process that runs. Half of the disks are volumes.
+""",
+    'start': """\
+Processor time, user and system, of a whole process as it is installed for
+development; an empty Python of the same environment is started in turns with
+the others.
 """,
     'process': """\
 The command as a process, which decides on recorded cases of four disks.
