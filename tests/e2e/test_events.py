@@ -81,7 +81,7 @@ class EventsTestCase(base.EndToEndTestCase):
         disks = {'vda': local_disks.LocalFile(format='qcow2')}
         guest = self.guest(disks)
         # There is a file where the image is to be made.
-        image = pathlib.Path(self.b.path(guest.place('vda').node))
+        image = pathlib.Path(self.b.path(guest.place('vda').local('qcow2')))
         image.write_bytes(b'theirs')
         with self.unchanged():
             code, found = self.stream(guest)
