@@ -90,17 +90,6 @@ class ParityTestCase(base.EndToEndTestCase):
         self.assertIn('is suspended until', result.stderr)
         self.assert_nothing_lost(guest, self.b)
 
-    def test_post_copy_begins_by_itself(self) -> None:
-        """Memory was sent once, and the rest follows the guest."""
-        guest = self.guest({'vda': RAW})
-        result = self.migrate(
-            guest,
-            *('--post-copy', '--postcopy-after-precopy', '--bandwidth', '24'),
-            copied=['vda'],
-        )
-        self.assertIn('post-copy has begun', result.stderr)
-        self.assert_nothing_lost(guest, self.b)
-
     def test_post_copy_begins_after_a_time(self) -> None:
         """Whatever is still to be sent."""
         guest = self.guest({'vda': RAW})
