@@ -80,8 +80,16 @@ class Guest:
             disk.prepare_destination(self.place(target), host)
 
     def stop(self, host: Host) -> None:
-        """End the guest at once, like a power cut, and undefine it."""
-        host.virsh('destroy', self.name, check=False)
+        """End the guest at once, like a power cut, and undefine it.
+
+        :raises NotInTime: it does not end; it would disturb later tests.
+        """
+
+        def ended() -> bool:
+            host.virsh('destroy', self.name, check=False)
+            return self.state(host) in ('', 'shut off')
+
+        waiting.until(ended, f'the end of {self.name} on {host.name}')
         host.virsh('undefine', self.name, '--nvram', check=False)
 
     def xml(self, host: Host) -> str:

@@ -41,6 +41,9 @@ _LARGEST, _ROOM = 1 << 17, 1 << 28
 class Look:
     """What was seen, once the look is over.
 
+    Connections with the hub are left out: its storage is not what a
+    migration sends, and other guests use it as well.
+
     :ivar ports: pattern -> lower port of each connection that showed it
     :ivar lost: packets that came too fast to be looked at
     :ivar packets: packets that were
@@ -53,7 +56,7 @@ class Look:
 
 @contextlib.contextmanager
 def watched(lab: Lab, *patterns: bytes) -> Iterator[Look]:
-    """Look for patterns on the wire to the first host, both ways.
+    """Look for patterns between the two hosts, both ways.
 
     :raises LabError: the look broke off.
     """
@@ -63,6 +66,7 @@ def watched(lab: Lab, *patterns: bytes) -> Iterator[Look]:
         '-m',
         'lab.hosts.traffic',
         f'to-{lab.a.name}',
+        *(host.address for host in lab.hosts),
         *words,
     ]
     look = Look()
@@ -90,18 +94,26 @@ def watched(lab: Lab, *patterns: bytes) -> Iterator[Look]:
     look.lost, look.packets = seen['lost'], seen['packets']
 
 
-def main(device: str, *words: str) -> int:
-    """Look until standard input ends, and print what was seen."""
+def main(device: str, here: str, there: str, *words: str) -> int:
+    """Look until standard input ends, and print what was seen.
+
+    :param here: address of one end; only what it and ``there`` send to each
+        other is looked at
+    """
+    ends = {socket.inet_aton(address) for address in (here, there)}
     patterns = {word: bytes.fromhex(word) for word in words}
     longest = max(len(pattern) for pattern in patterns.values())
     ports: dict[str, set[int]] = {word: set() for word in words}
     tails: dict[bytes, bytes] = {}
     packets = 0
     with socket.socket(
-        socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL)
+        # Without a protocol it hears nothing, of no device, until it is bound.
+        socket.AF_PACKET,
+        socket.SOCK_RAW,
+        0,
     ) as wire:
         wire.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _ROOM)
-        wire.bind((device, 0))
+        wire.bind((device, _ETH_P_ALL))
         print('looking', flush=True)
         ended = False
         while not ended:
@@ -113,7 +125,7 @@ def main(device: str, *words: str) -> int:
                 while True:
                     packets += 1
                     flow, port, data = _payload(wire.recv(_LARGEST))
-                    if not data:
+                    if not data or {flow[:4], flow[4:8]} != ends:
                         continue
                     # A pattern may begin in one packet and end in the next.
                     data = tails.get(flow, b'') + data

@@ -89,7 +89,6 @@ class WireTestCase(TransportTestCase):
         """With TLS neither is, however the migration is done."""
         self.certify()
         nothing: set[int] = set()
-        # The shared disk's server is the hub, on a port below these.
         self.assertEqual(
             {_ON_DISK.decode(): nothing, _IN_MEMORY.decode(): nothing},
             self.seen('--tls', '--migrate-uri', 'tcp://b', *options),
