@@ -38,6 +38,7 @@ from nova_selective_migrate.compute import private_overrides
 from nova_selective_migrate.compute.common import driver_settings
 from nova_selective_migrate.compute.common import nova_interface
 from nova_selective_migrate.compute.source import audit
+from nova_selective_migrate.core.model import host_traits
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -81,6 +82,24 @@ class SelectiveMigrateDriver(private_overrides.PrivateOverrides):
         ):
             parts.planned.await_ends(seconds)
         super().cleanup_host(host=host)
+
+    def update_provider_tree(
+        self,
+        provider_tree: typing.Any,
+        nodename: str,
+        allocations: typing.Any = None,
+    ) -> None:
+        """Report to placement whether plans are enforced here.
+
+        nova calls this every minute, and reports only what has changed.
+        """
+        super().update_provider_tree(
+            provider_tree, nodename, allocations=allocations
+        )
+        if self._enforcing is not None:
+            provider_tree.add_traits(nodename, host_traits.ENFORCES)
+        else:
+            provider_tree.remove_traits(nodename, host_traits.ENFORCES)
 
     # The destination, before anything is touched.
 

@@ -18,6 +18,7 @@ import unittest
 from unittest import mock
 
 from nova import exception
+from nova.compute import provider_tree
 import nova.conf
 from nova.virt.libvirt import driver as stock
 
@@ -115,6 +116,49 @@ class InitHostTest(DriverTestCase):
         self.set(enabled=True, shared_paths=['/a'], local_paths=['/a'])
         with self.assertRaisesRegex(exceptions.InvalidPolicy, '/a'):
             self.driver.init_host('host')
+
+
+class TraitTest(DriverTestCase):
+    """placement knows the hosts whose driver enforces plans."""
+
+    TRAIT = 'CUSTOM_SELECTIVE_MIGRATE'
+    OTHER = 'CUSTOM_OF_THE_OPERATOR'
+
+    def setUp(self):
+        super().setUp()
+        self.tree = provider_tree.ProviderTree()
+        self.tree.new_root('node', '5d0a4f7b-e1c9-4a36-8d2b-7c3f1e9a0b54')
+        self.tree.add_traits('node', self.OTHER)
+        self.stock = self.enterContext(
+            mock.patch.object(stock.LibvirtDriver, 'update_provider_tree')
+        )
+
+    def traits(self):
+        """Return what the driver leaves; it passes on what it is given."""
+        self.driver.update_provider_tree(self.tree, 'node', {'of': 'nova'})
+        self.stock.assert_called_with(
+            self.tree, 'node', allocations={'of': 'nova'}
+        )
+        return self.tree.data('node').traits
+
+    def test_it_is_there_while_plans_are_enforced(self):
+        self.enforce()
+        self.assertEqual({self.TRAIT, self.OTHER}, self.traits())
+
+    def test_it_goes_when_the_driver_is_off(self):
+        self.tree.add_traits('node', self.TRAIT)
+        self.assertEqual({self.OTHER}, self.traits())
+
+    def test_it_goes_when_the_driver_audits(self):
+        self.set(mode='audit')
+        self.enforce()
+        self.tree.add_traits('node', self.TRAIT)
+        self.assertEqual({self.OTHER}, self.traits())
+
+    def test_where_it_is_not_nothing_is_reported(self):
+        before = self.tree.data('node')
+        self.traits()
+        self.assertFalse(self.tree.have_traits_changed('node', before.traits))
 
 
 class CleanupHostTest(DriverTestCase):

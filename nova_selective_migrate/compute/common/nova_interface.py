@@ -76,6 +76,21 @@ NOVA_METHODS = (
     NovaMethod(_DRIVER, 'cleanup_host', ('host',)),
     NovaMethod(
         _DRIVER,
+        'update_provider_tree',
+        ('provider_tree', 'nodename', 'allocations'),
+    ),
+    NovaMethod(
+        'nova.compute.provider_tree:ProviderTree',
+        'add_traits',
+        ('name_or_uuid',),
+    ),
+    NovaMethod(
+        'nova.compute.provider_tree:ProviderTree',
+        'remove_traits',
+        ('name_or_uuid',),
+    ),
+    NovaMethod(
+        _DRIVER,
         'check_can_live_migrate_destination',
         ('context', 'instance', 'src_compute_info', 'dst_compute_info'),
     ),
