@@ -48,6 +48,7 @@ def main() -> int:
                 fault=arguments.fault and Fault[arguments.fault],
                 phase=arguments.phase and Phase[arguments.phase],
                 mapped=arguments.mapped,
+                media=arguments.media,
             )
         ):
             rows.append(row)
@@ -80,6 +81,11 @@ def _parser() -> argparse.ArgumentParser:
         '--mapped',
         action='store_true',
         help='have the command line copy to another path at the destination',
+    )
+    parser.add_argument(
+        '--media',
+        action='store_true',
+        help='have the command line bring a medium over',
     )
     parser.add_argument('--fault', choices=Fault.__members__)
     parser.add_argument('--phase', choices=Phase.__members__)

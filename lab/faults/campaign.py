@@ -60,6 +60,7 @@ class Wanted:
     :ivar interpreter: of an environment with nova; None is our command line
     :ivar short: quick faults, each of them once
     :ivar mapped: whether our command line maps disks to another path
+    :ivar media: whether its guests have media that are brought over
     """
 
     seed: int
@@ -69,6 +70,16 @@ class Wanted:
     fault: Fault | None = None
     phase: Phase | None = None
     mapped: bool = False
+    media: bool = False
+
+    @property
+    def crosses(self) -> bool:
+        """Tell whether guests cross after each batch.
+
+        They have no media, and are not mapped.
+        """
+        ours = self.interpreter is None and self.fault is None
+        return ours and not (self.mapped or self.media)
 
 
 @dataclass(frozen=True)
@@ -106,7 +117,7 @@ def run(wanted: Wanted) -> Iterator[TrialResult]:
         batch = collections.deque[Choice | Crossing](found)
         if not batch:
             return
-        if wanted.interpreter is None and wanted.fault is None:
+        if wanted.crosses:
             cut = bool(number % 2)
             batch.append(Crossing(wanted.seed + number, cut))
         while batch:
@@ -122,7 +133,7 @@ def _on_new_hosts(
         world = FaultHosts(lab)
         world.hurry()
         attempt: _Attempt = functools.partial(
-            _by_program, world, mapped=wanted.mapped
+            _by_program, world, mapped=wanted.mapped, media=wanted.media
         )
         driver = 'cli'
         if wanted.interpreter is not None:
@@ -140,12 +151,12 @@ def _on_new_hosts(
 
 
 def _by_program(
-    world: FaultHosts, choice: Choice | Crossing, *, mapped: bool
+    world: FaultHosts, choice: Choice | Crossing, *, mapped: bool, media: bool
 ) -> list[TrialResult]:
     if isinstance(choice, Crossing):
         return crossing_guests.run(world, choice.seed, cut=choice.cut)
     trial = Trial(
-        choice.fault, choice.phase, choice.seed, choice.direct, mapped
+        choice.fault, choice.phase, choice.seed, choice.direct, mapped, media
     )
     return [trial.run(world)]
 

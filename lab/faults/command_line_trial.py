@@ -29,7 +29,9 @@ from lab.faults.trial_results import TrialResult
 from lab.guests import monitor_log
 from lab.guests.lab_guest import Guest
 from lab.guests.written_records import Workload
+from lab.hosts.lab_host import Host
 from lab.hosts.lab_host import IMAGES
+from lab.storage.cdrom_drives import Cdrom
 from lab.storage.guest_disks import Disk
 from lab.storage.local_disks import LocalFile
 from lab.storage.shared_disks import SharedNetwork
@@ -39,6 +41,9 @@ _BEFORE = 10
 _BANDWIDTH = '16'
 _SIZE_MIB = 32
 _ROOM_MIB = 6
+#: What the drive of a trial with media has in it.
+_MEDIUM = Cdrom(size_mib=4)
+_DRIVE = 'sda'
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Trial:
     :ivar direct: whether our program manages the migration, and not the
         source's daemon
     :ivar mapped: whether the destination has its images at another path
+    :ivar media: whether the guest has a medium that is brought over
     """
 
     fault: Fault
@@ -55,6 +61,15 @@ class Trial:
     seed: int
     direct: bool
     mapped: bool = False
+    media: bool = False
+
+    @property
+    def driver(self) -> str:
+        """Return who migrates, and how, for the record."""
+        words = ['cli direct' if self.direct else 'cli peer to peer']
+        words += ['mapped'] if self.mapped else []
+        words += ['with media'] if self.media else []
+        return ', '.join(words)
 
     def run(self, world: FaultHosts) -> TrialResult:
         """Run it; the world works again afterwards."""
@@ -86,11 +101,14 @@ class _Run:
         kinds = self.chance.sample(('qcow2', 'raw'), 2)
         if self.trial.fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):
             kinds = ['qcow2', 'qcow2']
-        return {
+        disks: dict[str, Disk] = {
             'vda': LocalFile(format=kinds[0], size_mib=_SIZE_MIB),
             'vdb': SharedNetwork(size_mib=_SIZE_MIB),
             'vdc': LocalFile(format=kinds[1], size_mib=_SIZE_MIB),
         }
+        if self.trial.media:
+            disks[_DRIVE] = _MEDIUM
+        return disks
 
     def _options(self) -> list[str]:
         options = ['--bandwidth', _BANDWIDTH]
@@ -100,6 +118,8 @@ class _Run:
             options.append('--post-copy')
         if self.trial.mapped:
             options += ['--map', f'{IMAGES}={command_line.ELSEWHERE}']
+        if self.trial.media:
+            options.append('--copy-media')
         if self.trial.fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):
             options += ['--existing', 'vda']
         return options
@@ -203,9 +223,10 @@ class _Run:
             # The image that we put there.
             remains = tuple(r for r in remains if '-vda' not in r)
         missing, defects = self._lost(found)
+        if self.trial.media and found.place == 'b' and self._medium_differs():
+            missing, defects = missing + 1, [*defects, 'the medium differs']
         return TrialResult(
-            driver=f'cli {"direct" if self.trial.direct else "peer to peer"}'
-            f'{", mapped" if self.trial.mapped else ""}',
+            driver=self.trial.driver,
             phase=self.trial.phase.words if self.trial.phase else '',
             fault=self.trial.fault.value,
             seed=self.trial.seed,
@@ -230,21 +251,25 @@ class _Run:
     def _lost(
         self, found: host_inspection.Inspection
     ) -> tuple[int, list[str]]:
-        a, b = self.lab.hosts
-        if found.place in ('a', 'b'):
-            return verification.lost(
-                self.guest, a if found.place == 'a' else b
-            )
         for host in self.lab.hosts:
             self.guest.stop(host)
-        # Off, or in doubt: they must be whole where somebody is told to look.
-        tried = []
+        names, tried = verification.whole_at(found), []
         for host in self.lab.hosts:
-            if found.files[host.name]:
+            if host.name in names and found.files[host.name]:
                 # A guest that went on twice has said things of both.
                 seen = [host] if found.place == 'both' else ()
                 tried.append(verification.lost(self.guest, host, seen))
-        return min(tried)
+        return min(tried) if tried else (1, ['no host has its files'])
+
+    def _medium_differs(self) -> bool:
+        """Tell whether the guest has another medium where it has gone."""
+        _, path = _MEDIUM.image(self.guest.place(_DRIVE))
+
+        def held(host: Host) -> bytes:
+            file = host.path(path)
+            return file.read_bytes() if file.exists() else b''
+
+        return held(self.lab.a) != held(self.lab.b)
 
     def _forget(self) -> None:
         for host in self.lab.hosts:

@@ -202,6 +202,8 @@ class _Run:
             not verification.is_true(outcome, found) or outcome == 'failed'
         )
         problems = self._records_problems(server, outcome, found)
+        whole = {h.name: _whole(server, h, disks) for h in self.lab.hosts}
+        problems += verification.deleted(found, whole)
         missing, defects = self._lost(server, disks, found, acknowledged)
         return TrialResult(
             driver=f'nova {self.trial.nova}',
@@ -271,7 +273,7 @@ class _Run:
         found: host_inspection.Inspection,
         acknowledged: dict[str, int],
     ) -> tuple[int, list[str]]:
-        names = [found.place] if found.place in ('a', 'b') else ['a', 'b']
+        names = verification.whole_at(found)
         tried = []
         for host in self.lab.hosts:
             server.stop(host)

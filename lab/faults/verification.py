@@ -104,6 +104,35 @@ def missing(reports: Iterable[Report]) -> tuple[int, list[str]]:
     return records or len(defects), defects
 
 
+def whole_at(found: host_inspection.Inspection) -> tuple[str, ...]:
+    """Return the hosts of which one must hold all that is acknowledged.
+
+    Off, or in doubt, it is where somebody is told to look. What post-copy
+    has torn ran at the destination.
+    """
+    place = 'b' if found.place == 'torn' else found.place
+    return (place,) if place in ('a', 'b') else ('a', 'b')
+
+
+def deleted(
+    found: host_inspection.Inspection, whole: Mapping[str, bool]
+) -> list[str]:
+    """Say which hosts lack disks of a guest that post-copy has torn.
+
+    It ran at the destination, whose disks are the newest and its only
+    current ones. Nobody is to remove those of either host.
+
+    :param whole: by host, whether all its disks are there
+    """
+    if found.place != 'torn':
+        return []
+    return [
+        f'{name} lacks disks of a guest that is torn'
+        for name, there in whole.items()
+        if not there
+    ]
+
+
 def unlisted(
     found: host_inspection.Inspection,
     outcome: str,

@@ -146,8 +146,8 @@ def postcopy_lost_destination(there: str) -> str:
     """Advise where the destination has lost a guest that ran there."""
     return (
         'the source has the guest paused in post-copy, and the '
-        f'destination, where it ran, has it {there}: look at both '
-        'hosts before it is started anywhere'
+        f'destination, where it ran, has it {there}. The newest disks are at '
+        'the destination: look at both hosts before it is started anywhere'
     )
 
 
@@ -181,6 +181,6 @@ def postcopy_lost_guest(there: str) -> str:
     """Advise where the destination, where the guest ran, has lost it."""
     return (
         'the post-copy has failed, and the destination, where the guest ran, '
-        f'has it {there}: the memory of the source is older than its disks. '
-        'Look at both hosts before it is started anywhere'
+        f'has it {there}: the newest disks are there, and the memory of the '
+        'source is older. Look at both hosts before it is started anywhere'
     )

@@ -175,6 +175,21 @@ class LocateTest(unittest.TestCase):
                 self.assertTrue(found.final)
                 self.assertIn('post-copy has failed', found.explanation)
 
+    def test_a_torn_guest_has_its_newest_disks_at_the_destination(self):
+        """Nobody is to start it from what the source has."""
+        lost = {Presence.ABSENT, Presence.OFF}
+        for here, there, _, _, found in self.each():
+            failed = Presence.POSTCOPY_FAILED in (
+                here.presence,
+                there.presence,
+            )
+            never_told = here.presence is Presence.POSTCOPY
+            if failed or (never_told and there.presence in lost):
+                self.assertRegex(
+                    found.explanation,
+                    'newest (memory and )?disks .*(destination|are there)',
+                )
+
     def test_its_halves_are_to_be_joined_where_both_are_there(self):
         half = GuestSide(Presence.POSTCOPY_FAILED)
         found = guest_location.locate(half, half)

@@ -13,13 +13,20 @@
 """A campaign goes on where the laboratory breaks a trial off."""
 
 import contextlib
+import dataclasses
 import unittest
 from unittest import mock
 
+import ddt
+
 from lab import errors
 from lab.faults import campaign
+from lab.faults import command_line_trial
+from lab.faults import fault_kinds
+from lab.faults import host_inspection
 from lab.faults import reliability_page
 from lab.faults import trial_results
+from lab.faults import verification
 
 FINE = trial_results.TrialResult(
     'cli', 'prepare', 'none', 1, True, 'moved', 'b', 1.0
@@ -46,12 +53,17 @@ class CampaignTest(unittest.TestCase):
         self.opened.append(home)
         yield mock.Mock()
 
-    def rows(self, runs):
-        return list(campaign.run(campaign.Wanted(seed=1, runs=runs)))
+    def rows(self, runs, **kinds):
+        wanted = campaign.Wanted(seed=1, runs=runs, **kinds)
+        return list(campaign.run(wanted))
 
     def test_hosts_are_brought_up_once_for_a_batch(self):
         self.assertEqual([FINE] * 6, self.rows(5))
         self.assertEqual(1, len(self.opened))
+
+    def test_guests_that_cross_have_no_media_and_no_other_path(self):
+        for kinds in ({'media': True}, {'mapped': True}):
+            self.assertEqual([FINE] * 5, self.rows(5, **kinds))
 
     def test_a_break_costs_one_trial_and_new_hosts(self):
         for err in (
@@ -101,3 +113,65 @@ class TotalsTest(unittest.TestCase):
         self.assertIn('broke off\n     - 1\n', text)
         self.assertIn('Migrations\n     - 2\n', text)
         self.assertNotIn('broken off', text)
+
+
+class TrialTest(unittest.TestCase):
+    def test_the_record_names_what_the_command_did(self):
+        trial = command_line_trial.Trial(
+            fault_kinds.Fault.NONE, None, 1, direct=True
+        )
+        self.assertEqual('cli direct', trial.driver)
+        both = dataclasses.replace(trial, mapped=True, media=True)
+        self.assertEqual('cli direct, mapped, with media', both.driver)
+
+
+class TornTest(unittest.TestCase):
+    """A post-copy that failed leaves parts of a guest on both hosts."""
+
+    def found(self, states, torn):
+        return host_inspection.Inspection(states, {}, {}, (), frozenset(torn))
+
+    def test_disks_that_are_gone_on_either_host(self):
+        torn = self.found({'a': 'paused', 'b': 'paused'}, 'ab')
+        self.assertEqual(
+            ['b lacks disks of a guest that is torn'],
+            verification.deleted(torn, {'a': True, 'b': False}),
+        )
+        self.assertEqual(
+            [], verification.deleted(torn, {'a': True, 'b': True})
+        )
+
+    def test_a_guest_that_has_moved_has_left_its_own(self):
+        moved = self.found({'a': '', 'b': 'running'}, '')
+        self.assertEqual(
+            [], verification.deleted(moved, {'a': False, 'b': True})
+        )
+
+    def test_it_is_whole_where_it_ran_last(self):
+        torn = self.found({'a': 'paused', 'b': ''}, 'a')
+        self.assertEqual(('b',), verification.whole_at(torn))
+        off = self.found({'a': 'shut off', 'b': ''}, '')
+        self.assertEqual(('a', 'b'), verification.whole_at(off))
+
+
+@ddt.ddt
+class InspectionTest(unittest.TestCase):
+    """What libvirt's reasons make of a paused guest."""
+
+    @ddt.data(
+        ('paused (post-copy)', 'torn'),
+        ('paused (post-copy failed)', 'torn'),
+        ('paused (migrating)', 'a'),
+        ('running (post-copy)', 'a'),
+    )
+    @ddt.unpack
+    def test_place(self, said, place):
+        hosts = [mock.MagicMock(), mock.MagicMock()]
+        for host, name, words in zip(hosts, 'ab', (said, ''), strict=True):
+            host.name = name
+            host.virsh.return_value.stdout = f'{words}\n'
+        lab = mock.Mock(hosts=hosts)
+        with mock.patch.object(
+            host_inspection, 'emulators_of', return_value=[]
+        ):
+            self.assertEqual(place, host_inspection.at(lab, 'g1').place)
