@@ -222,6 +222,10 @@ class _Run:
         if self.trial.fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):
             # The image that we put there.
             remains = tuple(r for r in remains if '-vda' not in r)
+        if self.trial.media:
+            # Who put it there keeps it; other guests may have it as well.
+            theirs = f'a: {self._medium}'
+            remains = tuple(r for r in remains if r != theirs)
         missing, defects = self._lost(found)
         if self.trial.media and found.place == 'b' and self._medium_differs():
             missing, defects = missing + 1, [*defects, 'the medium differs']
@@ -261,9 +265,14 @@ class _Run:
                 tried.append(verification.lost(self.guest, host, seen))
         return min(tried) if tried else (1, ['no host has its files'])
 
+    @property
+    def _medium(self) -> str:
+        _, path = _MEDIUM.image(self.guest.place(_DRIVE))
+        return path
+
     def _medium_differs(self) -> bool:
         """Tell whether the guest has another medium where it has gone."""
-        _, path = _MEDIUM.image(self.guest.place(_DRIVE))
+        path = self._medium
 
         def held(host: Host) -> bytes:
             file = host.path(path)
