@@ -33,7 +33,6 @@ _POLL_SECONDS = 0.2
 Connect = collections.abc.Callable[[], connection.Connection]
 _Result = guest_location.CallResult
 _Presence = guest_location.Presence
-_GONE = (_Presence.ABSENT, _Presence.OFF, _Presence.MIGRATED)
 # Final: libvirt does not leave it by itself.
 _BROKEN = (_Presence.POSTCOPY_FAILED,)
 
@@ -173,7 +172,7 @@ def _asks(here: guest_location.GuestSide, result: _Result) -> bool:
     the guest. After a call that has succeeded it does.
     """
     if result is _Result.SUCCEEDED:
-        return here.presence not in _GONE
+        return here.presence not in guest_location.GONE
     return result not in (_Result.NOT_MADE, _Result.ABORTED)
 
 

@@ -54,7 +54,8 @@ class Presence(enum.Enum):
 
 
 _HOLDS = (Presence.RUNNING, Presence.PAUSED)
-_GONE = (Presence.OFF, Presence.MIGRATED, Presence.ABSENT)
+#: A host with nothing of the guest, or with its definition alone.
+GONE = (Presence.OFF, Presence.MIGRATED, Presence.ABSENT)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,9 +182,9 @@ def locate(
         return _both(here, there)
     if here in _HOLDS:
         return _on_source(source, there, call, was_there=was_there)
-    if here in _GONE:
+    if here in GONE:
         return _gone(here, there, call, was_there=was_there)
-    untouched = call is CallResult.NOT_MADE and there in _GONE
+    untouched = call is CallResult.NOT_MADE and there in GONE
     if here is Presence.UNREACHABLE and untouched:
         return Settlement(
             Ending.NOT_MOVED, location_advice.NOT_ASKED_TO_MIGRATE
@@ -257,7 +258,7 @@ def _gone(
     if (
         here is Presence.OFF
         and call is not CallResult.SUCCEEDED
-        and there in _GONE
+        and there in GONE
         and (there is Presence.ABSENT or call in _NOT_HANDED_OVER)
     ):
         return _STOPPED
@@ -266,7 +267,7 @@ def _gone(
 
 def _held(here: Presence, there: Presence, *, succeeded: bool) -> Settlement:
     """Judge where the source has the guest paused by the migration."""
-    if here is Presence.POSTCOPY and there in _GONE:
+    if here is Presence.POSTCOPY and there in GONE:
         return _unknown(location_advice.postcopy_lost_destination(there.value))
     if here is Presence.POSTCOPY:
         return _unknown(location_advice.IN_POSTCOPY)
@@ -324,9 +325,9 @@ def _both(here: Presence, there: Presence) -> Settlement:
 
 def _postcopy_failed(here: Presence, there: Presence) -> Settlement:
     """Judge a post-copy of which a part never came."""
-    if here in _GONE:
+    if here in GONE:
         words = location_advice.postcopy_lost_memory(here.value)
-    elif there in _GONE:
+    elif there in GONE:
         words = location_advice.postcopy_lost_guest(there.value)
     else:
         words = location_advice.POSTCOPY_BROKEN

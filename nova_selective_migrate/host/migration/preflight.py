@@ -26,13 +26,6 @@ from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 
-# What a destination may have of the guest: nothing, or its definition.
-_VACANT = (
-    guest_location.Presence.ABSENT,
-    guest_location.Presence.OFF,
-    guest_location.Presence.MIGRATED,
-)
-
 
 def assert_unchanged(
     guest: libvirt_guest.Guest, plan: migration_plan.MigrationPlan
@@ -68,7 +61,7 @@ def assert_absent(
     :raises PreparationFailed: when it has one, or cannot be asked
     """
     there = destination.look(guest.uuid)
-    if there.presence not in _VACANT:
+    if there.presence not in guest_location.GONE:
         raise exceptions.PreparationFailed(
             f'the destination has {guest.name} already: {there}; look at '
             'both hosts before anything else'

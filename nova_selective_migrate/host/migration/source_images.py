@@ -34,11 +34,6 @@ from nova_selective_migrate.host.migration import image_users
 
 LOG = logging.getLogger(__name__)
 
-_GONE = (
-    guest_location.Presence.ABSENT,
-    guest_location.Presence.OFF,
-    guest_location.Presence.MIGRATED,
-)
 _SECTOR = 512
 Note = collections.abc.Callable[[migration_journal.LeavingImage], None]
 
@@ -48,7 +43,8 @@ def runs_there(
 ) -> bool:
     """Return whether the guest is seen running at the destination alone."""
     running = guest_location.Presence.RUNNING
-    return there.presence is running and here.presence in _GONE
+    gone = here.presence in guest_location.GONE
+    return there.presence is running and gone
 
 
 def leave(
