@@ -19,6 +19,7 @@ from nova_selective_migrate.cli import evidence_arguments
 from nova_selective_migrate.cli import image_arguments
 from nova_selective_migrate.cli import media_arguments
 from nova_selective_migrate.cli import transport_arguments
+from nova_selective_migrate.cli import whole_number
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import known_bad_releases
@@ -26,6 +27,12 @@ from nova_selective_migrate.core.plan import known_bad_releases
 # More than the parameters that libvirt accepts.
 _MOST_DISKS = 64
 _LARGEST_LIMIT = 2**31
+_bandwidth = whole_number.parser(
+    bandwidth.LARGEST, 'whole number of MiB/s up to {}'
+)
+_whole = whole_number.parser(_LARGEST_LIMIT)
+_port = whole_number.parser(2**16 - 1, 'port from 1 to {}', smallest=1)
+_count = whole_number.parser(_MOST_DISKS)
 
 
 def add_destination(parser: argparse.ArgumentParser) -> None:
@@ -231,30 +238,6 @@ def options(
     )
 
 
-def _bandwidth(text: str) -> int:
-    if not text.isdecimal() or int(text) > bandwidth.LARGEST:
-        raise argparse.ArgumentTypeError(
-            f'{text!r} is no whole number of MiB/s up to {bandwidth.LARGEST}'
-        )
-    return int(text)
-
-
-def _whole(text: str) -> int:
-    if not text.isdecimal() or int(text) > _LARGEST_LIMIT:
-        raise argparse.ArgumentTypeError(
-            f'{text!r} is no whole number up to {_LARGEST_LIMIT}'
-        )
-    return int(text)
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 2**16:
-        raise argparse.ArgumentTypeError(
-            f'{text!r} is no port from 1 to 65535'
-        )
-    return int(text)
-
-
 def _disks_uri(text: str) -> str:
     problem = migration_options.disks_uri_problem(text)
     if problem:
@@ -268,11 +251,3 @@ def _known_bad(text: str) -> str:
     except exceptions.InvalidInput as err:
         raise argparse.ArgumentTypeError(str(err)) from err
     return text
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) > _MOST_DISKS:
-        raise argparse.ArgumentTypeError(
-            f'{text!r} is no whole number up to {_MOST_DISKS}'
-        )
-    return int(text)

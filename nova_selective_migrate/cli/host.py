@@ -20,11 +20,12 @@ from nova_selective_migrate.cli import commands
 from nova_selective_migrate.cli import evidence_arguments
 from nova_selective_migrate.cli import output_formats
 from nova_selective_migrate.cli import signals
+from nova_selective_migrate.cli import whole_number
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import host_audit
 
 _PAGE = 'html'
-_LARGEST_RATE = 2**31
+_rate = whole_number.parser(2**31 - 1, 'whole number of MiB/s', smallest=1)
 
 
 class AuditHost(commands.GuardedShowOne):
@@ -139,11 +140,3 @@ class AuditHost(commands.GuardedShowOne):
             )
         self.status = commands.OK if found.movable else commands.REFUSED
         return self.dict2columns(found.tree())
-
-
-def _rate(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < _LARGEST_RATE:
-        raise argparse.ArgumentTypeError(
-            f'{text!r} is no whole number of MiB/s'
-        )
-    return int(text)

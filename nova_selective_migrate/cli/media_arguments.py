@@ -14,12 +14,17 @@
 
 import argparse
 
+from nova_selective_migrate.cli import whole_number
 from nova_selective_migrate.core.model import media_options
 from nova_selective_migrate.core.model import trim_options
 
 _MIB = 2**20
-_LARGEST_MIB = 2**40
-_MOST_SECONDS = 3600
+_seconds = whole_number.parser(
+    3600, 'whole number of seconds from 1 to {}', smallest=1
+)
+_mebibytes = whole_number.parser(
+    2**40, 'whole number of MiB from 1 to {}', smallest=1
+)
 
 
 def add_media(parser: argparse.ArgumentParser) -> None:
@@ -93,19 +98,3 @@ def options(arguments: argparse.Namespace) -> media_options.MediaOptions:
         eject=arguments.eject_media,
         limit_bytes=arguments.copy_media_limit * _MIB,
     )
-
-
-def _seconds(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= _MOST_SECONDS:
-        raise argparse.ArgumentTypeError(
-            f'{text!r} is no whole number of seconds from 1 to {_MOST_SECONDS}'
-        )
-    return int(text)
-
-
-def _mebibytes(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= _LARGEST_MIB:
-        raise argparse.ArgumentTypeError(
-            f'{text!r} is no whole number of MiB from 1 to {_LARGEST_MIB}'
-        )
-    return int(text)

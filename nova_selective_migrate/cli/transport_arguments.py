@@ -15,10 +15,11 @@
 
 import argparse
 
+from nova_selective_migrate.cli import whole_number
 from nova_selective_migrate.core.model import plan_refusals
 from nova_selective_migrate.core.model import transport_options
 
-_LARGEST = 2**31 - 1
+_number = whole_number.parser(2**31 - 1)
 _ACTION = transport_options.TimeoutAction
 
 
@@ -186,14 +187,6 @@ def _text(text: str) -> str:
     if not text or any(not 32 < ord(letter) < 127 for letter in text):
         raise argparse.ArgumentTypeError(f'{text!r} is no such name')
     return text
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal() or int(text) > _LARGEST:
-        raise argparse.ArgumentTypeError(
-            f'{text!r} is no whole number up to {_LARGEST}'
-        )
-    return int(text)
 
 
 def _methods(text: str) -> tuple[str, ...]:

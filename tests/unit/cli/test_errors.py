@@ -126,6 +126,26 @@ class ArgumentsTest(command.CommandCase):
         self.assertIn('--bandwidth', found.err)
         self.assertNotIn('Traceback', found.err)
 
+    @ddt.data(
+        ('bandwidth', 8796093022207, 'whole number of MiB/s up to {}', 0),
+        ('progress-timeout', 2**31, 'whole number up to {}', 0),
+        ('disks-port', 65535, 'port from 1 to {}', 1),
+        ('parallel-mirrors', 64, 'whole number up to {}', 0),
+        ('timeout', 2**31 - 1, 'whole number up to {}', 0),
+        ('trim-timeout', 3600, 'whole number of seconds from 1 to {}', 1),
+        ('copy-media-limit', 2**40, 'whole number of MiB from 1 to {}', 1),
+    )
+    @ddt.unpack
+    def test_numbers(self, option, largest, noun, smallest):
+        unit = noun.format(largest)
+        for text in ('9' * 5000, largest + 1, smallest - 1):
+            found = command.run('migrate', 'guest', f'--{option}={text}')
+            wanted = f"argument --{option}: '{text}' is no {unit}; --help"
+            self.assert_usage_error(found, wanted)
+        # Taken: the destination is what is missed.
+        found = command.run('migrate', 'guest', f'--{option}={largest}')
+        self.assert_usage_error(found, 'DEST_URI')
+
     def test_a_column_that_there_is_not(self):
         path = self.file('case.json', cases.ready())
         found = command.run('plan', '--replay', path, '-c', 'nope')
