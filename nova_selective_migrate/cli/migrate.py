@@ -25,16 +25,9 @@ from nova_selective_migrate.cli import evidence_arguments
 from nova_selective_migrate.cli import migration_report
 from nova_selective_migrate.cli import outcome_table
 from nova_selective_migrate.cli import signals
-from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import plan_formats
 from nova_selective_migrate.core.plan import planner
-
-_STATUS = {
-    guest_location.Ending.MOVED: commands.OK,
-    guest_location.Ending.NOT_MOVED: commands.NOT_MOVED,
-    guest_location.Ending.UNKNOWN: commands.UNKNOWN,
-}
 
 
 class Migrate(commands.GuardedShowOne):
@@ -117,7 +110,9 @@ class Migrate(commands.GuardedShowOne):
         """Plan and migrate; tell a program the end in any case."""
         # Until the outcome is known.
         self.status = commands.NOT_MOVED
-        self._report = report = self._begin_report(parsed_args)
+        self._report = report = migration_report.begin(
+            parsed_args, self.app.stdout, self.app.stderr
+        )
         try:
             if parsed_args.resume_report:
                 return self._resume(parsed_args, interruption, report)
@@ -133,14 +128,6 @@ class Migrate(commands.GuardedShowOne):
             )
         finally:
             report.close()
-
-    def _begin_report(
-        self, parsed_args: argparse.Namespace
-    ) -> migration_report.MigrationReport:
-        events = None
-        if event_stream.asked(parsed_args):
-            events = event_stream.EventStream(self.app.stdout)
-        return migration_report.MigrationReport(self.app.stderr, events)
 
     def _migrate(
         self,
@@ -190,7 +177,7 @@ class Migrate(commands.GuardedShowOne):
             )
             stopping.begin(migration, report.tell)
             ended = migration.run(report.show, report.limit, report.happened)
-        self.status = _STATUS[ended.settlement.ending]
+        self.status = commands.OF_ENDING[ended.settlement.ending.value]
         return self.dict2columns(outcome_table.ended_tree(plan, ended))
 
     def interruption(
@@ -235,5 +222,5 @@ class Migrate(commands.GuardedShowOne):
             ) as opened,
         ):
             ended = resumption.resume(opened, run, report.show)
-        self.status = _STATUS[ended.settlement.ending]
+        self.status = commands.OF_ENDING[ended.settlement.ending.value]
         return self.dict2columns(outcome_table.ended_tree(None, ended))

@@ -12,6 +12,7 @@
 
 """What is told of a migration while it runs: to a person, and to a program."""
 
+import argparse
 import typing
 
 from nova_selective_migrate.cli import event_stream
@@ -79,3 +80,18 @@ class MigrationReport:
         if self._display is None:
             self._display = terminal.display(self._stderr)
         return self._display
+
+
+def begin(
+    arguments: argparse.Namespace,
+    stdout: typing.TextIO,
+    stderr: typing.TextIO,
+) -> MigrationReport:
+    """Return the report that a command's arguments ask for.
+
+    :raises InvalidInput: when another format is asked for beside events
+    """
+    events = None
+    if event_stream.asked(arguments):
+        events = event_stream.EventStream(stdout)
+    return MigrationReport(stderr, events)

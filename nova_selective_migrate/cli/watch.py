@@ -43,7 +43,7 @@ class Watch(commands.GuardedShowOne):
     not known.
     """
 
-    _events: event_stream.EventStream | None = None
+    _report: migration_report.MigrationReport | None = None
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -82,10 +82,8 @@ class Watch(commands.GuardedShowOne):
         interruption: signals.SignalHandling,
     ) -> commands.Shown:
         """Watch the migration to its end."""
-        if event_stream.asked(parsed_args):
-            self._events = event_stream.EventStream(self.app.stdout)
-        report = migration_report.MigrationReport(
-            self.app.stderr, self._events
+        self._report = report = migration_report.begin(
+            parsed_args, self.app.stdout, self.app.stderr
         )
         # Here, so that --help and completion need no libvirt.
         from nova_selective_migrate.cli import open_hosts
@@ -126,10 +124,11 @@ class Watch(commands.GuardedShowOne):
         data: collections.abc.Sequence[typing.Any],
     ) -> None:
         """Print what is known, or tell it as the last event."""
-        if self._events is None:
+        if self._report is None or self._report.events is None:
             super().produce_output(parsed_args, column_names, data)
-        else:
-            self._events.outcome(dict(zip(column_names, data, strict=True)))
+            return
+        tree = dict(zip(column_names, data, strict=True))
+        self._report.events.outcome(tree)
 
 
 class WatchSignals(signals.SignalHandling):
