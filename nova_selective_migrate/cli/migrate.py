@@ -141,6 +141,7 @@ class Migrate(commands.GuardedShowOne):
             )
         # Here, so that --help and completion need no libvirt.
         from nova_selective_migrate.cli import open_hosts
+        from nova_selective_migrate.cli import requested_case
         from nova_selective_migrate.host.migration import migrator
 
         stopping = typing.cast(signals.MigrationSignals, interruption)
@@ -150,7 +151,7 @@ class Migrate(commands.GuardedShowOne):
             ) as probes,
             open_hosts.both(self.app.options, parsed_args, probes) as opened,
         ):
-            plan = planner.plan(open_hosts.case_now(opened, parsed_args))
+            plan = planner.plan(requested_case.now(opened, parsed_args))
             tree = plan_formats.plan_tree(plan)
             report.plan(tree)
             if parsed_args.formatter == 'table' and report.events is None:

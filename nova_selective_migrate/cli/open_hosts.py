@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Open the hosts of a command or a journalled migration; gather its case."""
+"""Open the hosts of a command or a journalled migration."""
 
 import argparse
 import collections.abc
@@ -19,29 +19,15 @@ import dataclasses
 import logging
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.cli import arguments
-from nova_selective_migrate.cli import evidence_arguments
-from nova_selective_migrate.cli import image_arguments
 from nova_selective_migrate.cli import signals
-from nova_selective_migrate.core.case import domain_xml
-from nova_selective_migrate.core.case import migration_case
-from nova_selective_migrate.core.case import redaction
-from nova_selective_migrate.core.model import migration_options
-from nova_selective_migrate.host.facts import case_gathering
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
 from nova_selective_migrate.host.journal import probe_journal
 from nova_selective_migrate.host.migration import migration_outcome
-from nova_selective_migrate.host.migration import preflight
 
 LOG = logging.getLogger(__name__)
-
-_NAME_IT = (
-    'name the address that the destination is to listen on with '
-    '--listen-address'
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,10 +70,39 @@ def source(
 
     :raises HypervisorError: when there is no such host or guest
     """
+    with _opened(uri, probes) as here:
+        yield here, here.guest(domain)
+
+
+@contextlib.contextmanager
+def _opened(
+    uri: str, probes: probe_journal.ProbeJournal | None
+) -> collections.abc.Iterator[connection.Connection]:
+    """Open a host, with libvirt's events and without its own errors."""
     libvirt_codes.silence_errors()
     connection.start_event_loop()
-    with connection.Connection.open(uri, probes=probes) as here:
-        yield here, here.guest(domain)
+    with connection.Connection.open(uri, probes=probes) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def _destination(
+    uri: str,
+    here: connection.Connection,
+    here_is: str,
+    probes: probe_journal.ProbeJournal,
+) -> collections.abc.Iterator[connection.Connection]:
+    """Open a destination, which is another host than the source.
+
+    :param here_is: what the source is, for the message
+    :raises InvalidInput: when both are the same
+    """
+    with _opened(uri, probes) as there:
+        if here.host_uuid() == there.host_uuid():
+            raise exceptions.InvalidInput(
+                f'{there.name} is {here_is}; name another destination'
+            )
+        yield there
 
 
 @contextlib.contextmanager
@@ -105,15 +120,13 @@ def both(
     _check_uri(parsed_args.destination_uri)
     with (
         source(options.connect, parsed_args.domain, probes) as (here, guest),
-        connection.Connection.open(
-            parsed_args.destination_uri, probes=probes
+        _destination(
+            parsed_args.destination_uri,
+            here,
+            f'the host that has {guest.name} already',
+            probes,
         ) as there,
     ):
-        if here.host_uuid() == there.host_uuid():
-            raise exceptions.InvalidInput(
-                f'{there.name} is the host that has '
-                f'{guest.name} already; name another destination'
-            )
         LOG.info('%s has %s (%s)', here.name, guest.name, guest.uuid)
         LOG.info('%s answers', there.name)
         journal = migration_records(options.journal)
@@ -133,22 +146,16 @@ def all_guests(
     :raises HypervisorError: when there is no such host
     :raises InvalidInput: when both are the same
     """
-    libvirt_codes.silence_errors()
-    connection.start_event_loop()
     if destination_uri is None:
-        with connection.Connection.open(uri, probes=probes) as here:
+        with _opened(uri, probes) as here:
             yield here, None
         return
     _check_uri(destination_uri)
+    itself = 'the audited host itself'
     with (
-        connection.Connection.open(uri, probes=probes) as here,
-        connection.Connection.open(destination_uri, probes=probes) as there,
+        _opened(uri, probes) as here,
+        _destination(destination_uri, here, itself, probes) as there,
     ):
-        if here.host_uuid() == there.host_uuid():
-            raise exceptions.InvalidInput(
-                f'{there.name} is the audited host itself; name another '
-                'destination'
-            )
         yield here, there
 
 
@@ -171,92 +178,6 @@ def of_run(
     return migration_outcome.MigrationHosts(
         hosts.source, hosts.destination, hosts.journal, probe
     )
-
-
-def case_now(
-    hosts: OpenedHosts, parsed_args: argparse.Namespace
-) -> migration_case.Case:
-    """Gather the case of a migration, and refuse while another is under way.
-
-    libvirt knows of no job while images are made before the call, so that
-    the journal is asked.
-
-    :raises InvalidInput: when an argument or the domain cannot be used
-    :raises HypervisorError: when a daemon fails
-    """
-    found = case(hosts, parsed_args)
-    if hosts.journal.busy(hosts.guest.uuid) is None:
-        return found
-    state = dataclasses.replace(found.domain_state, job_active=True)
-    return dataclasses.replace(found, domain_state=state)
-
-
-def case(
-    hosts: OpenedHosts, parsed_args: argparse.Namespace
-) -> migration_case.Case:
-    """Gather the case of a migration.
-
-    :raises InvalidInput: when an argument or the domain cannot be used
-    :raises HypervisorError: when a daemon fails
-    """
-    options = _listening(arguments.options(parsed_args))
-    options = dataclasses.replace(
-        options, destination_uri=redaction.uri(parsed_args.destination_uri)
-    )
-    asked = case_gathering.CaseRequest(
-        policy=evidence_arguments.declared_policy(parsed_args),
-        options=options,
-        block_device_info=evidence_arguments.block_device_info(parsed_args),
-        probe=not parsed_args.no_probe,
-        shared_filesystems=tuple(parsed_args.libvirt_shared_filesystem),
-    )
-    found = case_gathering.gather(
-        hosts.source, hosts.guest, hosts.destination, asked
-    )
-    _check_targets(found, options)
-    return found
-
-
-def _listening(
-    options: migration_options.MigrationOptions,
-) -> migration_options.MigrationOptions:
-    """Have the destination listen on one address, where none is given.
-
-    :raises InvalidInput: when there is none that the source could reach
-    """
-    if options.listen_address:
-        return options
-    try:
-        found = preflight.derive(
-            options.destination_uri or '', options.migrate_uri, tls=options.tls
-        )
-    except exceptions.AddressUnknown as err:
-        raise exceptions.InvalidInput(f'{err}; {_NAME_IT}') from err
-    address = found.listen_address
-    if address and preflight.is_loopback(address):
-        raise exceptions.InvalidInput(
-            f'{options.migration_host} is {address} here, which means '
-            f'another host at the destination; {_NAME_IT}'
-        )
-    return dataclasses.replace(
-        options,
-        migrate_uri=found.migrate_uri,
-        listen_address=found.listen_address,
-    )
-
-
-def _check_targets(
-    case: migration_case.Case, options: migration_options.MigrationOptions
-) -> None:
-    domain = domain_xml.parse(case.domain_xml)
-    targets = [disk.target for disk in domain.disks]
-    for target in options.existing:
-        if target not in targets:
-            raise exceptions.InvalidInput(
-                f'--existing {target}: {domain.name} has no such target; it '
-                f'has {", ".join(targets)}'
-            )
-    image_arguments.check_targets(options.mapping, targets, domain.name)
 
 
 def migration_records(
@@ -303,13 +224,9 @@ def hosts_of_record(
     :raises ConnectFailed: when one cannot be reached
     :raises InvalidInput: when one is another host than in the journal
     """
-    libvirt_codes.silence_errors()
-    connection.start_event_loop()
     with (
-        connection.Connection.open(source_uri, probes=probes) as source,
-        connection.Connection.open(
-            destination_uri or run.destination_uri, probes=probes
-        ) as destination,
+        _opened(source_uri, probes) as source,
+        _opened(destination_uri or run.destination_uri, probes) as destination,
     ):
         for host, known, what in (
             (source, run.source_host, 'source'),
@@ -334,9 +251,7 @@ def host_of_record(
     :raises ConnectFailed: when it cannot be reached
     :raises InvalidInput: when it is another host now
     """
-    libvirt_codes.silence_errors()
-    connection.start_event_loop()
-    with connection.Connection.open(uri, probes=probes) as found:
+    with _opened(uri, probes) as found:
         if found.host_uuid() != known:
             raise exceptions.InvalidInput(
                 f'{found.name} is another host now, not {known}'

@@ -149,6 +149,7 @@ class Plan(commands.GuardedShowOne):
             )
         # Here, so that a replay needs no libvirt.
         from nova_selective_migrate.cli import open_hosts
+        from nova_selective_migrate.cli import requested_case
 
         with (
             open_hosts.probes(
@@ -156,7 +157,7 @@ class Plan(commands.GuardedShowOne):
             ) as probes,
             open_hosts.both(self.app.options, parsed_args, probes) as opened,
         ):
-            return [open_hosts.case_now(opened, parsed_args)]
+            return [requested_case.now(opened, parsed_args)]
 
 
 def _recorded(path: str) -> migration_case.Case:

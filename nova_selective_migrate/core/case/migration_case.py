@@ -67,6 +67,11 @@ class Case:
     persistent_xml: str | None = None
     readiness: destination_readiness.Readiness | None = None
 
+    def with_active_job(self) -> 'Case':
+        """Return it with a job that libvirt does not know of yet."""
+        state = dataclasses.replace(self.domain_state, job_active=True)
+        return dataclasses.replace(self, domain_state=state)
+
 
 def loads(text: str) -> Case:
     """Read a recorded case.

@@ -52,8 +52,7 @@ def _audits(
         try:
             case = case_gathering.gather(source, guest, destination, asked)
             if journal.busy(guest.uuid) is not None:
-                state = dataclasses.replace(case.domain_state, job_active=True)
-                case = dataclasses.replace(case, domain_state=state)
+                case = case.with_active_job()
             asked = dataclasses.replace(asked, tried=case.readiness)
             plan = planner.plan(case)
         except exceptions.SelectiveMigrateError as err:

@@ -20,7 +20,7 @@ from unittest import mock
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import arguments
 from nova_selective_migrate.cli import evidence_arguments
-from nova_selective_migrate.cli import open_hosts
+from nova_selective_migrate.cli import requested_case
 from nova_selective_migrate.host.facts import case_gathering
 
 
@@ -34,9 +34,9 @@ class ListeningTest(unittest.TestCase):
         given.destination_uri = uri
         with (
             mock.patch.object(case_gathering, 'gather') as gathered,
-            mock.patch.object(open_hosts, '_check_targets'),
+            mock.patch.object(requested_case, '_check_targets'),
         ):
-            open_hosts.case(mock.Mock(), given)
+            requested_case.gathered(mock.Mock(), given)
         return gathered.call_args.args[3].options
 
     def ends(self, uri, *words):
