@@ -11,16 +11,22 @@ VERSIONS=tools/nova_versions.txt
 INPUTS='pyproject.toml setup.cfg setup.py requirements.txt
     tools/nova_requirements.txt tools/install_nova.sh tools/install_venv.sh'
 
+# What a release needs beside it: the words behind it in the list.
+beside() {
+    sed -n "s/^$1 *//p" "$VERSIONS"
+}
+
 install_nova() {
     venv=.nova/$1
     stamp=$venv/.installed
     # shellcheck disable=SC2086
-    inputs=$(cat $INPUTS | cksum)
+    inputs=$( (cat $INPUTS; beside "$1") | cksum)
     [ "$(cat "$stamp" 2> /dev/null)" != "$inputs" ] || return 0
     mkdir -p .nova
     say "installing nova $1 in $venv"
-    tools/install_venv.sh "$venv" "nova==$1" -r tools/nova_requirements.txt \
-        -e .
+    # shellcheck disable=SC2046
+    tools/install_venv.sh "$venv" "nova==$1" $(beside "$1") \
+        -r tools/nova_requirements.txt -e .
     # nova's tests look for its etc beside the package, pip puts it into the
     # environment.
     packages=$("$venv/bin/python" -c \
@@ -30,7 +36,7 @@ install_nova() {
 }
 
 for wanted; do
-    version=$(grep -E '^[0-9]' "$VERSIONS" | while read -r known; do
+    version=$(grep -E '^[0-9]' "$VERSIONS" | while read -r known _; do
         case $known in "$wanted" | "$wanted".*) echo "$known" ;; esac
     done)
     case $version in

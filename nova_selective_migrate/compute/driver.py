@@ -37,6 +37,7 @@ from nova_selective_migrate.compute import components
 from nova_selective_migrate.compute import private_overrides
 from nova_selective_migrate.compute.common import driver_settings
 from nova_selective_migrate.compute.common import nova_interface
+from nova_selective_migrate.compute.destination import remote_filesystem
 from nova_selective_migrate.compute.source import audit
 from nova_selective_migrate.core.model import host_traits
 
@@ -62,6 +63,9 @@ class SelectiveMigrateDriver(private_overrides.PrivateOverrides):
             if _nova_is_known():
                 LOG.info('Selective migration is enabled: %s', settings)
                 self._components = components.build(self, CONF, settings)
+                self._remotefs = remote_filesystem.IncomingRemoteFilesystem(
+                    self._components.preparation
+                )
         super().init_host(host)
         if (parts := self._enforcing) is not None:
             parts.outgoing_recovery.settle()

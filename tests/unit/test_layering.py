@@ -64,6 +64,7 @@ IMPORT_NOVA = {
     'compute/destination/free_space_watchdog.py',
     'compute/destination/incoming_recovery.py',
     'compute/destination/pre_live_migration.py',
+    'compute/destination/remote_filesystem.py',
     'compute/destination/rollback.py',
     'compute/driver.py',
     'compute/private_overrides.py',

@@ -29,7 +29,7 @@ _MANAGER = 'nova.compute.manager:ComputeManager'
 _GUEST = 'nova.virt.libvirt.guest:Guest'
 _LVM = 'nova.virt.libvirt.storage.lvm'
 #: The releases that the table below was compared with.
-RELEASES = ('31.3.1', '32.2.1', '33.0.2', '34.0.0')
+RELEASES = ('29.4.0', '30.3.0', '31.3.1', '32.2.1', '33.0.2', '34.0.0')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,6 +145,11 @@ NOVA_METHODS = (
         _DRIVER,
         'post_live_migration_at_destination',
         ('context', 'instance', 'network_info'),
+    ),
+    NovaMethod(
+        'nova.virt.libvirt.volume.remotefs:RemoteFilesystem',
+        'copy_file',
+        ('src', 'dst'),
     ),
     NovaMethod(
         _DRIVER,

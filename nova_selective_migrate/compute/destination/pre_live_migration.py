@@ -223,6 +223,17 @@ class DestinationPreparation:
             self._preparing[instance.uuid] = True
         self._prove(instance, complete=False)
 
+    def has_made(self, directory: str, name: str) -> bool:
+        """Tell whether an image is there, of a guest that is on its way here.
+
+        :param directory: the instance's, whose name is its UUID
+        :param name: of a file in it
+        """
+        identifier = os.path.basename(os.path.normpath(directory))
+        with self._lock:
+            preparing = identifier in self._preparing
+        return preparing and os.path.lexists(os.path.join(directory, name))
+
     def _has_come(self, instance: typing.Any) -> bool:
         with self._lock:
             return self._preparing.get(instance.uuid, False)
