@@ -87,13 +87,11 @@ def gather(
     text = redaction.domain_xml(guest.xml())
     domain = domain_xml.parse(text)
     mapped = asked.options.mapping.pools
-    pools = _pools(source, domain) | mapped_places.named_pools(
-        source, [each.source for each in mapped]
-    )
+    pools = _pools(source, domain, [each.source for each in mapped])
     pools_there = None
     if destination is not None:
-        pools_there = _pools(destination, domain) | mapped_places.named_pools(
-            destination, [each.destination for each in mapped]
+        pools_there = _pools(
+            destination, domain, [each.destination for each in mapped]
         )
     here = source_facts(
         guest,
@@ -197,10 +195,15 @@ def _with_certificates(
 
 
 def _pools(
-    host: connection.Connection, domain: domains.Domain
+    host: connection.Connection,
+    domain: domains.Domain,
+    mapped: collections.abc.Iterable[str],
 ) -> dict[str, storage_facts.StoragePool]:
-    """Read the pools that the disks name, as one host has them."""
-    names: dict[str, set[str]] = {}
+    """Read the pools that the disks name, as one host has them.
+
+    :param mapped: those that a mapping names besides
+    """
+    names: dict[str, set[str]] = {name: set() for name in mapped}
     for disk in domain.disks:
         for image in disk.chain:
             if image.pool:

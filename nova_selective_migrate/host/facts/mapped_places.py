@@ -33,14 +33,6 @@ Facts = dict[str, storage_facts.StorageFacts]
 Pools = dict[str, storage_facts.StoragePool]
 
 
-def named_pools(
-    host: connection.Connection, names: collections.abc.Iterable[str]
-) -> Pools:
-    """Read the pools that a mapping names, as one host has them."""
-    found = {name: host.pool(name) for name in names}
-    return {name: pool for name, pool in found.items() if pool}
-
-
 @dataclasses.dataclass(frozen=True)
 class MappedPlaces:
     """What is known of the places that disks are mapped to.

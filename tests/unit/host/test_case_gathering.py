@@ -24,6 +24,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.model import declared_paths
+from nova_selective_migrate.core.model import destination_mapping
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import storage_facts
@@ -58,6 +59,8 @@ BLOCK_DEVICE_INFO = {
     ],
 }
 
+UNMAPPED = destination_mapping.DestinationMapping()
+
 
 def volume_disk(pool: str, volume: str) -> str:
     return (
@@ -88,6 +91,7 @@ class GatherTest(unittest.TestCase):
         local: bool = True,
         alone: bool = False,
         uri: str = 'qemu:///system',
+        mapping: destination_mapping.DestinationMapping = UNMAPPED,
         **asked,
     ) -> migration_case.Case:
         self.here.host = socket.gethostname() if local else 'far-away'
@@ -97,7 +101,9 @@ class GatherTest(unittest.TestCase):
             None if alone else fake_daemon.connect(self.there),
             case_gathering.CaseRequest(
                 policy=declared_paths.LocalityPolicy(),
-                options=migration_options.MigrationOptions(bandwidth=3),
+                options=migration_options.MigrationOptions(
+                    bandwidth=3, mapping=mapping
+                ),
                 **asked,
             ),
         )
@@ -344,6 +350,20 @@ class GatherTest(unittest.TestCase):
         self.assertEqual({unit: '/dev/null'}, found.pools['images'].volumes)
         self.assertEqual({}, found.destination_pools['images'].volumes)
         self.assertEqual(['/dev/null'], [*found.source])
+
+    def test_a_pool_of_devices_that_is_mapped_too(self):
+        """A pool that a disk and --map-pool name keeps its volumes' paths."""
+        unit = 'unit-0-0-1'
+        self.domain.disks = (volume_disk('images', unit),)
+        text = "type='mpath'><target><path>/dev/mapper</path></target>"
+        for daemon in (self.here, self.there):
+            self._pool(daemon, text, **{unit: '/dev/null'})
+        to_itself = destination_mapping.PoolMap('images', 'images')
+        found = self.gather(
+            mapping=destination_mapping.DestinationMapping(pools=(to_itself,))
+        ).storage
+        for pools in (found.pools, found.destination_pools):
+            self.assertEqual({unit: '/dev/null'}, pools['images'].volumes)
 
     def test_a_pool_that_is_not_there_is_left_out(self):
         self.domain.disks = (volume_disk('none', 'disk'),)
