@@ -120,28 +120,19 @@ class RollbackTest(destinations.DestinationTest):
         (self.journal / f'{destinations.UUID}.json').write_text('{')
         self.assert_left('journal')
 
-    def test_nothing_there_is_not_searched_for(self):
-        """nova would delete a directory of a resize in its place."""
+    @ddt.named_data(
+        # nova would delete a directory of a resize in its place.
+        ['nothing_is_there', False, True],
+        ['a_shared_directory_is_nova_s', True, False],
+    )
+    def test_what_nova_is_not_let_delete(self, shared, destroy_disks):
+        self.data.is_shared_instance_path = shared
         stock = mock.Mock()
         self.withdrawals.roll_back(
             stock,
             self.context,
             self.instance,
-            destroy_disks=True,
-            migrate_data=self.data,
-        )
-        stock.assert_called_once_with(
-            destroy_disks=False, migrate_data=self.data
-        )
-
-    def test_a_shared_directory_is_nova_s(self):
-        self.data.is_shared_instance_path = True
-        stock = mock.Mock()
-        self.withdrawals.roll_back(
-            stock,
-            self.context,
-            self.instance,
-            destroy_disks=False,
+            destroy_disks=destroy_disks,
             migrate_data=self.data,
         )
         stock.assert_called_once_with(
