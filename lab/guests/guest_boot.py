@@ -80,8 +80,9 @@ def prepare(home: Home, content: Content = _WRITING) -> Boot:
     """Return the boot files; build what the cache does not hold."""
     tree = _kernel_tree(home)
     digest = hashlib.sha256(repr(content.modules).encode())
-    for program in ('init', content.program):
-        digest.update((_SOURCES / f'{program}.c').read_bytes())
+    headers = sorted(path.name for path in _SOURCES.glob('*.h'))
+    for name in ('init.c', f'{content.program}.c', *headers):
+        digest.update((_SOURCES / name).read_bytes())
     for _, path in content.files:
         digest.update(path.read_bytes())
     directory = home.cache / 'guest' / digest.hexdigest()[:16]

@@ -28,22 +28,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "parameter.h"
+
 #define MIB (1 << 20)
-
-static long parameter(const char *key)
-{
-	static char line[4096];
-	char wanted[64];
-	char *found;
-	int file = open("/proc/cmdline", O_RDONLY);
-	ssize_t length = read(file, line, sizeof(line) - 1);
-
-	close(file);
-	line[length > 0 ? length : 0] = 0;
-	snprintf(wanted, sizeof(wanted), " lab.%s=", key);
-	found = strstr(line, wanted);
-	return found ? atol(found + strlen(wanted)) : 0;
-}
 
 static void fill(const char *path, long count, uint64_t word)
 {
@@ -73,16 +60,16 @@ int main(void)
 	mkdir("/data", 0755);
 	if (mount("/dev/vda", "/data", "ext4", 0, NULL))
 		perror("/data");
-	fill("/data/live", parameter("live"), 88172645463325252ULL);
-	fill("/data/dead", parameter("dead"), 1234567890123456789ULL);
+	fill("/data/live", parameter("live", 0), 88172645463325252ULL);
+	fill("/data/dead", parameter("dead", 0), 1234567890123456789ULL);
 	unlink("/data/dead");
 	sync();
 	printf("READY\n");
 	fflush(stdout);
 	/* One that is connected and says nothing: libvirt waits for it. */
-	if (parameter("agent") == 2)
+	if (parameter("agent", 0) == 2)
 		open("/dev/vport0p1", O_RDWR);
-	if (parameter("agent") == 1)
+	if (parameter("agent", 0) == 1)
 		execl("/usr/sbin/qemu-ga", "qemu-ga", "-m", "virtio-serial",
 		      "-p", "/dev/vport0p1", "-t", "/run", NULL);
 	for (;;)

@@ -39,6 +39,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "parameter.h"
+
 #define BLOCK 4096
 #define SECTOR_WORDS 64
 #define SECTORS 8
@@ -48,22 +50,6 @@
 
 static const char RING[8] = "LABRING1";
 static const char COLD[8] = "LABCOLD1";
-
-/* Value of lab.KEY on the kernel's command line. */
-static long parameter(const char *key, long otherwise)
-{
-	static char line[4096];
-	char wanted[64];
-	char *found;
-	int file = open("/proc/cmdline", O_RDONLY);
-	ssize_t length = read(file, line, sizeof(line) - 1);
-
-	close(file);
-	line[length > 0 ? length : 0] = 0;
-	snprintf(wanted, sizeof(wanted), " lab.%s=", key);
-	found = strstr(line, wanted);
-	return found ? atol(found + strlen(wanted)) : otherwise;
-}
 
 /* One write(2) for a whole line: lines of several disks do not mix. */
 static void say(const char *format, ...)
