@@ -27,14 +27,15 @@ from tests.e2e import base
 LARGE = local_disks.LocalFile(format='raw', size_mib=256)
 
 
-def abort(
+def begin(
     test: base.EndToEndTestCase, guest: lab_guest.Guest, *arguments: str
-) -> dict[str, typing.Any]:
-    """Migrate a guest whose vda is LARGE, abort it, return the outcome."""
+) -> subprocess.Popen[str]:
+    """Migrate a guest slowly; return once its vda is being copied."""
     since = monitor_log.mark(test.a)
     running = test.a.popen(
         [base.PROGRAM, 'migrate', guest.name, test.b.remote_uri]
-        + ['-f', 'json', '--bandwidth', '1', *arguments],
+        + ['--bandwidth', '1', *arguments],
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -42,9 +43,24 @@ def abort(
     waiting.until(
         lambda: 'vda' in monitor_log.mirrored(test.a, guest, since),
         'the mirror to start',
-        60,
+        120,
     )
+    return running
+
+
+def end(
+    test: base.EndToEndTestCase, running: subprocess.Popen[str]
+) -> tuple[str, str]:
+    """Abort it; return what was printed, and what was said meanwhile."""
     running.send_signal(signal.SIGINT)
-    output, said = running.communicate(timeout=60)
+    output, said = running.communicate(timeout=120)
     test.assertEqual(4, running.returncode, said)
+    return output, said
+
+
+def abort(
+    test: base.EndToEndTestCase, guest: lab_guest.Guest, *arguments: str
+) -> dict[str, typing.Any]:
+    """Migrate a guest whose vda is LARGE, abort it, return the outcome."""
+    output, _ = end(test, begin(test, guest, '-f', 'json', *arguments))
     return typing.cast(dict[str, typing.Any], json.loads(output))

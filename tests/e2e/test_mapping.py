@@ -14,19 +14,16 @@
 
 import dataclasses
 import os
-import signal
-import subprocess
 from xml.etree import ElementTree
 
 from lab.guests import lab_guest
-from lab.guests import monitor_log
 from lab.hosts import lab_host
-from lab.processes import waiting
 from lab.storage import disk_places
 from lab.storage import guest_disks
 from lab.storage import local_disks
 from lab.storage import moved_disks
 from lab.storage import shared_disks
+from tests.e2e import aborted_migration
 from tests.e2e import base
 
 ELSEWHERE = '/var/lib/libvirt/guests'
@@ -198,9 +195,7 @@ class MappedTestCase(base.EndToEndTestCase):
 
     def test_interrupt(self) -> None:
         """What was made at the mapped place goes, and nothing else."""
-        guest = self.guest(
-            {'vda': local_disks.LocalFile(format='raw', size_mib=256)}
-        )
+        guest = self.guest({'vda': aborted_migration.LARGE})
         other = self.folder / 'of-another-guest.raw'
         other.write_text('kept')
         output = self.interrupt(guest, f'{lab_host.IMAGES}={ELSEWHERE}')
@@ -209,25 +204,12 @@ class MappedTestCase(base.EndToEndTestCase):
         self.assert_goes_on(guest)
 
     def interrupt(self, guest: lab_guest.Guest, mapped: str) -> str:
-        """Abort a migration that copies; return what was said."""
-        since = monitor_log.mark(self.a)
+        """Abort a migration that copies; return what was printed."""
         with self.unchanged():
-            running = self.a.popen(
-                [base.PROGRAM, 'migrate', guest.name, self.b.remote_uri]
-                + ['--map', mapped, '--bandwidth', '1'],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
-            waiting.until(
-                lambda: monitor_log.mirrored(self.a, guest, since) == {'vda'},
-                'the mirror to start',
-                60,
-            )
-            running.send_signal(signal.SIGINT)
-            output, _ = running.communicate(timeout=60)
-        self.assertEqual(4, running.returncode, output)
+            running = aborted_migration.begin(self, guest, '--map', mapped)
+            output, _ = aborted_migration.end(self, running)
         self.assertIn('removed: ', output)
-        return str(output)
+        return output
 
     def test_what_is_there(self) -> None:
         """The source's own file, seen by another name, is not written to."""

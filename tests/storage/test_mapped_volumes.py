@@ -13,18 +13,14 @@
 """Files become volumes of a volume group, and volumes files again."""
 
 import dataclasses
-import signal
-import subprocess
 from xml.etree import ElementTree
 
 from lab.guests import lab_guest
-from lab.guests import monitor_log
 from lab.hosts import lab_host
-from lab.processes import waiting
 from lab.storage import local_disks
 from lab.storage import moved_disks
 from lab.storage import volume_groups
-from tests.e2e import base as e2e_base
+from tests.e2e import aborted_migration
 from tests.storage import base
 
 GROUP, POOL = 'nsm', 'volumes'
@@ -128,24 +124,11 @@ class MappedVolumesTest(base.StorageTestCase):
             reasons={'vda': 'format-unusable'},
         )
         foreign = self.group.create_volume('foreign', 16)
-        uuid, since = foreign.uuid, monitor_log.mark(self.a)
+        uuid = foreign.uuid
         with self.unchanged():
-            running = self.a.popen(
-                [e2e_base.PROGRAM, 'migrate', guest.name, self.b.remote_uri]
-                + [*mapped, '--bandwidth', '1'],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
-            waiting.until(
-                lambda: monitor_log.mirrored(self.a, guest, since) == {'vda'},
-                'the mirror to start',
-                120,
-            )
+            running = aborted_migration.begin(self, guest, *mapped)
             self.assertTrue(volume.exists)
-            running.send_signal(signal.SIGINT)
-            output, _ = running.communicate(timeout=120)
-        self.assertEqual(4, running.returncode, output)
+            output, _ = aborted_migration.end(self, running)
         self.assertIn(f'removed: {volume.path}', output)
         self.assertFalse(volume.exists)
         self.assertEqual(uuid, foreign.uuid)
