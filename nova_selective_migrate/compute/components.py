@@ -13,6 +13,7 @@
 """The parts of the enabled driver, each made once when nova-compute starts."""
 
 import dataclasses
+import functools
 import os.path
 import typing
 
@@ -23,6 +24,8 @@ from nova_selective_migrate.compute.destination import incoming_journal
 from nova_selective_migrate.compute.destination import incoming_recovery
 from nova_selective_migrate.compute.destination import pre_live_migration
 from nova_selective_migrate.compute.destination import rollback
+from nova_selective_migrate.compute.metrics import audit_results
+from nova_selective_migrate.compute.metrics import host_state
 from nova_selective_migrate.compute.source import check_source
 from nova_selective_migrate.compute.source import live_migration
 from nova_selective_migrate.compute.source import nova_case
@@ -31,6 +34,9 @@ from nova_selective_migrate.compute.source import outgoing_recovery
 from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.compute.source import running_plans
 from nova_selective_migrate.host.facts import image_digests
+
+if typing.TYPE_CHECKING:
+    from nova_selective_migrate.compute.metrics import host_metrics
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +53,7 @@ class Components:
     :ivar preparation: pre_live_migration
     :ivar rollback: rollback_live_migration_at_destination
     :ivar incoming_recovery: init_host, for migrations to this host
+    :ivar metrics: from init_host to cleanup_host; None: nobody wants them
     """
 
     mode: driver_settings.Mode
@@ -59,6 +66,7 @@ class Components:
     preparation: pre_live_migration.DestinationPreparation
     rollback: rollback.DestinationRollback
     incoming_recovery: incoming_recovery.IncomingRecovery
+    metrics: 'host_metrics.HostMetrics | None' = None
 
 
 def build(
@@ -101,7 +109,7 @@ def build(
         plans=plans,
         migrations=migrations,
         outgoing_recovery=outgoing_recovery.OutgoingRecovery(
-            driver, outgoing, migrations
+            driver, outgoing, migrations, planned.activity
         ),
         destination_check=check_destination.DestinationCheck(
             driver, digests, settings.disks_uri
@@ -111,4 +119,39 @@ def build(
         ),
         rollback=rollback.DestinationRollback(driver, incoming, space),
         incoming_recovery=incoming_recovery.IncomingRecovery(driver, incoming),
+        metrics=_metrics(
+            settings,
+            host_state.HostSources(
+                planned.activity,
+                incoming,
+                outgoing.instances,
+                functools.partial(_pending, driver, planned),
+                audit_results.AuditFile(os.path.join(journals, 'audit.json')),
+            ),
+        ),
     )
+
+
+def _metrics(
+    settings: driver_settings.DriverSettings, sources: host_state.HostSources
+) -> 'host_metrics.HostMetrics | None':
+    if not settings.metrics.wanted:
+        return None
+    # Here, since who wants no metrics needs no prometheus_client.
+    from nova_selective_migrate.compute.metrics import host_metrics
+
+    return host_metrics.HostMetrics(settings.metrics, sources)
+
+
+def _pending(
+    driver: typing.Any, planned: planned_migrations.PlannedMigrations
+) -> int | None:
+    """Count the migrations in nova's queue; None where it has none.
+
+    nova.compute.manager.ComputeManager takes one out of it when the
+    destination is prepared.
+    """
+    # nova.compute.manager.ComputeVirtAPI.
+    manager = getattr(driver.virtapi, '_compute', None)
+    waiting = getattr(manager, '_waiting_live_migrations', None)
+    return None if waiting is None else planned.pending(tuple(waiting))

@@ -70,6 +70,8 @@ class SelectiveMigrateDriver(private_overrides.PrivateOverrides):
         if (parts := self._enforcing) is not None:
             parts.outgoing_recovery.settle()
             parts.incoming_recovery.settle()
+        if (of := self._components) is not None and of.metrics is not None:
+            of.metrics.start()
 
     def cleanup_host(self, host: str) -> None:
         """Wait for outgoing migrations before nova ends its thread pools.
@@ -86,6 +88,8 @@ class SelectiveMigrateDriver(private_overrides.PrivateOverrides):
         ):
             parts.planned.await_ends(seconds)
         super().cleanup_host(host=host)
+        if (of := self._components) is not None and of.metrics is not None:
+            of.metrics.stop()
 
     def update_provider_tree(
         self,

@@ -18,6 +18,7 @@ from oslo_config import cfg
 
 from nova_selective_migrate.conf import copy_options
 from nova_selective_migrate.conf import driver_options
+from nova_selective_migrate.conf import metrics_options
 from nova_selective_migrate.conf import storage_options
 
 GROUP = cfg.OptGroup(
@@ -33,6 +34,7 @@ OPTIONS = [
     *driver_options.OPTIONS,
     *copy_options.OPTIONS,
     *storage_options.OPTIONS,
+    *metrics_options.OPTIONS,
 ]
 
 

@@ -35,7 +35,9 @@ from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.migration import split_brain
 
-INSTANCE = types.SimpleNamespace(uuid='uuid', _context='context')
+INSTANCE = types.SimpleNamespace(
+    uuid='uuid', name='instance-1', _context='context'
+)
 FIRST = migrate_call.MigrateCall(migrate_call.MigrateFlag.NON_SHARED_DISK)
 SECOND = migrate_call.MigrateCall(
     FIRST.flags | migrate_call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
@@ -384,7 +386,9 @@ class LiveMigrationsTest(unittest.TestCase):
 
     def test_a_guest_that_cannot_be_resumed_is_no_other_end(self):
         failed = exceptions.HypervisorError('no')
-        with self.assertLogs(live_migration.__name__, 'ERROR') as logged:
+        with self.assertLogs(
+            live_migration_settlement.__name__, 'ERROR'
+        ) as logged:
             self.force(guest_location.Presence.PAUSED, failed)
         self.assertIn('unpause', logged.output[0])
 

@@ -49,6 +49,7 @@ ORDER = (
     ('cli', 'compute.wire'),
     ('compute.common',),
     ('cmd', 'compute.source', 'compute.destination'),
+    ('compute.metrics',),
     ('compute.components',),
     ('compute.private_overrides',),
     ('compute.driver',),

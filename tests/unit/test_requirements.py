@@ -25,7 +25,7 @@ PACKAGE = TOP / 'nova_selective_migrate'
 DATA = TOP / 'tests' / 'unit' / 'data' / 'upper_constraints.toml'
 SERIES = tomllib.loads(DATA.read_text())
 # Not OpenStack's: releases that are older than each of the series (2023-07,
-# 2022-04 and 2022-01; the last three those of Debian 12), so that none of them
+# 2022-04 and 2022-01; the last four those of Debian 12), so that none of them
 # can have less.
 OLD = {
     'lxml': '4.9.3',
@@ -34,13 +34,20 @@ OLD = {
     'prettytable': '3.6.0',
     'PyYAML': '6.0',
     'rich': '13.3.1',
+    'prometheus_client': '0.16.0',
 }
 MODULES = {'Jinja2': 'jinja2', 'libvirt-python': 'libvirt', 'PyYAML': 'yaml'}
 
 
+# Of pyproject.toml; what is imported where an option of nova.conf asks for it.
+EXTRA = 'metrics'
+
+
 def required():
-    """Read our requirements, by name."""
+    """Read our requirements and those of the extra, by name."""
     lines = (TOP / 'requirements.txt').read_text().splitlines()
+    project = tomllib.loads((TOP / 'pyproject.toml').read_text())['project']
+    lines += project['optional-dependencies'][EXTRA]
     parsed = (
         requirements.Requirement(text)
         for line in lines

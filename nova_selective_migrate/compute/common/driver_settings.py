@@ -17,6 +17,7 @@ import enum
 import typing
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.common import metrics_settings
 from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.model import declared_paths
@@ -54,6 +55,7 @@ class DriverSettings:
     :ivar accept_known_bad: ids of rules of known-bad releases to ignore
     :ivar limits: time without progress, and free space, to abort at
     :ivar trim: whether servers trim their file systems before a copy
+    :ivar metrics: where metrics go
     """
 
     mode: Mode
@@ -67,14 +69,17 @@ class DriverSettings:
     accept_known_bad: tuple[str, ...] = ()
     shared_filesystems: tuple[str, ...] = ()
     trim: bool = False
+    metrics: metrics_settings.MetricsSettings = (
+        metrics_settings.MetricsSettings()
+    )
 
     @classmethod
     def of(cls, group: typing.Any) -> typing.Self:
         """Read the option group.
 
         :raises InvalidPolicy: when the declared paths contradict each other
-        :raises InvalidInput: when disks_uri or accept_known_bad is not
-            usable
+        :raises InvalidInput: when disks_uri, accept_known_bad or one of
+            the options of metrics is not usable
         """
         try:
             known_bad_releases.accepted(group.accept_known_bad)
@@ -105,4 +110,5 @@ class DriverSettings:
             accept_known_bad=tuple(group.accept_known_bad),
             shared_filesystems=tuple(group.libvirt_shared_filesystems),
             trim=group.trim == 'on',
+            metrics=metrics_settings.MetricsSettings.of(group),
         )

@@ -51,6 +51,8 @@ class IncomingMigration:
         for the operator; empty where it cannot
     :ivar volume_paths: of logical volumes to make
     :ivar volumes: those that were made
+    :ivar promised_bytes: that the copy is to bring; 0 in entries of earlier
+        releases
     """
 
     directory: str
@@ -63,6 +65,7 @@ class IncomingMigration:
     doubt: str = ''
     volume_paths: tuple[str, ...] = ()
     volumes: tuple[logical_volumes.LogicalVolume, ...] = ()
+    promised_bytes: int = 0
 
     def check(self) -> None:
         """Assert that the directory is the proven one, with known files alone.
@@ -112,6 +115,8 @@ class IncomingJournal:
     def __init__(self, directory: str, top: str) -> None:
         self._journal = journal_entries.JournalEntries(directory)
         self._top = top
+        # UUIDs of instances; each change of it is one step.
+        self._coming: set[str] = set()
 
     def begin(
         self,
@@ -120,6 +125,7 @@ class IncomingJournal:
         names: collections.abc.Iterable[str],
         request: str,
         volume_paths: collections.abc.Iterable[str] = (),
+        promised_bytes: int = 0,
     ) -> None:
         """Write the entry, before the directory or a volume is made.
 
@@ -128,9 +134,11 @@ class IncomingJournal:
         :param names: file names of the images
         :param request: id of nova's request
         :param volume_paths: of logical volumes that are about to be made
+        :param promised_bytes: that the copy is to bring
         :raises JournalFailed: when it cannot be written
         """
         now = datetime.datetime.now(datetime.UTC)
+        self.comes(instance)
         self._write(
             instance,
             IncomingMigration(
@@ -140,6 +148,7 @@ class IncomingJournal:
                 now.isoformat(timespec='seconds'),
                 request,
                 volume_paths=tuple(volume_paths),
+                promised_bytes=promised_bytes,
             ),
         )
 
@@ -199,6 +208,46 @@ class IncomingJournal:
         :raises JournalFailed: when it cannot be removed
         """
         self._journal.drop(instance)
+        self.ends(instance)
+
+    def comes(self, instance: str) -> None:
+        """Note that a migration of the instance to this host goes on."""
+        self._coming.add(instance)
+
+    def ends(self, instance: str) -> None:
+        """Note that it does not: an entry that stays waits for somebody."""
+        self._coming.discard(instance)
+
+    def waiting(self) -> list[str]:
+        """List the UUIDs of instances whose entries wait for somebody.
+
+        :raises JournalFailed: when the entries cannot be read
+        """
+        return [
+            uuid for uuid, entry in self._entries() if self._waits(uuid, entry)
+        ]
+
+    def promised_bytes(self) -> int:
+        """Return what the migrations that go on are to bring, in bytes.
+
+        :raises JournalFailed: when the entries cannot be read
+        """
+        return sum(
+            entry.promised_bytes
+            for uuid, entry in self._entries()
+            if not self._waits(uuid, entry)
+        )
+
+    def _waits(self, instance: str, entry: IncomingMigration) -> bool:
+        return bool(entry.doubt) or instance not in self._coming
+
+    def _entries(
+        self,
+    ) -> collections.abc.Iterator[tuple[str, IncomingMigration]]:
+        for uuid in self.instances():
+            # One that is dropped meanwhile is no entry any more.
+            if (entry := self.entry(uuid)) is not None:
+                yield uuid, entry
 
     def instances(self) -> list[str]:
         """List the UUIDs of the instances that have an entry.
@@ -209,8 +258,8 @@ class IncomingJournal:
 
     def _write(self, instance: str, claim: IncomingMigration) -> None:
         tree = dataclasses.asdict(claim)
-        for name in ('volume_paths', 'volumes'):
-            # Without volumes it is as earlier releases have written it.
+        for name in ('volume_paths', 'volumes', 'promised_bytes'):
+            # Without them it is as earlier releases have written it.
             if not tree[name]:
                 del tree[name]
         self._journal.write(instance, {'instance': instance, **tree})
@@ -234,4 +283,5 @@ def _claim(tree: dict[str, typing.Any]) -> IncomingMigration:
             logical_volumes.LogicalVolume(**each)
             for each in tree.get('volumes') or ()
         ),
+        int(tree.get('promised_bytes') or 0),
     )

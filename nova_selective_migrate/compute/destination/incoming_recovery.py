@@ -170,6 +170,7 @@ class IncomingRecovery:
             and migration.status not in nova_interface.FINAL_STATUSES
         ]
         if pending:
+            self._journal.comes(instance.uuid)
             return f'a live migration to this host is {pending[0]}'
         if doubt := self._doubt(instance, claim):
             return doubt

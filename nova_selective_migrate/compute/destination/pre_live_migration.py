@@ -196,6 +196,8 @@ class DestinationPreparation:
                 [os.path.basename(entry['path']) for entry in entries],
                 str(context.request_id),
                 [volume.path for volume in volumes],
+                sum(int(entry.get('disk_size') or 0) for entry in entries)
+                + sum(volume.virtual_bytes for volume in volumes),
             )
         except (
             exceptions.JournalFailed,

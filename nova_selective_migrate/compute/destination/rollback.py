@@ -101,6 +101,7 @@ class DestinationRollback:
             answer
         """
         self._space.end(instance)
+        self._journal.ends(instance.uuid)
         directory = os.path.normpath(
             libvirt_utils.get_instance_path_at_destination(
                 instance, migrate_data

@@ -81,6 +81,9 @@ class SourceCheck:
             context, instance, dest_check_data, block_device_info
         )
         if not planned.plan.ready:
+            self._records.activity.refuse(
+                refusal.reason.value for refusal in planned.plan.refusals
+            )
             fault_reports.record_refusal(context, instance, planned.plan)
             raise exception.MigrationPreCheckError(
                 reason=plan_formats.refusal_text(planned.plan)

@@ -60,7 +60,7 @@ class NovaCallbacks:
 class Completion:
     """Completes one migration, whatever nova's monitor believes.
 
-    :ivar reached: whether the end is settled and acted upon
+    :ivar ending: how it has ended; None: not settled yet
     """
 
     def __init__(
@@ -79,7 +79,18 @@ class Completion:
         self._block_migration = block_migration
         self._migrate_data = migrate_data
         self._unknown: Exception | None = None
-        self.reached = False
+        self.ending: guest_location.Ending | None = None
+
+    @property
+    def reached(self) -> bool:
+        """Tell whether the end is settled and acted upon."""
+        return self.ending is not None
+
+    @property
+    def status(self) -> str:
+        """Return the status that nova's record of it has by now."""
+        record = getattr(self._migrate_data, 'migration', None)
+        return str(getattr(record, 'status', ''))
 
     def believed_moved(self, *_: typing.Any, **__: typing.Any) -> None:
         """Act in place of nova's post_method."""
@@ -113,7 +124,7 @@ class Completion:
 
     def _act(self, status: str, error: Exception | None) -> None:
         settled = self._methods.ending()
-        self.reached = True
+        self.ending = settled.ending
         why = error or settled.error
         aborted = guest_location.CallResult.ABORTED
         if error is None and why and libvirt_codes.call_result(why) is aborted:

@@ -13,7 +13,7 @@
 """live_migration on the source: follow the plan, record what is true."""
 
 import collections.abc
-import dataclasses
+import functools
 import typing
 
 from nova import exception
@@ -147,6 +147,7 @@ class LiveMigrations:
                     guest, instance, running, ask
                 ),
                 running.calls,
+                functools.partial(self._records.activity.look, instance.uuid),
             ),
         )
 
@@ -195,6 +196,7 @@ class LiveMigrations:
             nothing has been cleaned up then
         """
         running = self._records.begin(instance.uuid, migrate_data)
+        self._records.activity.begin(instance.uuid, instance.name)
         uri = self.uri(outgoing_journal.address(dest, migrate_data))
         suspension = self._suspension(instance)
         end = completion.Completion(
@@ -239,6 +241,7 @@ class LiveMigrations:
         finally:
             self._records.forget(instance.uuid)
             self._drop(instance)
+            self._records.activity.end(instance.uuid, end.ending, end.status)
         end.report()
 
     def _with_totals(
@@ -276,35 +279,15 @@ class LiveMigrations:
         )
         not_moved = settled.ending is guest_location.Ending.NOT_MOVED
         if running.forced.paused and not_moved:
-            settled = self._release(instance, settled)
+            settled = live_migration_settlement.release(
+                self.connect, instance, settled
+            )
         try:
             self._journal.note(instance.uuid, settled.ending)
         except exceptions.JournalFailed as err:
             # A restart finds out again where the guest is.
             LOG.warning('%s', err, instance=instance)
         return settled
-
-    def _release(
-        self,
-        instance: typing.Any,
-        settled: live_migration_settlement.SettledMigration,
-    ) -> live_migration_settlement.SettledMigration:
-        """Resume a guest that was paused to complete its migration.
-
-        libvirt does so itself where it was paused before the job's end.
-        """
-        if settled.here.presence is not guest_location.Presence.PAUSED:
-            return settled
-        try:
-            host = self.connect()
-            host.guest(instance.uuid).resume()
-            here = host.look(instance.uuid)
-        except exceptions.HypervisorError as err:
-            LOG.error(
-                'It is still paused, unpause it: %s', err, instance=instance
-            )
-            return settled
-        return dataclasses.replace(settled, here=here)
 
     def _drop(self, instance: typing.Any) -> None:
         try:

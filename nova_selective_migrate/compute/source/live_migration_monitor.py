@@ -53,13 +53,19 @@ _BROKEN_OFF = (4, 5)
 
 @dataclasses.dataclass(frozen=True)
 class Watches:
-    """The watchdogs that are shown each sample and may act on it."""
+    """The watchdogs that are shown each sample and may act on it.
+
+    :ivar seen: is told the progress, for metrics
+    """
 
     holding: live_migration_watchdogs.StallWatchdog
     converging: live_migration_watchdogs.ConvergenceWatchdog
     limits: bandwidth_throttle.BandwidthThrottle
     forced: forced_completion.ForcedCompletion
     calls: attempts.Attempts
+    seen: collections.abc.Callable[
+        [migration_progress.MigrationProgress], None
+    ] = lambda _: None
 
 
 class LiveMigrationMonitor:
@@ -84,6 +90,8 @@ class LiveMigrationMonitor:
         self._ended = threading.Event()
         self._job: dict[str, int] = {}
         self._percent = 0
+        self._started = self._measured = time.monotonic()
+        self._progress: migration_progress.MigrationProgress | None = None
         self._memory_bytes = instance.flavor.memory_mb * 2**20
         self.real = instance
         self._disks = guest
@@ -120,6 +128,18 @@ class LiveMigrationMonitor:
         running = getattr(info, 'type', _NO_JOB) != _NO_JOB
         self._watches.holding.look(self._job, running=running)
         self._watches.forced.look(self._job, running=running)
+        if not self._targets and running:
+            self._measure_memory()
+
+    def _measure_memory(self) -> None:
+        """Tell the progress of a migration without copies of disks."""
+        now = time.monotonic()
+        if self._progress and now - self._measured < self._interval:
+            return
+        sample = migration_progress.Sample(now - self._started, self._job, {})
+        self._measured = now
+        self._progress = migration_progress.measure(sample, (), self._progress)
+        self._watches.seen(self._progress)
 
     def percent(self) -> int:
         """Return percent done, disks and memory; it never decreases."""
@@ -140,6 +160,7 @@ class LiveMigrationMonitor:
                 before = migration_progress.measure(
                     sample, self._targets, before
                 )
+                self._watches.seen(before)
                 self._watches.limits.look(before)
             except Exception as err:
                 # The thread's boundary: the migration goes on without.

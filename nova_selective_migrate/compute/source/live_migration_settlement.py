@@ -15,6 +15,9 @@
 import collections.abc
 import dataclasses
 import time
+import typing
+
+from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
@@ -22,6 +25,8 @@ from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import timed_question
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import split_brain
+
+LOG = logging.getLogger(__name__)
 
 #: Seconds for a call that is about to return.
 _CALL_SECONDS = 20.0
@@ -204,6 +209,25 @@ def _end_double_run(
     return dataclasses.replace(
         settled, settlement=found, here=here, there=there
     )
+
+
+def release(
+    connect: Connect, instance: typing.Any, settled: SettledMigration
+) -> SettledMigration:
+    """Resume a guest that was paused to complete its migration.
+
+    libvirt does so itself where it was paused before the job's end.
+    """
+    if settled.here.presence is not _Presence.PAUSED:
+        return settled
+    try:
+        host = connect()
+        host.guest(instance.uuid).resume()
+        here = host.look(instance.uuid)
+    except exceptions.HypervisorError as err:
+        LOG.error('It is still paused, unpause it: %s', err, instance=instance)
+        return settled
+    return dataclasses.replace(settled, here=here)
 
 
 def look(

@@ -31,6 +31,7 @@ from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.common import fault_reports
+from nova_selective_migrate.compute.common import migration_activity
 from nova_selective_migrate.compute.common import nova_interface
 from nova_selective_migrate.compute.source import completion
 from nova_selective_migrate.compute.source import live_migration
@@ -66,10 +67,12 @@ class OutgoingRecovery:
         driver: typing.Any,
         journal: outgoing_journal.OutgoingJournal,
         migrations: live_migration.LiveMigrations,
+        activity: migration_activity.MigrationActivity | None = None,
     ) -> None:
         self._driver = driver
         self._journal = journal
         self._migrations = migrations
+        self._activity = activity or migration_activity.MigrationActivity()
 
     def settle(self) -> None:
         """Have nova's records say where each guest is; never raises."""
@@ -210,6 +213,7 @@ class OutgoingRecovery:
                 self._tell(context, instance, f'({found.value}) {err!r}')
             instance.refresh()
             _to_error(instance, outgoing.migrate_data.migration)
+        self._activity.end(instance.uuid, found, end.status)
 
     def _fence(self, context: typing.Any, uuid: str, error: Exception) -> None:
         """Set a server to ERROR whose guest may be on another host."""

@@ -12,11 +12,13 @@
 
 """Planned and running migrations, from the check to the end."""
 
+import collections.abc
 import dataclasses
 import enum
 import threading
 import typing
 
+from nova_selective_migrate.compute.common import migration_activity
 from nova_selective_migrate.compute.wire import media_transfer
 from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.core.case import migration_case
@@ -163,6 +165,8 @@ class PlannedMigrations:
 
     Safe to use from several threads. A plan whose migration never comes is
     replaced by the next of its instance, or pushed out by newer ones.
+
+    :ivar activity: what metrics tell of them
     """
 
     _LIMIT = 1000
@@ -172,6 +176,7 @@ class PlannedMigrations:
         self._changed = threading.Condition(self._lock)
         self._planned: dict[str, PlannedMigration] = {}
         self._running: dict[str, RunningMigration] = {}
+        self.activity = migration_activity.MigrationActivity()
 
     def keep(self, uuid: str, planned: PlannedMigration) -> None:
         """Keep the plan of an instance, in place of an earlier one."""
@@ -206,6 +211,17 @@ class PlannedMigrations:
             self._planned.pop(uuid, None)
             self._running.pop(uuid, None)
             self._changed.notify_all()
+
+    def pending(self, waiting: collections.abc.Collection[str]) -> int:
+        """Count the planned migrations that wait for their turn.
+
+        :param waiting: UUIDs that nova has in its queue
+        """
+        with self._lock:
+            begun = self._running.keys()
+            return sum(
+                uuid in self._planned and uuid not in begun for uuid in waiting
+            )
 
     def await_ends(self, seconds: float) -> bool:
         """Wait until no migration is under way; tell whether none is."""

@@ -12,7 +12,9 @@
 
 """The options as the driver reads them."""
 
+import sys
 import unittest
+from unittest import mock
 
 from oslo_config import cfg
 
@@ -74,6 +76,51 @@ class SettingsTest(unittest.TestCase):
         self.assertIs(WRITES.ON, found.synchronous_writes)
         self.assertEqual(0, found.limits.progress_seconds)
         self.assertEqual(2 * 2**20, found.limits.reserve_bytes)
+
+    def test_no_metrics_by_default(self):
+        """And what makes them is not asked for."""
+        with mock.patch.dict(sys.modules, {'prometheus_client': None}):
+            found = driver_settings.DriverSettings.of(group())
+        self.assertFalse(found.metrics.wanted)
+
+    def test_where_metrics_go(self):
+        found = driver_settings.DriverSettings.of(
+            group(metrics_file='/var/lib/x/y.prom', metrics_bind=':9179')
+        ).metrics
+        self.assertTrue(found.wanted)
+        self.assertEqual('/var/lib/x/y.prom', found.file)
+        self.assertEqual('127.0.0.1:9179', str(found.bind))
+
+    def test_metrics_that_go_nowhere(self):
+        for option, value, said in (
+            ('metrics_file', 'x.prom', 'absolute'),
+            ('metrics_file', '/var/lib/x.txt', r'\.prom'),
+            ('metrics_file', '/var/lib/', r'\.prom'),
+            ('metrics_bind', '127.0.0.1', 'no port'),
+            ('metrics_bind', '::1:9179', 'brackets'),
+        ):
+            with (
+                self.subTest(value),
+                self.assertRaisesRegex(
+                    exceptions.InvalidInput, f'{option}.*{said}'
+                ),
+            ):
+                driver_settings.DriverSettings.of(group(**{option: value}))
+
+    def test_metrics_without_what_makes_them(self):
+        for option, value in (
+            ('metrics_file', '/x.prom'),
+            ('metrics_bind', '9179'),
+        ):
+            with (
+                self.subTest(option),
+                mock.patch.dict(sys.modules, {'prometheus_client': None}),
+                self.assertRaisesRegex(
+                    exceptions.InvalidInput,
+                    rf'{option} needs prometheus_client.*\[metrics\]',
+                ),
+            ):
+                driver_settings.DriverSettings.of(group(**{option: value}))
 
     def test_a_uri_for_disks_that_cannot_be_used(self):
         for uri, said in (

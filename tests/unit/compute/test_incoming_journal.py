@@ -70,6 +70,43 @@ class ClaimTest(unittest.TestCase):
         self.claim().remove()
         self.assertFalse(self.home.exists())
 
+    def test_what_is_promised(self):
+        """Until the guest is here, or the migration is rolled back."""
+        self.claims.begin(UUID, str(self.home), ['disk'], 'req', (), 700)
+        self.assertEqual(700, self.claim().promised_bytes)
+        self.assertEqual(700, self.claims.promised_bytes())
+        self.assertEqual([], self.claims.waiting())
+        self.claims.drop(UUID)
+        self.assertEqual(0, self.claims.promised_bytes())
+        self.assertEqual([], self.claims.waiting())
+
+    def test_what_no_migration_has_waits_for_somebody(self):
+        self.claims.begin(UUID, str(self.home), ['disk'], 'req', (), 700)
+        self.claims.ends(UUID)
+        self.assertEqual([UUID], self.claims.waiting())
+        self.assertEqual(0, self.claims.promised_bytes())
+
+    def test_an_earlier_process_s_waits_until_it_is_known_to_go_on(self):
+        self.claims.begin(UUID, str(self.home), ['disk'], 'req', (), 700)
+        started = incoming_journal.IncomingJournal(
+            str(self.journal), str(self.top)
+        )
+        self.assertEqual([UUID], started.waiting())
+        started.comes(UUID)
+        self.assertEqual([], started.waiting())
+        self.assertEqual(700, started.promised_bytes())
+
+    def test_a_doubt_waits_for_somebody(self):
+        self.begin()
+        self.claims.doubt(UUID, 'both ran it')
+        self.assertEqual([UUID], self.claims.waiting())
+
+    def test_an_entry_of_an_earlier_release_promises_nothing(self):
+        self.begin()
+        (path,) = self.journal.glob('*.json')
+        self.assertNotIn('promised_bytes', json.loads(path.read_text()))
+        self.assertEqual(0, self.claims.promised_bytes())
+
     def test_a_doubt_stays(self):
         """The first that was told of it; a proof does not take it away."""
         self.begin()

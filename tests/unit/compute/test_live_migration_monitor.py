@@ -93,6 +93,34 @@ class FollowingTest(unittest.TestCase):
         follow.instance.save()
         return self.real.saved[-1]
 
+    def test_what_is_seen_is_told(self):
+        """Also where a watchdog fails on it."""
+        seen = self.tell_what_is_seen()
+        self.watches.limits.look.side_effect = ValueError('no such call')
+        self.blocks['vda'] = (40, 100)
+        self.follow('vda')
+        while not seen:
+            self.assertTrue(self.rounds.acquire(timeout=30))
+        self.assertEqual(40, seen[-1].disks[0].processed)
+
+    def tell_what_is_seen(self):
+        """Return a list that each progress is added to."""
+        seen = []
+        self.watches = dataclasses.replace(self.watches, seen=seen.append)
+        return seen
+
+    def test_memory_alone_is_seen_as_well(self):
+        """Without disks to copy no thread asks for any."""
+        seen = self.tell_what_is_seen()
+        follow = self.follow()
+        self.save(follow, type=2, memory_total=100, memory_remaining=75)
+        self.assertEqual(25, seen[-1].memory.processed)
+        self.assertEqual((), seen[-1].disks)
+        # Of a job that has ended nothing is seen.
+        before = len(seen)
+        self.save(follow, type=0)
+        self.assertEqual(before, len(seen))
+
     def test_progress_moves_while_disks_are_copied(self):
         follow = self.follow('vda')
         self.assertEqual(0, self.save(follow))

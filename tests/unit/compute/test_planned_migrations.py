@@ -57,6 +57,13 @@ class RecordsTest(unittest.TestCase):
         self.assertIsNone(self.records.planned('0'))
         self.assertEqual(1499, self.records.planned('1499'))
 
+    def test_pending_is_what_nova_has_in_its_queue(self):
+        for name in ('queued', 'begun', 'never came'):
+            self.records.keep(name, mock.sentinel.plan)
+        self.records.begin('begun', 'data')
+        waiting = ('queued', 'begun', 'not of ours')
+        self.assertEqual(1, self.records.pending(waiting))
+
     def test_many_threads(self):
         def migrate(name):
             for number in range(200):

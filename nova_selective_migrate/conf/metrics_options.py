@@ -1,0 +1,55 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Where metrics of this host's live migrations go."""
+
+from oslo_config import cfg
+
+OPTIONS = [
+    cfg.StrOpt(
+        'metrics_file',
+        default='',
+        help="""
+File to write metrics to, for the textfile collector of Prometheus's
+node_exporter. It is written whole, when something changes and at least once a
+minute, and removed when nova-compute ends in order. It needs the Python
+package prometheus_client.
+
+Possible values:
+
+* An absolute path that ends in ``.prom``, in a directory that nova-compute may
+  write to and node_exporter reads; empty for none.
+
+Related options:
+
+* ``metrics_bind``: the same over HTTP.
+""",
+    ),
+    cfg.StrOpt(
+        'metrics_bind',
+        default='',
+        help="""
+Address and port at which nova-compute serves metrics over HTTP, to whoever can
+reach it: there is no password and no TLS. It needs the Python package
+prometheus_client.
+
+Possible values:
+
+* ``address:port``, such as ``192.0.2.1:9179`` or ``[2001:db8::1]:9179``; a
+  port alone is that of the loopback, 127.0.0.1; ``0.0.0.0:9179`` is every
+  IPv4 address; empty for none.
+
+Related options:
+
+* ``metrics_file``: the same in a file.
+""",
+    ),
+]

@@ -1,0 +1,83 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The file is written beside itself, whole, and for others to read only."""
+
+import os
+import pathlib
+import stat
+import tempfile
+import unittest
+from unittest import mock
+
+from nova_selective_migrate.compute.metrics import metrics_file
+
+
+class MetricsFileTest(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.folder = pathlib.Path(
+            self.enterContext(tempfile.TemporaryDirectory())
+        )
+        self.path = self.folder / 'x.prom'
+
+    def test_others_read_and_do_not_write(self):
+        for mask in (0o000, 0o077):
+            before = os.umask(mask)
+            try:
+                metrics_file.write(str(self.path), b'a 1\n')
+            finally:
+                os.umask(before)
+            mode = stat.S_IMODE(self.path.stat().st_mode)
+            self.assertEqual(0o644, mode)
+        self.assertEqual(b'a 1\n', self.path.read_bytes())
+
+    def test_who_has_it_open_reads_the_old_one(self):
+        metrics_file.write(str(self.path), b'old\n')
+        with self.path.open('rb') as file:
+            metrics_file.write(str(self.path), b'new\n')
+            self.assertEqual(b'old\n', file.read())
+        self.assertEqual(['x.prom'], os.listdir(self.folder))
+
+    def test_an_error_leaves_the_old_one_alone(self):
+        metrics_file.write(str(self.path), b'old\n')
+        with (
+            mock.patch.object(os, 'rename', side_effect=OSError('no')),
+            self.assertRaises(OSError),
+        ):
+            metrics_file.write(str(self.path), b'new\n')
+        self.assertEqual(b'old\n', self.path.read_bytes())
+        self.assertEqual(['x.prom'], os.listdir(self.folder))
+
+    def test_what_a_killed_process_left(self):
+        self.path.with_name('x.prom.new').write_text('half')
+        metrics_file.write(str(self.path), b'new\n')
+        self.assertEqual(['x.prom'], os.listdir(self.folder))
+
+    def test_a_link_beside_it_is_not_followed(self):
+        """Others may be able to write to the directory."""
+        prey = self.folder / 'prey'
+        prey.write_text('mine')
+        self.path.with_name('x.prom.new').symlink_to(prey)
+        metrics_file.write(str(self.path), b'new\n')
+        self.assertEqual('mine', prey.read_text())
+        self.assertFalse(self.path.is_symlink())
+
+    def test_remove(self):
+        metrics_file.write(str(self.path), b'x\n')
+        for _ in range(2):
+            metrics_file.remove(str(self.path))
+        self.assertEqual([], os.listdir(self.folder))
+
+
+if __name__ == '__main__':
+    unittest.main()
