@@ -330,6 +330,24 @@ class LiveMigrationsTest(unittest.TestCase):
         self.post.assert_not_called()
         self.recover.assert_not_called()
 
+    def test_a_guest_that_ran_in_post_copy_is_not_rolled_back(self):
+        """Off here and gone there: its newest disks are there."""
+        stopped = live_migration_settlement.SettledMigration(
+            guest_location.Settlement(guest_location.Ending.NOT_MOVED, ''),
+            guest_location.GuestSide(guest_location.Presence.OFF),
+        )
+        self.enterContext(
+            mock.patch.object(self.migrations, 'find', return_value=stopped)
+        )
+
+        def stock(post_method, recover_method):
+            self.records.running('uuid').postcopy.begin()
+            recover_method()
+
+        with self.assertRaisesRegex(exception.MigrationError, 'newest disks'):
+            self.run_with(stock)
+        self.recover.assert_not_called()
+
     def end_aborted(self, told, *, asked=True):
         """Abort it as somebody asks, and return what was told of it."""
         message = self.enterContext(

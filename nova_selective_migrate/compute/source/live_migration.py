@@ -146,7 +146,7 @@ class LiveMigrations:
                 forced_completion.ForcedCompletion(
                     guest, instance, running, ask
                 ),
-                running.calls,
+                running,
                 functools.partial(self._records.activity.look, instance.uuid),
             ),
         )
@@ -274,8 +274,8 @@ class LiveMigrations:
         uri: str,
         suspension: split_brain.SourceSuspension,
     ) -> live_migration_settlement.SettledMigration:
-        settled = self.find(
-            instance.uuid, running.calls, uri, suspension=suspension
+        settled = running.postcopy.judge(
+            self.find(instance.uuid, running.calls, uri, suspension=suspension)
         )
         not_moved = settled.ending is guest_location.Ending.NOT_MOVED
         if running.forced.paused and not_moved:

@@ -24,11 +24,12 @@ from oslo_log import log as logging
 from nova_selective_migrate.compute.common import abort_causes
 from nova_selective_migrate.compute.source import forced_completion
 from nova_selective_migrate.compute.source import live_migration_watchdogs
+from nova_selective_migrate.compute.source import planned_migrations
+from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import libvirt_guest
-from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 
 LOG = logging.getLogger(__name__)
@@ -48,7 +49,8 @@ _JOB_KEYS = (
 # VIR_DOMAIN_JOB_NONE, _UNBOUNDED, _FAILED and _CANCELLED.
 _NO_JOB = 0
 _RUNNING = 2
-_BROKEN_OFF = (4, 5)
+_FAILED = 4
+_BROKEN_OFF = (_FAILED, 5)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Watches:
     converging: live_migration_watchdogs.ConvergenceWatchdog
     limits: bandwidth_throttle.BandwidthThrottle
     forced: forced_completion.ForcedCompletion
-    calls: attempts.Attempts
+    migration: planned_migrations.RunningMigration
     seen: collections.abc.Callable[
         [migration_progress.MigrationProgress], None
     ] = lambda _: None
@@ -203,8 +205,10 @@ class _WatchedGuest:
         watches: Watches,
     ) -> None:
         self._guest = guest
-        self._calls = watches.calls
-        self._second_copy = watches.calls.second_copy
+        self._domain = libvirt_guest.Guest(guest._domain)
+        self._calls = watches.migration.calls
+        self._second_copy = self._calls.second_copy
+        self._post_copy = watches.migration.postcopy
         self._forced = watches.forced
         self._downtime: int | None = None
         self._following = following
@@ -225,6 +229,7 @@ class _WatchedGuest:
     def migrate_start_postcopy(self) -> None:
         """Switch to post-copy for nova, as soon as QEMU can."""
         self._forced.start_postcopy()
+        self._post_copy.begin()
 
     def resume(self) -> None:
         """Leave it paused when nova takes its migration for failed.
@@ -252,6 +257,11 @@ class _WatchedGuest:
                 instance=real,
             )
             return self._idle()
+        if info.type == _RUNNING and self._is_torn():
+            # Else nova follows it without end: the job stays, for whoever
+            # takes the post-copy up again.
+            info.type = _FAILED
+            return info
         self._following.take(info)
         if self._second_copy.wanted and info.type in _BROKEN_OFF:
             # Of the first copy: the second is about to begin, and nova
@@ -260,6 +270,13 @@ class _WatchedGuest:
         if self._second_copy.begun and info.type == _RUNNING:
             self._set_downtime()
         return info
+
+    def _is_torn(self) -> bool:
+        """Tell whether the call has ended with a post-copy that failed."""
+        found = self._domain.presence()
+        self._post_copy.look(found)
+        failed = guest_location.Presence.POSTCOPY_FAILED
+        return found is failed and self._calls.error is not None
 
     def migrate_configure_max_downtime(self, mstime: int) -> None:
         """Set the longest downtime for nova, in milliseconds."""

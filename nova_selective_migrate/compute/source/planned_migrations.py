@@ -19,6 +19,7 @@ import threading
 import typing
 
 from nova_selective_migrate.compute.common import migration_activity
+from nova_selective_migrate.compute.source import post_copy
 from nova_selective_migrate.compute.wire import media_transfer
 from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.core.case import migration_case
@@ -143,12 +144,16 @@ class RunningMigration:
 
     :ivar calls: its calls of libvirt; they are of nova's migrate_data
     :ivar forced: whether nova's user wants it completed
+    :ivar postcopy: whether its guest was seen in post-copy
     """
 
     calls: attempts.Attempts = dataclasses.field(
         default_factory=attempts.Attempts
     )
     forced: ForcedRequest = dataclasses.field(default_factory=ForcedRequest)
+    postcopy: post_copy.PostCopy = dataclasses.field(
+        default_factory=post_copy.PostCopy
+    )
 
     def force(self) -> bool:
         """Note that it is to be completed; tell whether that is new.

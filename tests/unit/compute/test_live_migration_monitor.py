@@ -21,6 +21,7 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate.compute.source import live_migration_monitor
+from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.migration import attempts
@@ -59,10 +60,11 @@ class FollowingTest(unittest.TestCase):
         self.guest.get_block_device.side_effect = self._device
         self.guest._domain.state.return_value = (1, 1)
         self.guest._domain.jobStats.return_value = {}
-        self.calls = attempts.Attempts()
+        self.migration = planned_migrations.RunningMigration()
+        self.calls = self.migration.calls
         self.second = self.calls.second_copy
         self.watches = live_migration_monitor.Watches(
-            mock.Mock(), mock.Mock(), mock.Mock(), mock.Mock(), self.calls
+            *(mock.Mock() for _ in range(4)), self.migration
         )
 
     def _device(self, target):
@@ -86,7 +88,12 @@ class FollowingTest(unittest.TestCase):
 
     def save(self, follow, **job):
         """Do what nova's save_stats does, and return what is recorded."""
-        info = {'memory_total': 0, 'memory_remaining': 0, 'disk_total': 0}
+        info = {
+            'type': libvirt.VIR_DOMAIN_JOB_UNBOUNDED,
+            'memory_total': 0,
+            'memory_remaining': 0,
+            'disk_total': 0,
+        }
         self.guest.get_job_info.return_value = Info(**{**info, **job})
         follow.guest.get_job_info()
         follow.instance.progress = 0
@@ -191,6 +198,51 @@ class FollowingTest(unittest.TestCase):
         self.second.begin()
         for kind in ended:
             self.assertEqual(Info(type=kind), self.ask(follow, kind))
+
+    def torn(self):
+        """Return nova's guest, whose post-copy has failed."""
+        paused = libvirt.VIR_DOMAIN_PAUSED
+        failed = libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED
+        self.guest._domain.state.return_value = (paused, failed)
+        # libvirt keeps the job, so that it can be taken up again.
+        self.guest.get_job_info.side_effect = lambda: Info(
+            type=libvirt.VIR_DOMAIN_JOB_UNBOUNDED
+        )
+        return self.follow().guest
+
+    def test_a_post_copy_that_failed_ends_nova_s_loop(self):
+        guest = self.torn()
+        self.assertEqual(2, guest.get_job_info().type)
+        # Not before libvirt's call has ended.
+        self.calls.first.call()
+        self.calls.end(libvirt.libvirtError('post-copy phase'))
+        self.watches.holding.reset_mock()
+        self.assertEqual(4, guest.get_job_info().type)
+        self.watches.holding.look.assert_not_called()
+
+    def test_another_call_that_ended_is_followed_on(self):
+        """The connection broke, and the daemons go on."""
+        guest = self.torn()
+        self.guest._domain.state.return_value = (1, 1)
+        self.calls.first.call()
+        self.calls.end(libvirt.libvirtError('connection'))
+        self.assertEqual(2, guest.get_job_info().type)
+
+    def test_a_post_copy_is_remembered(self):
+        guest = self.torn()
+        self.assertFalse(self.migration.postcopy.begun)
+        guest.get_job_info()
+        self.assertTrue(self.migration.postcopy.begun)
+
+    def test_a_post_copy_that_nova_begins_is_remembered(self):
+        guest = self.follow().guest
+        self.watches.forced.start_postcopy.side_effect = ValueError
+        with self.assertRaises(ValueError):
+            guest.migrate_start_postcopy()
+        self.assertFalse(self.migration.postcopy.begun)
+        self.watches.forced.start_postcopy.side_effect = None
+        guest.migrate_start_postcopy()
+        self.assertTrue(self.migration.postcopy.begun)
 
     def test_nova_s_abort_is_for_good(self):
         self.second.want()

@@ -1,0 +1,78 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Post-copy: remember that a guest has run at the destination.
+
+libvirt forgets it: a source that is destroyed in post-copy is off like one
+that stopped before, and the destination that has lost the guest has none. Yet
+the disks there are the only current ones, and nova's rollback removes them.
+"""
+
+import dataclasses
+import threading
+
+from nova_selective_migrate.compute.source import live_migration_settlement
+from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import location_advice
+
+_Presence = guest_location.Presence
+_IN_IT = (_Presence.POSTCOPY, _Presence.POSTCOPY_FAILED)
+
+
+class PostCopy:
+    """Whether a guest was seen in post-copy; safe for several threads."""
+
+    def __init__(self) -> None:
+        self._begun = threading.Event()
+
+    @property
+    def begun(self) -> bool:
+        """Tell whether the guest has run at the destination."""
+        return self._begun.is_set()
+
+    def begin(self) -> None:
+        """Note that libvirt has been told to begin it."""
+        self._begun.set()
+
+    def look(self, source: guest_location.Presence | None) -> None:
+        """Note it where the source's state shows it.
+
+        :param source: what the source has of the guest
+        """
+        if source in _IN_IT:
+            self.begin()
+
+    def judge(
+        self, settled: live_migration_settlement.SettledMigration
+    ) -> live_migration_settlement.SettledMigration:
+        """Return the ending, which is not "not moved" after a post-copy.
+
+        A source that runs the guest shows that it never came to one: libvirt
+        resumes none that has run at the destination.
+        """
+        not_moved = guest_location.Ending.NOT_MOVED
+        found = settled.settlement
+        if not self.begun or found.ending is not not_moved:
+            return settled
+        if settled.here.holds:
+            return settled
+        words = location_advice.postcopy_lost_memory(
+            settled.here.presence.value
+        )
+        return dataclasses.replace(
+            settled,
+            settlement=guest_location.Settlement(
+                guest_location.Ending.UNKNOWN,
+                words,
+                doubt=guest_location.Doubt.POSTCOPY_FAILED,
+            ),
+        )
