@@ -52,6 +52,7 @@ _OF_NOVA = (
     (Fault.PEER, Phase.READY),
     (Fault.DESTINATION_LIBVIRTD, Phase.SWITCH_OVER),
     (Fault.SOURCE_LIBVIRTD, Phase.MEMORY),
+    (Fault.DESTINATION_QEMU, Phase.POST_COPY),
 )
 
 
@@ -103,7 +104,11 @@ class NovaFaultsTest(nova_computes.ComputesTestCase):
         world.hurry()
         self.addCleanup(world.take_time)
         nova_computes.forget_running()
-        cloud = server_trial.start(world, nova_computes.INTERPRETER)
+        cloud = server_trial.start(
+            world,
+            nova_computes.INTERPRETER,
+            post_copy=phase is Phase.POST_COPY,
+        )
         self.addCleanup(nova_cloud.stop, self.lab)
         row = server_trial.ServerTrial(
             fault, phase, seed, nova_computes.VERSION
