@@ -342,6 +342,7 @@ class LiveMigrationsTest(unittest.TestCase):
 
         def stock(post_method, recover_method):
             self.records.running('uuid').postcopy.begin()
+            self.journal.note_postcopy.assert_called_once_with('uuid')
             recover_method()
 
         with self.assertRaisesRegex(exception.MigrationError, 'newest disks'):

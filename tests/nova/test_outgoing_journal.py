@@ -98,7 +98,16 @@ class OutgoingJournalTest(unittest.TestCase):
         self.file.write_text(json.dumps(tree))
         found = self.read()
         self.assertIsNone(found.uri)
+        self.assertFalse(found.postcopy)
         self.assertIs(guest_location.Ending.NOT_MOVED, found.ending)
+
+    def test_a_post_copy_is_remembered(self):
+        self.journal.note_postcopy(UUID)
+        self.begin()
+        self.assertFalse(self.read().postcopy)
+        self.journal.note_postcopy(UUID)
+        self.journal.note(UUID, guest_location.Ending.UNKNOWN)
+        self.assertTrue(self.read().postcopy)
 
     def test_the_address_is_the_one_that_nova_calls(self):
         self.begin()

@@ -12,6 +12,7 @@
 
 """What a nova-compute does that starts where another was killed."""
 
+import dataclasses
 import types
 import unittest
 from unittest import mock
@@ -136,6 +137,16 @@ class OutgoingRecoveryTest(unittest.TestCase):
         self.post.assert_not_called()
         self.assertIn('on here ended in the middle of it', self.fault())
         self.journal.drop.assert_called_once_with('uuid')
+
+    def test_a_guest_that_ran_in_post_copy_is_not_rolled_back(self):
+        """Off here and gone there: its newest disks are there."""
+        self.journal.entry.return_value = dataclasses.replace(
+            self.journal.entry.return_value, postcopy=True
+        )
+        self.settle(NOT_MOVED, P.OFF)
+        self.recover.assert_not_called()
+        self.assert_in_error()
+        self.assertIn('newest disks', self.fault())
 
     def test_moved(self):
         self.settle(MOVED, P.ABSENT, P.RUNNING)

@@ -196,6 +196,9 @@ class LiveMigrations:
             nothing has been cleaned up then
         """
         running = self._records.begin(instance.uuid, migrate_data)
+        running.postcopy.noted_by(
+            functools.partial(self._note_postcopy, instance)
+        )
         self._records.activity.begin(instance.uuid, instance.name)
         uri = self.uri(outgoing_journal.address(dest, migrate_data))
         suspension = self._suspension(instance)
@@ -288,6 +291,13 @@ class LiveMigrations:
             # A restart finds out again where the guest is.
             LOG.warning('%s', err, instance=instance)
         return settled
+
+    def _note_postcopy(self, instance: typing.Any) -> None:
+        try:
+            self._journal.note_postcopy(instance.uuid)
+        except exceptions.JournalFailed as err:
+            # This process knows it all the same.
+            LOG.warning('%s', err, instance=instance)
 
     def _drop(self, instance: typing.Any) -> None:
         try:

@@ -49,6 +49,7 @@ class OutgoingMigration:
     :ivar uri: of the destination's libvirt; None in entries of earlier
         releases, and where it may have a password
     :ivar request: id of nova's request, as in its logs
+    :ivar postcopy: whether the guest was seen in post-copy
     """
 
     source: str
@@ -60,6 +61,7 @@ class OutgoingMigration:
     source_bdms: typing.Any
     uri: str | None = None
     request: str | None = None
+    postcopy: bool = False
 
     @property
     def address(self) -> str:
@@ -147,6 +149,15 @@ class OutgoingJournal:
         if tree is not None:
             self._journal.write(instance, {**tree, 'ending': ending.value})
 
+    def note_postcopy(self, instance: str) -> None:
+        """Write that the guest has run at the destination.
+
+        :raises JournalFailed: when it cannot be written
+        """
+        tree = self._journal.read(instance)
+        if tree is not None:
+            self._journal.write(instance, {**tree, 'postcopy': True})
+
     def entry(self, context: typing.Any, instance: str) -> OutgoingMigration:
         """Return the entry of an instance.
 
@@ -165,6 +176,7 @@ class OutgoingJournal:
                 deserialize(context, tree['source_bdms']),
                 tree.get('uri'),
                 tree.get('request'),
+                bool(tree.get('postcopy')),
             ),
             'outgoing migration',
         )

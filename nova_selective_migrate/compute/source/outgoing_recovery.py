@@ -36,6 +36,7 @@ from nova_selective_migrate.compute.common import nova_interface
 from nova_selective_migrate.compute.source import completion
 from nova_selective_migrate.compute.source import live_migration
 from nova_selective_migrate.compute.source import outgoing_journal
+from nova_selective_migrate.compute.source import post_copy
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.migration import attempts
 
@@ -166,6 +167,10 @@ class OutgoingRecovery:
             outgoing.uri or self._migrations.uri(outgoing.address),
             was_there=outgoing.ending is guest_location.Ending.MOVED,
         )
+        if outgoing.postcopy:
+            earlier = post_copy.PostCopy()
+            earlier.begin()
+            settled = earlier.judge(settled)
         found = settled.ending
         LOG.warning(
             'A live migration to %s was interrupted: the guest is %s here '

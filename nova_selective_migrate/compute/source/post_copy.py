@@ -17,6 +17,7 @@ that stopped before, and the destination that has lost the guest has none. Yet
 the disks there are the only current ones, and nova's rollback removes them.
 """
 
+import collections.abc
 import dataclasses
 import threading
 
@@ -33,6 +34,11 @@ class PostCopy:
 
     def __init__(self) -> None:
         self._begun = threading.Event()
+        self._note: collections.abc.Callable[[], None] | None = None
+
+    def noted_by(self, note: collections.abc.Callable[[], None]) -> None:
+        """Say what writes it down for a later process, once."""
+        self._note = note
 
     @property
     def begun(self) -> bool:
@@ -41,7 +47,11 @@ class PostCopy:
 
     def begin(self) -> None:
         """Note that libvirt has been told to begin it."""
+        if self._begun.is_set():
+            return
         self._begun.set()
+        if self._note is not None:
+            self._note()
 
     def look(self, source: guest_location.Presence | None) -> None:
         """Note it where the source's state shows it.
