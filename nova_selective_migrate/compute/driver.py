@@ -19,7 +19,8 @@
     [selective_migrate]
     enabled = true
 
-While it is not enabled, each override calls nova's method and nothing else.
+While it is not enabled, each override calls nova's method and nothing else,
+except that update_provider_tree takes away the trait of an enabled driver.
 The overrides are in the order in which nova calls them; those of nova's
 private methods are in private_overrides.py. In each, ``stock`` is nova's
 method with the arguments that stay as they are; what a component changes is
