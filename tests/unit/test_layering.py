@@ -46,8 +46,9 @@ ORDER = (
     ('host.hypervisor',),
     ('host.facts',),
     ('host.migration',),
+    ('drain',),
     ('cli', 'compute.wire'),
-    ('compute.common',),
+    ('compute.common', 'osc'),
     ('cmd', 'compute.source', 'compute.destination'),
     ('compute.metrics',),
     ('compute.components',),
@@ -211,6 +212,23 @@ class LayeringTest(unittest.TestCase):
         self.assertEqual(
             IMPORT_NOVA, {line.partition(' ')[0] for line in found}
         )
+
+    def test_a_drain_runs_where_neither_nova_nor_libvirt_is(self):
+        wall = IMPORT_CORE_BLOCKED.replace(
+            f'{NAME}.core as core', f'{NAME}.drain as core'
+        ).replace(f'{NAME}.core.', f'{NAME}.drain.')
+        done = subprocess.run(
+            [sys.executable, '-c', wall],
+            cwd=PACKAGE.parent,
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(0, done.returncode, done.stderr)
+
+    def test_only_osc_imports_the_client(self):
+        clients = {'openstack', 'osc_lib', 'openstackclient', 'keystoneauth1'}
+        self.assertEqual([], importers(PACKAGE, clients, 'osc'))
+        self.assertEqual([], importers(PACKAGE / 'osc', {'nova', 'libvirt'}))
 
     def test_nobody_imports_eventlet(self):
         """nova runs with it or without, and forbids its import without."""

@@ -1,0 +1,38 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The report of a drain as one HTML page that needs no network."""
+
+import collections.abc
+import typing
+
+import jinja2
+
+from nova_selective_migrate.cli import audit_table
+
+
+def page(tree: collections.abc.Mapping[str, typing.Any]) -> str:
+    """Return the page of a drain.
+
+    :param tree: what :meth:`drain_reports.DrainReport.tree` returns
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader('nova_selective_migrate.osc'),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters['size'] = audit_table.size
+    environment.filters['duration'] = audit_table.duration
+    template = environment.get_template('drain_report.html')
+    return f'{template.render(drain=tree)}\n'

@@ -1,0 +1,132 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is said of a drain in the end."""
+
+import html.parser
+import unittest
+
+from nova_selective_migrate.drain import drain_blockers
+from nova_selective_migrate.drain import drain_estimates
+from nova_selective_migrate.drain import drain_reports
+from nova_selective_migrate.drain import nova_port
+from nova_selective_migrate.drain import server_moves
+from nova_selective_migrate.osc import drain_page
+from tests.unit.drain import fake_nova
+
+State = server_moves.MoveState
+GIB = fake_nova.GIB
+BAD = '<script>alert(1)</script>" onload="x'
+
+
+def move(state=State.MOVED, name='x', size=GIB, **changes):
+    return server_moves.ServerMove(
+        fake_nova.server(name), size, state=state, **changes
+    )
+
+
+def report(*moves):
+    return drain_reports.DrainReport('d', 'source', 0.0, 61.0, moves)
+
+
+class DrainReportTest(unittest.TestCase):
+    def test_the_worst_is_the_exit_code(self):
+        for states, code in (
+            ((), 0),
+            ((State.MOVED, State.GONE, State.MIGRATING, State.WAITING), 0),
+            ((State.MOVED, State.BLOCKED), 3),
+            ((State.REFUSED,), 3),
+            ((State.REFUSED, State.NOT_MOVED), 4),
+            ((State.ABORTED,), 4),
+            ((State.UNKNOWN, State.NOT_MOVED, State.BLOCKED), 5),
+        ):
+            with self.subTest(states):
+                self.assertEqual(code, report(*map(move, states)).exit_code)
+
+    def test_the_columns_of_nova_s_list(self):
+        found = report(move(migration=7, destination='a'))
+        self.assertEqual(
+            [(7, 'x', 'source', 'a', 'moved')], found.rows(long=False)
+        )
+        self.assertEqual(len(drain_reports.COLUMNS), 5)
+        self.assertEqual(
+            len(drain_reports.COLUMNS) + len(drain_reports.LONG_COLUMNS),
+            len(found.rows(long=True)[0]),
+        )
+
+    def test_as_json(self):
+        tree = report(move(), move(State.BLOCKED)).tree()
+        self.assertEqual('1970-01-01T00:01:01+00:00', tree['ended'])
+        self.assertEqual({'blocked': 1, 'moved': 1}, tree['totals']['states'])
+
+
+class _Elements(html.parser.HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.seen = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append((tag, dict(attrs)))
+
+
+class DrainPageTest(unittest.TestCase):
+    def test_each_server_is_a_row_and_what_it_is_called_is_text(self):
+        blocked = (drain_blockers.Blocked(BAD, BAD),)
+        found = report(
+            move(State.BLOCKED, BAD, blocked=blocked),
+            move(State.UNKNOWN, why=BAD),
+        )
+        page = drain_page.page(found.tree())
+        seen = _Elements(page).seen
+        tags = [tag for tag, _ in seen]
+        self.assertNotIn('script', tags)
+        self.assertFalse([each for _, each in seen if 'onload' in each])
+        self.assertEqual(3, tags.count('tr'))
+        self.assertNotIn('://', page)
+
+
+class DrainEstimateTest(unittest.TestCase):
+    def test_by_bytes(self):
+        half = nova_port.MovedBytes(10, 5)
+        moves = [
+            move(size=3 * GIB),
+            move(State.MIGRATING, 'y', 2 * GIB),
+            move(State.WAITING, 'z', 4 * GIB),
+            move(State.BLOCKED, 'b', 99 * GIB),
+        ]
+        found = drain_estimates.estimate(moves, {'y': half}, 8.0)
+        self.assertEqual(
+            (1, 3, 4 * GIB, 9 * GIB, 10.0),
+            (
+                found.over,
+                found.servers,
+                found.bytes,
+                found.total_bytes,
+                found.eta_seconds,
+            ),
+        )
+
+    def test_by_servers_where_no_size_is_known(self):
+        moves = [move(size=None), move(State.WAITING, 'y', None)]
+        found = drain_estimates.estimate(moves, {}, 8.0)
+        self.assertEqual(8.0, found.eta_seconds)
+
+    def test_nothing_is_promised_before_anything_has_moved(self):
+        moves = [move(State.WAITING)]
+        found = drain_estimates.estimate(moves, {}, 8.0)
+        self.assertIsNone(found.eta_seconds)
+
+    def test_what_nova_says_is_never_more_than_all(self):
+        for moved, share in (((10, 20), 0.0), ((0, 0), 0.0), ((10, -1), 1.0)):
+            found = drain_estimates.share(nova_port.MovedBytes(*moved))
+            self.assertEqual(share, found)
