@@ -212,6 +212,8 @@ class SdkNova:
 
 def _server(found: typing.Any) -> drain_servers.DrainServer:
     flavor = found.flavor
+    # openstacksdk makes {} of the image '' of a server that has none.
+    image = getattr(found.image, 'id', None)
     return drain_servers.DrainServer(
         uuid=found.id,
         name=found.name or '',
@@ -220,7 +222,7 @@ def _server(found: typing.Any) -> drain_servers.DrainServer:
         status=found.status,
         flavor=flavor.original_name or '',
         memory_bytes=(flavor.ram or 0) * drain_servers.MIB,
-        disk_bytes=_disk_bytes(flavor, has_image=bool(found.image.id)),
+        disk_bytes=_disk_bytes(flavor, has_image=bool(image)),
         task=found.task_state,
         fault=str((found.fault or {}).get('message') or ''),
     )
