@@ -48,6 +48,8 @@ class IncomingRecoveryTest(destinations.DestinationTest):
         (self.home / 'console.log').touch()
 
     def assert_left(self, *causes):
+        # What another process has begun.
+        self.claims.ends(destinations.UUID)
         self.leftovers.settle()
         self.assertTrue(self.home.exists())
         self.assertIsNotNone(self.claim())
@@ -135,6 +137,7 @@ class IncomingRecoveryTest(destinations.DestinationTest):
     def test_a_migration_that_goes_on(self, status):
         self.migrations.return_value.append(row(status))
         self.assert_left(status)
+        self.assertEqual([], self.claims.waiting())
 
     def test_a_migration_to_another_host(self):
         # nova has no filter of that name, and gives them all.

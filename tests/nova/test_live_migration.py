@@ -282,6 +282,25 @@ class LiveMigrationsTest(unittest.TestCase):
         self.post.assert_called_once()
         self.recover.assert_not_called()
 
+    def test_its_metrics_end_with_it(self):
+        def stock(**_):
+            (seen,) = self.records.activity.snapshot().following
+            self.assertEqual('instance-1', seen.domain)
+            raise ValueError('x')
+
+        self.run_with(stock)
+        found = self.records.activity.snapshot()
+        self.assertEqual((), found.following)
+        ended = {(guest_location.Ending.NOT_MOVED, 'error'): 1}
+        self.assertEqual(ended, found.endings)
+
+    def test_they_begin_with_what_ends_them(self):
+        """Nothing would end those of a migration that never began."""
+        self.driver._live_migration_uri.side_effect = ValueError('no URI')
+        with self.assertRaises(ValueError):
+            self.run_with(mock.Mock())
+        self.assertEqual((), self.records.activity.snapshot().following)
+
     def test_the_plan_is_forgotten_at_the_end(self):
         self.records.keep('uuid', mock.Mock(plan=PLAN))
         self.run_with(mock.Mock(side_effect=ValueError('x')))

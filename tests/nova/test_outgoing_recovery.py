@@ -23,6 +23,7 @@ from nova.compute import task_states
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.common import fault_reports
+from nova_selective_migrate.compute.common import migration_activity
 from nova_selective_migrate.compute.source import completion
 from nova_selective_migrate.compute.source import live_migration_settlement
 from nova_selective_migrate.compute.source import outgoing_journal
@@ -76,8 +77,9 @@ class OutgoingRecoveryTest(unittest.TestCase):
         self.log = self.enterContext(
             mock.patch.object(outgoing_recovery, 'LOG')
         )
+        self.activity = migration_activity.MigrationActivity()
         self.interrupted = outgoing_recovery.OutgoingRecovery(
-            self.driver, self.journal, self.migrations
+            self.driver, self.journal, self.migrations, self.activity
         )
 
     def left(self, destination, source='here', found=None, uri=None):
@@ -118,6 +120,11 @@ class OutgoingRecoveryTest(unittest.TestCase):
         self.instance.save.assert_called_once_with()
         self.assertEqual('error', self.row.status)
 
+    def assert_counted(self, ending, status):
+        """Check what metrics tell of it."""
+        found = self.activity.snapshot().endings
+        self.assertEqual({(ending, status): 1}, found)
+
     def assert_untouched(self):
         self.post.assert_not_called()
         self.recover.assert_not_called()
@@ -136,6 +143,7 @@ class OutgoingRecoveryTest(unittest.TestCase):
         )
         self.post.assert_not_called()
         self.assertIn('on here ended in the middle of it', self.fault())
+        self.assert_counted(NOT_MOVED, 'error')
         self.journal.drop.assert_called_once_with('uuid')
 
     def test_a_guest_that_ran_in_post_copy_is_not_rolled_back(self):
@@ -180,6 +188,7 @@ class OutgoingRecoveryTest(unittest.TestCase):
         self.assertEqual('req-1', context.request_id)
         self.assertEqual('selective_migrate_location-unknown', name)
         self.assert_in_error()
+        self.assert_counted(UNKNOWN, 'error')
         self.journal.drop.assert_called_once_with('uuid')
 
     @ddt.data((None, False), (MOVED, True), (NOT_MOVED, False))

@@ -71,8 +71,10 @@ class RollbackTest(destinations.DestinationTest):
 
     def test_the_claim_to_what_nova_leaves_stays(self):
         self.prepare()
+        self.assertEqual([], self.claims.waiting())
         self.roll_back()
         self.assertIsNotNone(self.claim())
+        self.assertEqual([destinations.UUID], self.claims.waiting())
 
     def test_what_was_not_claimed(self):
         self.home.mkdir()

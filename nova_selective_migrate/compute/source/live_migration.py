@@ -199,7 +199,6 @@ class LiveMigrations:
         running.postcopy.noted_by(
             functools.partial(self._note_postcopy, instance)
         )
-        self._records.activity.begin(instance.uuid, instance.name)
         uri = self.uri(outgoing_journal.address(dest, migrate_data))
         suspension = self._suspension(instance)
         end = completion.Completion(
@@ -219,6 +218,7 @@ class LiveMigrations:
             block_migration,
             migrate_data,
         )
+        self._records.activity.begin(instance.uuid, instance.name)
         try:
             self._plans.assert_prepared(instance, migrate_data)
             # nova's partials: see ComputeManager._do_live_migration.
