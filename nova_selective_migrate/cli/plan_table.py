@@ -90,7 +90,19 @@ def summary_line(tree: Tree) -> str:
             f'about {lasts} at {told["rate"]} MiB/s, and longer where the '
             'guest changes it meanwhile'
         )
-    return f'Moves {" and ".join(parts)}; {time}. {_notices(told)}'
+    return (
+        f'Moves {" and ".join(parts)}; {time}. {_media(told)}{_notices(told)}'
+    )
+
+
+def _media(told: Tree) -> str:
+    """Say what is copied before, without a limit of the link."""
+    count = told.get('media')
+    if not count:
+        return ''
+    noun = 'medium' if count == 1 else 'media'
+    size = terminal.human_size(told['media_bytes'])
+    return f'Copies {count} read-only {noun} ({size}) before. '
 
 
 def _notices(told: Tree) -> str:

@@ -34,6 +34,9 @@ class PlanSummary:
     :ivar seconds: at that rate, of a guest that changes nothing meanwhile;
         without its memory where that is not known
     :ivar notices: what the guest comes to notice, in parts of a sentence
+    :ivar media: how many files of read-only media are copied before the
+        call; None where none is
+    :ivar media_bytes: that these have
     """
 
     disk_bytes: int = 0
@@ -41,6 +44,8 @@ class PlanSummary:
     rate: int | None = None
     seconds: int | None = None
     notices: tuple[str, ...] = ()
+    media: int | None = None
+    media_bytes: int | None = None
 
 
 def of_plan(
@@ -49,11 +54,13 @@ def of_plan(
     second_call: migrate_call.MigrateCall | None,
     disk_bytes: int,
     counted_bytes: int,
+    media: collections.abc.Mapping[str, int],
 ) -> PlanSummary:
     """Sum up a plan that is ready.
 
     :param disk_bytes: that the copies move
     :param counted_bytes: what QEMU counts of them under a limit
+    :param media: path -> bytes of the read-only media that are copied
     """
     told = facts.case.readiness
     memory = told.memory.moved_bytes if told and told.memory else None
@@ -65,6 +72,8 @@ def of_plan(
         rate,
         -(-total // (rate * _MIB)) if rate else None,
         tuple(_notices(facts, call, second_call)),
+        len(media) or None,
+        sum(media.values()) if media else None,
     )
 
 

@@ -162,6 +162,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
             again,
             sum(disk.copy_bytes for disk in disks),
             sum(disk.counted_bytes(limited=True) for disk in disks),
+            media.copied,
         ),
         media=media_choices.MediaChoices() if stated else media,
         removals=source_removals.SourceRemovals() if stated else removals,

@@ -17,6 +17,7 @@ import xml.etree.ElementTree as etree
 
 import ddt
 
+from nova_selective_migrate.cli import plan_table
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.plan import planner
 from tests.unit.core import builders as b
@@ -228,11 +229,29 @@ class MediaChoicesTest(unittest.TestCase):
         free = b.local(kind='directory', free_bytes=b.GIB)
         plan = planned.plan(case(MEDIUM, twice, media=COPY, folder=free))
         self.assertTrue(plan['ready'])
+        self.assert_summary(plan, 1, b.GIB)
         seed = b.cdrom('sdb', b.file(SEED, 'raw'))
         plan = planned.plan(case(MEDIUM, seed, media=COPY, folder=free))
         self.assertEqual(
             ['destination-full'], [r['reason'] for r in plan['refusals']]
         )
+
+    def assert_summary(self, plan, count, size):
+        """The line over the table tells what is copied before the call."""
+        told = plan['summary']
+        self.assertEqual((count, size), (told['media'], told['media_bytes']))
+        noun = 'medium' if count == 1 else 'media'
+        self.assertIn(
+            f' Copies {count} read-only {noun} (', plan_table.summary_line(plan)
+        )
+
+    def test_the_summary_counts_what_is_copied_alone(self):
+        seed = b.cdrom('sdb', b.file(SEED, 'raw'))
+        plan = planned.plan(case(MEDIUM, seed, media=COPY))
+        self.assert_summary(plan, 2, b.GIB + b.MIB)
+        plan = planned.plan(case(MEDIUM, seed, media=EJECT))
+        self.assertNotIn('media', plan['summary'])
+        self.assertNotIn('read-only', plan_table.summary_line(plan))
 
     def test_nova_brings_its_own(self):
         prepared = {'directory': '/nova/uuid', 'carried': []}
