@@ -22,7 +22,6 @@ from nova_selective_migrate.cli import transport_arguments
 from nova_selective_migrate.cli import whole_number
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.model import migration_options
-from nova_selective_migrate.core.plan import known_bad_releases
 
 # More than the parameters that libvirt accepts.
 _MOST_DISKS = 64
@@ -246,6 +245,9 @@ def _disks_uri(text: str) -> str:
 
 
 def _known_bad(text: str) -> str:
+    # Here, as --help needs no rules.
+    from nova_selective_migrate.core.plan import known_bad_releases
+
     try:
         known_bad_releases.accepted([text])
     except exceptions.InvalidInput as err:

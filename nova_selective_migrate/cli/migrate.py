@@ -25,9 +25,6 @@ from nova_selective_migrate.cli import evidence_arguments
 from nova_selective_migrate.cli import migration_report
 from nova_selective_migrate.cli import outcome_table
 from nova_selective_migrate.cli import signals
-from nova_selective_migrate.core.job import watchdog_limits
-from nova_selective_migrate.core.plan import plan_formats
-from nova_selective_migrate.core.plan import planner
 
 
 class Migrate(commands.GuardedShowOne):
@@ -139,9 +136,12 @@ class Migrate(commands.GuardedShowOne):
             raise exceptions.InvalidInput(
                 'migrate takes DOMAIN and DEST_URI: name the destination'
             )
-        # Here, so that --help and completion need no libvirt.
+        # Here, so that --help and completion need no libvirt and no planner.
         from nova_selective_migrate.cli import open_hosts
         from nova_selective_migrate.cli import requested_case
+        from nova_selective_migrate.core.job import watchdog_limits
+        from nova_selective_migrate.core.plan import plan_formats
+        from nova_selective_migrate.core.plan import planner
         from nova_selective_migrate.host.migration import migrator
 
         stopping = typing.cast(signals.MigrationSignals, interruption)

@@ -19,10 +19,9 @@ import typing
 
 from nova_selective_migrate.cli import terminal
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.core.plan import migration_plan
-from nova_selective_migrate.core.plan import plan_formats
 
 if typing.TYPE_CHECKING:
+    from nova_selective_migrate.core.plan import migration_plan
     from nova_selective_migrate.host.migration import migration_outcome
 
 
@@ -139,13 +138,16 @@ def left_tree(domain: str, plan_id: str | None, *, direct: bool) -> Tree:
 
 
 def ended_tree(
-    plan: migration_plan.MigrationPlan | None,
+    plan: 'migration_plan.MigrationPlan | None',
     ended: 'migration_outcome.MigrationOutcome',
 ) -> Tree:
     """Return how a migration ended, and which images it leaves where.
 
     :param plan: None where an earlier program made it
     """
+    # Here, as --help needs no planner.
+    from nova_selective_migrate.core.plan import plan_formats
+
     left = [
         {'host': 'destination', 'path': item.path, 'why': item.why}
         for item in ended.cleaned.left
@@ -199,6 +201,6 @@ def _mirrored_bytes(ended: 'migration_outcome.MigrationOutcome') -> int | None:
     return sum(disk.processed for disk in ended.progress.disks)
 
 
-def _copied(plan: migration_plan.MigrationPlan) -> list[str]:
+def _copied(plan: 'migration_plan.MigrationPlan') -> list[str]:
     """List the source's images of the disks that were copied."""
     return [disk.disk.chain[0].label for disk in plan.disks if disk.copied]

@@ -22,9 +22,9 @@ from nova_selective_migrate.cli import commands
 from nova_selective_migrate.cli import evidence_arguments
 from nova_selective_migrate.cli import output_formats
 from nova_selective_migrate.cli import signals
-from nova_selective_migrate.core.case import migration_case
-from nova_selective_migrate.core.plan import plan_formats
-from nova_selective_migrate.core.plan import planner
+
+if typing.TYPE_CHECKING:
+    from nova_selective_migrate.core.case import migration_case
 
 # Formats that tell several objects as one list.
 _WITH_LISTS = ('json', 'yaml')
@@ -92,9 +92,14 @@ class Plan(commands.GuardedShowOne):
         interruption: signals.SignalHandling,
     ) -> commands.Shown:
         """Make the plans of all cases before any is shown."""
+        # Here, so that --help needs no planner.
+        from nova_selective_migrate.core.plan import plan_formats
+        from nova_selective_migrate.core.plan import planner
+
         cases = self._cases(parsed_args, interruption)
         plans = [planner.plan(case) for case in cases]
         if parsed_args.record:
+            from nova_selective_migrate.core.case import migration_case
             from nova_selective_migrate.core.case import redaction
 
             # A replayed case may have been written by hand.
@@ -130,7 +135,7 @@ class Plan(commands.GuardedShowOne):
         self,
         parsed_args: argparse.Namespace,
         interruption: signals.SignalHandling,
-    ) -> list[migration_case.Case]:
+    ) -> 'list[migration_case.Case]':
         named = parsed_args.domain or parsed_args.destination_uri
         if parsed_args.replay:
             if named or arguments.given(parsed_args):
@@ -160,7 +165,9 @@ class Plan(commands.GuardedShowOne):
             return [requested_case.now(opened, parsed_args)]
 
 
-def _recorded(path: str) -> migration_case.Case:
+def _recorded(path: str) -> 'migration_case.Case':
+    from nova_selective_migrate.core.case import migration_case
+
     text = commands.read_text(path)
     try:
         return migration_case.loads(text)

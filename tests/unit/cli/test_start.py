@@ -52,6 +52,17 @@ class StartTest(command.CommandCase):
         found = command.spawn('--help', before=say)
         self.assertEqual((0, '[]\n'), (found.status, found.err))
 
+    @ddt.data('plan', 'migrate', 'watch')
+    def test_help_imports_no_planner(self, name):
+        """Of a start it is the greater half."""
+        planner = tuple(
+            f'nova_selective_migrate.core.{part}'
+            for part in ('case', 'evidence', 'decision', 'plan')
+        )
+        say = SAY.replace(repr(HEAVY), repr(planner))
+        found = command.spawn(name, '--help', before=say)
+        self.assertEqual((0, '[]\n'), (found.status, found.err))
+
 
 class TableTest(command.CommandCase):
     def test_the_table_says_what_the_commands_say(self):
