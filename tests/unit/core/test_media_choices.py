@@ -242,7 +242,8 @@ class MediaChoicesTest(unittest.TestCase):
         self.assertEqual((count, size), (told['media'], told['media_bytes']))
         noun = 'medium' if count == 1 else 'media'
         self.assertIn(
-            f' Copies {count} read-only {noun} (', plan_table.summary_line(plan)
+            f' Copies {count} read-only {noun} (',
+            plan_table.summary_line(plan),
         )
 
     def test_the_summary_counts_what_is_copied_alone(self):

@@ -22,6 +22,7 @@ CORE = pathlib.Path(planner.__file__).parent.parent
 #: What may be copied with a change: a case, a call, its options, a plan, and a
 #: look at a job. No verdict, strategy, refusal or extent is among them.
 CHANGED = {
+    ('followed_migration.py', 'self'),
     ('migration_case.py', 'self'),
     ('migration_case.py', 'self.domain_state'),
     ('migrate_call.py', 'self'),
