@@ -254,6 +254,8 @@ class _Run:
         """Return what is left where the guest is not, named by nobody."""
         remains = [f'{each}' for each in found.ours]
         other = {'a': self.lab.b, 'b': self.lab.a}.get(found.place)
+        if found.place == 'b' and outcome == 'unknown':
+            other = None  # the source's own files, which stay with it then
         if other is not None:
             server = moving.server
             directory = server.directory(other)
