@@ -12,9 +12,8 @@
 
 """Post-copy: remember that a guest has run at the destination.
 
-libvirt forgets it: a source that is destroyed in post-copy is off like one
-that stopped before, and the destination that has lost the guest has none. Yet
-the disks there are the only current ones, and nova's rollback removes them.
+The disks there are the only current ones then, and nova's rollback removes
+them.
 """
 
 import collections.abc
@@ -23,7 +22,7 @@ import threading
 
 from nova_selective_migrate.compute.source import live_migration_settlement
 from nova_selective_migrate.core.job import guest_location
-from nova_selective_migrate.core.job import location_advice
+from nova_selective_migrate.core.job import post_copy_endings
 
 _Presence = guest_location.Presence
 _IN_IT = (_Presence.POSTCOPY, _Presence.POSTCOPY_FAILED)
@@ -66,23 +65,12 @@ class PostCopy:
     ) -> live_migration_settlement.SettledMigration:
         """Return the ending, which is not "not moved" after a post-copy.
 
-        A source that runs the guest shows that it never came to one: libvirt
-        resumes none that has run at the destination.
+        See :func:`post_copy_endings.after`.
         """
-        not_moved = guest_location.Ending.NOT_MOVED
+        if not self.begun:
+            return settled
         found = settled.settlement
-        if not self.begun or found.ending is not not_moved:
+        judged = post_copy_endings.after(found, settled.here, seen=True)
+        if judged is found:
             return settled
-        if settled.here.holds:
-            return settled
-        words = location_advice.postcopy_lost_memory(
-            settled.here.presence.value
-        )
-        return dataclasses.replace(
-            settled,
-            settlement=guest_location.Settlement(
-                guest_location.Ending.UNKNOWN,
-                words,
-                doubt=guest_location.Doubt.POSTCOPY_FAILED,
-            ),
-        )
+        return dataclasses.replace(settled, settlement=judged)

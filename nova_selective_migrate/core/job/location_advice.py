@@ -177,6 +177,15 @@ def postcopy_lost_memory(here: str) -> str:
     )
 
 
+def postcopy_permitted(here: str) -> str:
+    """Advise where the guest is gone and nobody has seen a post-copy."""
+    return (
+        f'the source has the guest {here}, and post-copy was permitted: if it '
+        'had begun, the newest disks are at the destination. Look at both '
+        'hosts before it is started anywhere'
+    )
+
+
 def postcopy_lost_guest(there: str) -> str:
     """Advise where the destination, where the guest ran, has lost it."""
     return (

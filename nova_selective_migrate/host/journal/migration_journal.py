@@ -93,6 +93,7 @@ class MigrationRecord:
     :ivar images: in the order in which they are made
     :ivar destination_name: of the guest there, where it is another
     :ivar removals: images of the source that go when the guest has moved
+    :ivar postcopy: whether the call permits post-copy
     """
 
     plan_id: str
@@ -107,6 +108,7 @@ class MigrationRecord:
     images: tuple[CreatedImage, ...] = ()
     destination_name: str = ''
     removals: tuple[LeavingImage, ...] = ()
+    postcopy: bool = False
 
     @classmethod
     def begun(cls, **fields: typing.Any) -> 'MigrationRecord':
@@ -151,6 +153,8 @@ class MigrationRecord:
             del tree['destination_name']
         if not self.removals:
             del tree['removals']
+        if not self.postcopy:
+            del tree['postcopy']
         return tree
 
     @property
@@ -193,7 +197,7 @@ def _check_texts(run: MigrationRecord) -> None:
     texts = [
         value
         for field in dataclasses.fields(run)
-        if field.name not in ('images', 'targets', 'removals')
+        if field.name not in ('images', 'targets', 'removals', 'postcopy')
         for value in (getattr(run, field.name),)
     ]
     texts += run.targets
@@ -216,6 +220,8 @@ def _check_texts(run: MigrationRecord) -> None:
         raise exceptions.InvalidInput('it is no journal: not all are texts')
     if not all(type(size) is int for size in sizes):
         raise exceptions.InvalidInput('it is no journal: a size is no number')
+    if not isinstance(run.postcopy, bool):
+        raise exceptions.InvalidInput('it is no journal: postcopy is no bool')
 
 
 class MigrationJournal:

@@ -23,6 +23,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import migration_progress
+from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.hypervisor import connection
@@ -110,6 +111,7 @@ class MigrationHosts:
             destination_host=self.destination.host_uuid() or '',
             targets=tuple(plan.migrate_disks),
             destination_name=plan.transport.dname or '',
+            postcopy=migrate_call.MigrateFlag.POSTCOPY in plan.call.flags,
             images=(
                 *map(migration_journal.CreatedImage.planned, plan.images),
                 *(
@@ -195,6 +197,7 @@ class MigrationHosts:
             call,
             follow=follow,
             suspension=suspension,
+            postcopy=run.postcopy,
         )
         called = call is not guest_location.CallResult.NOT_MADE
         moved = settled.settlement.ending is guest_location.Ending.MOVED

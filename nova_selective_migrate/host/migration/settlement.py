@@ -17,6 +17,7 @@ import time
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import post_copy_endings
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import timed_question
 from nova_selective_migrate.host.migration import split_brain
@@ -54,6 +55,7 @@ def settle(
     *,
     follow: bool = True,
     suspension: split_brain.SourceSuspension | None = None,
+    postcopy: bool = False,
 ) -> SettledGuest:
     """Wait until neither host changes any more, and say where the guest is.
 
@@ -63,14 +65,25 @@ def settle(
     :param follow: whether to wait for a job that still runs
     :param suspension: made before the call; None where another process did
         that
+    :param postcopy: whether the call permits post-copy
     """
     fence = suspension or split_brain.SourceSuspension(
         lambda: source, uuid, ()
     )
     found = _follow(source, destination, uuid, call, fence, follow=follow)
-    return dataclasses.replace(
+    found = dataclasses.replace(
         found, settlement=fence.conclude(found.settlement)
     )
+    return _after_post_copy(found, call) if postcopy else found
+
+
+def _after_post_copy(
+    found: SettledGuest, call: guest_location.CallResult
+) -> SettledGuest:
+    judged = post_copy_endings.after(
+        found.settlement, found.source, call, seen=False
+    )
+    return dataclasses.replace(found, settlement=judged)
 
 
 def _follow(

@@ -107,6 +107,14 @@ class JournalTest(unittest.TestCase):
         # Releases before it know no such field.
         self.journal.end(begun)
         self.assertNotIn('destination_name', self.begin().dumps())
+        self.assertNotIn('postcopy', self.begin().dumps())
+
+    def test_a_post_copy_that_is_permitted_is_noted(self):
+        tree = self.begin(postcopy=True).dumps()
+        record = migration_journal.MigrationRecord.loads(tree)
+        self.assertIs(True, record.postcopy)
+        with self.assertRaisesRegex(exceptions.InvalidInput, 'postcopy'):
+            migration_journal.MigrationRecord.loads({**tree, 'postcopy': 1})
 
     def test_no_journal_is_an_empty_one(self):
         self.assertEqual([], self.journal.runs())

@@ -124,6 +124,24 @@ class SettlingTest(unittest.TestCase):
         self.assertEqual(0, arrived.suspended)
         self.assertIn('--postcopy-resume', found.settlement.explanation)
 
+    @ddt.data(
+        (guest_location.CallResult.FAILED, guest_location.Ending.UNKNOWN),
+        (guest_location.CallResult.NOT_KNOWN, guest_location.Ending.UNKNOWN),
+        (guest_location.CallResult.ABORTED, guest_location.Ending.NOT_MOVED),
+    )
+    @ddt.unpack
+    def test_the_source_s_qemu_may_have_ended_in_post_copy(self, call, want):
+        """Nobody is told to start it there: its disks may be older."""
+        self.guest.states = (
+            libvirt.VIR_DOMAIN_SHUTOFF,
+            libvirt.VIR_DOMAIN_SHUTOFF_CRASHED,
+        )
+        found = settlement.settle(*self.both, call, postcopy=True)
+        self.assertIs(want, found.settlement.ending)
+        self.assertFalse(found.vacant)
+        found = settlement.settle(*self.both, call)
+        self.assertIs(guest_location.Ending.NOT_MOVED, found.settlement.ending)
+
     def test_nor_is_it_followed_after_a_restart(self):
         self.guest.states = FAILED_POSTCOPY
         self.guest.job = MIGRATING
