@@ -25,6 +25,7 @@ import typing
 
 from nova_selective_migrate.cli import app
 from nova_selective_migrate.cli import open_hosts
+from nova_selective_migrate.cli import requested_case
 from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.migration import created_images
@@ -47,7 +48,7 @@ PHASES = (
 #: Where each but the first begins: at a call, or at its return.
 _BEGINS: tuple[tuple[typing.Any, str, bool], ...] = (
     (open_hosts, 'both', True),
-    (open_hosts, 'case_now', True),
+    (requested_case, 'now', True),
     (planner, 'plan', True),
     (migrator.Migrator, 'run', True),
     (created_images, 'create_images', True),
