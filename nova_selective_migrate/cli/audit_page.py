@@ -9,14 +9,13 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """The audit of a host as one HTML page that needs no network."""
 
 import collections.abc
 import typing
 
-import jinja2
-
-from nova_selective_migrate.cli import audit_table
+from nova_selective_migrate.cli import html_page
 
 
 def page(tree: collections.abc.Mapping[str, typing.Any]) -> str:
@@ -24,16 +23,4 @@ def page(tree: collections.abc.Mapping[str, typing.Any]) -> str:
 
     :param tree: what :meth:`host_audit.HostAudit.tree` returns
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader('nova_selective_migrate.cli'),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters['size'] = audit_table.size
-    environment.filters['duration'] = audit_table.duration
-    environment.filters['codes'] = audit_table.codes
-    template = environment.get_template('host_audit.html')
-    text: str = template.render(audit=tree)
-    return f'{text}\n'
+    return html_page.render('host_audit.html', audit=tree)

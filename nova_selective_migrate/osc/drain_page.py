@@ -15,9 +15,7 @@
 import collections.abc
 import typing
 
-import jinja2
-
-from nova_selective_migrate.cli import audit_table
+from nova_selective_migrate.cli import html_page
 
 
 def page(tree: collections.abc.Mapping[str, typing.Any]) -> str:
@@ -25,14 +23,6 @@ def page(tree: collections.abc.Mapping[str, typing.Any]) -> str:
 
     :param tree: what :meth:`drain_reports.DrainReport.tree` returns
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader('nova_selective_migrate.osc'),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return html_page.render(
+        'drain_report.html', 'nova_selective_migrate.osc', drain=tree
     )
-    environment.filters['size'] = audit_table.size
-    environment.filters['duration'] = audit_table.duration
-    template = environment.get_template('drain_report.html')
-    return f'{template.render(drain=tree)}\n'
