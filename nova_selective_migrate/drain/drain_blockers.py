@@ -15,6 +15,7 @@
 import dataclasses
 
 from nova_selective_migrate.core.model import refusal_reasons
+from nova_selective_migrate.drain import drain_servers
 
 
 class DrainBlocker(refusal_reasons.RefusalReason):
@@ -73,3 +74,14 @@ class Blocked:
             str(blocker.value),
             f'{blocker.meaning[:-1]}{about}. Remedy: {blocker.remedy}.',
         )
+
+
+def of_server(server: drain_servers.DrainServer) -> Blocked | None:
+    """Return why nova would not migrate a server live as it is."""
+    if server.status == 'ERROR':
+        return Blocked.by(DrainBlocker.IN_ERROR, server.fault)
+    if server.task is not None:
+        return Blocked.by(DrainBlocker.BUSY, server.task)
+    if server.status not in drain_servers.LIVE_STATUSES:
+        return Blocked.by(DrainBlocker.NOT_RUNNING, server.status)
+    return None

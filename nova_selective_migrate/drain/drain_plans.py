@@ -104,13 +104,8 @@ def _blocked(
     hosts: destination_choices.DestinationHosts,
     found: audit_findings.AuditFinding | None,
 ) -> collections.abc.Iterator[drain_blockers.Blocked]:
-    server = move.server
-    if server.status == 'ERROR':
-        yield drain_blockers.Blocked.by(_Blocker.IN_ERROR, server.fault)
-    elif server.task is not None:
-        yield drain_blockers.Blocked.by(_Blocker.BUSY, server.task)
-    elif server.status not in drain_servers.LIVE_STATUSES:
-        yield drain_blockers.Blocked.by(_Blocker.NOT_RUNNING, server.status)
+    if blocked := drain_blockers.of_server(move.server):
+        yield blocked
     if found is not None:
         yield from found.blocked
     most = options.budget.smallest

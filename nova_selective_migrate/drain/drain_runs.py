@@ -26,7 +26,6 @@ from nova_selective_migrate.drain import destination_choices
 from nova_selective_migrate.drain import drain_blockers
 from nova_selective_migrate.drain import drain_options
 from nova_selective_migrate.drain import drain_plans
-from nova_selective_migrate.drain import drain_servers
 from nova_selective_migrate.drain import drain_tools
 from nova_selective_migrate.drain import flight_budgets
 from nova_selective_migrate.drain import move_endings
@@ -43,7 +42,6 @@ SETTLE_SECONDS = 60.0
 _LOOK_AHEAD = 16
 
 _State = server_moves.MoveState
-_Blocker = drain_blockers.DrainBlocker
 
 
 class DrainRun:
@@ -184,7 +182,7 @@ class DrainRun:
                 move.to(_State.GONE, why=f'it has been {where} meanwhile')
             )
             return
-        if blocked := _blocked_now(server):
+        if blocked := drain_blockers.of_server(server):
             self._keep(move.to(_State.BLOCKED, blocked=(blocked,)))
             return
         records = self._nova.migrations(uuid)
@@ -327,16 +325,3 @@ def _turn(
 ) -> tuple[int, bool, int, str, str]:
     """Return the key of the order in which those that wait are called."""
     return (move.attempts, *drain_plans.order(move))
-
-
-def _blocked_now(
-    server: drain_servers.DrainServer,
-) -> drain_blockers.Blocked | None:
-    """Return why a server cannot be moved any more."""
-    if server.status == 'ERROR':
-        return drain_blockers.Blocked.by(_Blocker.IN_ERROR, server.fault)
-    if server.task is not None:
-        return drain_blockers.Blocked.by(_Blocker.BUSY, server.task)
-    if server.status not in drain_servers.LIVE_STATUSES:
-        return drain_blockers.Blocked.by(_Blocker.NOT_RUNNING, server.status)
-    return None
