@@ -183,43 +183,38 @@ def _waiting(state: host_state.HostState) -> Families:
             'disks',
             state.promised_bytes,
         )
-    waiting = core.GaugeMetricFamily(
-        f'{_PREFIX}_journal_waiting_entries',
+    waiting = {
+        'incoming': state.incoming_waiting,
+        'outgoing': state.outgoing_waiting,
+    }
+    yield _gauges(
+        'journal_waiting_entries',
         'Entries of a journal that no running migration has: somebody has to '
         'look at them',
-        labels=('journal',),
+        'journal',
+        {name: count for name, count in waiting.items() if count is not None},
     )
-    for journal, count in (
-        ('incoming', state.incoming_waiting),
-        ('outgoing', state.outgoing_waiting),
-    ):
-        if count is not None:
-            waiting.add_metric((journal,), count)
-    yield waiting
 
 
 def _audit(audit: audit_results.AuditResults) -> Families:
-    guests = core.GaugeMetricFamily(
-        f'{_PREFIX}_audit_guests',
+    yield _gauges(
+        'audit_guests',
         'Running guests of this host, by what the last audit has found of '
         'them',
-        labels=('result',),
+        'result',
+        {
+            'movable': audit.movable,
+            'refused': audit.refused,
+            'not-planned': audit.not_planned,
+        },
     )
-    for result, count in (
-        ('movable', audit.movable),
-        ('refused', audit.refused),
-        ('not-planned', audit.not_planned),
-    ):
-        guests.add_metric((result,), count)
-    refused = core.GaugeMetricFamily(
-        f'{_PREFIX}_audit_refused_guests',
+    yield _gauges(
+        'audit_refused_guests',
         'Running guests of this host that the last audit refuses, by reason '
         'code; one that is refused for several counts for each',
-        labels=('reason',),
+        'reason',
+        dict(sorted(audit.refused_by.items())),
     )
-    for code, count in sorted(audit.refused_by.items()):
-        refused.add_metric((code,), count)
-    yield from (guests, refused)
     yield _gauge(
         'audit_time_seconds',
         'Unix time of the last audit of this host',
@@ -236,6 +231,20 @@ def _audit(audit: audit_results.AuditResults) -> Families:
         'Bytes of memory of the guests of this host that can move',
         audit.memory_bytes,
     )
+
+
+def _gauges(
+    name: str,
+    documentation: str,
+    label: str,
+    values: collections.abc.Mapping[str, float],
+) -> core.Metric:
+    found = core.GaugeMetricFamily(
+        f'{_PREFIX}_{name}', documentation, labels=(label,)
+    )
+    for each, value in values.items():
+        found.add_metric((each,), value)
+    return found
 
 
 def _gauge(name: str, documentation: str, value: float) -> core.Metric:

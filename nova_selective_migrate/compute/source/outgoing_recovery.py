@@ -168,9 +168,7 @@ class OutgoingRecovery:
             was_there=outgoing.ending is guest_location.Ending.MOVED,
         )
         if outgoing.postcopy:
-            earlier = post_copy.PostCopy()
-            earlier.begin()
-            settled = earlier.judge(settled)
+            settled = post_copy.after(settled)
         found = settled.ending
         LOG.warning(
             'A live migration to %s was interrupted: the guest is %s here '

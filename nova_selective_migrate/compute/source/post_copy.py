@@ -63,14 +63,19 @@ class PostCopy:
     def judge(
         self, settled: live_migration_settlement.SettledMigration
     ) -> live_migration_settlement.SettledMigration:
-        """Return the ending, which is not "not moved" after a post-copy.
+        """Return the ending, see :func:`after`, where it was seen in one."""
+        return after(settled) if self.begun else settled
 
-        See :func:`post_copy_endings.after`.
-        """
-        if not self.begun:
-            return settled
-        found = settled.settlement
-        judged = post_copy_endings.after(found, settled.here, seen=True)
-        if judged is found:
-            return settled
-        return dataclasses.replace(settled, settlement=judged)
+
+def after(
+    settled: live_migration_settlement.SettledMigration,
+) -> live_migration_settlement.SettledMigration:
+    """Return the ending, which is not "not moved" after a post-copy.
+
+    See :func:`post_copy_endings.after`.
+    """
+    found = settled.settlement
+    judged = post_copy_endings.after(found, settled.here, seen=True)
+    if judged is found:
+        return settled
+    return dataclasses.replace(settled, settlement=judged)

@@ -42,9 +42,8 @@ def after(
     :param seen: whether the guest was in post-copy, or may have been
     """
     not_moved = guest_location.Ending.NOT_MOVED
-    if found.ending is not not_moved or source.holds or call in _NO_POST_COPY:
-        return found
-    if source.presence not in guest_location.GONE:
+    gone = source.presence in guest_location.GONE
+    if found.ending is not not_moved or not gone or call in _NO_POST_COPY:
         return found
     here = source.presence.value
     return guest_location.Settlement(
