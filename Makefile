@@ -4,7 +4,7 @@
 # make test      unit, functional and end-to-end tests, and those against nova
 # make test-all  the same, and what that leaves out: tests/nightly.txt, stock nova
 # make test-storage  those on hosts with kernels of their own, for 25 minutes
-# make stock-report  doc/source/stock.rst's table, from what stock nova does
+# make stock-report  doc/source/reference/stock.rst's table, from what stock nova does
 # make faults    break migrations on purpose; SEED, RUNS; result in faults.json
 # make fuzz      the fuzzers of tests/fuzz, FUZZ_SECONDS each
 # make bench     the figures of benchmarks/, BENCH_RUNS of each, and their page

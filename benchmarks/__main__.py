@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--page',
         type=pathlib.Path,
-        default=pathlib.Path('doc/source/performance.rst'),
+        default=pathlib.Path('doc/source/reference/performance.rst'),
     )
     return parser
 

@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def _manual() -> str:
-    """Return the manual page, as sphinx makes it of doc/source/man.rst."""
+    """Return the manual page, as sphinx makes it of doc/source/cli/man.rst."""
     with tempfile.TemporaryDirectory() as folder:
         built = pathlib.Path(folder)
         subprocess.run(

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Write the table of doc/source/stock.rst from what tests have shown.
+"""Write the table of doc/source/reference/stock.rst from tests.
 
 ``make stock-report`` gives the files that tools/run_tests.py has written, one
 for each nova. A row has a nova if all of its tests passed with that.
@@ -24,8 +24,8 @@ import tomllib
 from typing import Any
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
-ROWS = TOP / 'doc' / 'source' / 'stock.toml'
-TABLE = TOP / 'doc' / 'source' / 'stock-table.inc'
+ROWS = TOP / 'doc' / 'source' / 'reference' / 'stock.toml'
+TABLE = TOP / 'doc' / 'source' / 'reference' / 'stock-table.inc'
 HEAD = """.. Written by make stock-report from stock.toml.
 
 .. list-table::

@@ -50,7 +50,7 @@ graphviz_output_format = 'svg'
 
 man_pages = [
     (
-        'man',
+        'cli/man',
         'nova-selective-migrate',
         'live-migrate guests copying exactly their local disks',
         '',

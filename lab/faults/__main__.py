@@ -98,7 +98,9 @@ def _parser() -> argparse.ArgumentParser:
         help='run nothing: write the table of these campaigns',
     )
     parser.add_argument(
-        '--table', type=Path, default=Path('doc/source/reliability.rst')
+        '--table',
+        type=Path,
+        default=Path('doc/source/reference/reliability.rst'),
     )
     return parser
 

@@ -46,9 +46,10 @@ class FaultHosts:
     lab: Lab
 
     def hurry(self) -> None:
-        """Have TCP give up after seconds, as doc/source/limits.rst advises.
+        """Have TCP give up after seconds.
 
-        A cut wire is a matter of a quarter of an hour otherwise.
+        doc/source/reference/limits.rst advises it: a cut wire is a matter of a
+        quarter of an hour otherwise.
         """
         self._retry(_RETRIES)
 

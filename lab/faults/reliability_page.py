@@ -68,7 +68,7 @@ has every trial with its seed. A short campaign is part of ``make test``.
    the other one does not run it and cannot come back running it. ``migrate
    --resume-report`` tells more once both answer; "unknown, then not-moved"
    below is that. A guest that is found running on both is suspended at the
-   destination (:doc:`crashes`).
+   destination (:doc:`/admin/crashes`).
 
 """
 _COUNTS = (

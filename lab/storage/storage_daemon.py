@@ -12,8 +12,8 @@
 
 """qemu-storage-daemon between the hosts, which keeps zeroes off the wire.
 
-What doc/source/thin.rst advises for libvirt before 10.9, with socat in the
-place of ssh.
+What doc/source/reference/thin.rst advises for libvirt before 10.9, with socat
+in the place of ssh.
 """
 
 from collections.abc import Iterator

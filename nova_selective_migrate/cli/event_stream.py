@@ -13,7 +13,7 @@
 """A migration as a stream of JSON objects, one a line.
 
 The names of events and of their fields are a contract: the schema is
-doc/source/events.schema.json, the page doc/source/events.rst.
+doc/source/cli/events.schema.json, the page doc/source/cli/events.rst.
 """
 
 import argparse

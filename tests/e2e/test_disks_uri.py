@@ -93,7 +93,7 @@ class DisksUriTestCase(base.EndToEndTestCase):
         self.assert_nothing_lost(guest, self.b)
 
     def test_a_storage_daemon_between_the_hosts(self) -> None:
-        """What doc/source/thin.rst advises for libvirt before 10.9."""
+        """What the page reference/thin advises for libvirt before 10.9."""
         guest = self.guest(
             {
                 'vda': local_disks.LocalFile(format='raw'),

@@ -26,7 +26,7 @@ from lab.storage import local_disks
 from lab.storage import shared_disks
 from tests.e2e import base
 
-SCHEMA = lab_homes.REPOSITORY / 'doc' / 'source' / 'events.schema.json'
+SCHEMA = lab_homes.REPOSITORY / 'doc' / 'source' / 'cli' / 'events.schema.json'
 DISKS = {
     'vda': local_disks.LocalFile(format='qcow2'),
     'vdb': shared_disks.SharedNetwork(),

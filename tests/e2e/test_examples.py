@@ -17,7 +17,11 @@ from lab.storage import shared_disks
 from tests import examples
 from tests.e2e import base
 
-PAGES = ('README.rst', 'doc/source/cli.rst', 'doc/source/events.rst')
+PAGES = (
+    'README.rst',
+    'doc/source/cli/commands.rst',
+    'doc/source/cli/events.rst',
+)
 DISKS = {
     'vda': local_disks.LocalFile(format='qcow2'),
     'vdb': shared_disks.SharedNetwork(),

@@ -21,7 +21,7 @@ import yaml
 TOP = pathlib.Path(__file__).parents[2]
 RULES = TOP / 'contrib' / 'prometheus' / 'selective-migrate.rules.yaml'
 TESTS = RULES.with_name('selective-migrate.test.yaml')
-PAGE = (TOP / 'doc' / 'source' / 'metrics.rst').read_text()
+PAGE = (TOP / 'doc/source/admin/metrics.rst').read_text()
 
 
 class AlertRulesTest(unittest.TestCase):

@@ -26,8 +26,12 @@ from tests.unit.cli import command
 
 #: Pages whose examples are run, by this module or by tests/e2e/test_examples;
 #: those of the others are read by the parsers alone.
-RUN = ('README.rst', 'doc/source/cli.rst', 'doc/source/cases.rst')
-RUN += ('doc/source/install.rst', 'doc/source/events.rst')
+RUN = (
+    'README.rst',
+    'doc/source/cli/commands.rst',
+    'doc/source/reference/cases.rst',
+)
+RUN += ('doc/source/install/index.rst', 'doc/source/cli/events.rst')
 _OPTION = re.compile(r'``(--[a-z][a-z-]+)[`` =]')
 
 
@@ -58,7 +62,7 @@ class ReadTest(unittest.TestCase):
                 command_line.command_parsers()[entry.name].parse_args(rest)
 
     def test_each_option_that_the_page_of_commands_names_exists(self):
-        text = (examples._TOP / 'doc/source/cli.rst').read_text()
+        text = (examples._TOP / 'doc/source/cli/commands.rst').read_text()
         self.assertLessEqual(set(_OPTION.findall(text)), options())
 
     def test_the_help_has_examples_that_are_taken(self):

@@ -14,7 +14,8 @@
 
 ``python -m tools.mutation`` takes all of core, about twenty minutes on two
 processors; with files, those. ``--again`` takes only what survived last
-time: more tests kill no fewer. ``--write`` writes doc/source/mutants.rst.
+time: more tests kill no fewer. ``--write`` writes
+doc/source/contributor/mutants.rst.
 """
 
 import argparse

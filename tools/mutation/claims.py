@@ -24,7 +24,7 @@ _FOLDER = pathlib.Path(__file__).parent
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """A rule of doc/source/decisions.rst and the lines that guard it.
+    """A rule of doc/source/reference/decisions.rst and what guards it.
 
     :ivar guards: ``file.py: text``, a part of what a mutant changes
     """

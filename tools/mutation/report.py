@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Write doc/source/mutants.rst."""
+"""Write doc/source/contributor/mutants.rst."""
 
 import collections
 import collections.abc
@@ -19,7 +19,7 @@ import pathlib
 from tools.mutation import claims
 from tools.mutation import record
 
-FILE = pathlib.Path('doc/source/mutants.rst')
+FILE = pathlib.Path('doc/source/contributor/mutants.rst')
 _CORE = 'nova_selective_migrate/core/'
 _HEAD = """\
 =======

@@ -12,8 +12,8 @@
 """The state of a host as metrics of Prometheus.
 
 Names and labels are as libvirt-exporter and KubeVirt have them; they are a
-contract, and doc/source/metrics.rst lists them. No label is what a user has
-chosen: a guest is named by libvirt's name for it and by its UUID.
+contract, and doc/source/admin/metrics.rst lists them. No label is what a user
+has chosen: a guest is named by libvirt's name for it and by its UUID.
 """
 
 import collections.abc

@@ -12,8 +12,8 @@
 
 """A case: all that the planner sees, recorded and replayed as JSON.
 
-The format is version 1 of doc/source/cases.rst; its field names are a
-contract. A case holds no credential: it is redacted when it is made.
+The format is version 1 of doc/source/reference/cases.rst; its field names are
+a contract. A case holds no credential: it is redacted when it is made.
 """
 
 import dataclasses

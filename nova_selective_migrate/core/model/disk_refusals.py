@@ -12,7 +12,7 @@
 
 """Reasons to refuse a disk although its locality is known.
 
-The codes are a contract; ``doc/source/reason-codes.rst`` lists them.
+The codes are a contract; ``doc/source/reference/reason-codes.rst`` lists them.
 """
 
 from nova_selective_migrate.core.model import refusal_reasons

@@ -12,7 +12,7 @@
 
 """Why the whole plan is refused.
 
-The codes are a contract; ``doc/source/reason-codes.rst`` lists them.
+The codes are a contract; ``doc/source/reference/reason-codes.rst`` lists them.
 """
 
 from nova_selective_migrate.core.model import refusal_reasons

@@ -14,7 +14,7 @@
 
 What stands against a copy or a plan is in ``core.model.disk_refusals`` and
 ``core.model.plan_refusals``. The codes are a contract;
-``doc/source/reason-codes.rst`` lists all of them.
+``doc/source/reference/reason-codes.rst`` lists all of them.
 """
 
 import enum

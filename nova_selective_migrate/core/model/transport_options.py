@@ -13,7 +13,7 @@
 
 """How memory travels, and what becomes of the guest on both hosts.
 
-Options that virsh migrate has as well; doc/source/virsh.rst says which.
+Options that virsh migrate has as well; doc/source/cli/virsh.rst says which.
 """
 
 import collections.abc

@@ -12,7 +12,7 @@
 
 """Every release of libvirt that is known to break a migration.
 
-``doc/source/decisions.rst`` has a table that is made from this one.
+``doc/source/reference/decisions.rst`` has a table that is made from this one.
 """
 
 from nova_selective_migrate.core.plan import known_bad_rules

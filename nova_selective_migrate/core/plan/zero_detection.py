@@ -14,7 +14,7 @@
 
 What QEMU does on its own differs from release to release, and none of them
 finds zeroes that were written as data. Measured for each release in
-doc/source/thin.rst.
+doc/source/reference/thin.rst.
 """
 
 import collections.abc

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Recorded cases, as trees of the format in doc/source/cases.rst."""
+"""Recorded cases, as trees of the format in doc/source/reference/cases.rst."""
 
 from tests.unit.core import builders
 

@@ -23,7 +23,7 @@ import unittest
 from nova_selective_migrate.cli import arguments
 from nova_selective_migrate.cli import evidence_arguments
 
-PAGE = pathlib.Path(__file__).parents[3] / 'doc' / 'source' / 'virsh.rst'
+PAGE = pathlib.Path(__file__).parents[3] / 'doc/source/cli/virsh.rst'
 _ROW = re.compile(r'^   \* - ``(--[\w-]+)``\n     - (.+)$', re.MULTILINE)
 _OPTION = re.compile(r'--[a-z][a-z-]+')
 

@@ -28,7 +28,7 @@ from nova_selective_migrate.core.job import migration_progress
 
 Ending = guest_location.Ending
 Phase = migration_progress.Phase
-PAGE = pathlib.Path(__file__).parents[3] / 'doc/source/metrics.rst'
+PAGE = pathlib.Path(__file__).parents[3] / 'doc/source/admin/metrics.rst'
 UUID = '3a0c4a5e-0000-4000-8000-000000000001'
 GUEST = {'domain': 'instance-00000001', 'instance_id': UUID}
 AUDIT = audit_results.AuditResults(
@@ -219,7 +219,7 @@ class FamiliesTest(unittest.TestCase):
         self.assertEqual(7, found['audit_memory_bytes',])
 
     def test_every_metric_is_documented(self):
-        """doc/source/metrics.rst names them, with their types."""
+        """doc/source/admin/metrics.rst names them, with their types."""
         self.begin()
         self.activity.look(UUID, progress(100, 80, Phase.MEMORY))
         state = host_state.HostState(

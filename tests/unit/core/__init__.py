@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Tests of the planner, against the rules of doc/source/decisions.rst.
+"""Tests of the planner: the rules of doc/source/reference/decisions.rst.
 
 All tests of this folder are pure: what they hold the planner against is
 written here a second time, from the rules and not from the code.

@@ -12,8 +12,8 @@
 
 """Write domains and cases tersely.
 
-A case is built as the tree that doc/source/cases.rst shows, never from the
-classes of the package.
+A case is built as the tree that doc/source/reference/cases.rst shows, never
+from the classes of the package.
 """
 
 import json

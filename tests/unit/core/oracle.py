@@ -13,8 +13,8 @@
 """What the rules say of a case, written a second time.
 
 Nothing of the package is imported: the domain is read with the standard
-library, the lists are those of doc/source/decisions.rst. The oracle does not
-decide; it says what must not happen.
+library, the lists are those of doc/source/reference/decisions.rst. The oracle
+does not decide; it says what must not happen.
 """
 
 import dataclasses

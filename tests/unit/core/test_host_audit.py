@@ -23,7 +23,7 @@ from nova_selective_migrate.core.plan import planner
 from tests.unit.core import builders as b
 
 TOP = pathlib.Path(__file__).parents[3]
-SCHEMA = TOP / 'doc' / 'source' / 'host-audit.schema.json'
+SCHEMA = TOP / 'doc' / 'source' / 'admin' / 'host-audit.schema.json'
 MIB = 1 << 20
 PATH = '/data/a'
 UNKNOWN = '/mnt/x'

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Every rule of doc/source/decisions.rst, case by case."""
+"""Every rule of doc/source/reference/decisions.rst, case by case."""
 
 import unittest
 

@@ -26,7 +26,7 @@ _FILES = {
 
 
 def _expected(places):
-    """Decide a chain as decisions.rst says under "Backing chains".
+    """Decide a chain as reference/decisions.rst says under "Backing chains".
 
     Below a local image the whole content is copied, wherever it lies.
     """

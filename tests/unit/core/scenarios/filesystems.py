@@ -15,7 +15,7 @@
 from tests.unit.core import builders as b
 from tests.unit.core.scenarios.scenario import Scenario
 
-# Named by doc/source/decisions.rst, but for nfs4.
+# Named by doc/source/reference/decisions.rst, but for nfs4.
 LOCAL = ('ext4', 'xfs', 'btrfs', 'zfs', 'tmpfs', 'overlay')
 SHARED = (
     *('nfs', 'nfs4', 'ceph', 'cifs', 'gpfs', 'ocfs2', 'gfs2', 'lustre'),
