@@ -26,7 +26,7 @@ import libvirt
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.decision import destination_images
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import connection
@@ -211,22 +211,22 @@ class ConnectionTest(DriverCase):
 
     def test_what_it_has_of_a_domain(self):
         self.assertIs(
-            guest_location.Presence.RUNNING, self.host.look(UUID).presence
+            guest_presence.Presence.RUNNING, self.host.look(UUID).presence
         )
         self.domain.suspend()
         self.assertIs(
-            guest_location.Presence.PAUSED, self.host.look(UUID).presence
+            guest_presence.Presence.PAUSED, self.host.look(UUID).presence
         )
         self.domain.destroy()
         self.assertIs(
-            guest_location.Presence.ABSENT, self.host.look(UUID).presence
+            guest_presence.Presence.ABSENT, self.host.look(UUID).presence
         )
 
     def test_a_closed_connection_is_unreachable_and_not_absent(self):
         with connection.Connection.open(URI) as other:
             pass
         self.assertIs(
-            guest_location.Presence.UNREACHABLE, other.look(UUID).presence
+            guest_presence.Presence.UNREACHABLE, other.look(UUID).presence
         )
 
     def test_versions(self):

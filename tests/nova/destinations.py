@@ -24,9 +24,9 @@ from nova_selective_migrate.compute.destination import incoming_journal
 from nova_selective_migrate.compute.destination import incoming_recovery
 from nova_selective_migrate.compute.destination import pre_live_migration
 from nova_selective_migrate.compute.destination import rollback
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 
-P = guest_location.Presence
+P = guest_presence.Presence
 UUID = '3a0c4a5e-0000-4000-8000-000000000001'
 
 
@@ -89,11 +89,11 @@ class DestinationTest(unittest.TestCase):
 
     def here(self, presence):
         """Say what this host has of the guest."""
-        self.host.look.return_value = guest_location.GuestSide(presence)
+        self.host.look.return_value = guest_presence.GuestSide(presence)
 
     def source_has(self, presence):
         """Say what the source has of the guest."""
-        side = guest_location.GuestSide(presence)
+        side = guest_presence.GuestSide(presence)
         self.enterContext(
             mock.patch.object(remote_libvirt, 'look', lambda *_: side)
         )

@@ -22,9 +22,10 @@ from nova_selective_migrate.compute.common import abort_causes
 from nova_selective_migrate.compute.source import completion
 from nova_selective_migrate.compute.source import live_migration_settlement
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 
 MOVED, NOT_MOVED, UNKNOWN = guest_location.Ending
-P = guest_location.Presence
+P = guest_presence.Presence
 
 
 @ddt.ddt
@@ -40,12 +41,12 @@ class CompletionTest(unittest.TestCase):
         )
 
     def find(self, found, presence, error=None):
-        side = guest_location.GuestSide(presence)
+        side = guest_presence.GuestSide(presence)
         self.methods.ending.return_value = (
             live_migration_settlement.SettledMigration(
                 guest_location.Settlement(found, 'the explanation'),
                 side,
-                guest_location.GuestSide(P.UNREACHABLE),
+                guest_presence.GuestSide(P.UNREACHABLE),
                 error,
             )
         )
@@ -161,8 +162,8 @@ class CompletionTest(unittest.TestCase):
         """What to destroy is within what nova keeps of a fault."""
         found = live_migration_settlement.SettledMigration(
             guest_location.both_ran(None),
-            guest_location.GuestSide(P.RUNNING),
-            guest_location.GuestSide(P.PAUSED),
+            guest_presence.GuestSide(P.RUNNING),
+            guest_presence.GuestSide(P.PAUSED),
             ValueError('end of file'),
         )
         self.methods.ending.return_value = found

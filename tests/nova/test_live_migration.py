@@ -29,6 +29,7 @@ from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.compute.source import running_plans
 from nova_selective_migrate.core.decision import guest_trimming
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
@@ -78,10 +79,10 @@ class LiveMigrationsTest(unittest.TestCase):
         self.host.guest.return_value.xml.return_value = (
             '<domain><name>guest</name><devices/></domain>'
         )
-        self.here(guest_location.Presence.RUNNING)
+        self.here(guest_presence.Presence.RUNNING)
 
     def here(self, presence):
-        self.host.look.return_value = guest_location.GuestSide(presence)
+        self.host.look.return_value = guest_presence.GuestSide(presence)
 
     def operate(self, stock, data='data'):
         self.records.begin('uuid', 'data')
@@ -271,7 +272,7 @@ class LiveMigrationsTest(unittest.TestCase):
 
     def test_what_fails_after_the_end_is_nova_s(self):
         def stock(post_method, recover_method):
-            self.here(guest_location.Presence.ABSENT)
+            self.here(guest_presence.Presence.ABSENT)
             self.calls.first.call()
             self.calls.end()
             post_method()
@@ -340,7 +341,7 @@ class LiveMigrationsTest(unittest.TestCase):
         self.recover.assert_called_once()
 
     def test_an_unknown_end_is_raised(self):
-        self.here(guest_location.Presence.UNREACHABLE)
+        self.here(guest_presence.Presence.UNREACHABLE)
         self.enterContext(
             mock.patch.object(live_migration_settlement, '_SETTLE_SECONDS', 0)
         )
@@ -353,7 +354,7 @@ class LiveMigrationsTest(unittest.TestCase):
         """Off here and gone there: its newest disks are there."""
         stopped = live_migration_settlement.SettledMigration(
             guest_location.Settlement(guest_location.Ending.NOT_MOVED, ''),
-            guest_location.GuestSide(guest_location.Presence.OFF),
+            guest_presence.GuestSide(guest_presence.Presence.OFF),
         )
         self.enterContext(
             mock.patch.object(self.migrations, 'find', return_value=stopped)
@@ -416,18 +417,18 @@ class LiveMigrationsTest(unittest.TestCase):
         return guest.resume
 
     def test_a_guest_that_was_paused_to_complete_it_runs_again(self):
-        presence = guest_location.Presence
+        presence = guest_presence.Presence
         self.force(presence.PAUSED).assert_called_once_with()
 
     def test_one_that_libvirt_has_resumed_is_left_alone(self):
-        self.force(guest_location.Presence.RUNNING).assert_not_called()
+        self.force(guest_presence.Presence.RUNNING).assert_not_called()
 
     def test_a_guest_that_cannot_be_resumed_is_no_other_end(self):
         failed = exceptions.HypervisorError('no')
         with self.assertLogs(
             live_migration_settlement.__name__, 'ERROR'
         ) as logged:
-            self.force(guest_location.Presence.PAUSED, failed)
+            self.force(guest_presence.Presence.PAUSED, failed)
         self.assertIn('unpause', logged.output[0])
 
     def test_what_is_to_be_completed_is_asked_once(self):

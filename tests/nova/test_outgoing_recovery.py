@@ -29,8 +29,9 @@ from nova_selective_migrate.compute.source import live_migration_settlement
 from nova_selective_migrate.compute.source import outgoing_journal
 from nova_selective_migrate.compute.source import outgoing_recovery
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 
-P = guest_location.Presence
+P = guest_presence.Presence
 MOVED, NOT_MOVED, UNKNOWN = guest_location.Ending
 URI = 'qemu+tcp://192.0.2.2/system'
 
@@ -98,7 +99,7 @@ class OutgoingRecoveryTest(unittest.TestCase):
         )
 
     def settle(self, found=None, here=P.RUNNING, there=P.ABSENT):
-        sides = guest_location.GuestSide(here), guest_location.GuestSide(there)
+        sides = guest_presence.GuestSide(here), guest_presence.GuestSide(there)
 
         def find(uuid, call, uri, *, was_there):
             return live_migration_settlement.SettledMigration(

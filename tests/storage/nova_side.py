@@ -226,8 +226,8 @@ class Host:
         objects.Instance.get_by_uuid = lambda *_: self.instance
         objects.MigrationList.get_by_filters = lambda *_: []
         incoming_recovery.remote_libvirt.look = lambda *_: (
-            incoming_recovery.guest_location.GuestSide(
-                incoming_recovery.guest_location.Presence.RUNNING
+            incoming_recovery.guest_presence.GuestSide(
+                incoming_recovery.guest_presence.Presence.RUNNING
             )
         )
         incoming_recovery.IncomingRecovery(self.driver, self.journal).settle()

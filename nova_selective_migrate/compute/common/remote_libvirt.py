@@ -14,7 +14,7 @@
 
 import typing
 
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import timed_question
 
@@ -33,14 +33,14 @@ def connect(driver: typing.Any, uri: str) -> connection.Connection:
     )
 
 
-def look(driver: typing.Any, instance: typing.Any) -> guest_location.GuestSide:
+def look(driver: typing.Any, instance: typing.Any) -> guest_presence.GuestSide:
     """Return what the instance's host, as nova records it, has of it.
 
     :param driver: nova.virt.libvirt.driver.LibvirtDriver
     :returns: UNREACHABLE where that host does not answer in time
     """
 
-    def ask() -> guest_location.GuestSide:
+    def ask() -> guest_presence.GuestSide:
         uri = str(driver._live_migration_uri(instance.host))
         with connect(driver, uri) as host:
             return host.look(instance.uuid)

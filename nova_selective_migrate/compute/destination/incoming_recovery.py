@@ -27,7 +27,7 @@ from nova_selective_migrate.compute.common import nova_interface
 from nova_selective_migrate.compute.common import remote_libvirt
 from nova_selective_migrate.compute.destination import incoming_journal
 from nova_selective_migrate.compute.destination import incoming_volumes
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import path_users
 
@@ -37,11 +37,11 @@ LOG = logging.getLogger(__name__)
 
 # Where the source is so, this host may have the guest's newest data.
 _UNFIT = (
-    guest_location.Presence.ABSENT,
-    guest_location.Presence.MIGRATED,
-    guest_location.Presence.SWITCHING,
-    guest_location.Presence.POSTCOPY,
-    guest_location.Presence.POSTCOPY_FAILED,
+    guest_presence.Presence.ABSENT,
+    guest_presence.Presence.MIGRATED,
+    guest_presence.Presence.SWITCHING,
+    guest_presence.Presence.POSTCOPY,
+    guest_presence.Presence.POSTCOPY_FAILED,
 )
 
 
@@ -141,7 +141,7 @@ class IncomingRecovery:
         context: typing.Any,
         uuid: str,
         host: connection.Connection,
-        here: guest_location.GuestSide,
+        here: guest_presence.GuestSide,
         claim: incoming_journal.IncomingMigration,
     ) -> str | None:
         """Return why the directory is left as it is; None: it may go."""
@@ -155,7 +155,7 @@ class IncomingRecovery:
                 return None
             self._note_doubt(instance)
             return f'the guest is {here} here, nova has it on {of}'
-        if here.presence is not guest_location.Presence.ABSENT:
+        if here.presence is not guest_presence.Presence.ABSENT:
             return f'the guest is {here} here'
         if of in (None, CONF.host):
             return f'nova has the server on {of or "no host"}'

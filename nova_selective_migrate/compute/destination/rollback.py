@@ -33,6 +33,7 @@ from nova_selective_migrate.compute.destination import free_space_watchdog
 from nova_selective_migrate.compute.destination import incoming_journal
 from nova_selective_migrate.compute.destination import incoming_volumes
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import path_users
 from nova_selective_migrate.host.migration import split_brain
@@ -45,10 +46,10 @@ Method = collections.abc.Callable[..., typing.Any]
 _RESTART_SECONDS = 60.0
 _POLL_SECONDS = 2.0
 _HERE = (
-    guest_location.Presence.RUNNING,
-    guest_location.Presence.PAUSED,
-    guest_location.Presence.POSTCOPY,
-    guest_location.Presence.POSTCOPY_FAILED,
+    guest_presence.Presence.RUNNING,
+    guest_presence.Presence.PAUSED,
+    guest_presence.Presence.POSTCOPY,
+    guest_presence.Presence.POSTCOPY_FAILED,
 )
 
 
@@ -199,7 +200,7 @@ class DestinationRollback:
         context: typing.Any,
         instance: typing.Any,
         host: connection.Connection,
-        here: guest_location.GuestSide,
+        here: guest_presence.GuestSide,
         directory: str,
     ) -> typing.NoReturn:
         """Leave a guest that is here, and say what the operator has to do.
@@ -237,7 +238,7 @@ class DestinationRollback:
         self,
         instance: typing.Any,
         host: connection.Connection,
-        here: guest_location.GuestSide,
+        here: guest_presence.GuestSide,
     ) -> guest_location.Settlement:
         """Find out where the guest is; suspend it here where both run it.
 
@@ -245,8 +246,8 @@ class DestinationRollback:
         the rollback.
         """
         source = remote_libvirt.look(self._driver, instance)
-        if source.presence is guest_location.Presence.UNREACHABLE:
-            source = guest_location.GuestSide(guest_location.Presence.RUNNING)
+        if source.presence is guest_presence.Presence.UNREACHABLE:
+            source = guest_presence.GuestSide(guest_presence.Presence.RUNNING)
         found = guest_location.locate(source, here)
         if found.doubt is not guest_location.Doubt.BOTH_RUN:
             return found
@@ -259,7 +260,7 @@ class DestinationRollback:
     def _objection(
         self,
         host: connection.Connection,
-        here: guest_location.GuestSide,
+        here: guest_presence.GuestSide,
         instance: typing.Any,
         directory: str,
     ) -> str | None:
@@ -270,7 +271,7 @@ class DestinationRollback:
                 return f'{directory} was not made by this live migration'
             claim.check()
             # nova destroys a guest that waits for the source's data.
-            waits = here.presence is guest_location.Presence.SWITCHING
+            waits = here.presence is guest_presence.Presence.SWITCHING
             besides = instance.uuid if waits else ''
             users = path_users.users_of(host, directory, besides)
         except exceptions.SelectiveMigrateError as err:

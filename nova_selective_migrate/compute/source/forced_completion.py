@@ -26,7 +26,7 @@ import typing
 from oslo_log import log as logging
 
 from nova_selective_migrate.compute.source import planned_migrations
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 
@@ -119,7 +119,7 @@ class ForcedCompletion:
             )
 
     def _hold(self) -> None:
-        if self._domain.presence() is not guest_location.Presence.RUNNING:
+        if self._domain.presence() is not guest_presence.Presence.RUNNING:
             return
         self._migration.forced.pause()
         try:

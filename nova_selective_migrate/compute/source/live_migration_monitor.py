@@ -25,7 +25,7 @@ from nova_selective_migrate.compute.common import abort_causes
 from nova_selective_migrate.compute.source import forced_completion
 from nova_selective_migrate.compute.source import live_migration_watchdogs
 from nova_selective_migrate.compute.source import planned_migrations
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.hypervisor import libvirt_codes
@@ -275,7 +275,7 @@ class _WatchedGuest:
         """Tell whether the call has ended with a post-copy that failed."""
         found = self._domain.presence()
         self._post_copy.look(found)
-        failed = guest_location.Presence.POSTCOPY_FAILED
+        failed = guest_presence.Presence.POSTCOPY_FAILED
         return found is failed and self._calls.error is not None
 
     def migrate_configure_max_downtime(self, mstime: int) -> None:

@@ -21,6 +21,7 @@ from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import timed_question
 from nova_selective_migrate.host.migration import attempts
@@ -37,7 +38,7 @@ _POLL_SECONDS = 0.2
 
 Connect = collections.abc.Callable[[], connection.Connection]
 _Result = guest_location.CallResult
-_Presence = guest_location.Presence
+_Presence = guest_presence.Presence
 # Final: libvirt does not leave it by itself.
 _BROKEN = (_Presence.POSTCOPY_FAILED,)
 
@@ -50,8 +51,8 @@ class SettledMigration:
     """
 
     settlement: guest_location.Settlement
-    here: guest_location.GuestSide
-    there: guest_location.GuestSide = guest_location.NOT_ASKED
+    here: guest_presence.GuestSide
+    there: guest_presence.GuestSide = guest_presence.NOT_ASKED
     error: Exception | None = None
 
     @property
@@ -80,7 +81,7 @@ class GuestHosts:
     source: Connect
     destination: Connect
 
-    def look_at_destination(self, uuid: str) -> guest_location.GuestSide:
+    def look_at_destination(self, uuid: str) -> guest_presence.GuestSide:
         """Return what the destination has of the guest.
 
         :raises ConnectFailed: when it cannot be reached
@@ -147,7 +148,7 @@ def _follow(
         quiet = over or calls.succeeded or here.presence in _BROKEN
         if ended and quiet:
             calm = calm or now
-            there = guest_location.NOT_ASKED
+            there = guest_presence.NOT_ASKED
             if _asks(here, calls.result):
                 there = suspension.ask(look_at_destination, here, calls.result)
             if suspension.suspended:
@@ -162,7 +163,7 @@ def _follow(
                 return settled
         elif now - started > _LAST_SECONDS:
             found = guest_location.locate(
-                here, guest_location.NOT_ASKED, calls.result, job_over=False
+                here, guest_presence.NOT_ASKED, calls.result, job_over=False
             )
             return SettledMigration(found, here, error=calls.error)
         if ended:
@@ -170,14 +171,14 @@ def _follow(
             time.sleep(_POLL_SECONDS)
 
 
-def _asks(here: guest_location.GuestSide, result: _Result) -> bool:
+def _asks(here: guest_presence.GuestSide, result: _Result) -> bool:
     """Tell whether the source alone does not tell enough.
 
     After an abort, and without a call, the destination was not told to run
     the guest. After a call that has succeeded it does.
     """
     if result is _Result.SUCCEEDED:
-        return here.presence not in guest_location.GONE
+        return here.presence not in guest_presence.GONE
     return result not in (_Result.NOT_MADE, _Result.ABORTED)
 
 
@@ -232,7 +233,7 @@ def release(
 
 def look(
     connect: Connect, uuid: str, *, abort: bool
-) -> tuple[guest_location.GuestSide, bool]:
+) -> tuple[guest_presence.GuestSide, bool]:
     """Return what the source has of the guest, and whether its job is over.
 
     :param abort: whether to abort one that does
@@ -244,7 +245,7 @@ def look(
         over = _job_over(host, uuid, abort=abort)
         return host.look(uuid), over
     except exceptions.HypervisorError as err:
-        return guest_location.GuestSide(_Presence.UNREACHABLE, str(err)), False
+        return guest_presence.GuestSide(_Presence.UNREACHABLE, str(err)), False
 
 
 def _job_over(host: connection.Connection, uuid: str, *, abort: bool) -> bool:

@@ -21,10 +21,10 @@ import dataclasses
 import threading
 
 from nova_selective_migrate.compute.source import live_migration_settlement
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job import post_copy_endings
 
-_Presence = guest_location.Presence
+_Presence = guest_presence.Presence
 _IN_IT = (_Presence.POSTCOPY, _Presence.POSTCOPY_FAILED)
 
 
@@ -52,7 +52,7 @@ class PostCopy:
         if self._note is not None:
             self._note()
 
-    def look(self, source: guest_location.Presence | None) -> None:
+    def look(self, source: guest_presence.Presence | None) -> None:
         """Note it where the source's state shows it.
 
         :param source: what the source has of the guest

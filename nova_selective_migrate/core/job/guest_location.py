@@ -29,69 +29,8 @@ qemuMigrationDstFinish, qemuMigrationSrcConfirmPhase):
 import dataclasses
 import enum
 
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job import location_advice
-
-
-class Presence(enum.Enum):
-    """What a host has of a domain.
-
-    SWITCHING is the pause that libvirt makes for a migration: on the
-    source while it hands over, at the destination while it waits.
-    POSTCOPY is the source's when the guest runs at the destination already
-    and its memory follows. A post-copy that has failed leaves a part of the
-    guest on either host, and neither is whole.
-    """
-
-    RUNNING = 'running'
-    PAUSED = 'paused'
-    SWITCHING = 'paused by the migration'
-    POSTCOPY = 'paused in post-copy'
-    POSTCOPY_FAILED = 'in a post-copy that failed'
-    OFF = 'shut off'
-    MIGRATED = 'shut off after a migration'
-    ABSENT = 'absent'
-    UNREACHABLE = 'unreachable'
-
-
-_HOLDS = (Presence.RUNNING, Presence.PAUSED)
-#: A host with nothing of the guest, or with its definition alone.
-GONE = (Presence.OFF, Presence.MIGRATED, Presence.ABSENT)
-
-
-@dataclasses.dataclass(frozen=True)
-class GuestSide:
-    """One host's state of a domain, with libvirt's words for it.
-
-    :ivar resumed: whether libvirt has resumed it after a migration that had
-        paused it (VIR_DOMAIN_RUNNING_MIGRATION_CANCELED)
-    :ivar arrived: whether its last job was to come here, and has succeeded
-    """
-
-    presence: Presence
-    detail: str = ''
-    resumed: bool = False
-    arrived: bool = False
-
-    @property
-    def holds(self) -> bool:
-        """Return whether the guest is here, and not about to leave."""
-        return self.presence in _HOLDS
-
-    @property
-    def may_have_run(self) -> bool:
-        """Return whether this side may have the guest's newest state.
-
-        A guest that waits for its source has not run here.
-        """
-        return self.presence not in (Presence.ABSENT, Presence.SWITCHING)
-
-    def __str__(self) -> str:
-        detail = f' ({self.detail})' if self.detail else ''
-        return f'{self.presence.value}{detail}'
-
-
-#: A host that nobody has asked.
-NOT_ASKED = GuestSide(Presence.UNREACHABLE, 'not asked')
 
 
 class CallResult(enum.Enum):
@@ -155,8 +94,8 @@ _STOPPED = Settlement(Ending.NOT_MOVED, location_advice.STOPPED_ON_SOURCE)
 
 
 def locate(
-    source: GuestSide,
-    destination: GuestSide,
+    source: guest_presence.GuestSide,
+    destination: guest_presence.GuestSide,
     call: CallResult = CallResult.NOT_KNOWN,
     *,
     job_over: bool = True,
@@ -174,54 +113,79 @@ def locate(
     """
     here, there = source.presence, destination.presence
     succeeded = call is CallResult.SUCCEEDED
-    if Presence.POSTCOPY_FAILED in (here, there):
+    if guest_presence.Presence.POSTCOPY_FAILED in (here, there):
         return _postcopy_failed(here, there)
     if not job_over and not (succeeded or call is CallResult.NOT_MADE):
-        return _unknown(location_advice.STILL_MIGRATES, Doubt.MIGRATES)
-    if here in _HOLDS and there in _HOLDS:
+        return _migrating(here, there)
+    if here in guest_presence.HOLDS and there in guest_presence.HOLDS:
         return _both(here, there)
-    if here in _HOLDS:
+    if here in guest_presence.HOLDS:
         return _on_source(source, there, call, was_there=was_there)
-    if here in GONE:
+    if here in guest_presence.GONE:
         return _gone(here, there, call, was_there=was_there)
-    untouched = call is CallResult.NOT_MADE and there in GONE
-    if here is Presence.UNREACHABLE and untouched:
+    untouched = call is CallResult.NOT_MADE and there in guest_presence.GONE
+    if here is guest_presence.Presence.UNREACHABLE and untouched:
         return Settlement(
             Ending.NOT_MOVED, location_advice.NOT_ASKED_TO_MIGRATE
         )
-    if here is Presence.UNREACHABLE:
-        if there in _HOLDS and (succeeded or was_there):
+    if here is guest_presence.Presence.UNREACHABLE:
+        if there in guest_presence.HOLDS and (succeeded or was_there):
             return Settlement(
                 Ending.MOVED, location_advice.MOVED_SOURCE_SILENT
             )
-        if there in _HOLDS and destination.arrived:
+        if there in guest_presence.HOLDS and destination.arrived:
             # A daemon that ends after Finish comes back with it paused.
             return _unknown(location_advice.ARRIVED_SOURCE_SILENT)
         return _silent(here, there)
     return _held(here, there, succeeded=succeeded)
 
 
+def _migrating(
+    here: guest_presence.Presence, there: guest_presence.Presence
+) -> Settlement:
+    """Judge while the migration runs, or may."""
+    if here is guest_presence.Presence.POSTCOPY:
+        return _unknown(_in_postcopy(there), Doubt.MIGRATES)
+    return _unknown(location_advice.STILL_MIGRATES, Doubt.MIGRATES)
+
+
+def _in_postcopy(there: guest_presence.Presence) -> str:
+    if there in guest_presence.GONE:
+        return location_advice.postcopy_lost_destination(there.value)
+    return location_advice.IN_POSTCOPY
+
+
 def _on_source(
-    source: GuestSide, there: Presence, call: CallResult, *, was_there: bool
+    source: guest_presence.GuestSide,
+    there: guest_presence.Presence,
+    call: CallResult,
+    *,
+    was_there: bool,
 ) -> Settlement:
     """Judge where the source has the guest, and the destination does not."""
     if call is CallResult.SUCCEEDED or was_there:
         return _unknown(
             location_advice.succeeded_and_source_has_it(there.value)
         )
-    never_paused = source.presence is Presence.RUNNING and not source.resumed
+    never_paused = (
+        source.presence is guest_presence.Presence.RUNNING
+        and not source.resumed
+    )
     kept = never_paused or call in _NOT_HANDED_OVER
     # MIGRATED there is of an earlier migration, away from that host.
-    absent = there is Presence.ABSENT or there is Presence.MIGRATED
-    if absent or (kept and there is Presence.OFF):
+    absent = (
+        there is guest_presence.Presence.ABSENT
+        or there is guest_presence.Presence.MIGRATED
+    )
+    if absent or (kept and there is guest_presence.Presence.OFF):
         return Settlement(Ending.NOT_MOVED, location_advice.AS_BEFORE)
-    if there is Presence.SWITCHING:
+    if there is guest_presence.Presence.SWITCHING:
         return Settlement(
             Ending.NOT_MOVED, location_advice.DESTINATION_WAITS, final=False
         )
-    if kept and there is Presence.UNREACHABLE:
+    if kept and there is guest_presence.Presence.UNREACHABLE:
         return Settlement(Ending.NOT_MOVED, location_advice.NEVER_HANDED_OVER)
-    if there is Presence.UNREACHABLE:
+    if there is guest_presence.Presence.UNREACHABLE:
         return _unknown(location_advice.SOURCE_HAS_IT_DESTINATION_SILENT)
     return _unknown(
         location_advice.source_has_it_other_may_have_run(there.value)
@@ -229,62 +193,78 @@ def _on_source(
 
 
 def _gone(
-    here: Presence, there: Presence, call: CallResult, *, was_there: bool
+    here: guest_presence.Presence,
+    there: guest_presence.Presence,
+    call: CallResult,
+    *,
+    was_there: bool,
 ) -> Settlement:
     """Judge where the source has the guest no more, or has it off."""
     if call is CallResult.NOT_MADE:
-        if here is Presence.OFF:
+        if here is guest_presence.Presence.OFF:
             return _STOPPED
         return _unknown(location_advice.GONE_BEFORE_THE_CALL)
-    if there in _HOLDS:
+    if there in guest_presence.HOLDS:
         return Settlement(Ending.MOVED, 'the destination has the guest')
     if was_there:
         return Settlement(
             Ending.MOVED, 'the destination was seen to have the guest'
         )
-    if there is Presence.UNREACHABLE:
+    if there is guest_presence.Presence.UNREACHABLE:
         # Where the connection broke, nobody else can have undefined it.
         if (
             call is CallResult.SUCCEEDED
-            or here is Presence.MIGRATED
-            or (here is Presence.ABSENT and call is CallResult.LOST)
+            or here is guest_presence.Presence.MIGRATED
+            or (
+                here is guest_presence.Presence.ABSENT
+                and call is CallResult.LOST
+            )
         ):
             return Settlement(
                 Ending.MOVED, location_advice.HANDED_OVER_DESTINATION_SILENT
             )
-        if here is Presence.OFF and call in _NOT_HANDED_OVER:
+        if here is guest_presence.Presence.OFF and call in _NOT_HANDED_OVER:
             return _STOPPED
         return _silent(here, there)
     if (
-        here is Presence.OFF
+        here is guest_presence.Presence.OFF
         and call is not CallResult.SUCCEEDED
-        and there in GONE
-        and (there is Presence.ABSENT or call in _NOT_HANDED_OVER)
+        and there in guest_presence.GONE
+        and (
+            there is guest_presence.Presence.ABSENT or call in _NOT_HANDED_OVER
+        )
     ):
         return _STOPPED
     return _unknown(location_advice.NOWHERE)
 
 
-def _held(here: Presence, there: Presence, *, succeeded: bool) -> Settlement:
+def _held(
+    here: guest_presence.Presence,
+    there: guest_presence.Presence,
+    *,
+    succeeded: bool,
+) -> Settlement:
     """Judge where the source has the guest paused by the migration."""
-    if here is Presence.POSTCOPY and there in GONE:
-        return _unknown(location_advice.postcopy_lost_destination(there.value))
-    if here is Presence.POSTCOPY:
-        return _unknown(location_advice.IN_POSTCOPY)
-    if there is Presence.UNREACHABLE:
+    if here is guest_presence.Presence.POSTCOPY:
+        return _unknown(_in_postcopy(there))
+    if there is guest_presence.Presence.UNREACHABLE:
         return _silent(here, there)
-    if there in _HOLDS:
+    if there in guest_presence.HOLDS:
         return _unknown(location_advice.PAUSED_ON_SOURCE, Doubt.BOTH_HAVE)
-    if there is Presence.ABSENT and not succeeded:
+    if there is guest_presence.Presence.ABSENT and not succeeded:
         return Settlement(
             Ending.NOT_MOVED, location_advice.RESUME_ON_SOURCE, final=False
         )
     return _unknown(location_advice.NOWHERE)
 
 
-def may_run_on_both(source: GuestSide, call: CallResult) -> bool:
+def may_run_on_both(
+    source: guest_presence.GuestSide, call: CallResult
+) -> bool:
     """Tell whether the source runs a guest that it may have handed over."""
-    runs = source.presence is Presence.RUNNING and source.resumed
+    runs = (
+        source.presence is guest_presence.Presence.RUNNING and source.resumed
+    )
     return runs and call not in _NOT_HANDED_OVER
 
 
@@ -302,9 +282,11 @@ def both_ran(failure: str | None) -> Settlement:
     return _unknown(location_advice.BOTH_RAN, Doubt.BOTH_RUN, final=True)
 
 
-def _both(here: Presence, there: Presence) -> Settlement:
+def _both(
+    here: guest_presence.Presence, there: guest_presence.Presence
+) -> Settlement:
     """Judge where both hosts have the guest, running or paused."""
-    running = Presence.RUNNING
+    running = guest_presence.Presence.RUNNING
     if here is running and there is running:
         return _unknown(location_advice.BOTH_RUN, Doubt.BOTH_RUN, final=True)
     if here is running:
@@ -323,23 +305,27 @@ def _both(here: Presence, there: Presence) -> Settlement:
     return _unknown(location_advice.BOTH_PAUSED, Doubt.BOTH_HAVE)
 
 
-def _postcopy_failed(here: Presence, there: Presence) -> Settlement:
+def _postcopy_failed(
+    here: guest_presence.Presence, there: guest_presence.Presence
+) -> Settlement:
     """Judge a post-copy of which a part never came."""
-    if here in GONE:
+    if here in guest_presence.GONE:
         words = location_advice.postcopy_lost_memory(here.value)
-    elif there in GONE:
+    elif there in guest_presence.GONE:
         words = location_advice.postcopy_lost_guest(there.value)
     else:
         words = location_advice.POSTCOPY_BROKEN
     return _unknown(words, Doubt.POSTCOPY_FAILED, final=True)
 
 
-def _silent(here: Presence, there: Presence) -> Settlement:
+def _silent(
+    here: guest_presence.Presence, there: guest_presence.Presence
+) -> Settlement:
     """Judge with one host, or both, not answering."""
     silent = ' and the '.join(
         name
         for name, presence in (('source', here), ('destination', there))
-        if presence is Presence.UNREACHABLE
+        if presence is guest_presence.Presence.UNREACHABLE
     )
     return _unknown(location_advice.host_silent(silent))
 

@@ -18,6 +18,7 @@ the guest has none. Yet the disks there are the newest.
 """
 
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job import location_advice
 
 _Result = guest_location.CallResult
@@ -27,7 +28,7 @@ _NO_POST_COPY = (_Result.NOT_MADE, _Result.ABORTED)
 
 def after(
     found: guest_location.Settlement,
-    source: guest_location.GuestSide,
+    source: guest_presence.GuestSide,
     call: guest_location.CallResult = _Result.NOT_KNOWN,
     *,
     seen: bool,
@@ -42,7 +43,7 @@ def after(
     :param seen: whether the guest was in post-copy, or may have been
     """
     not_moved = guest_location.Ending.NOT_MOVED
-    gone = source.presence in guest_location.GONE
+    gone = source.presence in guest_presence.GONE
     if found.ending is not not_moved or not gone or call in _NO_POST_COPY:
         return found
     here = source.presence.value

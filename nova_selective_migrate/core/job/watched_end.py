@@ -13,15 +13,16 @@
 """How a migration ended that was only watched, from its source alone."""
 
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 
 Ending = guest_location.Ending
-Presence = guest_location.Presence
+Presence = guest_presence.Presence
 
 _ASK = 'name DEST_URI to have the destination asked as well'
 
 
 def judge(
-    source: guest_location.GuestSide, *, departed: bool
+    source: guest_presence.GuestSide, *, departed: bool
 ) -> guest_location.Settlement:
     """Say where the guest is, as far as its source tells.
 

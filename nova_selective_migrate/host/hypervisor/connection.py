@@ -27,7 +27,7 @@ import libvirt
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.case import safe_xml
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import libvirt_codes
@@ -211,17 +211,17 @@ class Connection:
             return  # still down; the next question reports that
         self.virt = fresh.virt
 
-    def look(self, uuid: str) -> guest_location.GuestSide:
+    def look(self, uuid: str) -> guest_presence.GuestSide:
         """Return what this host has of a domain; never raises."""
         self.renew()
         try:
             domain = self.virt.lookupByUUIDString(uuid)
             state, reason = domain.state()
         except libvirt.libvirtError as err:
-            presence = guest_location.Presence
+            presence = guest_presence.Presence
             if err.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
-                return guest_location.GuestSide(presence.ABSENT)
-            return guest_location.GuestSide(presence.UNREACHABLE, str(err))
+                return guest_presence.GuestSide(presence.ABSENT)
+            return guest_presence.GuestSide(presence.UNREACHABLE, str(err))
         return libvirt_codes.guest_side(state, reason)
 
     def pool(

@@ -24,7 +24,7 @@ import libvirt
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import redaction
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.model import destination_readiness
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_codes
@@ -175,4 +175,4 @@ def _arrives(domain: libvirt.virDomain) -> bool:
         if err.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
             return False  # it has just gone
         raise
-    return side.presence is guest_location.Presence.SWITCHING
+    return side.presence is guest_presence.Presence.SWITCHING

@@ -20,6 +20,7 @@ import libvirt
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 
 _BY_DOMAIN = {
     libvirt.VIR_FROM_QEMU: guest_location.CallResult.FAILED,
@@ -119,11 +120,11 @@ _STATES = {
 _OFF = ('shutoff', 'crashed')
 # The pauses that libvirt itself makes for a migration.
 _PAUSED = {
-    libvirt.VIR_DOMAIN_PAUSED_MIGRATION: guest_location.Presence.SWITCHING,
-    libvirt.VIR_DOMAIN_PAUSED_STARTING_UP: guest_location.Presence.SWITCHING,
-    libvirt.VIR_DOMAIN_PAUSED_POSTCOPY: guest_location.Presence.POSTCOPY,
+    libvirt.VIR_DOMAIN_PAUSED_MIGRATION: guest_presence.Presence.SWITCHING,
+    libvirt.VIR_DOMAIN_PAUSED_STARTING_UP: guest_presence.Presence.SWITCHING,
+    libvirt.VIR_DOMAIN_PAUSED_POSTCOPY: guest_presence.Presence.POSTCOPY,
     libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED: (
-        guest_location.Presence.POSTCOPY_FAILED
+        guest_presence.Presence.POSTCOPY_FAILED
     ),
 }
 # VIR_DOMAIN_RUNNING_POSTCOPY_FAILED: bindings before 8.5 do not have it.
@@ -135,19 +136,19 @@ def state_word(state: int) -> str:
     return _STATES.get(state, 'nostate')
 
 
-def guest_side(state: int, reason: int) -> guest_location.GuestSide:
+def guest_side(state: int, reason: int) -> guest_presence.GuestSide:
     """Return what libvirt's state and reason mean for a migration."""
-    presence = guest_location.Presence
+    presence = guest_presence.Presence
     said = state_word(state)
     if said == 'paused':
-        return guest_location.GuestSide(_PAUSED.get(reason, presence.PAUSED))
+        return guest_presence.GuestSide(_PAUSED.get(reason, presence.PAUSED))
     if said == 'shutoff' and reason == libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED:
-        return guest_location.GuestSide(presence.MIGRATED)
+        return guest_presence.GuestSide(presence.MIGRATED)
     if said in _OFF:
-        return guest_location.GuestSide(presence.OFF, said)
+        return guest_presence.GuestSide(presence.OFF, said)
     if said == 'running' and reason == _RUNNING_POSTCOPY_FAILED:
-        return guest_location.GuestSide(presence.POSTCOPY_FAILED, said)
+        return guest_presence.GuestSide(presence.POSTCOPY_FAILED, said)
     resumed = libvirt.VIR_DOMAIN_RUNNING_MIGRATION_CANCELED
-    return guest_location.GuestSide(
+    return guest_presence.GuestSide(
         presence.RUNNING, said, said == 'running' and reason == resumed
     )

@@ -19,7 +19,7 @@ import typing
 
 import libvirt
 
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.host.hypervisor import guest_agent
@@ -187,11 +187,11 @@ class Guest:
     def held_by_migration(self) -> bool:
         """Tell whether a migration has paused the guest on this host."""
         return self.presence() in (
-            guest_location.Presence.SWITCHING,
-            guest_location.Presence.POSTCOPY,
+            guest_presence.Presence.SWITCHING,
+            guest_presence.Presence.POSTCOPY,
         )
 
-    def presence(self) -> guest_location.Presence | None:
+    def presence(self) -> guest_presence.Presence | None:
         """Return what this host has of the guest; None: not known."""
         try:
             state, reason = self._domain.state()

@@ -17,7 +17,7 @@ import threading
 import typing
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 
 #: Of one question; TCP tries for two minutes to connect to a port that is
 #: filtered, and a daemon that hangs goes on taking connections.
@@ -75,18 +75,18 @@ class TimedQuestion:
     """
 
     def __init__(
-        self, look: collections.abc.Callable[[], guest_location.GuestSide]
+        self, look: collections.abc.Callable[[], guest_presence.GuestSide]
     ) -> None:
         """Ask nothing yet.
 
         :param look: may raise HypervisorError, and may never return
         """
         self._look = look
-        self._pending: Question[guest_location.GuestSide] | None = None
+        self._pending: Question[guest_presence.GuestSide] | None = None
 
     def __call__(
         self, seconds: float | None = None
-    ) -> guest_location.GuestSide:
+    ) -> guest_presence.GuestSide:
         """Return what the host has, or that it cannot be asked.
 
         :param seconds: how long to wait; None for QUESTION_SECONDS
@@ -99,6 +99,6 @@ class TimedQuestion:
                 QUESTION_SECONDS if seconds is None else seconds
             )
         except exceptions.HypervisorError as err:
-            return guest_location.GuestSide(
-                guest_location.Presence.UNREACHABLE, str(err)
+            return guest_presence.GuestSide(
+                guest_presence.Presence.UNREACHABLE, str(err)
             )

@@ -22,7 +22,7 @@ import types
 import typing
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import connection
@@ -102,7 +102,7 @@ class ReachabilityWatchdog(DestinationWatchdog):
     def look(self, host: connection.Connection) -> float:
         """See whether it answers."""
         there = host.look(self._uuid).presence
-        if there is not guest_location.Presence.UNREACHABLE:
+        if there is not guest_presence.Presence.UNREACHABLE:
             self._answered = time.monotonic()
         return _POLL_SECONDS
 

@@ -22,6 +22,7 @@ import typing
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
@@ -62,8 +63,8 @@ class MigrationOutcome:
     """
 
     settlement: guest_location.Settlement
-    source: guest_location.GuestSide
-    destination: guest_location.GuestSide
+    source: guest_presence.GuestSide
+    destination: guest_presence.GuestSide
     seconds: float
     plan_id: str
     error: str | None = None
@@ -205,7 +206,7 @@ class MigrationHosts:
         if settled.vacant or not called:
             cleaned = self.clean(run, held)
         elif not moved:
-            silent = guest_location.Presence.UNREACHABLE
+            silent = guest_presence.Presence.UNREACHABLE
             why = _NOT_RUNNING
             if settled.destination.presence is silent:
                 why = _NOT_ASKED

@@ -20,6 +20,7 @@ import typing
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.core.job import watched_end
 from nova_selective_migrate.host.hypervisor import connection
@@ -44,8 +45,8 @@ class WatchedMigration:
     """
 
     settlement: guest_location.Settlement
-    source: guest_location.GuestSide
-    destination: guest_location.GuestSide | None = None
+    source: guest_presence.GuestSide
+    destination: guest_presence.GuestSide | None = None
     seconds: float = 0.0
     stats: collections.abc.Mapping[str, typing.Any] = dataclasses.field(
         default_factory=dict
@@ -128,7 +129,7 @@ class MigrationWatch:
 
     def _goes_on(self) -> bool:
         # A failed post-copy keeps its job, to be taken up again.
-        failed = guest_location.Presence.POSTCOPY_FAILED
+        failed = guest_presence.Presence.POSTCOPY_FAILED
         return (
             self._guest.migrates_away()
             and self._guest.presence() is not failed
@@ -153,7 +154,7 @@ class MigrationWatch:
         )
 
     def _ended(
-        self, side: guest_location.GuestSide, *, departed: bool
+        self, side: guest_presence.GuestSide, *, departed: bool
     ) -> WatchedMigration:
         if self._destination is None:
             return WatchedMigration(

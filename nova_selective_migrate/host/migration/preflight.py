@@ -19,7 +19,7 @@ import socket
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import redaction
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
@@ -61,7 +61,7 @@ def assert_absent(
     :raises PreparationFailed: when it has one, or cannot be asked
     """
     there = destination.look(guest.uuid)
-    if there.presence not in guest_location.GONE:
+    if there.presence not in guest_presence.GONE:
         raise exceptions.PreparationFailed(
             f'the destination has {guest.name} already: {there}; look at '
             'both hosts before anything else'

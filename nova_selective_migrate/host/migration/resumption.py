@@ -16,7 +16,7 @@ import dataclasses
 import time
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.hypervisor import path_users
@@ -71,7 +71,7 @@ def _on_the_way(
     They are proven to be the ones that its program has made.
     """
     there = hosts.destination.look(run.uuid)
-    if there.presence is not guest_location.Presence.SWITCHING:
+    if there.presence is not guest_presence.Presence.SWITCHING:
         return frozenset()
     try:
         used = path_users.paths_in_use(hosts.destination, run.uuid)
@@ -93,5 +93,5 @@ def _migrating(
     if not guest.job_active():
         return None
     # A failed post-copy keeps its job, to be taken up again.
-    failed = guest_location.Presence.POSTCOPY_FAILED
+    failed = guest_presence.Presence.POSTCOPY_FAILED
     return None if source.look(uuid).presence is failed else guest

@@ -17,6 +17,7 @@ import time
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job import post_copy_endings
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import timed_question
@@ -32,8 +33,8 @@ class SettledGuest:
     """An ending, and the state of both hosts that it follows from."""
 
     settlement: guest_location.Settlement
-    source: guest_location.GuestSide
-    destination: guest_location.GuestSide
+    source: guest_presence.GuestSide
+    destination: guest_presence.GuestSide
 
     @property
     def vacant(self) -> bool:
@@ -43,7 +44,7 @@ class SettledGuest:
             and self.settlement.ending is guest_location.Ending.NOT_MOVED
             and self.source.holds
             and self.destination.presence
-            is not guest_location.Presence.UNREACHABLE
+            is not guest_presence.Presence.UNREACHABLE
         )
 
 
@@ -155,13 +156,13 @@ def settle_once(
 
 
 def _judge(
-    here: guest_location.GuestSide,
-    there: guest_location.GuestSide,
+    here: guest_presence.GuestSide,
+    there: guest_presence.GuestSide,
     call: guest_location.CallResult,
     active: bool | None,
 ) -> SettledGuest:
     # A host that does not answer is judged as one.
-    silent = here.presence is guest_location.Presence.UNREACHABLE
+    silent = here.presence is guest_presence.Presence.UNREACHABLE
     found = guest_location.locate(
         here, there, call, job_over=active is False or silent
     )
@@ -170,7 +171,7 @@ def _judge(
 
 def _look(
     destination: connection.Connection, uuid: str
-) -> guest_location.GuestSide:
+) -> guest_presence.GuestSide:
     """Return what the destination has, and whether a migration brought it."""
     there = destination.look(uuid)
     if not there.holds:

@@ -19,7 +19,7 @@ import logging
 import os.path
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.facts import local_storage
@@ -39,11 +39,11 @@ Note = collections.abc.Callable[[migration_journal.LeavingImage], None]
 
 
 def runs_there(
-    here: guest_location.GuestSide, there: guest_location.GuestSide
+    here: guest_presence.GuestSide, there: guest_presence.GuestSide
 ) -> bool:
     """Return whether the guest is seen running at the destination alone."""
-    running = guest_location.Presence.RUNNING
-    gone = here.presence in guest_location.GONE
+    running = guest_presence.Presence.RUNNING
+    gone = here.presence in guest_presence.GONE
     return there.presence is running and gone
 
 

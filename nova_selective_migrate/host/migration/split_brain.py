@@ -26,6 +26,7 @@ import logging
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job import location_advice
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import timed_question
@@ -115,9 +116,9 @@ class SourceSuspension:
     def ask(
         self,
         look_at_destination: timed_question.TimedQuestion,
-        here: guest_location.GuestSide,
+        here: guest_presence.GuestSide,
         call: guest_location.CallResult,
-    ) -> guest_location.GuestSide:
+    ) -> guest_presence.GuestSide:
         """Return what the destination has of the guest.
 
         Where it may run there and does not answer soon, the source's guest
@@ -127,7 +128,7 @@ class SourceSuspension:
         if self._tried or not self._shared or not in_danger:
             return look_at_destination()
         there = look_at_destination(_HASTE_SECONDS)
-        if there.presence is not guest_location.Presence.UNREACHABLE:
+        if there.presence is not guest_presence.Presence.UNREACHABLE:
             return there
         self._suspend()
         return look_at_destination()

@@ -22,11 +22,12 @@ import libvirt
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import live_migration_settlement
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.host.hypervisor import timed_question
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import split_brain
 
-P = guest_location.Presence
+P = guest_presence.Presence
 MOVED, NOT_MOVED, UNKNOWN = guest_location.Ending
 LOST = (libvirt.VIR_ERR_SYSTEM_ERROR, libvirt.VIR_FROM_RPC)
 FAILED = (libvirt.VIR_ERR_OPERATION_FAILED, libvirt.VIR_FROM_QEMU)
@@ -102,7 +103,7 @@ class EndingTest(unittest.TestCase):
         return self.now
 
     def has_there(self, *presences):
-        sides = [guest_location.GuestSide(each) for each in presences]
+        sides = [guest_presence.GuestSide(each) for each in presences]
 
         def look(_):
             self.looked_there += 1
@@ -129,8 +130,8 @@ class EndingTest(unittest.TestCase):
         )
         sides = [
             each
-            if isinstance(each, guest_location.GuestSide)
-            else guest_location.GuestSide(each)
+            if isinstance(each, guest_presence.GuestSide)
+            else guest_presence.GuestSide(each)
             for each in sides
         ]
         host.look.side_effect = lambda _: (
@@ -182,7 +183,7 @@ class SourceTest(EndingTest):
     def test_a_guest_that_a_migration_had_paused(self, state, expected):
         """Where the answer was lost, it may run there as well."""
         self.unreachable = exceptions.ConnectFailed('no route')
-        resumed = guest_location.GuestSide(P.RUNNING, resumed=True)
+        resumed = guest_presence.GuestSide(P.RUNNING, resumed=True)
         found = self.settle([resumed], state)
         self.assertIs(expected, found.ending)
         self.assertLess(self.now, 70)
@@ -225,7 +226,7 @@ class DestinationTest(EndingTest):
     @ddt.data(P.PAUSED, P.OFF, P.POSTCOPY, P.POSTCOPY_FAILED)
     def test_whatever_else_is_there_is_in_doubt(self, presence):
         self.has_there(presence)
-        resumed = guest_location.GuestSide(P.RUNNING, resumed=True)
+        resumed = guest_presence.GuestSide(P.RUNNING, resumed=True)
         found = self.settle([resumed], 'lost')
         self.assertIs(UNKNOWN, found.ending)
         self.there.guest.assert_not_called()
@@ -238,7 +239,7 @@ class DestinationTest(EndingTest):
     def test_it_may_be_told_to_run_yet(self):
         """Finish was sent, and the daemon there has stood still."""
         self.has_there(P.SWITCHING, P.SWITCHING, P.RUNNING)
-        resumed = guest_location.GuestSide(P.RUNNING, resumed=True)
+        resumed = guest_presence.GuestSide(P.RUNNING, resumed=True)
         found = self.settle([resumed], 'lost')
         self.assertIs(guest_location.Doubt.BOTH_RUN, found.settlement.doubt)
 
@@ -257,7 +258,7 @@ class DestinationTest(EndingTest):
     def test_who_needs_no_answer_does_not_ask(self, here, state):
         found = self.settle([here], state)
         self.assertEqual(0, self.looked_there)
-        self.assertIs(guest_location.NOT_ASKED, found.there)
+        self.assertIs(guest_presence.NOT_ASKED, found.there)
 
     def test_a_daemon_that_stands_still_is_not_waited_for(self):
         self.enterContext(
@@ -276,7 +277,7 @@ class DestinationTest(EndingTest):
         suspension = split_brain.SourceSuspension(
             lambda: source, 'uuid', ['vdb']
         )
-        resumed = guest_location.GuestSide(P.RUNNING, resumed=True)
+        resumed = guest_presence.GuestSide(P.RUNNING, resumed=True)
         found = self.settle([resumed, P.PAUSED], 'lost', suspension=suspension)
         source.guest.return_value.suspend.assert_called_once_with()
         self.assertIs(UNKNOWN, found.ending)
@@ -337,7 +338,7 @@ class SettleTest(EndingTest):
         self.has_there(P.RUNNING)
         host = mock.Mock()
         host.guest.side_effect = exceptions.DomainNotFound('none')
-        host.look.return_value = guest_location.GuestSide(P.ABSENT)
+        host.look.return_value = guest_presence.GuestSide(P.ABSENT)
         found = live_migration_settlement.settle(
             self.hosts(lambda: host), 'uuid', call('lost')
         )
@@ -345,7 +346,7 @@ class SettleTest(EndingTest):
 
     def test_a_daemon_that_starts_again(self):
         host = mock.Mock()
-        host.look.return_value = guest_location.GuestSide(P.RUNNING)
+        host.look.return_value = guest_presence.GuestSide(P.RUNNING)
         connect = mock.Mock(
             side_effect=[exceptions.ConnectFailed('refused')] * 5 + [host]
         )
@@ -357,7 +358,7 @@ class SettleTest(EndingTest):
     def test_a_host_that_does_not_answer(self):
         host = mock.Mock()
         host.guest.side_effect = exceptions.HypervisorError('lost')
-        host.look.return_value = guest_location.GuestSide(P.UNREACHABLE)
+        host.look.return_value = guest_presence.GuestSide(P.UNREACHABLE)
         found = live_migration_settlement.settle(
             self.hosts(lambda: host), 'uuid', call('failed')
         )
@@ -370,7 +371,7 @@ class SettleTest(EndingTest):
         host = mock.Mock()
         guest = host.guest.return_value
         guest.job_over.return_value = False
-        host.look.return_value = guest_location.GuestSide(P.RUNNING)
+        host.look.return_value = guest_presence.GuestSide(P.RUNNING)
 
         def wait(seconds):
             self.now += seconds
@@ -403,7 +404,7 @@ class SettleTest(EndingTest):
         made.first.call()
         host = mock.Mock()
         host.guest.return_value.job_over.return_value = False
-        host.look.return_value = guest_location.GuestSide(P.ABSENT)
+        host.look.return_value = guest_presence.GuestSide(P.ABSENT)
 
         def wait(seconds):
             self.now += seconds

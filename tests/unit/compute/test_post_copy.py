@@ -19,14 +19,15 @@ import ddt
 from nova_selective_migrate.compute.source import live_migration_settlement
 from nova_selective_migrate.compute.source import post_copy
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job.guest_location import Ending
-from nova_selective_migrate.core.job.guest_location import Presence
+from nova_selective_migrate.core.job.guest_presence import Presence
 
 
 @ddt.ddt
 class PostCopyTest(unittest.TestCase):
     def settled(self, here, there=Presence.ABSENT):
-        sides = [guest_location.GuestSide(each) for each in (here, there)]
+        sides = [guest_presence.GuestSide(each) for each in (here, there)]
         found = guest_location.locate(*sides, guest_location.CallResult.FAILED)
         return live_migration_settlement.SettledMigration(found, *sides)
 

@@ -31,11 +31,12 @@ import unittest
 import ddt
 
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job.guest_location import CallResult
 from nova_selective_migrate.core.job.guest_location import Doubt
 from nova_selective_migrate.core.job.guest_location import Ending
-from nova_selective_migrate.core.job.guest_location import GuestSide
-from nova_selective_migrate.core.job.guest_location import Presence
+from nova_selective_migrate.core.job.guest_presence import GuestSide
+from nova_selective_migrate.core.job.guest_presence import Presence
 
 LETTERS = {
     letter: GuestSide(presence)
@@ -316,6 +317,23 @@ class LocateTest(unittest.TestCase):
             self.assertIs(Doubt.MIGRATES, found.doubt)
             self.assertFalse(found.final)
 
+    @ddt.data(True, False)
+    def test_post_copy_has_advice_of_its_own(self, job_over):
+        """A daemon that was killed in it keeps the job for ever."""
+        for there in (*GONE, Presence.UNREACHABLE, Presence.RUNNING):
+            found = guest_location.locate(
+                GuestSide(Presence.POSTCOPY),
+                GuestSide(there),
+                CallResult.LOST,
+                job_over=job_over,
+            )
+            self.assertIs(Ending.UNKNOWN, found.ending)
+            newest = 'newest disks are at the destination'
+            self.assertEqual(there in GONE, newest in found.explanation)
+            self.assertEqual(
+                there not in GONE, 'destroy neither' in found.explanation
+            )
+
     def test_somebody_elses_job_is_not_ours(self):
         found = guest_location.locate(
             GuestSide(Presence.RUNNING),
@@ -366,7 +384,7 @@ class LocateTest(unittest.TestCase):
                 self.assertIs(
                     guest_location.locate(here, silent, call).ending,
                     guest_location.locate(
-                        here, guest_location.NOT_ASKED, call
+                        here, guest_presence.NOT_ASKED, call
                     ).ending,
                 )
 

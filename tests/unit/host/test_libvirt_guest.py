@@ -17,7 +17,7 @@ import unittest
 import ddt
 import libvirt
 
-from nova_selective_migrate.core.job.guest_location import Presence
+from nova_selective_migrate.core.job.guest_presence import Presence
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from tests.unit.host import fake_daemon

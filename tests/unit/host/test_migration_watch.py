@@ -19,13 +19,14 @@ import ddt
 import libvirt
 
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job import watched_end
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.migration import migration_watch
 from tests.unit.host import migration
 
 Ending = guest_location.Ending
-Presence = guest_location.Presence
+Presence = guest_presence.Presence
 RUNS = {
     'type': libvirt.VIR_DOMAIN_JOB_UNBOUNDED,
     'operation': libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT,
@@ -144,6 +145,6 @@ class JudgeTest(unittest.TestCase):
     )
     @ddt.unpack
     def test_what_the_source_alone_tells(self, presence, departed, ending):
-        side = guest_location.GuestSide(presence)
+        side = guest_presence.GuestSide(presence)
         found = watched_end.judge(side, departed=departed)
         self.assertIs(ending, found.ending)

@@ -25,6 +25,7 @@ import libvirt
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.model import transport_options
 from nova_selective_migrate.host.facts import destination_storage
@@ -350,7 +351,7 @@ class FailureTest(migration.MigrationCase):
             (0, 1), (self.domain.suspended, self.arrived.suspended)
         )
         self.assertIs(
-            guest_location.Presence.PAUSED, ended.destination.presence
+            guest_presence.Presence.PAUSED, ended.destination.presence
         )
         self.assertIn('suspended at once', ended.settlement.explanation)
         self.assertIn(
@@ -459,7 +460,7 @@ class FailureTest(migration.MigrationCase):
         with mock.patch.object(settlement, '_SETTLE_SECONDS', PATIENCE):
             ended = self.run_it()
         self.assertIs(guest_location.Ending.NOT_MOVED, ended.settlement.ending)
-        self.assertIs(guest_location.Presence.RUNNING, ended.source.presence)
+        self.assertIs(guest_presence.Presence.RUNNING, ended.source.presence)
         self.assertEqual((migration.DISK,), ended.cleaned.removed)
 
     def test_a_daemon_that_takes_no_second_connection_is_a_failure(self):

@@ -19,13 +19,14 @@ import ddt
 import libvirt
 
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.migration import resumption
 from nova_selective_migrate.host.migration import settlement
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 
-P = guest_location.Presence
+P = guest_presence.Presence
 UUID = fake_domain.UUID
 MIGRATING = {
     'type': libvirt.VIR_DOMAIN_JOB_UNBOUNDED,
@@ -187,7 +188,7 @@ class SettlingTest(unittest.TestCase):
             nonlocal silent
             silent -= 1
             if silent > 0:
-                return guest_location.GuestSide(P.UNREACHABLE, 'eof')
+                return guest_presence.GuestSide(P.UNREACHABLE, 'eof')
             if states is None:
                 self.here.domains.pop(UUID, None)
             else:

@@ -18,12 +18,13 @@ from unittest import mock
 import ddt
 
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.host.migration import settlement
 from nova_selective_migrate.host.migration import split_brain
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 
-P = guest_location.Presence
+P = guest_presence.Presence
 UUID = fake_domain.UUID
 LOST = guest_location.CallResult.LOST
 COPIED = fake_domain.file_disk('/disk', 'vda')

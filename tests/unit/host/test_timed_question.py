@@ -17,12 +17,12 @@ import unittest
 from unittest import mock
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.host.hypervisor import timed_question
 
-P = guest_location.Presence
-RUNNING = guest_location.GuestSide(P.RUNNING)
-PAUSED = guest_location.GuestSide(P.PAUSED)
+P = guest_presence.Presence
+RUNNING = guest_presence.GuestSide(P.RUNNING)
+PAUSED = guest_presence.GuestSide(P.PAUSED)
 PATIENCE = 10
 
 
