@@ -45,11 +45,14 @@ class SettlingTest(unittest.TestCase):
         self.there = fake_daemon.FakeDaemon()
         self.guest = fake_domain.FakeDomain()
         self.here.domains[UUID] = self.guest
-        for name, value in (
-            ('_SETTLE_SECONDS', 0.05),
-            ('_POLL_SECONDS', 0.001),
-        ):
-            self.enterContext(mock.patch.object(settlement, name, value))
+        # A busy machine must not end the wait before the last look.
+        clock = self.enterContext(mock.patch.object(settlement, 'time'))
+        self.now = 0.0
+        clock.monotonic.side_effect = lambda: self.now
+        clock.sleep.side_effect = self.sleep
+
+    def sleep(self, seconds):
+        self.now += seconds
 
     @property
     def both(self):
