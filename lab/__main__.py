@@ -20,6 +20,7 @@ import time
 from lab import lab_homes
 from lab.errors import LabError
 from lab.guests import guest_boot
+from lab.guests.lab_guest import Guest
 from lab.hosts import debian_packages
 from lab.hosts import releases
 from lab.hosts.host_layout import NAMES
@@ -29,6 +30,11 @@ from lab.lab_homes import Home
 from lab.laboratory import down
 from lab.laboratory import Lab
 from lab.storage import storage_support
+from lab.storage.local_disks import LocalFile
+from lab.storage.shared_disks import SharedNetwork
+
+#: Records on each disk, after which a guest counts as started.
+_RECORDS = 10
 
 
 def main() -> int:
@@ -67,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
         help="all hosts in this machine's kernel, or one for each",
     )
     up.set_defaults(carry_out=_up)
+
+    guest = commands.add_parser(
+        'guest', help='start a guest on host a: vda is local, vdb is shared'
+    )
+    guest.add_argument('name')
+    guest.set_defaults(carry_out=_guest)
 
     run = commands.add_parser('run', help='run a command inside a host')
     run.add_argument('host', choices=(*NAMES, STORAGE))
@@ -111,10 +123,27 @@ def _up(arguments: argparse.Namespace) -> int:
     return _status(arguments)
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _guest(arguments: argparse.Namespace) -> None:
+    lab = _running()
+    disks = {'vda': LocalFile(format='qcow2'), 'vdb': SharedNetwork()}
+    guest = Guest(lab, arguments.name, disks)
+    for host in lab.hosts:
+        if guest.state(host):
+            raise LabError(f'host {host.name} has a guest {guest.name}')
+    guest.define_and_start(lab.a)
+    guest.wait_for_records(lab.a, _RECORDS)
+    print(f'a: {guest.name} runs and writes to {" and ".join(disks)}')
+
+
+def _running() -> Lab:
     lab = Lab.running()
     if lab is None:
         raise LabError('not up; run: python -m lab up')
+    return lab
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    lab = _running()
     hosts = [*lab.hosts, *([lab.storage] if lab.storage else [])]
     found = [each for each in hosts if each.name == arguments.host]
     if not found:

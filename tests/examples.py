@@ -16,6 +16,7 @@ A comment ``.. example: WHY`` right above a block says why what is in it cannot
 be run here, or which test runs it.
 """
 
+import collections.abc
 import dataclasses
 import functools
 import pathlib
@@ -25,7 +26,8 @@ import shlex
 from lab import lab_homes
 
 NAME = 'nova-selective-migrate'
-_TOP = lab_homes.REPOSITORY
+#: The folder of the repository.
+TOP = lab_homes.REPOSITORY
 _PROMPT = re.compile(r'^\s+(?:[$#] )?(?=(?:\S*/)?nova-selective-migrate )')
 _MARK = re.compile(r'^\s*\.\. example: (?P<why>.+)')
 
@@ -57,7 +59,7 @@ class Example:
 
 def pages() -> list[pathlib.Path]:
     """Return README and the pages of the documentation."""
-    return [_TOP / 'README.rst', *sorted((_TOP / 'doc/source').rglob('*.rst'))]
+    return [TOP / 'README.rst', *sorted((TOP / 'doc/source').rglob('*.rst'))]
 
 
 @functools.cache
@@ -66,24 +68,43 @@ def examples() -> tuple[Example, ...]:
     return tuple(one for page in pages() for one in _of_page(page))
 
 
+def marked_lines(
+    page: pathlib.Path,
+) -> collections.abc.Iterator[tuple[int, str, str | None]]:
+    """Yield number, text and mark of each line of a page.
+
+    A mark is of the block below it, and ends with the next text that stands
+    as far to the left.
+    """
+    mark: str | None = None
+    margin = 0
+    begun = False
+    lines = page.read_text(encoding='utf-8').splitlines()
+    for number, line in enumerate(lines, 1):
+        said = _MARK.match(line)
+        indented = len(line) - len(line.lstrip())
+        if said:
+            mark, margin, begun = said['why'], indented, False
+        elif mark and line.strip() and indented <= margin:
+            # The block's own introduction, or the next paragraph.
+            if begun:
+                mark = None
+        elif mark and line.strip():
+            begun = True
+        yield number, line, mark
+
+
 def _of_page(page: pathlib.Path) -> list[Example]:
     lines = page.read_text(encoding='utf-8').splitlines()
     found: list[Example] = []
-    mark: str | None = None
-    for number, line in enumerate(lines):
-        said = _MARK.match(line)
-        if said:
-            mark = said['why']
-        elif line and not line.startswith((' ', '..')):
-            # The next paragraph: the mark was of the block above.
-            mark = None if not line.endswith('::') else mark
+    for number, line, mark in marked_lines(page):
         if not _PROMPT.match(line):
             continue
         command = _PROMPT.sub('', line)
-        place = f'{page.relative_to(_TOP)}:{number + 1}'
+        place = f'{page.relative_to(TOP)}:{number}'
+        following = iter(lines[number:])
         while command.endswith('\\'):
-            number += 1
-            command = command[:-1] + lines[number].strip()
+            command = command[:-1] + next(following).strip()
         found.append(Example(place, _words(command), mark))
     return found
 

@@ -10,22 +10,26 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""``help``: the help of one command, or of all."""
+"""``help``: of one command, of all, or of a reason code."""
 
 import argparse
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import command_table
 from nova_selective_migrate.cli import commands
+from nova_selective_migrate.cli import reason_explanations
 
 
 class Help(commands.Command):
-    """Print the help of a command, or of all."""
+    """Print the help of a command, of a reason code, or of all."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            'command', metavar='COMMAND', nargs='*', help='such as: disk list'
+            'command',
+            metavar='COMMAND',
+            nargs='*',
+            help='such as: disk list; or reason codes, such as: lun-disk',
         )
         return parser
 
@@ -33,6 +37,10 @@ class Help(commands.Command):
         """Print it."""
         if not parsed_args.command:
             self.app.stdout.write(self.app.help())
+            return commands.OK
+        if reasons := reason_explanations.reasons_of(parsed_args.command):
+            texts = map(reason_explanations.text, reasons)
+            self.app.stdout.write('\n'.join(texts))
             return commands.OK
         found = command_table.find(parsed_args.command)
         if found is None:

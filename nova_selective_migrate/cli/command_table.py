@@ -62,7 +62,9 @@ COMMANDS = (
         "List a guest's disks and whether they are local or shared",
     ),
     CommandEntry(
-        'help', 'command_help:Help', 'Print the help of a command, or of all'
+        'help',
+        'command_help:Help',
+        'Print the help of a command, of a reason code, or of all',
     ),
     CommandEntry(
         'host audit',

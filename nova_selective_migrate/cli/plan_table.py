@@ -17,6 +17,7 @@ import collections.abc
 import prettytable
 
 from nova_selective_migrate.cli import terminal
+from nova_selective_migrate.core.model import reason_links
 
 Tree = terminal.Tree
 
@@ -188,6 +189,9 @@ def _sizes(disk: Tree) -> str:
 def _verdict(tree: Tree) -> collections.abc.Iterator[str]:
     if not tree['ready']:
         yield 'REFUSED: nothing is copied, nothing is changed.'
+        codes = (each['reason'] for each in tree.get('refusals', ()))
+        if explained := reason_links.explained(codes):
+            yield explained
         return
     targets = tree.get('migrate_disks', [])
     if targets:

@@ -97,7 +97,7 @@ complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using disk 
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using disk list' -l max-width -x -d 'fit the table into N columns; 0, the default, does not'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using disk list' -l fit-width -d 'fit the table into the terminal, as is done on one in any case'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using disk list' -l print-empty -d 'print the head of a table that has no row'
-complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using; and test $_shtab_nova_selective_migrate_npos -eq 0' -a help -d 'Print the help of a command, or of all.'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using; and test $_shtab_nova_selective_migrate_npos -eq 0' -a help -d 'Print the help of a command, of a reason code, or of all.'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using help' -s h -l help -d 'show this help message and exit'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using; and test $_shtab_nova_selective_migrate_npos -eq 0' -a host -d 'its disks'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using host' -s h -l help -d 'show this help message and exit'

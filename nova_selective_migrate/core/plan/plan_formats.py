@@ -16,6 +16,7 @@ import collections.abc
 import typing
 
 from nova_selective_migrate.core.case import json_fields
+from nova_selective_migrate.core.model import reason_links
 from nova_selective_migrate.core.plan import migration_plan
 
 
@@ -108,7 +109,10 @@ def refusal_text(plan: migration_plan.MigrationPlan) -> str:
         for refusal in plan.refusals
     )
     messages = ' '.join(refusal.message for refusal in plan.refusals)
-    return f'selective migration refused ({codes}). {messages}'
+    explained = reason_links.explained(
+        refusal.reason.value for refusal in plan.refusals
+    )
+    return f'selective migration refused ({codes}). {messages} {explained}'
 
 
 def log_lines(

@@ -49,6 +49,17 @@ class HelpTest(command.CommandCase):
         for word in words:
             self.assertIn(word, found.out)
 
+    def test_a_reason_code_is_explained(self):
+        found = command.run('help', 'lun-disk', 'active-job')
+        self.assertEqual((0, ''), (found.status, found.err))
+        for words in (
+            'lun-disk\n  QEMU',
+            '\n  Why: The guest sends SCSI commands',
+            "\n  What to do: Attach it as device='disk', or",
+            '\n\nactive-job\n',
+        ):
+            self.assertIn(words, found.out)
+
     @ddt.data(('--help',), ('plan', '--help'), ('complete',))
     def test_help_and_completion_need_no_libvirt(self, arguments):
         found = command.spawn(*arguments, before="sys.modules['libvirt']=None")

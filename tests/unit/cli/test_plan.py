@@ -54,7 +54,8 @@ class ReplayTest(command.CommandCase):
             'Refused [locality-unknown]: vdb',
             cases.SHARED,
             'Remedy: ',
-            'REFUSED: nothing is copied, nothing is changed.',
+            'REFUSED: nothing is copied, nothing is changed.\n'
+            'Explained by: nova-selective-migrate help locality-unknown\n',
         ):
             self.assertIn(words, found.out)
         self.assertNotIn('READY', found.out)

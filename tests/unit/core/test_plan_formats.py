@@ -47,6 +47,7 @@ class WordingTest(unittest.TestCase):
             text,
         )
         self.assertEqual(2, text.count('Remedy: '))
+        self.assertTrue(text.endswith(' help locality-unknown lun-disk'), text)
 
     def test_a_line_for_each_disk(self):
         lines = list(plan_formats.log_lines(plan(LOCAL, UNKNOWN)))

@@ -20,8 +20,21 @@ _OTHER = 'ffffffff-6e43-4a3f-9b3a-0d3f3ad5b6c1'
 _KEPT = {'vda': 'keep network-disk'}
 
 
-def _finding(fits=None, said='why'):
-    return {'about': 'it', 'said': said} | (
+#: What hosts say of each need: what it is about, and why it does not fit.
+_SAID = {
+    'emulator': ('/usr/bin/qemu-system-x86_64', 'no such file'),
+    'machine': ('machine type pc-q35-9.2', 'QEMU there knows 40 others'),
+    'accelerator': ('domain type kvm', 'QEMU there has qemu'),
+    'cpu': ('CPU EPYC-Rome', 'it lacks xsaves'),
+    'certificates': ('client-cert.pem', 'certificate has expired'),
+    'networks': ('bridge br-storage', 'no such interface'),
+    'devices': ('video qxl', 'QEMU there has virtio'),
+}
+
+
+def _finding(need, fits=None):
+    about, said = _SAID[need]
+    return {'about': about, 'said': said} | (
         {} if fits is None else {'fits': fits}
     )
 
@@ -68,23 +81,43 @@ _UNREACHABLE = 'port-unreachable'
 SCENARIOS = (
     _told('nothing_was_answered', {}),
     *(
-        _told(f'{need}_{copies}', {need: _finding(False)}, code, copies=copies)
+        _told(
+            f'{need}_{copies}',
+            {need: _finding(need, False)},
+            code,
+            copies=copies,
+        )
         for need, code in _NEEDS.items()
         for copies in (True, False)
     ),
-    *(_told(f'{need}_fits', {need: _finding(True)}) for need in _NEEDS),
-    *(_told(f'{need}_is_not_known', {need: _finding()}) for need in _NEEDS),
+    *(_told(f'{need}_fits', {need: _finding(need, True)}) for need in _NEEDS),
+    *(
+        _told(f'{need}_is_not_known', {need: _finding(need)})
+        for need in _NEEDS
+    ),
     _told(
-        'nova_looks_itself', {'emulator': _finding(False)}, prepared=_PREPARED
+        'nova_looks_itself',
+        {'emulator': _finding('emulator', False)},
+        prepared=_PREPARED,
     ),
     _told(
         'two_networks_of_three',
-        {'networks': [_finding(False), _finding(True), _finding(False)]},
+        {
+            'networks': [
+                _finding('networks', False),
+                _finding('networks', True),
+                _finding('networks', False),
+            ]
+        },
         *('network-missing', 'network-missing'),
     ),
-    _told('a_device', {'devices': [_finding(False)]}, 'device-unsupported'),
-    _told('devices_are_not_known', {'devices': [_finding()]}),
-    _told('no_such_network_is_known', {'networks': [_finding()]}),
+    _told(
+        'a_device',
+        {'devices': [_finding('devices', False)]},
+        'device-unsupported',
+    ),
+    _told('devices_are_not_known', {'devices': [_finding('devices')]}),
+    _told('no_such_network_is_known', {'networks': [_finding('networks')]}),
     # libvirt takes a guest over its own definition, and over nothing else.
     _told('nobody_has_its_name', {'domains': []}),
     _told('its_definition', _named('guest', b.UUID, False)),
