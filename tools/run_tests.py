@@ -363,7 +363,6 @@ def run_suite(suite: Suite, choice: Choice, tally: Tally) -> None:
         'PYTHON': os.path.relpath(suite.python, TOP),
         'PYTHONFAULTHANDLER': '1',
     }
-    initialize(suite)
     filters = choice.filters(suite)
     # Asked first, because `run --subunit` is silent about broken imports.
     listed = subprocess.run(
@@ -417,13 +416,18 @@ def run_suite(suite: Suite, choice: Choice, tally: Tally) -> None:
             tally.complain(f'{suite.label}{name} (did not begin)')
 
 
-def initialize(suite: Suite) -> None:
-    """Make stestr's repository, where it is missing."""
-    top = BESIDE if suite.beside else TOP
-    if not (top / '.stestr' / 'format').exists():
-        top.mkdir(parents=True, exist_ok=True)
-        # `list` asks for it, and only `run` makes it.
-        subprocess.run([*suite.stestr, 'init'], check=True)
+def initialize() -> None:
+    """Make stestr's repositories, where they are missing.
+
+    Before any suite runs: suites that run at once share them, and one is
+    within the other. stestr makes none in a directory that exists.
+    """
+    for suite in (Suite('unit'), Suite('unit', beside=True)):
+        top = BESIDE if suite.beside else TOP
+        if not (top / '.stestr' / 'format').exists():
+            top.mkdir(parents=True, exist_ok=True)
+            # `list` asks for it, and only `run` makes it.
+            subprocess.run([*suite.stestr, 'init'], check=True)
 
 
 def seed(suite: Suite, names: list[str]) -> None:
@@ -611,6 +615,7 @@ def main(arguments: list[str]) -> int:
         parsed.nova if needed else [],
         parsed.releases if needed else [],
     )
+    initialize()
     # End-to-end tests last: Debian's releases take the longest to prepare.
     for lanes in (
         [[s for s in suites if s.name in ('unit', 'functional')]],

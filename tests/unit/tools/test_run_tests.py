@@ -46,7 +46,7 @@ class ChoiceTest(unittest.TestCase):
             test.id()
             for suite in loaded
             for test in testtools.iterate_tests(suite)
-        ]
+        ] + programs.tests_of('nova')
         for line in run_tests.nightly().split('|'):
             self.assertTrue([n for n in names if re.search(line, n)], line)
 
@@ -182,6 +182,45 @@ class InstallationTest(unittest.TestCase):
             made.wait_for(run_tests.Suite('nova'))
             made._releases.join()
         run.assert_not_called()
+
+
+class RepositoriesTest(unittest.TestCase):
+    def test_the_outer_one_is_made_first(self):
+        """stestr makes none where the inner one has made a directory."""
+        top = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        made = []
+
+        def init(command, check):
+            self.assertTrue(check)
+            made.append('--repo-url' in command)
+            inner = top / '.stestr' / 'beside'
+            repository = inner if made[-1] else top
+            (repository / '.stestr').mkdir()
+            (repository / '.stestr' / 'format').touch()
+
+        with (
+            mock.patch.object(run_tests, 'TOP', top),
+            mock.patch.object(run_tests, 'BESIDE', top / '.stestr' / 'beside'),
+            mock.patch.object(run_tests.subprocess, 'run', init),
+        ):
+            run_tests.initialize()
+            run_tests.initialize()
+        self.assertEqual([False, True], made)
+
+    def test_both_are_there_before_suites_run_at_once(self):
+        done = []
+        with (
+            mock.patch.object(
+                run_tests, 'initialize', lambda: done.append('initialize')
+            ),
+            mock.patch.object(
+                run_tests, 'run_lanes', lambda *_: done.append('lanes')
+            ),
+            mock.patch.object(run_tests, 'Installation'),
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
+            run_tests.main(['--stock'])
+        self.assertEqual('initialize', done[0])
 
 
 class LanesTest(unittest.TestCase):
