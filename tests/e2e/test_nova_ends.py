@@ -50,20 +50,24 @@ class StockTestCase(_Ends):
         super().setUp()
         self.stock(**SLOW)
 
-    def assert_error(self, server, status: str) -> None:
+    def assert_error(self, server, *statuses: str) -> None:
         """Check for an error over a server that runs as it did."""
-        state, migration = 'active', status
+        state = 'active'
         if nova_base.ENDS_IN_ERROR:
-            state = migration = 'error'
+            state, statuses = 'error', ('error',)
         self.assertEqual((state, None, 'a'), server.state)
-        self.assertEqual(migration, server.migrations[-1]['status'])
+        self.assertIn(server.migrations[-1]['status'], statuses)
         self.assertEqual('running', server.power(self.a))
         self.assert_nothing_at(server, self.b)
 
     def test_abort(self) -> None:
-        """A server that its user did not want to move is in ERROR."""
+        """A server that its user did not want to move is in ERROR.
+
+        Before 32.2 it is ACTIVE. The record is as nova happens to look
+        before libvirt has forgotten the job, or after.
+        """
         server, _ = self.abort()
-        self.assert_error(server, 'cancelled')
+        self.assert_error(server, 'cancelled', 'failed')
 
     def test_destination_lost(self) -> None:
         """So is one that could not move."""
