@@ -25,6 +25,7 @@ from lab.nova import nova_compute
 from lab.nova.glance_images import Images
 from lab.nova.nova_compute import Compute
 from lab.nova.nova_database import Database
+from lab.nova.nova_settings import CONDUCTOR
 from lab.nova.nova_settings import DATABASE
 from lab.nova.nova_settings import INSTANCES
 from lab.nova.nova_settings import Settings
@@ -45,13 +46,22 @@ class Cloud:
 
     @classmethod
     def start(
-        cls, lab: Lab, interpreter: Path, settings: Mapping[str, Settings]
+        cls,
+        lab: Lab,
+        interpreter: Path | Mapping[str, Path],
+        settings: Mapping[str, Settings],
     ) -> 'Cloud':
         """Start both, with nothing left of earlier ones or their guests.
 
-        :param interpreter: of a virtual environment with nova.
+        :param interpreter: of a virtual environment with nova; by the name of
+            the host where each has its own, the newest nova first. As in an
+            upgrade, that makes the tables, and is everybody's conductor.
         :param settings: by the name of the host.
         """
+        if isinstance(interpreter, Path):
+            interpreter = dict.fromkeys(
+                (h.name for h in lab.hosts), interpreter
+            )
         stop(lab)
         lab.reset()
         directory = lab.home.run / 'nova'
@@ -65,16 +75,18 @@ class Cloud:
         kinds = ('volumes', 'attachments', 'paths')
         cinder.write_text(json.dumps({kind: {} for kind in kinds}))
         journal = Journal(lab.home.journal)
-        computes = tuple(
-            Compute.start(
-                journal, host, directory, interpreter, settings[host.name]
+        (directory / CONDUCTOR).write_text(next(iter(interpreter)))
+        computes = []
+        for name, python in interpreter.items():
+            (host,) = (each for each in lab.hosts if each.name == name)
+            computes.append(
+                Compute.start(journal, host, directory, python, settings[name])
             )
-            for host in lab.hosts
-        )
-        cloud = cls(lab, directory, computes)
+            if len(set(interpreter.values())) > 1:
+                computes[-1].await_ready()
         for each in computes:
             each.await_ready()
-        return cloud
+        return cls(lab, directory, tuple(computes))
 
     def compute(self, host: Host) -> Compute:
         """Return the nova-compute of a host."""

@@ -93,6 +93,8 @@ class Settings:
 
 #: The file with all that nova-compute writes down.
 DATABASE = 'nova.sqlite'
+#: Has the name of the host that conducts.
+CONDUCTOR = 'conductor'
 
 
 def _sqlite(path: Path) -> str:

@@ -30,7 +30,13 @@ from lab.nova import server_boot
 from tests.e2e import base
 
 VERSION = os.environ.get('NOVA_VERSION', '34.0.0')
-INTERPRETER = lab_homes.REPOSITORY / '.nova' / VERSION / 'bin' / 'python'
+
+
+def _interpreter(version: str) -> pathlib.Path:
+    return lab_homes.REPOSITORY / '.nova' / version / 'bin' / 'python'
+
+
+INTERPRETER = _interpreter(VERSION)
 # Records that every disk must have before anything is tried.
 BEFORE = 20
 
@@ -51,15 +57,17 @@ class _Running:
 
 
 def _cloud_of(
-    lab: typing.Any, wanted: dict[str, nova_settings.Settings]
+    lab: typing.Any,
+    wanted: dict[str, nova_settings.Settings],
+    interpreter: pathlib.Path | dict[str, pathlib.Path],
 ) -> nova_cloud.Cloud:
     """Take the nova-computes that run if they are the wanted ones."""
-    key = (lab.hub, repr(wanted))
+    key = (lab.hub, repr(wanted), repr(interpreter))
     if _Running.key != key:
         if _Running.key is None:
             atexit.register(nova_cloud.stop, lab)
         _Running.key = None
-        _Running.cloud = nova_cloud.Cloud.start(lab, INTERPRETER, wanted)
+        _Running.cloud = nova_cloud.Cloud.start(lab, interpreter, wanted)
         _Running.key = key
     return _Running.cloud
 
@@ -74,9 +82,13 @@ class ComputesTestCase(base.EndToEndTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        if not INTERPRETER.exists():
+        self.need_nova(VERSION)
+
+    def need_nova(self, version: str) -> None:
+        """Skip a test that needs a nova which is not installed."""
+        if not _interpreter(version).exists():
             self.skipTest(
-                f'no nova {VERSION}: run tools/install_nova.sh {VERSION}'
+                f'no nova {version}: run tools/install_nova.sh {version}'
             )
 
     def stock(
@@ -114,7 +126,25 @@ class ComputesTestCase(base.EndToEndTestCase):
         self._start({'a': ours, 'b': nova_settings.Settings()})
 
     def _start(self, wanted: dict[str, nova_settings.Settings]) -> None:
-        self.cloud = _cloud_of(self.lab, wanted)
+        self.cloud = _cloud_of(self.lab, wanted, INTERPRETER)
+
+    def releases(self, older: str, newer: str, compute_rpc: str) -> None:
+        """Run our driver with an older nova on host a, a newer on host b.
+
+        :param compute_rpc: what both can do, as an operator pins it in an
+            upgrade; "auto" needs the records of cells.
+        """
+        for version in (older, newer):
+            self.need_nova(version)
+        pinned = nova_settings.Settings(
+            nova_settings.PLUGIN,
+            {**_ENABLED, 'upgrade_levels': {'compute': compute_rpc}},
+        )
+        self.cloud = _cloud_of(
+            self.lab,
+            {'a': pinned, 'b': pinned},
+            {'b': _interpreter(newer), 'a': _interpreter(older)},
+        )
 
     def server(
         self, *, wait: bool = True, **description: typing.Any

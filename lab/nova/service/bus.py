@@ -30,6 +30,7 @@ from oslo_messaging import MessagingTimeout  # type: ignore[import-not-found,imp
 from oslo_messaging._drivers import common  # type: ignore[import-not-found,import-untyped,unused-ignore]
 from oslo_serialization import jsonutils
 
+from lab.nova.nova_settings import CONDUCTOR
 from lab.nova.service.gates import Gates
 
 #: Less than rpc_response_timeout, for who waits in vain; a nova-compute takes
@@ -55,6 +56,8 @@ class Bus:
     ) -> object:
         """Let another host call a method; wait for it unless it is a cast."""
         method = message['method']
+        # Only the conductor is asked without a name: to make an object older.
+        server = target.server or (self._directory / CONDUCTOR).read_text()
         self._gates.wait_at(f'before {method}')
         request = {
             'context': context,
@@ -63,12 +66,12 @@ class Bus:
             'wait': bool(wait_for_reply),
         }
         try:
-            reply = self._ask(target.server, request)
+            reply = self._ask(server, request)
         except (ConnectionError, FileNotFoundError, EOFError) as err:
             if not wait_for_reply:
                 # Nobody is there to hear it; RabbitMQ would keep it a while.
                 return None
-            raise MessagingTimeout(f'{target.server}: {method}') from err
+            raise MessagingTimeout(f'{server}: {method}') from err
         self._gates.wait_at(f'after {method}')
         if 'failure' in reply:
             raise common.deserialize_remote_exception(

@@ -24,6 +24,7 @@ from nova import context
 from nova import objects
 from nova import rpc
 from nova.compute import manager as compute_manager
+from nova.conductor import manager as conductor_manager
 import nova.conf
 from nova.objects import base as objects_base
 import nova.privsep
@@ -61,7 +62,11 @@ def serve(configuration: str, directory: Path) -> None:
     rpc.TRANSPORT._driver = bus.Bus(directory, gates, rpc.get_allowed_exmods())
     tables.make(directory)
     manager = _start_manager()
-    endpoints = [manager, *manager.additional_endpoints]
+    endpoints = [
+        manager,
+        *manager.additional_endpoints,
+        conductor_manager.ConductorManager(),
+    ]
     dispatch = dispatcher.RPCDispatcher(
         endpoints,
         rpc.RequestContextSerializer(objects_base.NovaObjectSerializer()),
@@ -115,6 +120,9 @@ def _start_manager() -> Any:
             topic='compute',
             report_count=0,
         )
+        # In an upgrade the record of an older nova is there before a newer
+        # one comes; here the newest starts first, and makes the tables.
+        record._check_minimum_version = lambda: None
         record.create()
     manager.pre_start_hook(record)
     return manager
