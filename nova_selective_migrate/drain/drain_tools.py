@@ -52,6 +52,9 @@ class DrainWatcher(typing.Protocol):
     def tell(self, words: str) -> None:
         """Show a sentence."""
 
+    def close(self) -> None:
+        """Leave what is shown as it is, and draw nothing more."""
+
 
 @dataclasses.dataclass(frozen=True)
 class DrainTools:

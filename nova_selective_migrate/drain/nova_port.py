@@ -34,7 +34,14 @@ class NovaError(exceptions.SelectiveMigrateError):
 
 
 class NovaRefused(NovaError):
-    """nova said no, and did nothing."""
+    """nova said no, and did nothing.
+
+    :ivar code: status of HTTP of its answer
+    """
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,7 @@
 """A drain on a terminal: one line a server and a total, or plain lines."""
 
 import collections.abc
+import contextlib
 import os
 import typing
 
@@ -81,16 +82,26 @@ class DrainLines:
 
     def tell(self, words: str) -> None:
         """Print a sentence."""
-        self._stream.write(f'{words}\n')
-        self._stream.flush()
+        # The reader may have gone; the drain is carried out to its end.
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(f'{words}\n')
+            self._stream.flush()
+
+    def close(self) -> None:
+        """Do nothing: what is printed stays."""
 
 
 class DrainBars:
     """Lines that are drawn over each other; what is over stands above."""
 
     def __init__(self, stream: typing.TextIO) -> None:
+        # What a server is called is its user's choice, and no markup.
         self._console = console.Console(
-            file=stream, force_terminal=True, highlight=False
+            file=stream,
+            force_terminal=True,
+            highlight=False,
+            markup=False,
+            emoji=False,
         )
         self._live: live.Live | None = None
         self._moved: set[str] = set()
@@ -115,12 +126,17 @@ class DrainBars:
         )
         self._live.update(shown, refresh=True)
         if not flying:
-            self._live.stop()
-            self._live = None
+            self.close()
 
     def tell(self, words: str) -> None:
         """Print a sentence above."""
-        self._console.print(words, markup=False, soft_wrap=True)
+        self._console.print(words, soft_wrap=True)
+
+    def close(self) -> None:
+        """Leave the lines as they are."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
 
 def _line(move: server_moves.ServerMove) -> str:

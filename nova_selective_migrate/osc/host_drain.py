@@ -160,6 +160,7 @@ class DrainHost(command.Lister):
             reason = f'{drain_checks.REASON} {drain.id}'
             if cloud.source.enabled or drain_checks.is_ours(cloud.source):
                 cloud.nova.disable(cloud.source, reason)
+            watcher = drain_display.display(sys.stderr)
             run = drain_runs.DrainRun(
                 options,
                 cloud.hosts,
@@ -167,13 +168,13 @@ class DrainHost(command.Lister):
                     cloud.nova,
                     journal,
                     _SystemClock(self._stop),
-                    drain_display.display(sys.stderr),
+                    watcher,
                     self._stop,
                 ),
                 aborts=parsed_args.abort,
             )
             self._begun = True
-            with _signals(self._stop):
+            with _signals(self._stop), contextlib.closing(watcher):
                 moves = run.run(moves, wait=parsed_args.wait)
             report = report.of_drain(
                 drain.id, drain.started, time.time(), moves
@@ -259,8 +260,10 @@ def _fail(error: BaseException, code: int) -> int:
 def _ask(moves: tuple[server_moves.ServerMove, ...], host: str) -> None:
     """Ask whether to go on.
 
-    :raises InvalidInput: when there is nobody to ask
-    :raises KeyboardInterrupt: when the answer is no
+    The question stands where the answer of the command does not, which may
+    go into a file.
+
+    :raises InvalidInput: when there is nobody to ask, or the answer is no
     """
     if not sys.stdin.isatty():
         raise exceptions.InvalidInput(
@@ -268,6 +271,11 @@ def _ask(moves: tuple[server_moves.ServerMove, ...], host: str) -> None:
             '--yes'
         )
     count = sum(_is_left(move) for move in moves)
-    answer = input(f'Move {count} servers off {host}? [y/N] ')
-    if answer.strip().lower() not in ('y', 'yes'):
+    print(
+        f'Move {count} servers off {host}? [y/N] ',
+        end='',
+        file=sys.stderr,
+        flush=True,
+    )
+    if sys.stdin.readline().strip().lower() not in ('y', 'yes'):
         raise exceptions.InvalidInput('nothing is done')

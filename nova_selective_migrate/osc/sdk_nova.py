@@ -104,7 +104,7 @@ class SdkNova:
                 )
         except nova_port.NovaRefused as err:
             # placement refuses a trait that no host has ever reported.
-            return frozenset() if '400' in str(err) else None
+            return frozenset() if err.code == _CLIENT_ERROR else None
         except nova_port.NovaError:
             return None
 
@@ -275,7 +275,7 @@ def _answers(what: str) -> collections.abc.Iterator[None]:
         code = err.status_code or _SERVER_ERROR
         words = f'{what}: {code}: {err.details or err.message}'
         if _CLIENT_ERROR <= code < _SERVER_ERROR and code != _TIMED_OUT:
-            raise nova_port.NovaRefused(words) from err
+            raise nova_port.NovaRefused(words, code) from err
         raise nova_port.NovaError(words) from err
     except (
         sdk_exceptions.SDKException,

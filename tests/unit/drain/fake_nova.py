@@ -165,7 +165,7 @@ class FakeNova:
 
     def abort(self, uuid, migration):
         if migration not in self.running:
-            raise nova_port.NovaRefused('it does not run')
+            raise nova_port.NovaRefused('it does not run', 404)
         self.aborted.append(uuid)
         self.finish(migration, 'cancelled')
 
@@ -173,10 +173,10 @@ class FakeNova:
         self.asked.append((uuid, host))
         found = self.all[uuid]
         if found.task is not None:
-            raise nova_port.NovaRefused('409: it is migrating')
+            raise nova_port.NovaRefused('409: it is migrating', 409)
         fate = (self.fails.get(uuid) or ['completed']).pop(0)
         if fate == 'raise':
-            raise nova_port.NovaRefused('403: not you')
+            raise nova_port.NovaRefused('403: not you', 403)
         if fate == 'silent':
             raise nova_port.NovaError('no answer')
         number = next(self.ids)
@@ -239,3 +239,6 @@ class Watcher:
 
     def tell(self, words):
         self.told.append(words)
+
+    def close(self):
+        pass

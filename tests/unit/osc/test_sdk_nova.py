@@ -15,6 +15,7 @@
 import importlib.util
 import types
 import unittest
+from unittest import mock
 
 from nova_selective_migrate.drain import drain_servers
 from nova_selective_migrate.drain import nova_port
@@ -71,7 +72,7 @@ class AnswerTest(unittest.TestCase):
             sdk_nova._answers('it'),
         ):
             raise error
-        return type(caught.exception)
+        return caught.exception
 
     def test_a_no_is_told_from_what_is_not_known(self):
         from keystoneauth1 import exceptions as auth_exceptions
@@ -92,12 +93,15 @@ class AnswerTest(unittest.TestCase):
             (503, nova_port.NovaError),
         ):
             with self.subTest(code):
-                self.assertIs(kind, self.raised(http(code)))
+                raised = self.raised(http(code))
+                self.assertIs(kind, type(raised))
+                if kind is nova_port.NovaRefused:
+                    self.assertEqual(code, raised.code)
         for error in (
             exceptions.SDKException('no catalog'),
             auth_exceptions.ConnectFailure('no route'),
         ):
-            self.assertIs(nova_port.NovaError, self.raised(error))
+            self.assertIs(nova_port.NovaError, type(self.raised(error)))
 
     def test_our_events_are_read_whole(self):
         from nova_selective_migrate.osc import sdk_nova
@@ -110,6 +114,38 @@ class AnswerTest(unittest.TestCase):
                 event=name, traceback='all of\n it', details='cut'
             )
             self.assertEqual(words, sdk_nova._event(event).message)
+
+
+@unittest.skipUnless(EXTRA, 'the extra [openstack] is not installed')
+class EnforcingHostsTest(unittest.TestCase):
+    def found(self, code, words):
+        """Ask a placement that answers with an error."""
+        from openstack import exceptions
+        from openstack import utils
+
+        from nova_selective_migrate.osc import sdk_nova
+
+        answer = types.SimpleNamespace(status_code=code, headers={})
+        sdk = mock.Mock()
+        sdk.placement.resource_providers.side_effect = (
+            exceptions.HttpException(words, response=answer)
+        )
+        with mock.patch.object(
+            utils, 'supports_microversion', return_value=True
+        ):
+            return sdk_nova.SdkNova(sdk).enforcing_hosts()
+
+    def test_a_trait_that_no_host_ever_had(self):
+        self.assertEqual(frozenset(), self.found(400, 'no such trait'))
+
+    def test_any_other_no_leaves_it_open(self):
+        for code, words in (
+            (403, 'not you: req-4005400'),
+            (404, 'no endpoint at port 54009'),
+            (503, '400 of 400 workers are busy'),
+        ):
+            with self.subTest(code):
+                self.assertIsNone(self.found(code, words))
 
 
 @unittest.skipUnless(EXTRA, 'the extra [openstack] is not installed')
