@@ -12,6 +12,8 @@
 
 """One HTML page of a report, which needs no network."""
 
+import base64
+import hashlib
 import typing
 
 import jinja2
@@ -19,6 +21,7 @@ import jinja2
 from nova_selective_migrate.cli import audit_table
 
 _CLI = 'nova_selective_migrate.cli'
+_SCRIPT = 'page_table.js'
 
 
 def render(name: str, package: str = _CLI, **values: typing.Any) -> str:
@@ -40,5 +43,12 @@ def render(name: str, package: str = _CLI, **values: typing.Any) -> str:
     environment.filters['size'] = audit_table.size
     environment.filters['duration'] = audit_table.duration
     environment.filters['codes'] = audit_table.codes
-    text: str = environment.get_template(name).render(values)
+    # The browser runs this one script, whatever a guest is called.
+    script = environment.get_template(_SCRIPT).render()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest())
+    text: str = environment.get_template(name).render(
+        values,
+        script=script,
+        script_hash=f'sha256-{digest.decode()}',
+    )
     return f'{text}\n'

@@ -12,6 +12,7 @@
 
 """The report of a drain as one HTML page that needs no network."""
 
+import collections
 import collections.abc
 import typing
 
@@ -23,6 +24,14 @@ def page(tree: collections.abc.Mapping[str, typing.Any]) -> str:
 
     :param tree: what :meth:`drain_reports.DrainReport.tree` returns
     """
+    reasons = collections.Counter(
+        code
+        for server in tree['servers']
+        for code in {each['reason'] for each in server['reasons']}
+    )
     return html_page.render(
-        'drain_report.html', 'nova_selective_migrate.osc', drain=tree
+        'drain_report.html',
+        'nova_selective_migrate.osc',
+        drain=tree,
+        reasons=dict(sorted(reasons.items())),
     )

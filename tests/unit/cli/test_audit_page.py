@@ -50,7 +50,7 @@ class AuditPageTest(unittest.TestCase):
         ]
         self.assertEqual(
             [('yes', ''), ('no', 'locality-unknown'), ('no', 'not-planned')],
-            [(row['data-movable'], row['data-codes']) for row in rows],
+            [(row['data-state'], row['data-codes']) for row in rows],
         )
         self.assertIn('it cannot be read', page)
 
