@@ -25,108 +25,127 @@ _HEAD = """\
 Performance
 ===========
 
-``make bench`` measures what follows, in about a quarter of an hour, and
-writes ``benchmarks/results.json``; this page is made of that. Every target
-that compares is a ratio of medians from one run on one machine; seconds are
-there for scale, and depend on it.
+What copying costs, beside ``virsh migrate`` and beside a plain copy of the
+same bytes. ``make bench`` measures it in a quarter of an hour. Figures that
+have a target are ratios of medians from one run on one machine, or bounds.
+Seconds are there for scale: they depend on the machine.
 
+"""
+_SUMMARY = """\
+Summary
+=======
+
+Each row is a question of a section below. "Measured" is the lowest and the
+highest figure that has a target.
+
+"""
+_MISSED = """\
+These targets are missed:
+
+"""
+_METHOD = """\
 What is compared
 ================
 
 ours
-    ``nova-selective-migrate migrate``, from the start of its process to the
+    ``nova-selective-migrate migrate``, from the start of its process to its
     end. It finds out which disks are local, makes the images, copies, and
     looks at both hosts afterwards.
 
 virsh with the list
-    ``virsh migrate --copy-storage-inc --migrate-disks`` with the right list
-    by hand, after ``qemu-img create`` of each image at the destination,
-    which is timed as well; how one gets to the other host to do that is not.
-    Incremental, since libvirt then changes nothing of what was made.
+    ``virsh migrate --copy-storage-inc --migrate-disks`` with the right list,
+    written by hand. ``qemu-img create`` of each image is timed as well, but
+    not how one gets to the other host for it. The copy is incremental, so
+    that libvirt changes nothing of the images that were made.
 
 virsh without a list
-    ``--copy-storage-all``, which takes the shared disk too: here a block
-    device, since libvirt 9.0 fails with a network disk.
+    ``--copy-storage-all``, which copies the shared disk too. The shared disk
+    is a block device here, since libvirt 9.0 fails with a network disk.
 
 plain copy
-    The floor: as many bytes as are not zero in the disks and in the guest's
-    memory, read from a file, sent once through a TCP connection between the
-    same hosts, and written to a file until they are durable.
+    The floor. As many bytes as are not zero in the disks and in the guest's
+    memory are read from a file, sent once through a TCP connection between
+    the same hosts, and written to a file.
 
 The laboratory is two hosts on one machine, each with its own libvirt, file
-system and network, joined by a wire of Linux' own (veth), whose counters tell
-the bytes, both directions and all headers. Guests run without KVM, so
-everything that a processor does takes longer than elsewhere, for all alike,
-and nothing limits the wire but where Mbit/s are named. Each guest is started
-anew for each migration and goes the same way; contenders take turns. A disk
-has random data, one MiB in so many, and between them zeroes that were written,
-or holes.
+system and network. A virtual wire joins them (veth); its counters tell the
+bytes, in both directions and with all headers. Guests run without KVM, so
+everything that a processor does takes longer than elsewhere, for all alike.
+Nothing limits the wire unless Mbit/s are named. Each guest is started anew
+for each migration, and contenders take turns. A disk has one MiB of random
+data in so many; between them are zeroes that were written, or holes.
 
 """
 _GROUPS = {
     'bytes': """\
-Over the wire. A guest that writes sends some of it twice, whoever migrates
-it, so that has no target. libvirt leaves zeroes that were written away at the
-source since 10.9, where it is asked to; before, they travel, and it is the
-destination that makes holes of them. The counters are checked with the plain
-copy, whose payload is known; the rest are headers.
+Bytes over the wire. A guest that writes sends some of its data twice, with
+any tool, so that row has no target. From libvirt 10.9 on the source leaves
+out zeroes that were written. Before 10.9 these zeroes travel, and the
+destination makes holes of them. The plain copy checks the counters: its
+payload is known, and the rest are headers.
 """,
     'time': """\
-Wall time. A small disk shows what a command costs in any case. libvirt
-waits until the guest that it has killed on the source is reaped, which the
-laboratory does at once, as systemd does; where a sandbox took a second for it,
-that was in all of these, and the small disk's ratio was 1.12.
-
-To be kept thin a dense disk pays as well: its image has no room of its own
-yet when the data comes. Ours / virsh with the list was 0.98, 1.11 and 1.00 on
-three machines.
+Wall time. The small disk shows what a command costs in any case: Python's
+start and the looks at both hosts. A dense disk that is kept thin takes a
+little longer, since its image has no room of its own yet when the data comes.
 """,
     'allocated': """\
-What each copy takes at the destination, divided by what is not zero in the
-disk: 64 MiB in 512, the rest written zeroes. A thin destination stays thin
-only if zeroes are found on the way.
+The room that each copy takes at the destination, divided by what is not zero
+in the disk: 64 MiB of 512, the rest written zeroes. The destination stays
+thin only if zeroes are found on the way.
 """,
     'trimmed': """\
-A guest with an ext4 and Debian's guest agent has written 64 MiB that stay and
-192 MiB that it has deleted since. The bytes of its disk over the wire, all
-headers and without what QEMU sent of memory, divided by what is not deleted.
+A guest with an ext4 file system and Debian's guest agent has 64 MiB of files,
+and has deleted 192 MiB. The figure is the bytes of its disk over the wire,
+divided by what is not deleted. What QEMU sent of memory is left out.
 """,
     'downtime': """\
-A guest prints a line for each record that is durable, a thousand a second at
-most. What counts is the time from its last line on the one host to its first
-on the other, as the hosts' file systems tell it: longer than the downtime
-that QEMU tells, which ends before the guest's first write is through.
+How long the guest is silent. It prints a line for each durable record, at
+most a thousand a second. Measured is the time from its last line on one host
+to its first on the other. That is longer than QEMU's own downtime, which ends
+before the guest's first write is through.
 """,
     'bandwidth': """\
-The rate on the wire, memory and disks together, between a tenth and nine
-tenths of all bytes, divided by the ``--bandwidth`` that was asked for.
-libvirt, asked by virsh, applies it to each disk.
+The rate on the wire divided by the ``--bandwidth`` that was asked for, memory
+and disks together, between a tenth and nine tenths of all bytes. virsh passes
+the limit to libvirt, which applies it to each disk.
 """,
     'planning': """\
-Deciding alone, in a process that runs. Half of the disks are volumes.
+Deciding alone, in a process that runs already. Half of the disks are volumes.
 """,
     'start': """\
-Processor time, user and system, of a whole process as it is installed for
-development; an empty Python of the same environment is started in turns with
-the others.
+Processor time of a whole process, installed for development. An empty Python
+of the same environment takes turns with the others.
 """,
     'process': """\
-The command as a process, which decides on recorded cases of four disks.
+The command as a process. It decides on recorded cases of four disks.
 """,
     'memory': """\
-The most that the process had in memory at once.
+The most memory that the process had at once.
 """,
     'nova': """\
-nova's real ``ComputeManager`` and its driver on both hosts, with our driver
-and with its own: the time from the manager's call of
-``driver.live_migration`` to the driver's call of ``migrateToURI3``. Three
-disks are local, five are volumes. "Whole" is the time from the request until
-``ComputeManager`` is done.
+nova's own ``ComputeManager`` on both hosts, once with our driver and once with
+nova's: the time from the manager's call of ``driver.live_migration`` to the
+driver's call of ``migrateToURI3``. Three disks are local, five are volumes.
+"Whole" is the time from the request until ``ComputeManager`` is done.
 """,
     'phase': """\
-Where the time of one migration of ours goes, of a dense disk. All but
-libvirt's call is what we add.
+Where the time of one migration goes, with a dense disk. All but libvirt's
+call is what this project adds.
 """,
+}
+_QUESTIONS = {
+    'bytes': 'Bytes on the wire, against a plain copy',
+    'time': 'Time, against virsh with the right list',
+    'allocated': 'Room at the destination, against the data',
+    'trimmed': 'Bytes of deleted files, with ``--trim``',
+    'downtime': "The guest's pause, against virsh",
+    'bandwidth': 'Rate, against ``--bandwidth``',
+    'planning': 'A plan, in a process that runs',
+    'start': 'Start of a process',
+    'process': 'A command as a process',
+    'memory': 'Memory of the command',
+    'nova': 'Time that the driver adds in nova',
 }
 _TITLES = {'phase': 'Profile', 'memory': 'Memory', 'nova': 'nova'}
 _PICTURES = {
@@ -148,7 +167,7 @@ def write(figures: list[figure.Figure], path: pathlib.Path) -> None:
 
 def text(figures: collections.abc.Sequence[figure.Figure]) -> str:
     """Return the page."""
-    parts = [_HEAD]
+    parts = [_HEAD, _summary(figures), _METHOD]
     for group, words in _GROUPS.items():
         mine = [one for one in figures if one.group.split()[0] == group]
         if not mine:
@@ -159,6 +178,43 @@ def text(figures: collections.abc.Sequence[figure.Figure]) -> str:
             parts.append(f'.. image:: {_picture(group)}\n   :alt: {title}\n\n')
         parts.append(f'{table.text(mine)}\n')
     return ''.join(parts).rstrip('\n') + '\n'
+
+
+def _summary(figures: collections.abc.Sequence[figure.Figure]) -> str:
+    """Write what was asked, what was seen, and each target missed."""
+    lines = [
+        '.. list-table::',
+        '   :header-rows: 1',
+        '   :widths: 50 30 20',
+        '',
+        *('   * - Question', '     - Measured', '     - Targets met'),
+    ]
+    judged = [one for one in figures if one.met is not None]
+    for group, question in _QUESTIONS.items():
+        mine = [one for one in judged if one.group.split()[0] == group]
+        if not mine:
+            continue
+        met = sum(one.met is True for one in mine)
+        lines += [
+            f'   * - {question}',
+            f'     - {_range(mine)}',
+            f'     - {met} of {len(mine)}',
+        ]
+    missed = [one for one in judged if one.met is False]
+    written = _SUMMARY + '\n'.join(lines) + '\n\n'
+    if missed:
+        written += _MISSED + table.text(missed, whole_names=True) + '\n'
+    return written
+
+
+def _range(figures: collections.abc.Sequence[figure.Figure]) -> str:
+    # A ratio among seconds says nothing beside them.
+    figures = [one for one in figures if one.unit != 'ratio'] or figures
+    low, high = (
+        choose(figures, key=lambda one: one.value) for choose in (min, max)
+    )
+    first, last = (table.number(one.value, one.unit) for one in (low, high))
+    return first if first == last else f'{first} to {last}'
 
 
 def bars(

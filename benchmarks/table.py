@@ -20,8 +20,15 @@ _VERDICT = {True: 'yes', False: '**no**', None: ''}
 _COLUMNS = ('What', 'Measured', 'Target', 'Met', 'Runs')
 
 
-def text(figures: collections.abc.Iterable[figure.Figure]) -> str:
-    """Return a table with a row for each figure of one group."""
+def text(
+    figures: collections.abc.Iterable[figure.Figure],
+    *,
+    whole_names: bool = False,
+) -> str:
+    """Return a table with a row for each figure.
+
+    :param whole_names: with the group, where they are of several
+    """
     lines = [
         '.. list-table::',
         '   :header-rows: 1',
@@ -30,11 +37,13 @@ def text(figures: collections.abc.Iterable[figure.Figure]) -> str:
         *_row(_COLUMNS),
     ]
     for one in figures:
-        _, _, what = one.name.partition(', ')
+        what = one.name
+        if not whole_names:
+            _, _, what = what.partition(', ')
         lines += _row(
             (
                 what,
-                _number(one.value, one.unit),
+                number(one.value, one.unit),
                 _target(one.target, one.unit),
                 _VERDICT[one.met],
                 str(one.runs),
@@ -48,7 +57,8 @@ def _row(cells: collections.abc.Sequence[str]) -> list[str]:
     return [f'   * -{first}', *(f'     -{cell}' for cell in others)]
 
 
-def _number(value: float, unit: str) -> str:
+def number(value: float, unit: str) -> str:
+    """Write a figure with its unit."""
     if unit == 'ratio':
         return f'{value:.2f}'
     return f'{value:.3g} {unit}'

@@ -30,6 +30,7 @@ extensions = [
     'command_options',
     'known_bad_releases',
     'packages',
+    'pictures',
     'reason_codes',
 ]
 
@@ -47,6 +48,10 @@ nitpicky = True
 
 # Drawn by dot; without it doc/ext/packages.py writes text in its place.
 graphviz_output_format = 'svg'
+
+# A picture or a table that is wider than the screen scrolls by itself.
+html_static_path = ['_static']
+html_css_files = ['narrow.css']
 
 man_pages = [
     (

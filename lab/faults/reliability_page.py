@@ -26,61 +26,75 @@ _HEAD = """\
 Reliability
 ===========
 
-Migrations are broken on purpose, on two real hosts with real guests: in every
-phase something is killed, told to end, cut or filled, and afterwards both
-hosts are examined without asking this program. A guest writes numbered records
-to each of its disks all the while, and prints on its console which are
-durable. After each fault these must hold:
+Migrations are broken on purpose, on two real hosts with real guests. In every
+phase a program is killed or told to end, the wire is cut, or a disk is
+filled. Then both hosts are examined without asking this program. ``make
+faults`` runs it; a short campaign is part of ``make test``.
 
-- at most one host runs the guest;
-- its disks hold every record that it has acknowledged;
-- QEMU was never told to copy, or to export, a disk that is shared;
-- the reported outcome is what both hosts show;
-- what is left at a host is named in the outcome, or by ``cleanup``.
+Summary
+=======
 
-An outcome that is not reported within 400 seconds (500 of nova) counts as
-wrong.
+"""
+_MIDDLE = """
+Every count but the first three should be 0. The next section says what went
+wrong each time, and what has been mended since.
 
-"Finish unanswered" is the moment when the destination has been told to run the
-guest and has not said yet that it does. When that reply is lost, libvirt runs
-the guest on the source again, and so on both hosts. This program suspends the
-destination's as soon as its libvirt answers, says which of the two to destroy
-after a look, and calls the outcome *unknown*. A shared disk can be damaged in
-that time, which is counted below; on local disks each guest has what it
-acknowledged itself.
-
-In "post-copy" the guest runs at the destination while memory is still missing
-there. What breaks then leaves a part of it on either host, or loses one. The
-disks at the destination are the newest and whole: look at both hosts, then
-start the guest anew from them.
+What went wrong
+===============
 
 .. include:: reliability-findings.inc
 
-``make faults`` runs it, ``SEED`` and ``RUNS`` choose how, and ``faults.json``
-has every trial with its seed. A short campaign is part of ``make test``.
+What has to hold
+================
+
+A guest writes numbered records to each of its disks, and prints on its
+console which of them are durable. After each fault:
+
+- at most one host runs the guest;
+- its disks hold every record that it has acknowledged;
+- QEMU was never told to copy, or to export, a shared disk;
+- the reported outcome is what both hosts show;
+- what is left at a host is named in the outcome, or by ``cleanup``.
+
+An outcome that is not reported within 400 seconds (500 with nova) is wrong.
+
+Two moments need a word:
+
+Finish unanswered
+    The destination has been told to run the guest, and has not answered yet.
+    If that answer is lost, libvirt runs the guest on the source again, and so
+    on both hosts. This program suspends the destination's guest as soon as
+    its libvirt answers, and calls the outcome *unknown*. Until then a shared
+    disk can be damaged. On local disks each guest keeps its own records.
+
+post-copy
+    The guest runs at the destination while a part of its memory is still on
+    the source. A fault leaves a part on either host, or loses one. The disks
+    at the destination are the newest and whole. Look at both hosts, then
+    start the guest from these disks.
 
 .. note::
 
-   "Wire cut for good" and others can end as *unknown*: nobody can tell from
-   one host what the other does then. Before the guest is started anywhere,
-   look at both: ``virsh domstate`` on each, and, where one cannot be reached,
-   at its console or its power switch. Start it only where it is certain that
-   the other one does not run it and cannot come back running it. ``migrate
-   --resume-report`` tells more once both answer; "unknown, then not-moved"
-   below is that. A guest that is found running on both is suspended at the
-   destination (:doc:`/admin/crashes`).
+   "Wire cut for good" and others can end as *unknown*: from one host nobody
+   can tell what the other one does. Before the guest is started anywhere,
+   look at both hosts: ``virsh domstate``, or the console or the power switch
+   of a host that does not answer. Start the guest only if the other host does
+   not run it and cannot come back running it. ``migrate --resume-report``
+   tells more once both answer; "unknown, then not-moved" below is that. A
+   guest that runs on both hosts is suspended at the destination
+   (:doc:`/admin/crashes`).
 
 """
 _COUNTS = (
     ('runs', 'Migrations'),
-    ('broken_off', 'Others, that the laboratory broke off'),
+    ('broken_off', 'Broken off by the laboratory, not counted'),
     ('faults', 'Faults inflicted'),
     ('lost_records', 'Acknowledged records lost'),
     ('shared_written', 'Shared disks copied or exported'),
-    ('on_both', 'Guests that libvirt ran on both hosts for a while'),
-    ('double_runs', 'Guests left running on both hosts'),
-    ('untrue_outcomes', 'Outcomes that were not so'),
-    ('unlisted_leftovers', 'Leftovers that nobody named'),
+    ('on_both', 'Guests that ran on both hosts for a while'),
+    ('double_runs', 'Guests that stayed running on both hosts'),
+    ('untrue_outcomes', 'Wrong outcome reports'),
+    ('unlisted_leftovers', 'Leftovers that no report named'),
 )
 
 
@@ -99,11 +113,16 @@ def text(trees: Iterable[Mapping[str, Any]]) -> str:
         for name, words in _COUNTS
     ]
     longest = max((row.get('on_both', 0.0) for row in rows), default=0.0)
-    counts.append(('Longest that a guest ran on both', f'{longest:g} s'))
-    parts = [_HEAD, _table(('What', 'How often'), counts)]
-    parts.append(_by(rows, 'driver'))
-    parts.append(_matrix(rows))
-    return '\n'.join(parts) + '\n'
+    counts.append(('Longest time that a guest ran on both', f'{longest:g} s'))
+    return page(
+        _table(('What', 'How often'), counts),
+        _by(rows, 'driver') + '\n' + _matrix(rows),
+    )
+
+
+def page(counts: str, tables: str) -> str:
+    """Put the page together: the summary first, long tables last."""
+    return f'{_HEAD}{counts}{_MIDDLE}{tables}\n'
 
 
 def _by(rows: list[dict[str, Any]], name: str) -> str:
@@ -142,7 +161,7 @@ def _matrix(rows: list[dict[str, Any]]) -> str:
 
 
 def _title(words: str) -> str:
-    return f'\n{words}\n{"-" * len(words)}\n\n'
+    return f'\n{words}\n{"=" * len(words)}\n\n'
 
 
 def _outcome(row: Mapping[str, Any]) -> str:

@@ -28,8 +28,14 @@ Mutants
 
 .. Written by `tox -e mutation -- --write`: change tools/mutation instead.
 
-The next change takes a guard away that no test holds. So ``core`` is broken on
-purpose, one small change at a time, and the unit tests have to notice each.
+``core`` is broken on purpose, one small change at a time. The unit tests have
+to notice each change. A change that no test notices shows a rule that a later
+change could remove without a red test.
+
+"""
+_HOW = """\
+How it is run
+=============
 
 .. code-block:: console
 
@@ -37,34 +43,47 @@ purpose, one small change at a time, and the unit tests have to notice each.
    $ tox -e mutation -- nova_selective_migrate/core/evidence/volume_matching.py
    $ tox -e mutation -- --again --write
 
-The first runs all mutants, which takes half an hour on one processor
-(``--jobs 2`` takes two). The second runs those of one file. The last runs only
-what survived last time, and writes the figures of this page.
+The first command runs all mutants. That takes half an hour on one processor;
+``--jobs 2`` takes two. The second runs those of one file. The third runs only
+those that survived last time, and writes the figures of this page.
 
-A run fails where a mutant survives that ``tools/mutation/harmless.toml`` does
-not explain, and where nothing holds a guard of ``tools/mutation/rules.toml``.
-That file has every rule of how disks are decided and the lines that guard it;
-``make check`` fails where one of them is no line of ``core`` any more.
+A run fails in two cases: a mutant survives that
+``tools/mutation/harmless.toml`` does not explain, or no test holds a guard of
+``tools/mutation/rules.toml``. That file lists every rule of how disks are
+decided, with the lines that guard it. ``make check`` fails if one of these
+lines is no line of ``core`` any more.
 
 The changes are those of `mutmut <https://mutmut.readthedocs.io/>`__, and
-seven of ours: a condition of ``if`` forced to either side, one operand of
-``and`` and ``or`` alone, one element of a table or word of a list dropped, a
-statement left out, a number less one. mutmut's own runner would leave out
-tables, properties and the conditions of ``if``, and with them half of the
-guards. Left out as a class are
+seven of our own:
+
+- a condition of ``if`` is forced to true,
+- it is forced to false,
+- ``and`` and ``or`` keep one operand alone,
+- a table loses one element,
+- a list of words loses one word,
+- a statement is left out,
+- a number is one less.
+
+mutmut's own runner leaves out tables, properties and the conditions of ``if``,
+which hold half of the guards. Some kinds of change are left out here:
 
 - texts for people: literals with a blank in them, what ``raise`` says, and
   ``__str__``,
 - annotations, decorators and imports,
-- an argument that is left out; None takes its place instead.
+- leaving out an argument; None takes its place instead.
 
-The tests of ``tests/unit/core`` alone have to notice. Property tests and
-fuzzing are left out: what they find by chance holds no rule.
+Only the tests of ``tests/unit/core`` count. Property tests and fuzzing do not:
+what they find by chance holds no rule.
 """
 
 
 def write(fates: collections.abc.Collection[record.Fate]) -> None:
-    FILE.write_text('\n'.join((_HEAD, _figures(fates), _harmless(fates))))
+    FILE.write_text(page(_figures(fates), _harmless(fates)))
+
+
+def page(figures: str, harmless: str) -> str:
+    """Put the page together: figures first, the long table last."""
+    return '\n'.join((_HEAD + figures, _HOW, harmless))
 
 
 def _figures(fates: collections.abc.Collection[record.Fate]) -> str:

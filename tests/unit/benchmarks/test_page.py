@@ -39,6 +39,20 @@ class PageTest(unittest.TestCase):
         self.assertIn('.. image:: performance-bytes.svg', text)
         self.assertNotIn('\nBandwidth\n', text)
 
+    def test_the_summary_counts_targets_and_names_those_missed(self):
+        text = page.text(
+            [
+                _figure('bytes, dense disk: ours / plain copy', 1.0, 1.1),
+                _figure('bytes, zeroes: ours / plain copy', 5.4, 1.1),
+                _figure('bytes, zeroes: virsh / plain copy', 9),
+            ]
+        )
+        head, _, rest = text.partition('What is compared')
+        self.assertIn('     - 1.00 to 5.40\n     - 1 of 2\n', head)
+        self.assertIn('bytes, zeroes: ours / plain copy', head)
+        self.assertNotIn('bytes, dense disk', head)
+        self.assertIn('dense disk: ours / plain copy', rest)
+
     def test_every_area_of_the_command_has_a_section(self):
         # A group that no section takes would be left out without a word.
         for group in page._PICTURES:
