@@ -37,6 +37,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import components
 from nova_selective_migrate.compute import private_overrides
 from nova_selective_migrate.compute.common import driver_settings
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.common import nova_interface
 from nova_selective_migrate.compute.destination import remote_filesystem
 from nova_selective_migrate.compute.source import audit
@@ -71,8 +72,8 @@ class SelectiveMigrateDriver(private_overrides.PrivateOverrides):
         if (parts := self._enforcing) is not None:
             parts.outgoing_recovery.settle()
             parts.incoming_recovery.settle()
-        if (of := self._components) is not None and of.metrics is not None:
-            of.metrics.start()
+        if self._components is not None:
+            self._components.start()
 
     def cleanup_host(self, host: str) -> None:
         """Wait for outgoing migrations before nova ends its thread pools.
@@ -89,8 +90,8 @@ class SelectiveMigrateDriver(private_overrides.PrivateOverrides):
         ):
             parts.planned.await_ends(seconds)
         super().cleanup_host(host=host)
-        if (of := self._components) is not None and of.metrics is not None:
-            of.metrics.stop()
+        if self._components is not None:
+            self._components.stop()
 
     def update_provider_tree(
         self,
@@ -112,6 +113,7 @@ class SelectiveMigrateDriver(private_overrides.PrivateOverrides):
 
     # The destination, before anything is touched.
 
+    @migration_log.of_request
     def check_can_live_migrate_destination(
         self,
         context: typing.Any,
@@ -128,6 +130,7 @@ class SelectiveMigrateDriver(private_overrides.PrivateOverrides):
 
     # The source, before anything is touched.
 
+    @migration_log.of_request
     def check_can_live_migrate_source(
         self,
         context: typing.Any,
@@ -168,6 +171,7 @@ class SelectiveMigrateDriver(private_overrides.PrivateOverrides):
 
     # The destination is prepared.
 
+    @migration_log.of_request
     def pre_live_migration(
         self,
         context: typing.Any,
@@ -193,6 +197,7 @@ class SelectiveMigrateDriver(private_overrides.PrivateOverrides):
 
     # The migration.
 
+    @migration_log.of_request
     def live_migration(
         self,
         context: typing.Any,
@@ -243,6 +248,7 @@ class SelectiveMigrateDriver(private_overrides.PrivateOverrides):
 
     # The end.
 
+    @migration_log.of_request
     def post_live_migration_at_destination(
         self,
         context: typing.Any,
@@ -256,6 +262,7 @@ class SelectiveMigrateDriver(private_overrides.PrivateOverrides):
         if (parts := self._enforcing) is not None:
             parts.preparation.finish(instance)
 
+    @migration_log.of_request
     def rollback_live_migration_at_destination(
         self,
         context: typing.Any,

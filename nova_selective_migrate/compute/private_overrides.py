@@ -27,6 +27,7 @@ from nova.virt.libvirt import guest as libvirt_guest
 from nova_selective_migrate import conf
 from nova_selective_migrate.compute import components
 from nova_selective_migrate.compute.common import driver_settings
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.source import check_source
 from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.compute.source import running_plans
@@ -100,6 +101,7 @@ class PrivateOverrides(driver.LibvirtDriver):
 
     # The destination is prepared.
 
+    @migration_log.of_request
     def _create_images_and_backing(
         self,
         context: typing.Any,
@@ -154,6 +156,7 @@ class PrivateOverrides(driver.LibvirtDriver):
             )
         return float(super()._live_migration_data_gb(instance, disk_paths))
 
+    @migration_log.of_request
     def _live_migration_operation(
         self,
         context: typing.Any,
@@ -178,6 +181,7 @@ class PrivateOverrides(driver.LibvirtDriver):
             return
         parts.migrations.operate(stock, instance, migrate_data, guest)
 
+    @migration_log.of_request
     def _live_migration_monitor(
         self,
         context: typing.Any,

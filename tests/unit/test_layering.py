@@ -36,7 +36,7 @@ NOT_IN_CORE = {
 # and from earlier lines alone: so none imports from another of its line, and
 # there is no cycle.
 ORDER = (
-    ('exceptions',),
+    ('exceptions', 'plan_log'),
     ('core.model',),
     ('core.case', 'core.job'),
     ('core.evidence',),
@@ -70,6 +70,7 @@ IMPORT_NOVA = {
     'compute/destination/rollback.py',
     'compute/driver.py',
     'compute/private_overrides.py',
+    'compute/source/audited_guests.py',
     'compute/source/check_source.py',
     'compute/source/completion.py',
     'compute/source/live_migration.py',

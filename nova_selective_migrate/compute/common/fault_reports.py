@@ -18,14 +18,14 @@ import typing
 from nova import objects
 from nova.compute import utils as compute_utils
 import nova.conf
-from oslo_log import log as logging
 
 from nova_selective_migrate.compute.common import abort_causes
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.migration import attempts
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 
 def record_event(
@@ -35,8 +35,9 @@ def record_event(
 
     Never raises.
 
-    :param message: details of the event
+    :param message: details of the event; it gets the plan id
     """
+    message = migration_log.with_plan(message, context, instance)
     try:
         event = objects.InstanceActionEvent
         event.event_start(
@@ -46,7 +47,7 @@ def record_event(
             context,
             instance.uuid,
             name,
-            exc_val=message,
+            exc_val=migration_log.shortened(message),
             exc_tb=message,
             want_result=False,
         )
@@ -74,7 +75,8 @@ def event_message(
         for found in events:
             if found.event == name:
                 # nova cuts the details at 255 characters.
-                return str(found.traceback or found.details or '') or None
+                said = str(found.traceback or found.details or '')
+                return migration_log.without_plan(said) or None
     except Exception as err:
         # A boundary: the end of the migration is recorded without it.
         LOG.warning('No event can be read: %r', err, instance=instance)
@@ -85,8 +87,13 @@ def record_fault(
     context: typing.Any, instance: typing.Any, fault: Exception
 ) -> None:
     """Record a fault of an instance, which nova shows if it is in ERROR."""
+    text = migration_log.with_plan(str(fault), context, instance)
     compute_utils.add_instance_fault_from_exc(
-        context, instance, fault, (type(fault), fault, None)
+        context,
+        instance,
+        fault,
+        (type(fault), fault, None),
+        fault_message=migration_log.shortened(text),
     )
 
 

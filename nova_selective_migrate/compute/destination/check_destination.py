@@ -18,9 +18,9 @@ import typing
 from nova import exception
 import nova.conf
 from nova.virt.libvirt import utils as libvirt_utils
-from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.common import nova_images
 from nova_selective_migrate.compute.common import nova_volume_groups
 from nova_selective_migrate.compute.wire import protocol
@@ -30,7 +30,7 @@ from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.hypervisor import connection
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 
 class DestinationCheck:

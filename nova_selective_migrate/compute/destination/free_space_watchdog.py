@@ -22,16 +22,17 @@ import typing
 from nova import exception
 from nova import objects
 import nova.conf
-from oslo_log import log as logging
 
+from nova_selective_migrate import plan_log
 from nova_selective_migrate.compute.common import abort_causes
 from nova_selective_migrate.compute.common import fault_reports
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.common import nova_interface
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.facts import local_storage
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 # nova aborts no migration before libvirt has been called, so that the first
 # request may be lost.
@@ -112,7 +113,7 @@ class IncomingSpaceWatchdog:
         with self._lock:
             self._ends[instance.uuid] = coming.ended
         threading.Thread(
-            target=self._watch,
+            target=plan_log.in_thread(self._watch),
             args=(coming,),
             name='selective-migrate-room',
             daemon=True,
@@ -160,7 +161,12 @@ class IncomingSpaceWatchdog:
                         abort_causes.event_name(cause),
                         cause.text,
                     )
-                LOG.warning('%s', cause.text, instance=coming.instance)
+                LOG.warning(
+                    '(%s) %s',
+                    cause.kind.value,
+                    cause.text,
+                    instance=coming.instance,
+                )
                 self._abort(coming)
             except Exception as err:
                 # The thread's boundary: the next round asks again.

@@ -24,9 +24,11 @@ import re
 import typing
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.destination import instance_directory
 from nova_selective_migrate.compute.wire import media_transfer
 from nova_selective_migrate.core.model import logical_volumes
+from nova_selective_migrate.core.model import plan_ids
 from nova_selective_migrate.host.journal import journal_entries
 
 # Files that appear beside the images: disk.info is nova.virt.libvirt.
@@ -186,6 +188,10 @@ class IncomingJournal:
                 dataclasses.replace(claim, proof=proof, complete=complete),
             )
 
+    def plan_id(self, instance: str) -> str:
+        """Return the plan id of an entry; empty where it has none."""
+        return migration_log.journalled(self._journal, instance)
+
     def doubt(self, instance: str, why: str) -> None:
         """Note why the directory is left for the operator.
 
@@ -262,6 +268,8 @@ class IncomingJournal:
             # Without them it is as earlier releases have written it.
             if not tree[name]:
                 del tree[name]
+        if named := plan_ids.of_request(claim.request, instance):
+            tree['plan_id'] = named
         self._journal.write(instance, {'instance': instance, **tree})
 
 

@@ -20,9 +20,10 @@ from nova import exception
 from nova import objects
 from nova.compute import vm_states
 import nova.conf
-from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate import plan_log
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.common import nova_interface
 from nova_selective_migrate.compute.common import remote_libvirt
 from nova_selective_migrate.compute.destination import incoming_journal
@@ -32,7 +33,7 @@ from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import path_users
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 
 # Where the source is so, this host may have the guest's newest data.
@@ -65,15 +66,19 @@ class IncomingRecovery:
             LOG.error('%s', err)
             return
         for uuid in instances:
-            try:
-                self._settle(nova_context.get_admin_context(), uuid)
-            except Exception:
-                # A boundary: nova-compute must start for the other
-                # instances; the operator reads the log.
-                LOG.exception(
-                    'What a live migration left here is not known',
-                    instance_uuid=uuid,
-                )
+            with plan_log.working_on(self._journal.plan_id(uuid)):
+                self._settle_or_log(nova_context.get_admin_context(), uuid)
+
+    def _settle_or_log(self, context: typing.Any, uuid: str) -> None:
+        try:
+            self._settle(context, uuid)
+        except Exception:
+            # A boundary: nova-compute must start for the other instances;
+            # the operator reads the log.
+            LOG.exception(
+                'What a live migration left here is not known',
+                instance_uuid=uuid,
+            )
 
     def _settle(self, context: typing.Any, uuid: str) -> None:
         claim = self._journal.entry(uuid)

@@ -18,9 +18,8 @@ Its UUID proves a volume, never its name, which another one can have by now.
 import collections.abc
 import os.path
 
-from oslo_log import log as logging
-
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.common import nova_volume_groups
 from nova_selective_migrate.compute.destination import incoming_journal
 from nova_selective_migrate.compute.wire import protocol
@@ -29,7 +28,7 @@ from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import path_users
 
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 
 def expected(

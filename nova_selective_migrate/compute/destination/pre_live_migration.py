@@ -23,9 +23,9 @@ from nova import exception
 import nova.conf
 from nova.virt.libvirt import utils as libvirt_utils
 from oslo_concurrency import processutils
-from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.destination import free_space_watchdog
 from nova_selective_migrate.compute.destination import incoming_journal
 from nova_selective_migrate.compute.destination import incoming_volumes
@@ -35,7 +35,7 @@ from nova_selective_migrate.compute.wire import volume_transfer
 from nova_selective_migrate.host.facts import image_digests
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 Method = collections.abc.Callable[..., typing.Any]
 

@@ -16,11 +16,11 @@ import os.path
 import typing
 
 from nova.virt.libvirt.volume import remotefs
-from oslo_log import log as logging
 
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.destination import pre_live_migration
 
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 
 class IncomingRemoteFilesystem(remotefs.RemoteFilesystem):

@@ -24,10 +24,10 @@ from nova import exception
 from nova.compute import vm_states
 import nova.conf
 from nova.virt.libvirt import utils as libvirt_utils
-from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.common import fault_reports
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.common import remote_libvirt
 from nova_selective_migrate.compute.destination import free_space_watchdog
 from nova_selective_migrate.compute.destination import incoming_journal
@@ -39,7 +39,7 @@ from nova_selective_migrate.host.hypervisor import path_users
 from nova_selective_migrate.host.migration import split_brain
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 Method = collections.abc.Callable[..., typing.Any]
 

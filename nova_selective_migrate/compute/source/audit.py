@@ -16,13 +16,12 @@ import collections.abc
 import copy
 import typing
 
-from oslo_log import log as logging
-
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.source import check_source
 from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.core.plan import plan_formats
 
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 Method = collections.abc.Callable[..., typing.Any]
 

@@ -13,6 +13,7 @@
 """check_can_live_migrate_source: plan or refuse, before any change."""
 
 import collections.abc
+import dataclasses
 import os
 import typing
 
@@ -20,10 +21,10 @@ from nova import exception
 from nova import objects
 import nova.conf
 from nova.virt.libvirt import utils as libvirt_utils
-from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.common import fault_reports
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.common import nova_images
 from nova_selective_migrate.compute.common import nova_volume_groups
 from nova_selective_migrate.compute.source import nova_case
@@ -33,6 +34,7 @@ from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import plan_ids
 from nova_selective_migrate.core.model import trim_options
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import plan_formats
@@ -40,7 +42,7 @@ from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 Method = collections.abc.Callable[..., typing.Any]
 
@@ -86,7 +88,7 @@ class SourceCheck:
             )
             fault_reports.record_refusal(context, instance, planned.plan)
             raise exception.MigrationPreCheckError(
-                reason=plan_formats.refusal_text(planned.plan)
+                reason=plan_formats.refusal_text(planned.plan, planned.plan_id)
             )
         self._records.keep(instance.uuid, planned)
         prepared = planned.case.options.prepared
@@ -132,8 +134,14 @@ class SourceCheck:
             )
         except exceptions.SelectiveMigrateError as err:
             raise exception.MigrationPreCheckError(
-                reason=f'selective migration refused: {err}'
+                reason=migration_log.with_plan(
+                    f'selective migration refused: {err}', context, instance
+                )
             ) from err
+        planned = dataclasses.replace(
+            planned,
+            plan_id=plan_ids.of_request(context.request_id, instance.uuid),
+        )
         for line in plan_formats.log_lines(planned.plan):
             LOG.info('Selective migration: %s', line, instance=instance)
         LOG.debug(
@@ -233,7 +241,7 @@ def _volumes(
         try:
             found.append(nova_volume_groups.read_volume(path))
         except exceptions.PreparationFailed as err:
-            LOG.warning('%s: %s', disk.target, err)
+            LOG.warning('%s: %s', disk.target, err, instance_uuid=guest.uuid)
     return tuple(found)
 
 

@@ -18,9 +18,9 @@ import typing
 
 from nova import exception
 import nova.conf
-from oslo_log import log as logging
 
 from nova_selective_migrate.compute.common import abort_causes
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.source import live_migration_settlement
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.plan import migration_plan
@@ -28,7 +28,7 @@ from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.migration import attempts
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 Method = collections.abc.Callable[..., typing.Any]
 

@@ -23,14 +23,13 @@ import collections.abc
 import time
 import typing
 
-from oslo_log import log as logging
-
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 # QEMU refuses post-copy in the first moments of sending memory.
 _ASK_AGAIN_SECONDS = 5.0

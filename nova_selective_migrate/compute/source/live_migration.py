@@ -17,10 +17,10 @@ import functools
 import typing
 
 from nova import exception
-from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.common import fault_reports
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.common import remote_libvirt
 from nova_selective_migrate.compute.source import completion
 from nova_selective_migrate.compute.source import forced_completion
@@ -40,7 +40,7 @@ from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 from nova_selective_migrate.host.migration import split_brain
 
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 Method = collections.abc.Callable[..., typing.Any]
 
@@ -160,6 +160,7 @@ class LiveMigrations:
     def abort(self, stock: Method, instance: typing.Any) -> None:
         """Let nova abort a migration, also before each of its calls."""
         running = self._records.running(instance.uuid)
+        planned = self._records.planned(instance.uuid)
         withdrawn = running is not None and running.calls.abort(
             attempts.BY_OPERATOR
         )
@@ -170,7 +171,11 @@ class LiveMigrations:
                 raise
             # libvirt has no job at this moment, and gets no other.
             LOG.info(
-                'libvirt is not called any more: %s', err, instance=instance
+                'libvirt is not called any more: %s',
+                err,
+                instance=instance,
+                # The abort is another request.
+                plan_id=planned.plan_id if planned else '',
             )
 
     def run(

@@ -19,9 +19,9 @@ import time
 import types
 import typing
 
-from oslo_log import log as logging
-
+from nova_selective_migrate import plan_log
 from nova_selective_migrate.compute.common import abort_causes
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.source import forced_completion
 from nova_selective_migrate.compute.source import live_migration_watchdogs
 from nova_selective_migrate.compute.source import planned_migrations
@@ -32,7 +32,7 @@ from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.migration import bandwidth_throttle
 
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 _INFO_SECONDS = 30.0
 _JOB_KEYS = (
@@ -105,7 +105,7 @@ class LiveMigrationMonitor:
     def __enter__(self) -> typing.Self:
         if self._targets:
             threading.Thread(
-                target=self._watch,
+                target=plan_log.in_thread(self._watch),
                 name='selective-migrate-progress',
                 daemon=True,
             ).start()

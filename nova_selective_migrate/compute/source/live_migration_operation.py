@@ -17,9 +17,8 @@ import copy
 import dataclasses
 import typing
 
-from oslo_log import log as logging
-
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.plan import destination_volumes
@@ -32,7 +31,7 @@ from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import guest_trim
 from nova_selective_migrate.host.migration import preflight
 
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 
 class DomainWithParameters:
@@ -180,6 +179,7 @@ class PlannedGuest:
                 'libvirt of one host does not know %s: the copy may take '
                 'more room than its data',
                 domain.left_out,
+                instance_uuid=self._plan.domain.uuid,
             )
 
     def _added(
@@ -217,7 +217,11 @@ class PlannedGuest:
                 found.migrate_uri or destination
             )
             added['tls.destination'] = named or ''
-        LOG.info('Selective migration: the call also has %s', added)
+        LOG.info(
+            'Selective migration: the call also has %s',
+            added,
+            instance_uuid=self._plan.domain.uuid,
+        )
         return added
 
     def _kept(self, text: str | None) -> str | None:
@@ -283,7 +287,9 @@ def make_calls(
         calls.first.fail(err)
         if not calls.second_copy.wanted:
             raise
-        LOG.info('The first copy ended: %s', err)
+        LOG.info(
+            'The first copy ended: %s', err, instance_uuid=plan.domain.uuid
+        )
     else:
         return
     # libvirt refuses a destination that has the guest already.
@@ -293,5 +299,5 @@ def make_calls(
         raise exceptions.PreparationFailed(
             'the migration was aborted between its two copies'
         )
-    LOG.info('The copy begins again')
+    LOG.info('The copy begins again', instance_uuid=plan.domain.uuid)
     operate(PlannedGuest(guest, plan, second, connection))

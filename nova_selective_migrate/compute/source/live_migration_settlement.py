@@ -17,9 +17,8 @@ import dataclasses
 import time
 import typing
 
-from oslo_log import log as logging
-
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.host.hypervisor import connection
@@ -27,7 +26,7 @@ from nova_selective_migrate.host.hypervisor import timed_question
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import split_brain
 
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 #: Seconds for a call that is about to return.
 _CALL_SECONDS = 20.0

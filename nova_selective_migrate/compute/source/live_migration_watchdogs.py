@@ -17,9 +17,8 @@ import math
 import time
 import typing
 
-from oslo_log import log as logging
-
 from nova_selective_migrate.compute.common import abort_causes
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.core.job import watchdog_limits
@@ -28,7 +27,7 @@ from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.migration import attempts
 
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 
 class StallWatchdog:
@@ -82,7 +81,12 @@ class StallWatchdog:
                 return
             # No second copy, whether or not the abort succeeds.
             self._migration.calls.abort(self._cause)
-            LOG.warning('%s', self._cause.text, instance=self._instance)
+            LOG.warning(
+                '(%s) %s',
+                self._cause.kind.value,
+                self._cause.text,
+                instance=self._instance,
+            )
         # Where libvirt takes no abort now, it may the next time.
         if not self._taken:
             self._taken = self._guest.abort_migration()

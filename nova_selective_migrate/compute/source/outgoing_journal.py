@@ -24,8 +24,10 @@ import nova.conf
 from nova.objects import base
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.model import plan_ids
 from nova_selective_migrate.host.journal import journal_entries
 
 CONF = nova.conf.CONF
@@ -129,6 +131,9 @@ class OutgoingJournal:
             {
                 'instance': instance.uuid,
                 'request': str(context.request_id),
+                'plan_id': plan_ids.of_request(
+                    context.request_id, instance.uuid
+                ),
                 'source': CONF.host,
                 'destination': dest,
                 'since': now.isoformat(timespec='seconds'),
@@ -139,6 +144,10 @@ class OutgoingJournal:
                 'uri': uri if uri and redaction.uri(uri) == uri else None,
             },
         )
+
+    def plan_id(self, instance: str) -> str:
+        """Return the plan id of an entry; empty where it has none."""
+        return migration_log.journalled(self._journal, instance)
 
     def note(self, instance: str, ending: guest_location.Ending) -> None:
         """Write where the guest was found, before nova acts upon that.

@@ -27,11 +27,12 @@ from nova import objects
 from nova.compute import task_states
 from nova.compute import vm_states
 import nova.conf
-from oslo_log import log as logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate import plan_log
 from nova_selective_migrate.compute.common import fault_reports
 from nova_selective_migrate.compute.common import migration_activity
+from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.common import nova_interface
 from nova_selective_migrate.compute.source import completion
 from nova_selective_migrate.compute.source import live_migration
@@ -41,7 +42,7 @@ from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.migration import attempts
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = migration_log.logger(__name__)
 
 # What nova.compute.manager.ComputeManager.init_host loads, and what the
 # resource tracker's claims need.
@@ -83,17 +84,20 @@ class OutgoingRecovery:
             LOG.error('%s', err)
             return
         for uuid in instances:
-            context = nova_context.get_admin_context()
-            try:
-                self._settle(context, uuid)
-            except Exception as err:
-                # A boundary: nova-compute must start, and must not take
-                # the guest for one that is on this host.
-                LOG.exception(
-                    'A live migration was interrupted and cannot be settled',
-                    instance_uuid=uuid,
-                )
-                self._fence(context, uuid, err)
+            with plan_log.working_on(self._journal.plan_id(uuid)):
+                self._settle_or_fence(nova_context.get_admin_context(), uuid)
+
+    def _settle_or_fence(self, context: typing.Any, uuid: str) -> None:
+        try:
+            self._settle(context, uuid)
+        except Exception as err:
+            # A boundary: nova-compute must start, and must not take the
+            # guest for one that is on this host.
+            LOG.exception(
+                'A live migration was interrupted and cannot be settled',
+                instance_uuid=uuid,
+            )
+            self._fence(context, uuid, err)
 
     def _settle(self, context: typing.Any, uuid: str) -> None:
         try:

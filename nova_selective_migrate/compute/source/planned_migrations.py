@@ -78,6 +78,7 @@ class PlannedMigration:
         clean-up must leave images on shared storage alone
     :ivar carried: read-only content to bring over, by target
     :ivar seeds: content of base images to bring over, by target
+    :ivar plan_id: of both hosts; empty where nova's request is not known
     """
 
     case: migration_case.Case
@@ -87,6 +88,7 @@ class PlannedMigration:
     carried: dict[str, media_transfer.PlannedMedium]
     seeds: dict[str, media_transfer.PlannedMedium]
     acknowledges: bool = False
+    plan_id: str = ''
 
     @property
     def sends_disk_info(self) -> bool:

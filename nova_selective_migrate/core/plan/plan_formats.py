@@ -95,12 +95,14 @@ def _disk(
     }
 
 
-def refusal_text(plan: migration_plan.MigrationPlan) -> str:
+def refusal_text(plan: migration_plan.MigrationPlan, plan_id: str = '') -> str:
     """Say why a plan is refused: codes first, then every disk and remedy.
 
     nova keeps 255 characters of a fault's message
     (nova.db.main.models.InstanceFault), so that the most important comes
     first.
+
+    :param plan_id: by which both hosts' logs name it; empty where they do not
     """
     codes = ', '.join(
         f'{refusal.target}: {refusal.reason.value}'
@@ -109,10 +111,13 @@ def refusal_text(plan: migration_plan.MigrationPlan) -> str:
         for refusal in plan.refusals
     )
     messages = ' '.join(refusal.message for refusal in plan.refusals)
+    named = f' [plan: {plan_id}]' if plan_id else ''
     explained = reason_links.explained(
         refusal.reason.value for refusal in plan.refusals
     )
-    return f'selective migration refused ({codes}). {messages} {explained}'
+    return (
+        f'selective migration refused ({codes}){named}. {messages} {explained}'
+    )
 
 
 def log_lines(
@@ -128,7 +133,7 @@ def log_lines(
             f'({strategy.locality.value}, {planned.reason.value}: {evidence})'
         )
     for refusal in plan.refusals:
-        yield f'refused: {refusal.message}'
+        yield f'refused ({refusal.reason.value}): {refusal.message}'
     for note in plan.notes:
         yield f'note: {note}'
 

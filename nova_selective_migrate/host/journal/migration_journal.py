@@ -112,10 +112,10 @@ class MigrationRecord:
 
     @classmethod
     def begun(cls, **fields: typing.Any) -> 'MigrationRecord':
-        """Return a run that begins now, with an id of its own."""
+        """Return a run that begins now; one without an id gets its own."""
+        fields.setdefault('plan_id', str(uuid.uuid4()))
         now = datetime.datetime.now(datetime.UTC)
         return cls(
-            plan_id=str(uuid.uuid4()),
             began=now.isoformat(timespec='seconds'),
             **fields,
         )

@@ -14,10 +14,10 @@
 
 import collections.abc
 import dataclasses
-import logging
 import threading
 import time
 
+from nova_selective_migrate import plan_log
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
@@ -33,7 +33,7 @@ from nova_selective_migrate.host.migration import preflight
 from nova_selective_migrate.host.migration import progress_monitor
 from nova_selective_migrate.host.migration import timed_actions
 
-LOG = logging.getLogger(__name__)
+LOG = plan_log.logger(__name__)
 
 # Each poll is one call and one more for each disk; small disks are through
 # in less than nova's half second.
@@ -91,7 +91,10 @@ class CopyCall:
         attempt is abandoned then.
         """
         thread = threading.Thread(
-            target=self._call, args=(copy, listen), name='migrate', daemon=True
+            target=plan_log.in_thread(self._call),
+            args=(copy, listen),
+            name='migrate',
+            daemon=True,
         )
         destination = self._hosts.destination
         reserve = self._limits.reserve_bytes

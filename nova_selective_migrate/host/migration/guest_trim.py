@@ -14,11 +14,11 @@
 
 import collections.abc
 import dataclasses
-import logging
 import os.path
 import time
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate import plan_log
 from nova_selective_migrate.core.decision import guest_trimming
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import local_storage
@@ -28,7 +28,7 @@ from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import storage_pools
 from nova_selective_migrate.host.hypervisor import timed_question
 
-LOG = logging.getLogger(__name__)
+LOG = plan_log.logger(__name__)
 
 _POLL_SECONDS = 0.2
 # libvirt ends its own wait first.

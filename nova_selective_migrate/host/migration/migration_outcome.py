@@ -16,10 +16,10 @@ import collections.abc
 import contextlib
 import dataclasses
 import functools
-import logging
 import typing
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate import plan_log
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import guest_presence
@@ -38,7 +38,7 @@ from nova_selective_migrate.host.migration import settlement
 from nova_selective_migrate.host.migration import source_images
 from nova_selective_migrate.host.migration import split_brain
 
-LOG = logging.getLogger(__name__)
+LOG = plan_log.logger(__name__)
 
 _NOT_RUNNING = 'nothing is removed while the source has no guest running'
 _NOT_ASKED = 'nothing is removed while the destination cannot be asked'
@@ -97,13 +97,19 @@ class MigrationHosts:
     probe: bool = True
 
     def enter(
-        self, guest: libvirt_guest.Guest, plan: migration_plan.MigrationPlan
+        self,
+        guest: libvirt_guest.Guest,
+        plan: migration_plan.MigrationPlan,
+        plan_id: str,
     ) -> migration_journal.MigrationRecord:
         """Enter a copy in the journal, before anything is made for it.
+
+        :param plan_id: of the migration; a second copy has that of the first
 
         :raises PreparationFailed: when it cannot be written
         """
         record = migration_journal.MigrationRecord.begun(
+            plan_id=plan_id,
             domain=guest.name,
             uuid=guest.uuid,
             source_uri=redaction.uri(self.source.uri),
@@ -151,7 +157,12 @@ class MigrationHosts:
 
         def note(image: migration_journal.CreatedImage) -> None:
             nonlocal record
-            LOG.info('%s: made %s', record.domain, image.path)
+            LOG.info(
+                '%s: made %s',
+                record.domain,
+                image.path,
+                plan_id=record.plan_id,
+            )
             if image.path not in held:
                 held.append(image.path)
                 listen(migration_events.ImageMade(image))

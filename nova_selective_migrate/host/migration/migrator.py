@@ -13,10 +13,11 @@
 """Migrate one guest from the command line: check, copy, say how it ended."""
 
 import dataclasses
-import logging
 import time
+import uuid
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate import plan_log
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import migration_plan
@@ -31,7 +32,7 @@ from nova_selective_migrate.host.migration import preflight
 from nova_selective_migrate.host.migration import progress_monitor
 from nova_selective_migrate.host.migration import split_brain
 
-LOG = logging.getLogger(__name__)
+LOG = plan_log.logger(__name__)
 
 _NOT_CONVERGING = attempts.AbortCause(
     attempts.AbortKind.NOT_CONVERGING,
@@ -65,6 +66,8 @@ class Migrator:
         )
         self._abort_asked = False
         self._plan_id: str | None = None
+        # One for all copies: both are of one migration.
+        self._named = str(uuid.uuid4())
 
     @property
     def plan_id(self) -> str | None:
@@ -97,8 +100,11 @@ class Migrator:
             be made there or the journal not be written; then nothing is
             changed
         """
-        name, uuid = self._guest.name, self._guest.uuid
-        with self._hosts.journal.alone(uuid, name):
+        name = self._guest.name
+        with (
+            plan_log.working_on(self._named),
+            self._hosts.journal.alone(self._guest.uuid, name),
+        ):
             return self._run_alone(report, notify, listen)
 
     def _run_alone(
@@ -176,7 +182,7 @@ class Migrator:
         :param number: 1, or 2 where the copy is begun again
         :raises PreparationFailed: see :meth:`run`
         """
-        record = self._hosts.enter(self._guest, plan)
+        record = self._hosts.enter(self._guest, plan, self._named)
         self._plan_id = record.plan_id
         for path, size in plan.media.copied.items():
             notify(f'copies {path}, {size} bytes, to the destination')

@@ -15,10 +15,10 @@
 import collections.abc
 import contextlib
 import dataclasses
-import logging
 import os.path
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate import plan_log
 from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import destination_storage
@@ -32,7 +32,7 @@ from nova_selective_migrate.host.journal import migration_journal
 from nova_selective_migrate.host.migration import created_images
 from nova_selective_migrate.host.migration import image_users
 
-LOG = logging.getLogger(__name__)
+LOG = plan_log.logger(__name__)
 
 _SECTOR = 512
 Note = collections.abc.Callable[[migration_journal.LeavingImage], None]
@@ -68,7 +68,12 @@ def leave(
 
     def note(image: migration_journal.LeavingImage) -> None:
         nonlocal run
-        LOG.info('%s: deleted %s on the source', run.domain, image.path)
+        LOG.info(
+            '%s: deleted %s on the source',
+            run.domain,
+            image.path,
+            plan_id=run.plan_id,
+        )
         rest = tuple(e for e in run.removals if e.path != image.path)
         run = dataclasses.replace(run, removals=rest)
         # What is in it otherwise is too much, and looked at again.

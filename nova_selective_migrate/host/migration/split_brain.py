@@ -21,9 +21,9 @@ for as long as the destination cannot be asked.
 
 import collections.abc
 import dataclasses
-import logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate import plan_log
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import guest_presence
@@ -31,7 +31,7 @@ from nova_selective_migrate.core.job import location_advice
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import timed_question
 
-LOG = logging.getLogger(__name__)
+LOG = plan_log.logger(__name__)
 
 Connect = collections.abc.Callable[[], connection.Connection]
 #: How long a destination may take to answer while both may write.

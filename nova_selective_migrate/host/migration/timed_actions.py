@@ -18,15 +18,15 @@ virshMigratePostCopy in virsh-domain.c).
 """
 
 import collections.abc
-import logging
 import time
 import typing
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate import plan_log
 from nova_selective_migrate.core.model import transport_options
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 
-LOG = logging.getLogger(__name__)
+LOG = plan_log.logger(__name__)
 
 # What QEMU sends in its first pass is all of memory.
 _SECOND_PASS = 2

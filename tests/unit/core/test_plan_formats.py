@@ -56,7 +56,7 @@ class WordingTest(unittest.TestCase):
         )
         self.assertIn('vda /a: copy (local, local-filesystem: ', lines[0])
         self.assertIn('vdb /b: refuse (unknown, locality-unknown', lines[1])
-        self.assertIn('refused: vdb (/b): ', lines[2])
+        self.assertIn('refused (locality-unknown): vdb (/b): ', lines[2])
 
     def test_the_difference_to_nova(self):
         same = plan_formats.difference(plan(LOCAL), ['vda'])
