@@ -82,6 +82,16 @@ COMMANDS = (
         'Show what a migration would do with every disk, and change nothing',
     ),
     CommandEntry(
+        'report',
+        'report:Report',
+        'Tell one migration from what both hosts have written of it',
+    ),
+    CommandEntry(
+        'support-bundle',
+        'support_bundle:SupportBundle',
+        'Pack what a report of a problem needs into one file, without secrets',
+    ),
+    CommandEntry(
         'watch',
         'watch:Watch',
         'Follow a migration that somebody else has begun',

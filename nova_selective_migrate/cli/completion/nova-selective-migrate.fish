@@ -50,8 +50,8 @@ function _shtab_nova_selective_migrate_using
   test "$_shtab_nova_selective_migrate_cmdpath" = "$argv"
 end
 
-set -g _shtab_nova_selective_migrate_commands cleanup complete disk 'disk list' help host 'host audit' migrate plan watch
-set -g _shtab_nova_selective_migrate_opts_with_value --accept-known-bad --accept-unready --auto-converge-increment --auto-converge-initial --bandwidth --block-device-info --column --comp-methods --comp-mt-dthreads --comp-mt-level --comp-mt-threads --comp-xbzrle-cache --comp-zlib-level --comp-zstd-level --config-file --connect --copy-media-limit --disks-port --disks-uri --dname --existing --format --free-space-reserve --graphics-uri --journal --libvirt-shared-filesystem --listen-address --local-path --log-file --map --map-pool --max-width --migrate-uri --name --parallel-connections --parallel-mirrors --postcopy-bandwidth --progress-timeout --rate --record --replay --shared-path --shell --sort-column --switchover-bandwidth --thin --timeout --tls-destination --to-format --trim-timeout -c -f
+set -g _shtab_nova_selective_migrate_commands cleanup complete disk 'disk list' help host 'host audit' migrate plan report support-bundle watch
+set -g _shtab_nova_selective_migrate_opts_with_value --accept-known-bad --accept-unready --auto-converge-increment --auto-converge-initial --bandwidth --block-device-info --case --column --comp-methods --comp-mt-dthreads --comp-mt-level --comp-mt-threads --comp-xbzrle-cache --comp-zlib-level --comp-zstd-level --config-file --connect --copy-media-limit --disks-port --disks-uri --dname --existing --format --free-space-reserve --from --graphics-uri --journal --libvirt-shared-filesystem --listen-address --local-path --log-file --log-zone --map --map-pool --max-width --migrate-uri --name --parallel-connections --parallel-mirrors --postcopy-bandwidth --progress-timeout --rate --record --replay --shared-path --shell --sort-column --state-path --switchover-bandwidth --thin --timeout --tls-destination --to-format --trim-timeout -c -f
 
 complete -c nova-selective-migrate -e
 complete -c nova-selective-migrate -f
@@ -237,6 +237,28 @@ complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using plan'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using plan' -s f -l format -xka "json table value yaml" -d 'table for people, json and yaml for programs, value for the bare values; default: table'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using plan' -s c -l column -x -d 'print this field alone; repeatable'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using plan' -l noindent -d 'print JSON in one line'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using; and test $_shtab_nova_selective_migrate_npos -eq 0' -a report -d 'Tell one migration from what both hosts have written of it.'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using report' -s h -l help -d 'show this help message and exit'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using report' -l from -x -d 'a log, journal entry, directory of these, stream of --events or list of records in JSON, plain or .gz, and the host that it is from; without HOST, this one. Repeatable; without it /var/log/nova/nova-compute.log, the driver'"'"'s journals and the command line'"'"'s, where they exist'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using report' -l state-path -xka "(__fish_complete_directories)" -d 'nova'"'"'s state_path, which has what this host'"'"'s driver writes; default: /var/lib/nova'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using report' -l log-zone -x -d 'time zone of times in logs that name none; without it, this machine'"'"'s'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using report' -s f -l format -xka "json table value yaml" -d 'table for people, json and yaml for programs, value for the bare values; default: table'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using report' -s c -l column -x -d 'print this field alone; repeatable'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using report' -l noindent -d 'print JSON in one line'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using report' -l sort-column -x -d 'sort by this column; repeatable, the first counts most'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using report' -l sort-ascending -d 'sort in ascending order'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using report' -l sort-descending -d 'sort in descending order'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using report' -l max-width -x -d 'fit the table into N columns; 0, the default, does not'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using report' -l fit-width -d 'fit the table into the terminal, as is done on one in any case'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using report' -l print-empty -d 'print the head of a table that has no row'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using; and test $_shtab_nova_selective_migrate_npos -eq 0' -a support-bundle -d 'Pack what a report of a problem needs into one file, without secrets.'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using support-bundle' -s h -l help -d 'show this help message and exit'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using support-bundle' -l list -d 'list what the file would have, and write none'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using support-bundle' -l case -x -d 'a case that "plan --record" has written; repeatable'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using support-bundle' -l config-file -x -d 'nova'"'"'s configuration; repeatable; without it /etc/nova/nova.conf and /etc/nova/nova-compute.conf, where they exist'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using support-bundle' -l from -x -d 'a log, journal entry, directory of these, stream of --events or list of records in JSON, plain or .gz, and the host that it is from; without HOST, this one. Repeatable; without it /var/log/nova/nova-compute.log, the driver'"'"'s journals and the command line'"'"'s, where they exist'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using support-bundle' -l state-path -xka "(__fish_complete_directories)" -d 'nova'"'"'s state_path, which has what this host'"'"'s driver writes; default: /var/lib/nova'
+complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using support-bundle; and test $_shtab_nova_selective_migrate_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'file to write, which must not exist; without it nova-selective-migrate-HOST-TIME.tar.gz in this directory'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using; and test $_shtab_nova_selective_migrate_npos -eq 0' -a watch -d 'Follow a migration that somebody else has begun.'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using watch' -s h -l help -d 'show this help message and exit'
 complete -c nova-selective-migrate -n '_shtab_nova_selective_migrate_using watch' -l wait -d 'wait for a migration where none goes on yet'
