@@ -31,6 +31,7 @@ AREAS = (
     'writing',
     'bandwidth',
     'planning',
+    'auditing',
     'starting',
     'nova_overhead',
     'phases',

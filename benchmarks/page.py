@@ -113,6 +113,11 @@ the limit to libvirt, which applies it to each disk.
     'planning': """\
 Deciding alone, in a process that runs already. Half of the disks are volumes.
 """,
+    'audit': """\
+``host audit -f json`` of a host with many running guests, on libvirt's test
+driver: processor time of the process, user and system, and the most memory
+that it had. The audit in nova-compute takes the same for each guest.
+""",
     'start': """\
 Processor time of a whole process, installed for development. An empty Python
 of the same environment takes turns with the others.

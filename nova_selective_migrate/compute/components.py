@@ -26,17 +26,23 @@ from nova_selective_migrate.compute.destination import pre_live_migration
 from nova_selective_migrate.compute.destination import rollback
 from nova_selective_migrate.compute.metrics import audit_results
 from nova_selective_migrate.compute.metrics import host_state
+from nova_selective_migrate.compute.source import audited_guests
 from nova_selective_migrate.compute.source import check_source
 from nova_selective_migrate.compute.source import live_migration
 from nova_selective_migrate.compute.source import nova_case
 from nova_selective_migrate.compute.source import outgoing_journal
 from nova_selective_migrate.compute.source import outgoing_recovery
+from nova_selective_migrate.compute.source import periodic_audit
 from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.compute.source import running_plans
+from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.host.facts import image_digests
 
 if typing.TYPE_CHECKING:
     from nova_selective_migrate.compute.metrics import host_metrics
+
+# Where nova-compute connects to unless it is told otherwise.
+_LIBVIRT = 'qemu:///system'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Components:
     :ivar rollback: rollback_live_migration_at_destination
     :ivar incoming_recovery: init_host, for migrations to this host
     :ivar metrics: from init_host to cleanup_host; None: nobody wants them
+    :ivar audits: likewise
     """
 
     mode: driver_settings.Mode
@@ -67,6 +74,21 @@ class Components:
     rollback: rollback.DestinationRollback
     incoming_recovery: incoming_recovery.IncomingRecovery
     metrics: 'host_metrics.HostMetrics | None' = None
+    audits: periodic_audit.PeriodicAudit | None = None
+
+    def start(self) -> None:
+        """Begin what goes on beside migrations; never raises."""
+        if self.metrics is not None:
+            self.metrics.start()
+        if self.audits is not None:
+            self.audits.start()
+
+    def stop(self) -> None:
+        """End what goes on beside migrations; never raises."""
+        if self.audits is not None:
+            self.audits.stop()
+        if self.metrics is not None:
+            self.metrics.stop()
 
 
 def build(
@@ -84,6 +106,7 @@ def build(
     """
     journals = os.path.join(options.state_path, 'selective-migrate')
     digests = image_digests.DigestCache()
+    audit_path = os.path.join(journals, 'audit.json')
 
     planned = planned_migrations.PlannedMigrations()
     gatherer = nova_case.CaseGatherer(settings, digests)
@@ -126,9 +149,10 @@ def build(
                 incoming,
                 outgoing.instances,
                 functools.partial(_pending, driver, planned),
-                audit_results.AuditFile(os.path.join(journals, 'audit.json')),
+                audit_results.AuditFile(audit_path),
             ),
         ),
+        audits=_audits(driver, options, settings, planned, audit_path),
     )
 
 
@@ -141,6 +165,27 @@ def _metrics(
     from nova_selective_migrate.compute.metrics import host_metrics
 
     return host_metrics.HostMetrics(settings.metrics, sources)
+
+
+def _audits(
+    driver: typing.Any,
+    options: typing.Any,
+    settings: driver_settings.DriverSettings,
+    planned: planned_migrations.PlannedMigrations,
+    path: str,
+) -> periodic_audit.PeriodicAudit | None:
+    if not settings.audit_seconds:
+        return None
+    return periodic_audit.PeriodicAudit(
+        settings.audit_seconds,
+        path,
+        redaction.uri(options.libvirt.connection_uri or _LIBVIRT),
+        audited_guests.AuditedGuests(
+            driver,
+            settings,
+            lambda uuid: planned.running(uuid) is not None,
+        ),
+    )
 
 
 def _pending(

@@ -79,4 +79,30 @@ Related options:
 * ``enabled``: without it nothing is checked.
 """,
     ),
+    cfg.IntOpt(
+        'audit_interval',
+        default=0,
+        min=0,
+        help="""
+Seconds between two audits of this host. An audit plans the migration of every
+running guest, moves none, and is left in ``selective-migrate/audit.json``
+below ``[DEFAULT] state_path``, as ``nova-selective-migrate host audit -f
+json`` writes it. It plans for no destination: storage that both hosts could
+reach is refused unless it is declared.
+
+nova-compute works at it one guest at a time, and at most a twentieth of the
+time. The first begins within a minute of its start.
+
+Possible values:
+
+* 0, for no audit, or seconds from the end of one audit to the begin of the
+  next; 3600 is an hour
+
+Related options:
+
+* ``enabled``: without it there is no audit.
+* ``shared_paths`` and ``local_paths``: what a plan believes of storage.
+* ``metrics_file`` and ``metrics_bind``: they tell the results.
+""",
+    ),
 ]

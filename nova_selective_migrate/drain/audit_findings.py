@@ -18,10 +18,8 @@ file that the driver leaves.
 
 import collections.abc
 import dataclasses
-import json
 
-from nova_selective_migrate import exceptions
-from nova_selective_migrate.core.case import json_fields
+from nova_selective_migrate.core.plan import written_audit
 from nova_selective_migrate.drain import drain_blockers
 
 
@@ -56,45 +54,30 @@ def read(text: str) -> AuditFindings:
 
     :raises InvalidInput: when it is no such JSON
     """
-    try:
-        tree = json.loads(text)
-    except ValueError as err:
-        raise exceptions.InvalidInput(f'no JSON: {err}') from err
-    fields = json_fields.Fields.of(tree, 'audit')
-    if not isinstance(tree, dict) or 'guests' not in tree:
-        raise exceptions.InvalidInput('no audit of a host: it has no guests')
-    found = [_finding(guest) for guest in fields.each('guests')]
+    found = map(_finding, written_audit.WrittenAudit(text).guests())
     return AuditFindings({each.uuid: each for each in found})
 
 
-def _finding(guest: json_fields.Fields) -> AuditFinding:
-    uuid, movable = guest.text('uuid'), guest.boolean('movable')
-    if uuid is None or movable is None:
-        raise exceptions.InvalidInput(
-            f'{guest.where} has no uuid or does not say whether it can move'
-        )
-    copied, memory = guest.integer('copy_bytes'), guest.integer('memory_bytes')
+def _finding(guest: written_audit.WrittenGuest) -> AuditFinding:
+    copied, memory = guest.copy_bytes, guest.memory_bytes
     known = copied is not None and memory is not None
     return AuditFinding(
-        uuid,
-        () if movable else _reasons(guest),
-        (copied or 0) + (memory or 0) if known and movable else None,
-        bool(guest.texts('copied')),
+        guest.uuid,
+        () if guest.movable else _reasons(guest),
+        (copied or 0) + (memory or 0) if known and guest.movable else None,
+        bool(guest.copied),
     )
 
 
 def _reasons(
-    guest: json_fields.Fields,
+    guest: written_audit.WrittenGuest,
 ) -> tuple[drain_blockers.Blocked, ...]:
     refusals = tuple(
-        drain_blockers.Blocked(
-            each.text('reason') or '', each.text('message') or ''
-        )
-        for each in guest.each('refusals')
+        drain_blockers.Blocked(code, message)
+        for code, message in guest.refusals
     )
     return refusals or (
         drain_blockers.Blocked.by(
-            drain_blockers.DrainBlocker.NOT_PLANNED,
-            guest.text('problem') or '',
+            drain_blockers.DrainBlocker.NOT_PLANNED, guest.problem
         ),
     )

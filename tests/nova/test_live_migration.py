@@ -44,7 +44,15 @@ SECOND = migrate_call.MigrateCall(
     FIRST.flags | migrate_call.MigrateFlag.NON_SHARED_SYNCHRONOUS_WRITES
 )
 PLAN = migration_plan.MigrationPlan(
-    mock.sentinel.domain, (), (), (), (), FIRST, (), (), second_call=SECOND
+    types.SimpleNamespace(uuid='uuid'),
+    (),
+    (),
+    (),
+    (),
+    FIRST,
+    (),
+    (),
+    second_call=SECOND,
 )
 URI = 'qemu+tcp://there/system'
 ASKED = ('context', INSTANCE, 'there')

@@ -101,7 +101,7 @@ class CompletionTest(unittest.TestCase):
         for name, parser in parsers().items():
             if not name:
                 continue
-            found = set(listed[name.replace(' ', '_')].split())
+            found = set(listed[re.sub('[ -]', '_', name)].split())
             with self.subTest(name):
                 self.assertEqual(
                     options(parser), found - {'-h', '--help'}, AGAIN

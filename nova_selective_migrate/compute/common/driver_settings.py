@@ -56,6 +56,7 @@ class DriverSettings:
     :ivar limits: time without progress, and free space, to abort at
     :ivar trim: whether servers trim their file systems before a copy
     :ivar metrics: where metrics go
+    :ivar audit_seconds: between two audits of this host; 0 for none
     """
 
     mode: Mode
@@ -72,6 +73,7 @@ class DriverSettings:
     metrics: metrics_settings.MetricsSettings = (
         metrics_settings.MetricsSettings()
     )
+    audit_seconds: int = 0
 
     @classmethod
     def of(cls, group: typing.Any) -> typing.Self:
@@ -111,4 +113,5 @@ class DriverSettings:
             shared_filesystems=tuple(group.libvirt_shared_filesystems),
             trim=group.trim == 'on',
             metrics=metrics_settings.MetricsSettings.of(group),
+            audit_seconds=group.audit_interval,
         )

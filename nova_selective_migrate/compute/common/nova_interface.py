@@ -25,6 +25,7 @@ FINAL_STATUSES = ('completed', 'failed', 'error', 'cancelled')
 
 
 _DRIVER = 'nova.virt.libvirt.driver:LibvirtDriver'
+_HOST = 'nova.virt.libvirt.host:Host'
 _MANAGER = 'nova.compute.manager:ComputeManager'
 _GUEST = 'nova.virt.libvirt.guest:Guest'
 _LVM = 'nova.virt.libvirt.storage.lvm'
@@ -257,8 +258,11 @@ NOVA_METHODS = (
         'get_job_info',
         (),
     ),
-    NovaMethod('nova.virt.libvirt.host:Host', 'get_guest', ('instance',)),
-    NovaMethod('nova.virt.libvirt.host:Host', 'get_connection', ()),
+    NovaMethod(_HOST, 'get_guest', ('instance',)),
+    NovaMethod(_HOST, 'get_connection', ()),
+    NovaMethod(
+        'nova.virt.libvirt.host:Host', 'list_guests', ('only_running',)
+    ),
     # nova's rollback, and its work after a migration that succeeded.
     NovaMethod(
         _MANAGER,
@@ -320,7 +324,7 @@ NOVA_METHODS = (
     NovaMethod(
         'nova.compute.utils',
         'add_instance_fault_from_exc',
-        ('context', 'instance', 'fault', 'exc_info'),
+        ('context', 'instance', 'fault', 'exc_info', 'fault_message'),
     ),
 )
 

@@ -13,14 +13,13 @@
 
 import collections.abc
 import dataclasses
-import json
 import os
-import typing
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import plan_refusals
 from nova_selective_migrate.core.model import reasons
+from nova_selective_migrate.core.plan import written_audit
 
 #: Bytes; an audit of 300 guests with 4 disks each takes less than 2 MiB.
 _LARGEST = 64 << 20
@@ -81,28 +80,22 @@ class AuditFile:
 
 
 def _results(path: str, text: bytes, time: float) -> AuditResults:
+    if len(text) > _LARGEST:
+        raise exceptions.InvalidInput(f'{path} is no audit: it is too large')
     try:
-        if len(text) > _LARGEST:
-            raise ValueError('it is too large')
-        totals: dict[str, typing.Any] = json.loads(text)['totals']
-        return AuditResults(
-            time,
-            int(totals['movable']),
-            int(totals['refused']),
-            int(totals['not_planned']),
-            int(totals['copy_bytes']),
-            int(totals['memory_bytes']),
-            {
-                code: int(count)
-                for code, count in totals['reasons'].items()
-                if code in KNOWN_CODES
-            },
-        )
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as err:
-        raise exceptions.InvalidInput(f'{path} is no audit: {err!r}') from err
+        totals = written_audit.WrittenAudit(text).totals()
+    except exceptions.InvalidInput as err:
+        raise exceptions.InvalidInput(f'{path} is no audit: {err}') from err
+    return AuditResults(
+        time,
+        totals.movable,
+        totals.refused,
+        totals.not_planned,
+        totals.copy_bytes,
+        totals.memory_bytes,
+        {
+            code: count
+            for code, count in totals.reasons.items()
+            if code in KNOWN_CODES
+        },
+    )

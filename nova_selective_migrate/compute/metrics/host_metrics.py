@@ -20,10 +20,10 @@ from prometheus_client import core
 from prometheus_client import exposition
 
 from nova_selective_migrate.compute.common import metrics_settings
+from nova_selective_migrate.compute.common import whole_files
 from nova_selective_migrate.compute.metrics import host_state
 from nova_selective_migrate.compute.metrics import metric_families
 from nova_selective_migrate.compute.metrics import metrics_endpoint
-from nova_selective_migrate.compute.metrics import metrics_file
 
 LOG = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class HostMetrics:
 
     def _write(self, path: str) -> None:
         try:
-            metrics_file.write(path, self.render()[0])
+            whole_files.write(path, self.render()[0])
         except Exception as err:
             # The thread's boundary: the next round writes again.
             if not self._failed:
@@ -127,7 +127,7 @@ class HostMetrics:
 
     def _remove(self, path: str) -> None:
         try:
-            metrics_file.remove(path)
+            whole_files.remove(path)
         except OSError as err:
             # nova-compute ends all the same.
             LOG.warning('%s stays with old metrics: %s', path, err)

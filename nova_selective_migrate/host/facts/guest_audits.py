@@ -16,10 +16,12 @@ import dataclasses
 import logging
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.model import destination_readiness
 from nova_selective_migrate.core.plan import host_audit
 from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.facts import case_gathering
 from nova_selective_migrate.host.hypervisor import connection
+from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
 
 LOG = logging.getLogger(__name__)
@@ -48,19 +50,57 @@ def _audits(
     journal: migration_journal.MigrationJournal,
 ) -> collections.abc.Iterator[host_audit.GuestAudit]:
     for guest in source.running():
-        memory = guest.memory_bytes()
-        try:
-            case = case_gathering.gather(source, guest, destination, asked)
-            if journal.busy(guest.uuid) is not None:
-                case = case.with_active_job()
-            asked = dataclasses.replace(asked, tried=case.readiness)
-            plan = planner.plan(case)
-        except exceptions.SelectiveMigrateError as err:
-            LOG.info('%s cannot be planned: %s', guest.name, err)
-            yield host_audit.GuestAudit(
+        found = of_guest(
+            source,
+            guest,
+            destination,
+            asked,
+            lambda uuid: journal.busy(uuid) is not None,
+        )
+        asked = dataclasses.replace(
+            asked, tried=found.readiness or asked.tried
+        )
+        yield found.audit
+
+
+@dataclasses.dataclass(frozen=True)
+class AuditedGuest:
+    """A guest that was planned.
+
+    :ivar readiness: what was found of the destination; None: nothing was
+    """
+
+    audit: host_audit.GuestAudit
+    readiness: destination_readiness.Readiness | None = None
+
+
+def of_guest(
+    source: connection.Connection,
+    guest: libvirt_guest.Guest,
+    destination: connection.Connection | None,
+    asked: case_gathering.CaseRequest,
+    busy: collections.abc.Callable[[str], bool],
+) -> AuditedGuest:
+    """Plan one guest; that it cannot be planned is told of it.
+
+    :param busy: tells whether somebody migrates the guest with a UUID
+    """
+    memory = guest.memory_bytes()
+    try:
+        case = case_gathering.gather(source, guest, destination, asked)
+        if busy(guest.uuid):
+            case = case.with_active_job()
+        plan = planner.plan(case)
+    except exceptions.SelectiveMigrateError as err:
+        LOG.info('%s cannot be planned: %s', guest.name, err)
+        return AuditedGuest(
+            host_audit.GuestAudit(
                 guest.name, guest.uuid, None, str(err), memory
             )
-        else:
-            yield host_audit.GuestAudit(
-                guest.name, guest.uuid, plan, memory_bytes=memory
-            )
+        )
+    return AuditedGuest(
+        host_audit.GuestAudit(
+            guest.name, guest.uuid, plan, memory_bytes=memory
+        ),
+        case.readiness,
+    )

@@ -50,6 +50,8 @@ class Connection:
 
     :ivar probes: journal of the pools and markers that are put on the host
         for a moment; None: they are not entered
+    :param is_local: whether the daemon is known to be this machine's; None:
+        it is asked
     :ivar lingering_pools: names of storage pools of other processes that
         were waited for and did not go
     """
@@ -60,6 +62,7 @@ class Connection:
         uri: str,
         connect: Connect | None = None,
         probes: probe_journal.ProbeJournal | None = None,
+        is_local: bool | None = None,
     ) -> None:
         self.virt = virt
         self.probes = probes
@@ -69,7 +72,7 @@ class Connection:
         # For messages: what is before the @ of a URI may be a password.
         self.name = redaction.uri(uri)
         self._host_uuid: str | None = None
-        self._is_local: bool | None = None
+        self._is_local = is_local
 
     @classmethod
     def open(

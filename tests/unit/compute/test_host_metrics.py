@@ -22,10 +22,10 @@ from unittest import mock
 
 from nova_selective_migrate.compute.common import metrics_settings
 from nova_selective_migrate.compute.common import migration_activity
+from nova_selective_migrate.compute.common import whole_files
 from nova_selective_migrate.compute.metrics import host_metrics
 from nova_selective_migrate.compute.metrics import host_state
 from nova_selective_migrate.compute.metrics import metrics_endpoint
-from nova_selective_migrate.compute.metrics import metrics_file
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.model import listen_address
 
@@ -63,14 +63,14 @@ class HostMetricsTest(unittest.TestCase):
     def written(self):
         """Count files that are written; wait for the next with acquire()."""
         rounds = threading.Semaphore(0)
-        real = metrics_file.write
+        real = whole_files.write
 
         def write(*arguments):
             real(*arguments)
             rounds.release()
 
         self.enterContext(
-            mock.patch.object(metrics_file, 'write', side_effect=write)
+            mock.patch.object(whole_files, 'write', side_effect=write)
         )
         return rounds
 
@@ -108,7 +108,7 @@ class HostMetricsTest(unittest.TestCase):
             raise OSError('read-only')
 
         self.enterContext(
-            mock.patch.object(metrics_file, 'write', side_effect=fail)
+            mock.patch.object(whole_files, 'write', side_effect=fail)
         )
         with self.assertLogs(host_metrics.LOG.logger, 'WARNING') as logged:
             self.start(file=self.path)

@@ -19,10 +19,10 @@ import tempfile
 import unittest
 from unittest import mock
 
-from nova_selective_migrate.compute.metrics import metrics_file
+from nova_selective_migrate.compute.common import whole_files
 
 
-class MetricsFileTest(unittest.TestCase):
+class WholeFilesTest(unittest.TestCase):
     def setUp(self):
         super().setUp()
         self.folder = pathlib.Path(
@@ -34,7 +34,7 @@ class MetricsFileTest(unittest.TestCase):
         for mask in (0o000, 0o077):
             before = os.umask(mask)
             try:
-                metrics_file.write(str(self.path), b'a 1\n')
+                whole_files.write(str(self.path), b'a 1\n')
             finally:
                 os.umask(before)
             mode = stat.S_IMODE(self.path.stat().st_mode)
@@ -42,25 +42,25 @@ class MetricsFileTest(unittest.TestCase):
         self.assertEqual(b'a 1\n', self.path.read_bytes())
 
     def test_who_has_it_open_reads_the_old_one(self):
-        metrics_file.write(str(self.path), b'old\n')
+        whole_files.write(str(self.path), b'old\n')
         with self.path.open('rb') as file:
-            metrics_file.write(str(self.path), b'new\n')
+            whole_files.write(str(self.path), b'new\n')
             self.assertEqual(b'old\n', file.read())
         self.assertEqual(['x.prom'], os.listdir(self.folder))
 
     def test_an_error_leaves_the_old_one_alone(self):
-        metrics_file.write(str(self.path), b'old\n')
+        whole_files.write(str(self.path), b'old\n')
         with (
             mock.patch.object(os, 'rename', side_effect=OSError('no')),
             self.assertRaises(OSError),
         ):
-            metrics_file.write(str(self.path), b'new\n')
+            whole_files.write(str(self.path), b'new\n')
         self.assertEqual(b'old\n', self.path.read_bytes())
         self.assertEqual(['x.prom'], os.listdir(self.folder))
 
     def test_what_a_killed_process_left(self):
         self.path.with_name('x.prom.new').write_text('half')
-        metrics_file.write(str(self.path), b'new\n')
+        whole_files.write(str(self.path), b'new\n')
         self.assertEqual(['x.prom'], os.listdir(self.folder))
 
     def test_a_link_beside_it_is_not_followed(self):
@@ -68,14 +68,14 @@ class MetricsFileTest(unittest.TestCase):
         prey = self.folder / 'prey'
         prey.write_text('mine')
         self.path.with_name('x.prom.new').symlink_to(prey)
-        metrics_file.write(str(self.path), b'new\n')
+        whole_files.write(str(self.path), b'new\n')
         self.assertEqual('mine', prey.read_text())
         self.assertFalse(self.path.is_symlink())
 
     def test_remove(self):
-        metrics_file.write(str(self.path), b'x\n')
+        whole_files.write(str(self.path), b'x\n')
         for _ in range(2):
-            metrics_file.remove(str(self.path))
+            whole_files.remove(str(self.path))
         self.assertEqual([], os.listdir(self.folder))
 
 

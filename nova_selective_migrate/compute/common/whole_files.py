@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Metrics as a file, for the textfile collector of node_exporter."""
+"""Files that are there whole or not at all, for readers of this host."""
 
 import contextlib
 import os
@@ -19,22 +19,23 @@ import os
 _MODE = 0o644
 
 
-def write(path: str, content: bytes) -> None:
+def write(path: str, content: bytes, mode: int = _MODE) -> None:
     """Write a file whole or not at all; who reads sees the old or the new.
 
     Nothing is lost with it that the next one does not have, so that it does
     not wait for the disk.
 
+    :param mode: of the file, whatever the umask
     :raises OSError: when it cannot be written
     """
     beside = f'{path}.new'  # node_exporter reads *.prom alone
     remove(beside)  # of a process that ended while it wrote
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    descriptor = os.open(beside, flags | os.O_CLOEXEC, _MODE)
+    descriptor = os.open(beside, flags | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, 'wb') as file:
             # nova-compute may have a umask that keeps all others out.
-            os.fchmod(file.fileno(), _MODE)
+            os.fchmod(file.fileno(), mode)
             file.write(content)
         os.rename(beside, path)
     except OSError:
