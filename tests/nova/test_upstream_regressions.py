@@ -29,7 +29,7 @@ class UpstreamTest(unittest.TestCase):
     """Each fails for the defect alone; what is right in it passes."""
 
     def run_tests(self, name: str) -> dict[str, str]:
-        """Run a file of tests; return the last line of each, '' if it passed.
+        """Run a file of tests; return how each failed, '' if it passed.
 
         An error that is not an assertion fails this test.
         """
@@ -46,8 +46,10 @@ class UpstreamTest(unittest.TestCase):
         self.assertEqual([], result.errors)
         self.assertEqual(len(found), result.testsRun)
         for test, text in result.failures:
-            _, _, told = text.rpartition('MismatchError: ')
-            found[test._testMethodName] = ' '.join(told.split())
+            _, mismatch, told = text.rpartition('MismatchError: ')
+            # What has another reason ends with that.
+            reason = told if mismatch else text.rstrip().rpartition('\n')[2]
+            found[test._testMethodName] = ' '.join(reason.split())
         return found
 
     def test_config_drive_zeroed(self):
