@@ -14,6 +14,7 @@
 
 import collections.abc
 import dataclasses
+import re
 import shlex
 import typing
 
@@ -26,6 +27,8 @@ if typing.TYPE_CHECKING:
 
 
 _NOT_DELETED = 'not deleted: '
+#: /dev/GROUP/VOLUME, and none of the folders that udev and others make.
+_LOGICAL_VOLUME = re.compile(r'/dev/(?!(?:disk|mapper|rbd|zvol)/)[^/]+/[^/]+')
 _BYTES = ('mirrored_bytes', 'memory_bytes')
 
 
@@ -74,24 +77,31 @@ def _removals(tree: terminal.Tree) -> collections.abc.Iterator[str]:
     """Return lines that say how to remove the source's old images."""
     if tree.get('outcome') != 'moved':
         return
-    paths = [
-        item['path']
+    commands = [
+        _removal(item['path'])
         for item in tree.get('left') or ()
         if item['host'] == 'source'
-        and _is_file(item['path'])
         and not item['why'].startswith(_NOT_DELETED)
     ]
-    if paths:
+    if any(commands):
         yield (
             'When the guest is well at the destination and no other guest of '
             'the source uses them, remove there what it has left behind:'
         )
-    for path in paths:
-        yield f'  rm -- {shlex.quote(path)}'
+    for command in filter(None, commands):
+        yield f'  {command}'
 
 
-def _is_file(path: str) -> bool:
-    return path.startswith('/') and not path.startswith('/dev/')
+def _removal(path: str) -> str | None:
+    """Return the command that removes an image; None where there is none.
+
+    lvremove asks, and refuses what is in use and what is no logical volume.
+    """
+    if path.startswith('/') and not path.startswith('/dev/'):
+        return f'rm -- {shlex.quote(path)}'
+    if _LOGICAL_VOLUME.fullmatch(path):
+        return f'lvremove -- {shlex.quote(path)}'
+    return None
 
 
 Tree = dict[str, typing.Any]

@@ -73,9 +73,10 @@ class DiskRefusal(refusal_reasons.RefusalReason):
         'device-unproven',
         'The device is presumed local, and nothing shows that the '
         'destination has another one at its path.',
-        'declare it shared with --shared-path; or, where each host has a '
-        'device of its own, declare it local with --local-path and name it '
-        'with --existing: both are needed',
+        'declare it shared with --shared-path. Where each host has a device '
+        'of its own: have a logical volume made there, by a storage pool of '
+        'the same name or with --map-pool; or declare it local with '
+        '--local-path and name it with --existing: both are needed',
     )
     DESTINATION_MISMATCH = (
         'destination-mismatch',

@@ -83,12 +83,18 @@ class TableTest(unittest.TestCase):
         left = [
             {'host': 'source', 'path': "/a b/it's", 'why': 'left'},
             {'host': 'source', 'path': '/dev/vg/disk', 'why': 'left'},
+            {'host': 'source', 'path': '/dev/sdb', 'why': 'left'},
+            {'host': 'source', 'path': '/dev/mapper/mpatha', 'why': 'left'},
+            {'host': 'source', 'path': '/dev/vg/no', 'why': 'not deleted: x'},
         ]
         tree = {'outcome': 'moved', 'explanation': 'it has', 'left': left}
-        *_, last = outcome_table.lines(tree)
-        self.assertEqual("""  rm -- '/a b/it'"'"'s'""", last)
+        *_, first, last = outcome_table.lines(tree)
+        self.assertEqual("""  rm -- '/a b/it'"'"'s'""", first)
+        self.assertEqual('  lvremove -- /dev/vg/disk', last)
         tree = {**tree, 'outcome': 'unknown'}
-        self.assertNotIn('rm --', '\n'.join(outcome_table.lines(tree)))
+        for removal in ('rm --', 'lvremove'):
+            said = '\n'.join(outcome_table.lines(tree))
+            self.assertNotIn(removal, said)
 
     def test_where_a_copy_is_elsewhere_there(self):
         disk = {
