@@ -15,7 +15,6 @@
 import pathlib
 import threading
 import types
-import typing
 
 _POLL_SECONDS = 0.02
 
@@ -33,7 +32,7 @@ class PeakMemory:
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.bytes = 0
 
-    def __enter__(self) -> typing.Self:
+    def __enter__(self) -> 'PeakMemory':
         self._thread.start()
         return self
 

@@ -23,7 +23,6 @@ import pathlib
 import threading
 import time
 import types
-import typing
 
 _POLL_SECONDS = 0.001
 
@@ -38,7 +37,7 @@ class Silence:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> typing.Self:
+    def __enter__(self) -> 'Silence':
         self._there.unlink(missing_ok=True)
         self._thread.start()
         return self

@@ -17,7 +17,6 @@ import pathlib
 import threading
 import time
 import types
-import typing
 
 from lab import laboratory
 
@@ -43,7 +42,7 @@ class Counted:
     #: Seconds and bytes since the start.
     samples: list[tuple[float, int]] = dataclasses.field(default_factory=list)
 
-    def __enter__(self) -> typing.Self:
+    def __enter__(self) -> 'Counted':
         self._began, self._first = time.perf_counter(), total(self.lab)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 import fcntl
 import os
 from types import TracebackType
-from typing import Self
 
 from lab.errors import LabError
 from lab.errors import NotPrepared
@@ -70,7 +69,7 @@ class Lab:
         *,
         keep: bool = False,
         own_kernels: bool = False,
-    ) -> Self:
+    ) -> 'Lab':
         """Take the laboratory that runs, or bring one up.
 
         As a context manager it is taken down at the end if it was brought
@@ -107,7 +106,7 @@ class Lab:
                 raise
 
     @classmethod
-    def running(cls, home: Home | None = None) -> Self | None:
+    def running(cls, home: Home | None = None) -> 'Lab | None':
         """Return the laboratory if it runs as a whole."""
         home = home or Home.of_user()
         journal = Journal(home.journal)
@@ -136,7 +135,7 @@ class Lab:
     @classmethod
     def _bring_up(
         cls, home: Home, wanted: Mapping[str, str], *, keep: bool
-    ) -> Self:
+    ) -> 'Lab':
         missing = debian_packages.missing()
         if missing:
             raise NotPrepared(missing)
@@ -172,7 +171,7 @@ class Lab:
         return cls(home, hub, hosts)
 
     @classmethod
-    def _bring_up_kernels(cls, home: Home, *, keep: bool) -> Self:
+    def _bring_up_kernels(cls, home: Home, *, keep: bool) -> 'Lab':
         missing = debian_packages.missing(own_kernels=True)
         if missing:
             raise NotPrepared(missing)
@@ -186,7 +185,7 @@ class Lab:
     @classmethod
     def _of_kernels(
         cls, home: Home, spaces: Mapping[str, Namespace], reused: bool = False
-    ) -> Self:
+    ) -> 'Lab':
         hosts = kernel_hosts.of_spaces(spaces)
         storage = hosts.pop(STORAGE)
         return cls(home, spaces[HUB], tuple(hosts.values()), storage, reused)
@@ -220,7 +219,7 @@ class Lab:
         with _locked(self.home):
             teardown.tear_down(self.home)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> 'Lab':
         return self
 
     def __exit__(

@@ -11,3 +11,23 @@
 # under the License.
 
 """Tests of nova-selective-migrate."""
+
+import contextlib
+import sys
+import unittest
+
+if sys.version_info < (3, 11):
+
+    def _enter_context(self, manager):
+        """Enter a context and leave it after the test, as 3.11 has it."""
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        return stack.enter_context(manager)
+
+    def _enter_class_context(cls, manager):
+        stack = contextlib.ExitStack()
+        cls.addClassCleanup(stack.close)
+        return stack.enter_context(manager)
+
+    unittest.TestCase.enterContext = _enter_context
+    unittest.TestCase.enterClassContext = classmethod(_enter_class_context)

@@ -210,7 +210,7 @@ def audit(path: str) -> BundleMember | None:
         return None
     except (OSError, ValueError, RecursionError) as err:
         raise exceptions.InvalidInput(f'cannot read {path}: {err}') from err
-    time = datetime.datetime.fromtimestamp(made, datetime.UTC)
+    time = datetime.datetime.fromtimestamp(made, datetime.timezone.utc)
     return BundleMember.of(
         'audit.json',
         f'the audit of this host, of {time.isoformat(timespec="seconds")}',

@@ -145,7 +145,7 @@ class EventStream:
             self._ended = True
 
     def _write(self, name: str, fields: Fields) -> None:
-        now = datetime.datetime.now(datetime.UTC)
+        now = datetime.datetime.now(datetime.timezone.utc)
         time = now.isoformat(timespec='milliseconds')
         line = json.dumps({'event': name, 'time': time, **fields})
         with self._lock, contextlib.suppress(OSError, ValueError):

@@ -123,7 +123,7 @@ class SupportBundle(commands.Command):
 
 
 def _name() -> str:
-    now = datetime.datetime.now(datetime.UTC)
+    now = datetime.datetime.now(datetime.timezone.utc)
     host = socket.gethostname()
     return f'{commands.NAME}-{host}-{now:%Y%m%dT%H%M%SZ}.tar.gz'
 

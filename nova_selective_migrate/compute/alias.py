@@ -78,8 +78,8 @@ class AliasPlugin(plugin.PluginBase):
         """Never called: no interface names this plugin."""
 
     @classmethod
-    def load(cls, plugin_name: str) -> typing.Self:
+    def load(cls, plugin_name: str) -> 'AliasPlugin':
         """Register the alias when os-vif loads its plugins."""
         register()
-        loaded: typing.Self = super().load(plugin_name)
+        loaded: AliasPlugin = super().load(plugin_name)
         return loaded

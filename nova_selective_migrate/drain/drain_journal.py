@@ -69,7 +69,7 @@ class DrainJournal:
         """Return where it is."""
         return self._path
 
-    def __enter__(self) -> typing.Self:
+    def __enter__(self) -> 'DrainJournal':
         try:
             self._lock.take()
         except file_locks.Held as err:

@@ -144,5 +144,5 @@ def _server(move: server_moves.ServerMove) -> dict[str, typing.Any]:
 def _moment(seconds: float | None) -> str | None:
     if seconds is None:
         return None
-    found = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    found = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
     return found.isoformat(timespec='seconds')

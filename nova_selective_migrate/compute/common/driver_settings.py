@@ -76,7 +76,7 @@ class DriverSettings:
     audit_seconds: int = 0
 
     @classmethod
-    def of(cls, group: typing.Any) -> typing.Self:
+    def of(cls, group: typing.Any) -> 'DriverSettings':
         """Read the option group.
 
         :raises InvalidPolicy: when the declared paths contradict each other

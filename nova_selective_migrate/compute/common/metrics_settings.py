@@ -41,7 +41,7 @@ class MetricsSettings:
         return bool(self.file or self.bind)
 
     @classmethod
-    def of(cls, group: typing.Any) -> typing.Self:
+    def of(cls, group: typing.Any) -> 'MetricsSettings':
         """Read the options.
 
         :raises InvalidInput: when one is not usable, or what makes the

@@ -139,7 +139,7 @@ class IncomingJournal:
         :param promised_bytes: that the copy is to bring
         :raises JournalFailed: when it cannot be written
         """
-        now = datetime.datetime.now(datetime.UTC)
+        now = datetime.datetime.now(datetime.timezone.utc)
         self.comes(instance)
         self._write(
             instance,

@@ -52,7 +52,7 @@ class EntryFacts:
     changed_ns: int
 
     @classmethod
-    def of(cls, found: os.stat_result) -> typing.Self:
+    def of(cls, found: os.stat_result) -> 'EntryFacts':
         """Return the facts of a stat result."""
         return cls(
             found.st_dev,
@@ -90,7 +90,7 @@ class DirectoryProof:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, tree: dict[str, typing.Any]) -> typing.Self:
+    def from_json(cls, tree: dict[str, typing.Any]) -> 'DirectoryProof':
         """Read what `to_json` returned.
 
         :raises TypeError, KeyError: when it is something else

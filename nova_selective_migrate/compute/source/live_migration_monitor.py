@@ -102,7 +102,7 @@ class LiveMigrationMonitor:
         self.guest = _WatchedGuest(guest, self, idle, watches)
         self.instance = _CountedInstance(instance, self)
 
-    def __enter__(self) -> typing.Self:
+    def __enter__(self) -> 'LiveMigrationMonitor':
         if self._targets:
             threading.Thread(
                 target=plan_log.in_thread(self._watch),

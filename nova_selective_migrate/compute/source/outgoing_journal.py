@@ -121,7 +121,7 @@ class OutgoingJournal:
         :raises JournalFailed: when it cannot be written
         """
         serialize = base.NovaObjectSerializer().serialize_entity
-        now = datetime.datetime.now(datetime.UTC)
+        now = datetime.datetime.now(datetime.timezone.utc)
         data = serialize(context, migrate_data)
         if data['nova_object.data'].get(_SECRET) is not None:
             # nova concludes from the field that the guest has a TPM.

@@ -115,7 +115,7 @@ class MediumContent:
         return dataclasses.asdict(self)
 
     @classmethod
-    def of(cls, tree: typing.Any) -> typing.Self:
+    def of(cls, tree: typing.Any) -> 'MediumContent':
         """Read what :meth:`tree` wrote.
 
         :raises PreparationFailed: when it is something else

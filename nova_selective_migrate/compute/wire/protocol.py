@@ -127,7 +127,7 @@ class DestinationReport:
         )
 
     @classmethod
-    def of(cls, file_name: str) -> typing.Self | None:
+    def of(cls, file_name: str) -> 'DestinationReport | None':
         """Read a file name; None where it has no report.
 
         A host with a later protocol counts as one without the plugin.

@@ -54,7 +54,7 @@ class GroupReport:
         )
 
     @classmethod
-    def of(cls, text: str) -> typing.Self | None:
+    def of(cls, text: str) -> 'GroupReport | None':
         """Read a text; None where it is none, or damaged."""
         uuid, *rest = text.split(':')
         if len(rest) != 3 or not rest[0].isdecimal():
@@ -88,7 +88,7 @@ class ExpectedVolume:
     @classmethod
     def of(
         cls, entry: collections.abc.Mapping[str, typing.Any]
-    ) -> typing.Self:
+    ) -> 'ExpectedVolume':
         """Read an entry of disk_info that has KEY.
 
         :raises PreparationFailed: when it is damaged

@@ -12,7 +12,6 @@
 """What is seen of one migration while it runs: progress, and its phases."""
 
 import dataclasses
-import typing
 
 from nova_selective_migrate.core.job import migration_progress
 
@@ -36,7 +35,9 @@ class FollowedMigration:
     progress: migration_progress.MigrationProgress | None = None
 
     @classmethod
-    def begin(cls, instance: str, domain: str, now: float) -> typing.Self:
+    def begin(
+        cls, instance: str, domain: str, now: float
+    ) -> 'FollowedMigration':
         """Return one that has just begun.
 
         :param now: Unix time, in seconds
@@ -46,7 +47,7 @@ class FollowedMigration:
 
     def look(
         self, now: float, progress: migration_progress.MigrationProgress
-    ) -> typing.Self:
+    ) -> 'FollowedMigration':
         """Return it after a look at it.
 
         :param now: Unix time, in seconds

@@ -14,7 +14,6 @@
 import dataclasses
 import ipaddress
 import re
-import typing
 
 from nova_selective_migrate import exceptions
 
@@ -35,7 +34,7 @@ class ListenAddress:
     port: int
 
     @classmethod
-    def of(cls, text: str) -> typing.Self:
+    def of(cls, text: str) -> 'ListenAddress':
         """Read "host:port"; without a host it is the loopback.
 
         :raises InvalidInput: when it is none

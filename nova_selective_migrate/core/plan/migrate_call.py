@@ -87,7 +87,12 @@ class MigrateCall:
     @property
     def flag_names(self) -> list[str]:
         """Name the flags as libvirt's header does, lowest bit first."""
-        return [f'VIR_MIGRATE_{flag.name}' for flag in self.flags]
+        # Python 3.10 knows no iteration over the flags of one.
+        return [
+            f'VIR_MIGRATE_{flag.name}'
+            for flag in MigrateFlag
+            if flag in self.flags
+        ]
 
     @property
     def parameter_count(self) -> int:

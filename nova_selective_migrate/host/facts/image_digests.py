@@ -42,7 +42,7 @@ class Deadline:
     at: float
 
     @classmethod
-    def after(cls, seconds: float) -> typing.Self:
+    def after(cls, seconds: float) -> 'Deadline':
         """Return the one that ends in so many seconds."""
         return cls(time.monotonic() + seconds)
 

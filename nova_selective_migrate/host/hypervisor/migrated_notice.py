@@ -14,7 +14,6 @@
 
 import threading
 import types
-import typing
 
 import libvirt
 
@@ -32,7 +31,7 @@ class MigratedNotice:
         self._number: int | None = None
         self.departed = threading.Event()
 
-    def __enter__(self) -> typing.Self:
+    def __enter__(self) -> 'MigratedNotice':
         """Begin to listen.
 
         :raises HypervisorError: when libvirt cannot

@@ -21,7 +21,6 @@ import fcntl
 import os
 import time
 import types
-import typing
 
 from nova_selective_migrate import exceptions
 
@@ -54,7 +53,7 @@ class FileLock:
         self._path = os.path.join(directory, f'{name}{_SUFFIX}')
         self._descriptor: int | None = None
 
-    def take(self) -> typing.Self:
+    def take(self) -> 'FileLock':
         """Take the lock; wait for no process that works under it.
 
         :raises Held: when another process has it
@@ -98,7 +97,7 @@ class FileLock:
             os.close(descriptor)
         return None
 
-    def __enter__(self) -> typing.Self:
+    def __enter__(self) -> 'FileLock':
         return self.take()
 
     def __exit__(

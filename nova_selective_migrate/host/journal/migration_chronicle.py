@@ -137,7 +137,7 @@ class Subject:
             if tree.get(name) not in (None, '', [], False)
         )
         return Happening(
-            _utc(_time(tree, file), datetime.UTC),
+            _utc(_time(tree, file), datetime.timezone.utc),
             host,
             kind,
             '',
@@ -212,4 +212,4 @@ def _utc(
 ) -> datetime.datetime:
     if time.tzinfo is None and zone is not None:
         time = time.replace(tzinfo=zone)
-    return time.astimezone(datetime.UTC)
+    return time.astimezone(datetime.timezone.utc)

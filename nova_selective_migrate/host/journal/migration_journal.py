@@ -114,7 +114,7 @@ class MigrationRecord:
     def begun(cls, **fields: typing.Any) -> 'MigrationRecord':
         """Return a run that begins now; one without an id gets its own."""
         fields.setdefault('plan_id', str(uuid.uuid4()))
-        now = datetime.datetime.now(datetime.UTC)
+        now = datetime.datetime.now(datetime.timezone.utc)
         return cls(
             began=now.isoformat(timespec='seconds'),
             **fields,

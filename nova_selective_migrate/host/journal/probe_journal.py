@@ -179,7 +179,7 @@ class ProbeJournal:
             raise exceptions.Interrupted('interrupted')
         look = self._look
         if look is None:
-            now = datetime.datetime.now(datetime.UTC)
+            now = datetime.datetime.now(datetime.timezone.utc)
             look = Probe(str(uuid.uuid4()), now.isoformat(timespec='seconds'))
             self._alive = self._entries.lock(look.look_id).take()
             self._look = look

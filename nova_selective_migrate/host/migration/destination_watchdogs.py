@@ -29,6 +29,8 @@ from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import storage_pools
 
+_Watchdog = typing.TypeVar('_Watchdog', bound='DestinationWatchdog')
+
 
 class DestinationWatchdog(abc.ABC):
     """Watches a host while the context lasts, in a thread of its own.
@@ -41,7 +43,7 @@ class DestinationWatchdog(abc.ABC):
         self._host = host
         self._ended = threading.Event()
 
-    def __enter__(self) -> typing.Self:
+    def __enter__(self: _Watchdog) -> _Watchdog:
         threading.Thread(
             target=self._watch, name=type(self).__name__.lower(), daemon=True
         ).start()
@@ -128,7 +130,7 @@ class FreeSpaceWatchdog(DestinationWatchdog):
         self._floors: dict[int, watchdog_limits.FreeSpaceFloor] = {}
         self.short = ''
 
-    def __enter__(self) -> typing.Self:
+    def __enter__(self) -> 'FreeSpaceWatchdog':
         if self._reserve and self._needed:
             return super().__enter__()
         return self

@@ -96,11 +96,11 @@ class FamiliesTest(unittest.TestCase):
         found = self.samples()
         guest = tuple(GUEST.items())
         vda = (*guest, ('target_device', 'vda'))
-        self.assertEqual(40, found['disk_copied_bytes_total', *vda])
-        self.assertEqual(60, found['disk_remaining_bytes', *vda])
-        self.assertEqual(12.5, found['disk_transfer_rate_bytes', *vda])
+        self.assertEqual(40, found[('disk_copied_bytes_total', *vda)])
+        self.assertEqual(60, found[('disk_remaining_bytes', *vda)])
+        self.assertEqual(12.5, found[('disk_transfer_rate_bytes', *vda)])
         vdb = (*guest, ('target_device', 'vdb'))
-        self.assertEqual(0, found['disk_copied_bytes_total', *vdb])
+        self.assertEqual(0, found[('disk_copied_bytes_total', *vdb)])
 
     def test_memory_is_told_once_it_is_sent(self):
         self.begin()
@@ -109,8 +109,8 @@ class FamiliesTest(unittest.TestCase):
         self.activity.look(UUID, progress(100, 80, Phase.MEMORY))
         found = self.samples()
         guest = tuple(GUEST.items())
-        self.assertEqual(80, found['memory_bytes', *guest])
-        self.assertEqual(60, found['memory_remaining_bytes', *guest])
+        self.assertEqual(80, found[('memory_bytes', *guest)])
+        self.assertEqual(60, found[('memory_remaining_bytes', *guest)])
 
     def test_times(self):
         self.begin()
@@ -128,7 +128,7 @@ class FamiliesTest(unittest.TestCase):
         self.assertEqual(dict(seen.phases)[Phase.DISKS], phases['disks'])
         self.assertEqual(
             seen.moved_at,
-            found['migration_last_progress_time_seconds', *guest],
+            found[('migration_last_progress_time_seconds', *guest)],
         )
 
     def test_labels_of_phases(self):

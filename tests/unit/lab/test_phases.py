@@ -151,7 +151,7 @@ class OnBothTest(unittest.TestCase):
             )
         lab = types.SimpleNamespace(hosts=hosts)
         until = datetime.datetime(
-            2026, 11, 28, 14, 0, 50, tzinfo=datetime.UTC
+            2026, 11, 28, 14, 0, 50, tzinfo=datetime.timezone.utc
         ).timestamp()
         return verification.seconds_on_both(
             lab, types.SimpleNamespace(name='g'), marks, until
