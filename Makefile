@@ -5,10 +5,13 @@
 # make test-all  the same, and what that leaves out: tests/nightly.txt, stock nova
 # make test-storage  those on hosts with kernels of their own, for 25 minutes
 # make stock-report  doc/source/reference/stock.rst's table, from what stock nova does
+# make support-matrix  doc/source/reference/support-matrix.rst's table, anew
 # make faults    break migrations on purpose; SEED, RUNS; result in faults.json
 # make fuzz      the fuzzers of tests/fuzz, FUZZ_SECONDS each
 # make bench     the figures of benchmarks/, BENCH_RUNS of each, and their page
 # make installed-files  the manual page and what completes the command in shells
+# make dist      a release in dist/: sdist, wheel, SBOM; looked at by twine
+# make deb       Debian packages in dist/, of this tree, with Debian's tools
 # make releases  other Debian releases for the hosts of the tests
 # make deps      the system packages that demo and test need
 # make clean     remove what these made
@@ -40,10 +43,12 @@ CHECK_STAMP := $(VENV)/.installed-check
 FUZZ_STAMP := $(VENV)/.installed-fuzz
 BENCH_STAMP := $(VENV)/.installed-bench
 DOC_STAMP := $(VENV)/.installed-doc
+DIST_STAMP := $(VENV)/.installed-dist
 METADATA := pyproject.toml setup.cfg setup.py requirements.txt
 
 .PHONY: install deps releases demo check check-style check-unit test test-all \
-    test-storage stock-report faults fuzz bench installed-files clean
+    test-storage stock-report faults fuzz bench installed-files support-matrix dist deb \
+    clean
 .DELETE_ON_ERROR:
 
 install: $(STAMP)
@@ -110,7 +115,7 @@ stock-report: $(TEST_STAMP) deps
 	        $(VENV)/bin/python tools/run_tests.py --stock --nova $$nova \
 	        --outcomes .stock/$$nova.json '$(TESTS)' || status=1; \
 	done; \
-	$(VENV)/bin/python tools/stock_report.py .stock/*.json && exit $$status
+	$(VENV)/bin/python -m tools.stock_report .stock/*.json && exit $$status
 
 fuzz: $(FUZZ_STAMP)
 	@for target in domain_xml block_device_info case mountinfo; do \
@@ -120,6 +125,16 @@ fuzz: $(FUZZ_STAMP)
 # They are in the repository: a wheel is built without sphinx and shtab.
 installed-files: $(DOC_STAMP)
 	@$(VENV)/bin/python tools/render_installed_files.py
+
+support-matrix: $(STAMP)
+	@$(VENV)/bin/python -m tools.support_matrix
+
+# Of the version that setup.cfg has, whatever git's tags say.
+dist: $(DIST_STAMP)
+	@PYTHON='$(PYTHON)' tools/build_dist.sh $(VENV)
+
+deb:
+	@tools/build_deb.sh
 
 clean:
 	rm -rf $(VENV) .nova .stock .libvirt-tests .fuzz .stestr .mypy_cache .ruff_cache \
@@ -143,6 +158,10 @@ $(BENCH_STAMP): benchmarks/requirements.txt $(STAMP)
 
 $(DOC_STAMP): doc/requirements.txt $(STAMP)
 	@PYTHON='$(PYTHON)' tools/install_venv.sh $(VENV) -r doc/requirements.txt 'shtab>=1.7.0'
+	@touch $@
+
+$(DIST_STAMP): tools/dist_requirements.txt $(STAMP)
+	@PYTHON='$(PYTHON)' tools/install_venv.sh $(VENV) -r tools/dist_requirements.txt
 	@touch $@
 
 $(FUZZ_STAMP): tests/fuzz/requirements.txt $(TEST_STAMP)

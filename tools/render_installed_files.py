@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Write the manual page and what completes our command in a shell.
+"""Write the manual pages and what completes our command in a shell.
 
 Run it after a change of a command's arguments, as ``make installed-files``
 does with sphinx and shtab. What it writes is in the repository, so that a
@@ -32,7 +32,7 @@ from nova_selective_migrate.cli import command_line
 from nova_selective_migrate.cli import complete
 
 _TOP = pathlib.Path(__file__).resolve().parents[1]
-_MANUAL = _TOP / 'share' / 'man' / 'man1' / f'{command_line.NAME}.1'
+_MANUALS = _TOP / 'share' / 'man' / 'man1'
 # Sphinx notes the day and the version, which change without the page.
 _HEAD = re.compile(r'^(\.TH "[^"]*" "1") .*$', re.MULTILINE)
 _FILES = ('FILE', 'PATH')
@@ -45,12 +45,16 @@ def main() -> int:
     complete.FOLDER.mkdir(exist_ok=True)
     for shell, name in complete.FILES.items():
         _write(complete.FOLDER / name, shtab.complete(parser, shell=shell))
-    _write(_MANUAL, _manual())
+    for name, text in _manuals().items():
+        _write(_MANUALS / name, text)
     return 0
 
 
-def _manual() -> str:
-    """Return the manual page, as sphinx makes it of doc/source/cli/man.rst."""
+def _manuals() -> dict[str, str]:
+    """Return the manual pages by file name, as sphinx makes them.
+
+    doc/source/conf.py lists them.
+    """
     with tempfile.TemporaryDirectory() as folder:
         built = pathlib.Path(folder)
         subprocess.run(
@@ -59,8 +63,13 @@ def _manual() -> str:
             cwd=_TOP,
             check=True,
         )
-        text = (built / _MANUAL.name).read_text(encoding='utf-8')
-    return _HEAD.sub(rf'\1 "" "" "{command_line.NAME}"', text)
+        return {
+            path.name: _HEAD.sub(
+                rf'\1 "" "" "{command_line.NAME}"',
+                path.read_text(encoding='utf-8'),
+            )
+            for path in sorted(built.glob('*.1'))
+        }
 
 
 def _write(path: pathlib.Path, text: str) -> None:

@@ -20,8 +20,9 @@ import json
 import pathlib
 import re
 import sys
-import tomllib
 from typing import Any
+
+from tools import toml_files
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 ROWS = TOP / 'doc' / 'source' / 'reference' / 'stock.toml'
@@ -44,7 +45,7 @@ Seen = dict[str, dict[str, bool]]
 
 def rows() -> list[dict[str, Any]]:
     """Read the rows."""
-    return list(tomllib.loads(ROWS.read_text())['row'])
+    return list(toml_files.read(ROWS)['row'])
 
 
 def tests_of(row: dict[str, Any], names: list[str]) -> list[str]:

@@ -60,6 +60,13 @@ man_pages = [
         'live-migrate guests copying exactly their local disks',
         '',
         1,
-    )
+    ),
+    (
+        'cli/man-status',
+        'nova-selective-migrate-status',
+        'tell whether a host is fit for the driver of nova-compute',
+        '',
+        1,
+    ),
 ]
 man_show_urls = False

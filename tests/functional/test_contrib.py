@@ -41,7 +41,7 @@ class LintTest(unittest.TestCase):
         self.lint('yamllint', '--strict', '-d', RULES, *YAML)
 
     def test_bashate(self):
-        self.lint('bashate', '-e', 'E*', '-i', 'E005', *SHELL)
+        self.lint('bashate.bashate', '-e', 'E*', '-i', 'E005', *SHELL)
 
 
 if __name__ == '__main__':

@@ -20,7 +20,7 @@ import tempfile
 
 import testtools
 
-from tests.nova import layouts
+from tests import layouts
 
 # nova-compute itself, up to where it would connect to its message queue.
 COMPUTE = """

@@ -17,7 +17,6 @@ import importlib.util
 import io
 import pathlib
 import pkgutil
-import tomllib
 import types
 import unittest
 
@@ -25,6 +24,7 @@ from oslo_config import cfg
 from oslo_config import generator
 
 import nova_selective_migrate
+from tools import toml_files
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 EXTRA = importlib.util.find_spec('openstackclient') is not None
@@ -32,8 +32,7 @@ GENERATOR_CONF = 'etc/nova-selective-migrate/config-generator.conf'
 
 
 def project() -> dict:
-    with (TOP / 'pyproject.toml').open('rb') as file:
-        return tomllib.load(file)
+    return toml_files.read(TOP / 'pyproject.toml')
 
 
 def declared() -> set[tuple[str, str, str]]:

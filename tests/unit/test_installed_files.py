@@ -17,14 +17,15 @@ Where this is red after a change of arguments: make installed-files.
 
 import pathlib
 import re
-import tomllib
 import unittest
 
 from nova_selective_migrate.cli import command_line
 from nova_selective_migrate.cli import complete
+from tools import toml_files
 
 TOP = pathlib.Path(__file__).parents[2]
-MANUAL = TOP / 'share' / 'man' / 'man1' / 'nova-selective-migrate.1'
+MANUALS = TOP / 'share' / 'man' / 'man1'
+MANUAL = MANUALS / 'nova-selective-migrate.1'
 AGAIN = 'make installed-files writes it anew'
 _OPTION = re.compile(r'(?<![\w-])--[a-z][a-z-]*[a-z]')
 
@@ -120,15 +121,22 @@ class CompletionTest(unittest.TestCase):
 
 class PackageTest(unittest.TestCase):
     def test_what_is_to_be_installed_is_there(self):
-        tree = tomllib.loads((TOP / 'pyproject.toml').read_text())
+        tree = toml_files.read(TOP / 'pyproject.toml')
         installed = tree['tool']['setuptools']['data-files']
         files = [name for names in installed.values() for name in names]
-        self.assertEqual(4, len(files))
+        self.assertEqual(5, len(files))
         for name in files:
             self.assertTrue((TOP / name).is_file(), name)
         folder = complete.FOLDER.relative_to(TOP)
         for name in complete.FILES.values():
             self.assertIn(f'{folder}/{name}', files)
+
+    def test_each_command_has_a_manual_page(self):
+        tree = toml_files.read(TOP / 'pyproject.toml')
+        self.assertEqual(
+            {f'{name}.1' for name in tree['project']['scripts']},
+            {path.name for path in MANUALS.iterdir()},
+        )
 
 
 if __name__ == '__main__':

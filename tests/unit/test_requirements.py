@@ -14,16 +14,17 @@
 
 import ast
 import pathlib
-import tomllib
 import unittest
 
 import ddt
 from packaging import requirements
 
+from tools import toml_files
+
 TOP = pathlib.Path(__file__).parents[2]
 PACKAGE = TOP / 'nova_selective_migrate'
 DATA = TOP / 'tests' / 'unit' / 'data' / 'upper_constraints.toml'
-SERIES = tomllib.loads(DATA.read_text())
+SERIES = toml_files.read(DATA)
 # Not OpenStack's: releases that are older than each of the series (2023-07,
 # 2022-04 and 2022-01; the last four those of Debian 12), so that none of them
 # can have less.
@@ -46,7 +47,7 @@ EXTRA = 'metrics'
 def required():
     """Read our requirements and those of the extra, by name."""
     lines = (TOP / 'requirements.txt').read_text().splitlines()
-    project = tomllib.loads((TOP / 'pyproject.toml').read_text())['project']
+    project = toml_files.read(TOP / 'pyproject.toml')['project']
     lines += project['optional-dependencies'][EXTRA]
     parsed = (
         requirements.Requirement(text)

@@ -15,8 +15,8 @@
 import collections.abc
 import dataclasses
 import pathlib
-import tomllib
 
+from tools import toml_files
 from tools.mutation import record
 
 _FOLDER = pathlib.Path(__file__).parent
@@ -43,12 +43,12 @@ class Harmless:
 
 
 def rules() -> list[Rule]:
-    tree = tomllib.loads((_FOLDER / 'rules.toml').read_text())
+    tree = toml_files.read(_FOLDER / 'rules.toml')
     return [Rule(row['says'], tuple(row['guards'])) for row in tree['rule']]
 
 
 def harmless() -> list[Harmless]:
-    tree = tomllib.loads((_FOLDER / 'harmless.toml').read_text())
+    tree = toml_files.read(_FOLDER / 'harmless.toml')
     return [
         Harmless(row['title'], row['why'], tuple(row['mutants']))
         for row in tree['class']

@@ -13,17 +13,17 @@
 """The tables of the mutation tests name lines that core has."""
 
 import pathlib
-import tomllib
 import unittest
 
 from nova_selective_migrate import core
+from tools import toml_files
 
 CORE = pathlib.Path(core.__file__).parent
 TABLES = CORE.parent.parent / 'tools' / 'mutation'
 
 
 def rows(table, kind):
-    return tomllib.loads((TABLES / f'{table}.toml').read_text())[kind]
+    return toml_files.read(TABLES / f'{table}.toml')[kind]
 
 
 def squeezed(text):

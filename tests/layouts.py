@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Site directories with nova, and with our wheel, in every arrangement.
+"""Site directories with our wheel, beside and apart from what is installed.
 
 Nothing is downloaded, and the environment that runs the tests stays as it is:
 what it has installed is linked to.
@@ -24,7 +24,7 @@ import sys
 import sysconfig
 import venv
 
-TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+TOP = pathlib.Path(__file__).resolve().parent.parent
 SITE = pathlib.Path(sysconfig.get_path('purelib'))
 OURS = 'nova_selective_migrate'
 SOURCES = (
@@ -43,7 +43,7 @@ def run(*command: object, **environment: str) -> str:
         capture_output=True,
         text=True,
         env={**os.environ, **environment},
-        timeout=100,
+        timeout=600,
     )
     if done.returncode:
         raise AssertionError(f'{command}: {done.stdout}{done.stderr}')
@@ -72,7 +72,6 @@ def build_wheel(into: pathlib.Path) -> pathlib.Path:
         '-w',
         into,
         copy,
-        PBR_VERSION='1.0.0',
     )
     (wheel,) = into.glob('*.whl')
     return wheel
@@ -90,13 +89,17 @@ class Environment:
     """A virtual environment that has nothing of its own."""
 
     def __init__(self, path: pathlib.Path) -> None:
+        self.path = path
         venv.create(path, symlinks=True)
         self.python = path / 'bin' / 'python'
         self.site = path / SITE.relative_to(sys.prefix)
 
-    def install(self, wheel: pathlib.Path) -> None:
-        """Install a wheel without what it requires."""
-        self._pip('install', '--no-deps', '--no-index', wheel)
+    def install(self, package: pathlib.Path) -> None:
+        """Install a wheel or an sdist without what it requires."""
+        self._pip(
+            *('install', '--no-deps', '--no-index', '--no-build-isolation'),
+            package,
+        )
 
     def uninstall(self) -> None:
         """Uninstall our package."""
