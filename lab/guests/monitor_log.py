@@ -41,6 +41,7 @@ _SOCKET = re.compile(rb'/domain-\d+-([^/"]+)/monitor\.sock')
 _NAME_LENGTH = 20
 # "2026-11-28 14:34:20.078+0000: " begins a line.
 _TIME = 28
+_FORMAT = '%Y-%m-%d %H:%M:%S.%f%z'
 _NODE = re.compile(r'migration-(.+)-(?:format|storage)')
 
 _ENDS = {
@@ -223,7 +224,7 @@ def _timed(
                 # The name comes before any command that is looked for.
                 and owners.get(monitor) == ours
             ):
-                logged = datetime.fromisoformat(line[:_TIME].decode())
+                logged = datetime.strptime(line[:_TIME].decode(), _FORMAT)
                 seconds = logged.timestamp()
                 yield seconds, kind.decode(), json.loads(text)
 

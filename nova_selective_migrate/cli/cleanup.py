@@ -32,7 +32,7 @@ Row = tuple[str, ...]
 
 
 class Cleanup(commands.GuardedLister):
-    """List, and with --remove delete, what migrations have left behind.
+    """List, and with --remove delete, what migrations left behind.
 
     Looks at every migration in the journal that was not seen to its end.
     An image at its destination goes only while the source has the guest

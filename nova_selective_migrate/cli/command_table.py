@@ -49,7 +49,7 @@ COMMANDS = (
     CommandEntry(
         'cleanup',
         'cleanup:Cleanup',
-        'List, and with --remove delete, what migrations have left behind',
+        'List, and with --remove delete, what migrations left behind',
     ),
     CommandEntry(
         'complete',
@@ -79,7 +79,7 @@ COMMANDS = (
     CommandEntry(
         'plan',
         'plan:Plan',
-        'Show what a migration would do with every disk, and change nothing',
+        'Show what would happen to every disk, and change nothing',
     ),
     CommandEntry(
         'report',
@@ -89,7 +89,7 @@ COMMANDS = (
     CommandEntry(
         'support-bundle',
         'support_bundle:SupportBundle',
-        'Pack what a report of a problem needs into one file, without secrets',
+        'Pack what a problem report needs into one file, no secrets',
     ),
     CommandEntry(
         'watch',

@@ -31,7 +31,7 @@ _WITH_LISTS = ('json', 'yaml')
 
 
 class Plan(commands.GuardedShowOne):
-    """Show what a migration would do with every disk, and change nothing.
+    """Show what would happen to every disk, and change nothing.
 
     Says of each disk whether it would be copied, kept, skipped or refused,
     from which evidence, and what the libvirt call would be. Exits 0 when

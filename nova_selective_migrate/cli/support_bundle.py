@@ -32,7 +32,7 @@ _CONFIGURATION = ('/etc/nova/nova.conf', '/etc/nova/nova-compute.conf')
 
 
 class SupportBundle(commands.Command):
-    """Pack what a report of a problem needs into one file, without secrets.
+    """Pack what a problem report needs into one file, no secrets.
 
     Lists what the file is to have, then writes it; --list writes nothing.
     It has versions, what "upgrade check" says, the options of

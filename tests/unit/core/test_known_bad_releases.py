@@ -202,7 +202,13 @@ class ListAloneTest(unittest.TestCase):
             self.assertEqual(expected, ids.count('libvirt-list-alone'))
 
     def test_with_either_flag_it_is_none(self):
-        for flag in migrate_call.NON_SHARED:
+        # Python 3.10 does not iterate over the flags of one.
+        either = (
+            flag
+            for flag in migrate_call.MigrateFlag
+            if flag in migrate_call.NON_SHARED
+        )
+        for flag in either:
             features = known_bad_releases.features(
                 migrate_call.MigrateCall(flag, self.LIST)
             )

@@ -110,7 +110,8 @@ class TotalsTest(unittest.TestCase):
         older = dict(trial_results.totals([FINE]))
         del older['broken_off']
         text = reliability_page.text([tree, older])
-        self.assertIn('broke off\n     - 1\n', text)
+        words = 'Broken off by the laboratory, not counted'
+        self.assertIn(f'{words}\n     - 1\n', text)
         self.assertIn('Migrations\n     - 2\n', text)
         self.assertNotIn('broken off', text)
 
