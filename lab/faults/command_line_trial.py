@@ -200,7 +200,7 @@ class _Run:
         written = verification.shared_written(
             self.lab, self.guest, shared, marks
         )
-        untrue = not verification.is_true(said.outcome, found, said.text)
+        untrue = not verification.is_true(said.outcome, found)
         # It has to come to an end, whatever that is.
         untrue |= said.outcome == 'hangs'
         texts = [said.text]

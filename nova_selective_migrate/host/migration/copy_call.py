@@ -17,10 +17,13 @@ import dataclasses
 import threading
 import time
 
+from nova_selective_migrate import exceptions
 from nova_selective_migrate import plan_log
+from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
+from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
 from nova_selective_migrate.host.migration import attempts
@@ -181,6 +184,7 @@ class CopyCall:
                 else:
                     virt = self._hosts.destination.virt
                     left_out = guest.migrate(virt, call)
+                    _require_answer(own, guest.uuid)
             copy.attempt.succeed(left_out)
         except Exception as err:
             # The thread's boundary: what the binding raises for an argument
@@ -188,3 +192,20 @@ class CopyCall:
             peer = migrate_call.MigrateFlag.PEER2PEER in copy.plan.call.flags
             advised = login_advice.added(err, self._uri) if peer else err
             copy.attempt.fail(advised)
+
+
+def _require_answer(source: connection.Connection, uuid: str) -> None:
+    """Check that the source still answers after a direct migration.
+
+    It is told last that the guest has arrived. libvirt reports success
+    without its answer (virDomainMigrateVersion3Full), and it may keep the
+    guest, paused.
+
+    :raises HypervisorError: when it cannot be asked
+    """
+    found = source.look(uuid)
+    if found.presence is guest_presence.Presence.UNREACHABLE:
+        raise exceptions.HypervisorError(
+            'the source has not confirmed that it has let the guest go: '
+            f'{found.detail}'
+        )

@@ -141,6 +141,24 @@ class SuccessTest(migration.MigrationCase):
         self.assertIs(self.there, peer)
         self.assertFalse(flags & libvirt.VIR_MIGRATE_PEER2PEER)
 
+    def test_a_source_that_ends_at_the_hand_over_has_confirmed_nothing(self):
+        """libvirt succeeds without its answer; it may have it paused."""
+        ended = self.run_into_silence(direct=True)
+        self.assertIs(guest_location.Ending.UNKNOWN, ended.settlement.ending)
+        self.assertIn('has not confirmed', ended.error)
+
+    def test_between_the_daemons_it_has(self):
+        ended = self.run_into_silence()
+        self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)
+
+    def run_into_silence(self, **options):
+        def end():
+            self.move()
+            self.here.fails['lookupByUUIDString'] = fake_daemon.broken('eof')
+
+        self.domain.on_migrate = end
+        return self.run_it(**options)
+
     def test_progress_is_told_while_the_call_runs(self):
         told = threading.Event()
 

@@ -25,7 +25,6 @@ from lab.faults import migration_phases
 from lab.faults import verification
 from lab.faults.fault_kinds import Fault
 from lab.faults.migration_phases import Phase
-from nova_selective_migrate.core.job import location_advice
 
 _EVENT = b'1: info : QEMU_MONITOR_RECV_EVENT: mon=0x1 event={"event": "%s"}\n'
 _SENT = b'1: info : QEMU_MONITOR_SEND_MSG: mon=0x1 msg={"execute":"%s"}\n'
@@ -99,19 +98,6 @@ class PlaceTest(unittest.TestCase):
             for outcome in ('moved', 'not-moved', 'failed', 'refused'):
                 self.assertFalse(verification.is_true(outcome, found), outcome)
             self.assertTrue(verification.is_true('unknown', found))
-
-    def test_a_paused_remnant_is_true_where_it_is_told(self):
-        told = f'destroy it: {location_advice.MOVED_SOURCE_SILENT}'
-        for running, text, true in (
-            ('b', told, True),
-            ('b', 'moved', False),
-            ('a', told, False),
-        ):
-            states = dict.fromkeys('ab', 'paused') | {running: 'running'}
-            found = host_inspection.Inspection(states, {}, {}, (), frozenset())
-            self.assertEqual(
-                true, verification.is_true('moved', found, text), running
-            )
 
     def test_an_emulator_is_not_killed_where_it_is_the_guest(self):
         for fault in (Fault.SOURCE_QEMU, Fault.DESTINATION_QEMU):
