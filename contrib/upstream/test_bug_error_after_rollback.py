@@ -67,6 +67,8 @@ class TestErrorAfterRollback(base.LibvirtMigrationMixin, base.ServersTestBase):
         if self.aborted is not None:
             domain._job_type = fakelibvirt.VIR_DOMAIN_JOB_UNBOUNDED
             self.aborted.wait(60)
+        else:
+            domain.fail_job()
         raise fakelibvirt.make_libvirtError(
             fakelibvirt.libvirtError,
             'operation aborted: migration out job: canceled by client',
