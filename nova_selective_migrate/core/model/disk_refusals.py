@@ -138,8 +138,8 @@ class DiskRefusal(refusal_reasons.RefusalReason):
     )
     VOLUME_GROUP_UNFIT = (
         'volume-group-unfit',
-        "It is a logical volume of nova's, and nothing shows that the "
-        'destination has a volume group in which one can be made for it.',
+        "It is a logical volume of nova's, and the destination shows no "
+        'volume group that can take it.',
         'give the destination images_type=lvm and an images_volume_group, '
         'or migrate to a host that has them',
     )
