@@ -20,23 +20,18 @@ import collections.abc
 import contextlib
 import contextvars
 import logging
-import re
 import typing
+
+from nova_selective_migrate.core.model import plan_ids
 
 _CURRENT: contextvars.ContextVar[str] = contextvars.ContextVar(
     'plan_id', default=''
 )
-_PREFIX = re.compile(r'\[plan: ([0-9a-f-]{36})\]')
 
 
 def prefix(plan_id: str) -> str:
     """Return how a line of a plan begins; empty where there is none."""
-    return f'[plan: {plan_id}] ' if plan_id else ''
-
-
-def plan_ids(line: str) -> list[str]:
-    """List the ids that a line of a log names."""
-    return _PREFIX.findall(line)
+    return f'{plan_ids.mark(plan_id)} ' if plan_id else ''
 
 
 def current() -> str:

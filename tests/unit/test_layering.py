@@ -36,8 +36,9 @@ NOT_IN_CORE = {
 # and from earlier lines alone: so none imports from another of its line, and
 # there is no cycle.
 ORDER = (
-    ('exceptions', 'plan_log'),
+    ('exceptions',),
     ('core.model',),
+    ('plan_log',),
     ('core.case', 'core.job'),
     ('core.evidence',),
     ('core.decision',),

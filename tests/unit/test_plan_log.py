@@ -19,6 +19,7 @@ import unittest
 
 import nova_selective_migrate
 from nova_selective_migrate import plan_log
+from nova_selective_migrate.core.job import log_lines
 
 PACKAGE = pathlib.Path(nova_selective_migrate.__file__).parent
 LOG_METHODS = {
@@ -186,5 +187,9 @@ class PlanLogTest(unittest.TestCase):
 
     def test_ids_are_read_from_a_line(self):
         named = '8b1d4f6a-92c7-5035-8d0e-3f3a6a5c7d11'
-        line = f'INFO x [-] [instance: y] {plan_log.prefix(named)}it has moved'
-        self.assertEqual([named], plan_log.plan_ids(line))
+        line = (
+            '2026-11-29 10:00:00.104 4711 INFO x [-] [instance: y] '
+            f'{plan_log.prefix(named)}it has moved'
+        )
+        found = log_lines.LogLine.parse(line)
+        self.assertEqual([named], [*found.named])

@@ -30,7 +30,7 @@ from nova_selective_migrate.host.journal import journal_entries
 
 # nova.db.main.models: details of an event, message of a fault.
 _LONGEST = 255
-_MARK = ' [plan: '
+_MARK = f' {plan_ids.MARK_BEGIN}'
 _Result = typing.TypeVar('_Result')
 
 
@@ -59,7 +59,7 @@ def with_plan(text: str, context: typing.Any, instance: typing.Any) -> str:
     )
     if not named or named in text:
         return text
-    return f'{text}{_MARK}{named}]'
+    return f'{text} {plan_ids.mark(named)}'
 
 
 def without_plan(text: str) -> str:

@@ -33,7 +33,7 @@ _LEVEL = re.compile(r'\b(DEBUG|INFO|WARNING|ERROR|CRITICAL)\s+')
 _UUID = r'[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 _ANY_UUID = re.compile(rf'(?<![\w-]){_UUID}(?![\w-])')
 _REQUEST = re.compile(rf'\breq-{_UUID}\b')
-_PLAN = re.compile(rf'\[plan: ({_UUID})\]')
+_PLAN = re.compile(rf'{re.escape(plan_ids.MARK_BEGIN)}({_UUID})\]')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +46,6 @@ class LogLine:
     :ivar named: the ids of the plans that it names
     :ivar plans: those that it is of: what it names, else what its request
         and servers may make
-    :ivar uuids: all that it names
     """
 
     time: datetime.datetime
@@ -54,7 +53,6 @@ class LogLine:
     text: str
     named: frozenset[str]
     plans: frozenset[str]
-    uuids: frozenset[str]
 
     @classmethod
     def parse(cls, line: str) -> 'LogLine | None':
@@ -68,7 +66,7 @@ class LogLine:
             return None
         rest = line[found.end() :].strip()
         level = _LEVEL.search(rest[:_TIME_WITHIN])
-        uuids = frozenset(_ANY_UUID.findall(rest))
+        uuids = _ANY_UUID.findall(rest)
         named = frozenset(_PLAN.findall(rest))
         made = frozenset(
             plan_ids.of_request(request, uuid)
@@ -81,7 +79,6 @@ class LogLine:
             rest[level.end() :] if level else rest.lstrip('] '),
             named,
             named or made,
-            uuids,
         )
 
 

@@ -20,6 +20,13 @@ import uuid
 
 # Any fixed UUID: the ids of all releases are to be the same.
 _NAMESPACE = uuid.UUID('0d9bb3a1-9f0c-5a58-8d0e-3f3a6a5c7d11')
+#: How the mark begins by which logs, events and faults name a plan.
+MARK_BEGIN = '[plan: '
+
+
+def mark(plan_id: str) -> str:
+    """Return how a text names a plan; empty without an id."""
+    return f'{MARK_BEGIN}{plan_id}]' if plan_id else ''
 
 
 def of_request(request: str | None, instance: str) -> str:

@@ -16,6 +16,7 @@ import collections.abc
 import typing
 
 from nova_selective_migrate.core.case import json_fields
+from nova_selective_migrate.core.model import plan_ids
 from nova_selective_migrate.core.model import reason_links
 from nova_selective_migrate.core.plan import migration_plan
 
@@ -111,7 +112,7 @@ def refusal_text(plan: migration_plan.MigrationPlan, plan_id: str = '') -> str:
         for refusal in plan.refusals
     )
     messages = ' '.join(refusal.message for refusal in plan.refusals)
-    named = f' [plan: {plan_id}]' if plan_id else ''
+    named = f' {plan_ids.mark(plan_id)}' if plan_id else ''
     explained = reason_links.explained(
         refusal.reason.value for refusal in plan.refusals
     )

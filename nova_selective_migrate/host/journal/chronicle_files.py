@@ -54,7 +54,7 @@ def read(
     """
     files = [(place.host, path) for place in places for path in _files(place)]
     # Twice: the plans of a server may be named later than their lines.
-    for _, path in files:
+    for _, path in files if subject.learns else ():
         _learn(subject, path)
     return migration_chronicle.ordered(
         found

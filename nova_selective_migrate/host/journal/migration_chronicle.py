@@ -19,6 +19,7 @@ import json
 import typing
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate import plan_log
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.job import log_lines
 from nova_selective_migrate.core.model import plan_ids
@@ -77,7 +78,10 @@ class Subject:
     """What a report is of: a plan, or a server with all of its plans.
 
     :param name: a plan id or the server's UUID
+    :cvar learns: whether what it is of has to be learned before it is read
     """
+
+    learns = True
 
     def __init__(self, name: str) -> None:
         self._name = name.lower()
@@ -90,7 +94,7 @@ class Subject:
 
     def plan_of(self, plans: collections.abc.Collection[str]) -> str | None:
         """Return the plan of the subject's among these; None: none is."""
-        return next(iter(sorted(self._plans.intersection(plans))), None)
+        return min(self._plans.intersection(plans), default=None)
 
     def learn_tree(self, tree: Tree) -> None:
         """Note the plan of the server that an entry names."""
@@ -116,7 +120,7 @@ class Subject:
             'log',
             line.level,
             plan,
-            redaction.anywhere(line.text.replace(f'[plan: {plan}] ', '')),
+            redaction.anywhere(line.text.replace(plan_log.prefix(plan), '')),
             file,
         )
 
@@ -150,24 +154,20 @@ class Subject:
 class AnyPlan(Subject):
     """All plans: what a line or an entry says of itself."""
 
+    learns = False
+
     def __init__(self) -> None:
         super().__init__('')
 
-    def learn(self, text: str) -> None:
-        """Learn nothing: each plan is of the subject."""
-
-    def learn_tree(self, tree: Tree) -> None:
-        """Learn nothing: each plan is of the subject."""
-
     def plan_of(self, plans: collections.abc.Collection[str]) -> str | None:
         """Return a plan of these; None: there is none."""
-        return next(iter(sorted(plans)), None)
+        return min(plans, default=None)
 
     def of_line(
         self, text: str, host: str, file: str, zone: datetime.tzinfo | None
     ) -> Happening | None:
         """Return a line of ours; None: another, or one for debugging."""
-        if '[plan: ' not in text:
+        if plan_ids.MARK_BEGIN not in text:
             return None
         found = super().of_line(text, host, file, zone)
         return None if found and found.level == 'DEBUG' else found
