@@ -68,7 +68,13 @@ def in_thread(
     return running
 
 
-class PlanLog(logging.LoggerAdapter[logging.Logger]):
+if typing.TYPE_CHECKING:
+    _Adapter = logging.LoggerAdapter[logging.Logger]
+else:  # Python 3.10 cannot subscript it.
+    _Adapter = logging.LoggerAdapter
+
+
+class PlanLog(_Adapter):
     """A logger whose lines begin with the plan id.
 
     A call may name the plan itself: ``LOG.info('...', plan_id=...)``.

@@ -25,6 +25,8 @@ from lab.hosts.lab_host import SHARED
 from lab.lab_homes import Home
 from lab.processes.process_identity import Process
 
+_CHUNK = 1 << 20
+
 
 @dataclass(frozen=True)
 class HostState:
@@ -101,5 +103,8 @@ def _files(
 
 
 def _sum(path: Path) -> str:
+    found = hashlib.sha256()
     with path.open('rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()
+        while chunk := file.read(_CHUNK):
+            found.update(chunk)
+    return found.hexdigest()

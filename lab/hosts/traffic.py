@@ -148,9 +148,9 @@ def main(device: str, here: str, there: str, *words: str) -> int:
 def _payload(frame: bytes) -> tuple[bytes, int, bytes]:
     """Return the connection, its lower port and the bytes it carries."""
     none = b'', 0, b''
-    if len(frame) < 34 or int.from_bytes(frame[12:14]) != _ETH_P_IP:
+    if len(frame) < 34 or int.from_bytes(frame[12:14], 'big') != _ETH_P_IP:
         return none
-    packet = frame[14 : 14 + int.from_bytes(frame[16:18])]
+    packet = frame[14 : 14 + int.from_bytes(frame[16:18], 'big')]
     start = (packet[0] & 0xF) * 4
     if packet[9] != socket.IPPROTO_TCP:
         return none
