@@ -14,6 +14,7 @@
 
 import collections.abc
 import dataclasses
+import math
 import time
 import typing
 
@@ -137,7 +138,7 @@ def _follow(
         lambda: hosts.look_at_destination(uuid)
     )
     started = time.monotonic()
-    calm = None
+    quiet_since = math.inf
     while True:
         ended = calls.wait(_POLL_SECONDS)
         now = time.monotonic()
@@ -145,8 +146,8 @@ def _follow(
         unfollowed = ended and not calls.succeeded
         here, over = look(hosts.source, uuid, abort=given_up or unfollowed)
         quiet = over or calls.succeeded or here.presence in _BROKEN
-        if ended and quiet:
-            calm = calm or now
+        if ended and (quiet or here.presence is _Presence.POSTCOPY):
+            quiet_since = min(quiet_since, now) if quiet else math.inf
             there = guest_presence.NOT_ASKED
             if _asks(here, calls.result):
                 there = suspension.ask(look_at_destination, here, calls.result)
@@ -158,9 +159,10 @@ def _follow(
             settled = SettledMigration(found, here, there, calls.error)
             if split_brain.is_to_be_ended(found, calls.result):
                 return _end_double_run(hosts, uuid, settled)
-            if _is_certain(settled, calls) or now - calm > _SETTLE_SECONDS:
+            waited = now - quiet_since > _SETTLE_SECONDS
+            if _is_certain(settled, calls) or waited:
                 return settled
-        elif now - started > _LAST_SECONDS:
+        if not (ended and quiet) and now - started > _LAST_SECONDS:
             found = guest_location.locate(
                 here, guest_presence.NOT_ASKED, calls.result, job_over=False
             )

@@ -145,14 +145,25 @@ def _migrating(
 ) -> Settlement:
     """Judge while the migration runs, or may."""
     if here is guest_presence.Presence.POSTCOPY:
-        return _unknown(_in_postcopy(there), Doubt.MIGRATES)
+        return _in_postcopy(there, Doubt.MIGRATES)
     return _unknown(location_advice.STILL_MIGRATES, Doubt.MIGRATES)
 
 
-def _in_postcopy(there: guest_presence.Presence) -> str:
+def _in_postcopy(
+    there: guest_presence.Presence, doubt: Doubt = Doubt.LOCATION
+) -> Settlement:
+    """Judge where the source sends memory to a guest that runs already.
+
+    A destination that has lost that guest gets it back from no source. libvirt
+    can keep such a job for minutes, or for ever.
+    """
     if there in guest_presence.GONE:
-        return location_advice.postcopy_lost_destination(there.value)
-    return location_advice.IN_POSTCOPY
+        return _unknown(
+            location_advice.postcopy_lost_destination(there.value),
+            Doubt.POSTCOPY_FAILED,
+            final=True,
+        )
+    return _unknown(location_advice.IN_POSTCOPY, doubt)
 
 
 def _on_source(
@@ -246,7 +257,7 @@ def _held(
 ) -> Settlement:
     """Judge where the source has the guest paused by the migration."""
     if here is guest_presence.Presence.POSTCOPY:
-        return _unknown(_in_postcopy(there))
+        return _in_postcopy(there)
     if there is guest_presence.Presence.UNREACHABLE:
         return _silent(here, there)
     if there in guest_presence.HOLDS:

@@ -292,6 +292,7 @@ class DestinationTest(EndingTest):
         self.assertIs(expected, found.ending)
 
 
+@ddt.ddt
 class PostcopyTest(EndingTest):
     def test_a_half_is_not_waited_for(self):
         """From libvirt 8.5 on its job stays, so that it can be resumed."""
@@ -302,6 +303,29 @@ class PostcopyTest(EndingTest):
             guest_location.Doubt.POSTCOPY_FAILED, found.settlement.doubt
         )
         self.assertLess(self.now, 5)
+
+    @ddt.data(P.ABSENT, P.OFF)
+    def test_a_post_copy_without_a_destination_is_over(self, presence):
+        """A daemon that was killed in it keeps the job for ever."""
+        self.has_there(P.RUNNING, presence)
+        found = self.settle([P.POSTCOPY], 'lost', [False] * 10000)
+        self.assertIs(UNKNOWN, found.ending)
+        self.assertIn('newest disks', found.settlement.explanation)
+        self.assertLess(self.now, 5)
+
+    def test_a_post_copy_that_goes_on_is_waited_for(self):
+        """Longer than what has changed nothing for a while."""
+        self.has_there(P.RUNNING)
+        sides = [P.POSTCOPY] * 1000 + [P.ABSENT]
+        found = self.settle(sides, 'lost', [False] * 1000)
+        self.assertIs(MOVED, found.ending)
+        self.assertGreater(self.now, 150)
+
+    def test_a_post_copy_is_not_waited_for_without_end(self):
+        self.has_there(P.RUNNING)
+        found = self.settle([P.POSTCOPY], 'lost', [False] * 10000)
+        self.assertIs(UNKNOWN, found.ending)
+        self.assertLess(self.now, 310)
 
     def test_a_guest_that_is_paused_on_the_source_is_not_as_before(self):
         """nova would have it as active."""
