@@ -22,7 +22,7 @@ import nova.conf
 from nova_selective_migrate.compute.common import abort_causes
 from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.core.plan import migration_plan
-from nova_selective_migrate.host.migration import attempts
+from nova_selective_migrate.host.migration import migration_attempt
 
 CONF = nova.conf.CONF
 LOG = migration_log.logger(__name__)
@@ -116,15 +116,15 @@ def record_refusal(
 def abort_cause(
     context: typing.Any,
     instance: typing.Any,
-    causes: collections.abc.Sequence[attempts.AbortCause],
-) -> attempts.AbortCause | None:
+    causes: collections.abc.Sequence[migration_attempt.AbortCause],
+) -> migration_attempt.AbortCause | None:
     """Return why a watchdog aborted the migration; None: none did.
 
     The destination asks for an abort as a user does, and has recorded why.
     """
     if not causes:
         return None
-    if causes[0].kind is not attempts.AbortKind.OPERATOR:
+    if causes[0].kind is not migration_attempt.AbortKind.OPERATOR:
         return causes[0]
     told = event_message(context, instance, abort_causes.FULL_EVENT)
     return abort_causes.told_by_destination(told) if told else None

@@ -16,9 +16,9 @@ At its start the driver compares NOVA_METHODS with the installed nova.
 """
 
 import collections.abc
-import dataclasses
 import importlib
-import inspect
+
+from nova_selective_migrate.compute.common import nova_method
 
 #: Status of a migration record that nova does not change any more.
 FINAL_STATUSES = ('completed', 'failed', 'error', 'cancelled')
@@ -33,79 +33,40 @@ _LVM = 'nova.virt.libvirt.storage.lvm'
 RELEASES = ('29.4.0', '30.3.0', '31.3.1', '32.2.1', '33.0.2', '34.0.0')
 
 
-@dataclasses.dataclass(frozen=True)
-class NovaMethod:
-    """A method or function of nova, and the parameters that we use.
-
-    :ivar owner: module and, for a method, class
-    :ivar parameters: names in order, without self; others may follow
-    :ivar keywords: names of parameters that are passed by name
-    """
-
-    owner: str
-    method: str
-    parameters: tuple[str, ...]
-    keywords: tuple[str, ...] = ()
-
-    def problem(self) -> str | None:
-        """Say how the installed nova differs; None where it does not."""
-        module, _, name = self.owner.partition(':')
-        where = f'{name or module}.{self.method}'
-        try:
-            owner = importlib.import_module(module)
-            if name:
-                owner = getattr(owner, name)
-            found = inspect.signature(getattr(owner, self.method))
-        except (ImportError, AttributeError) as err:
-            return f'{where} is missing: {err}'
-        names = tuple(found.parameters)[1 if name else 0 :]
-        if names[: len(self.parameters)] != self.parameters:
-            return (
-                f'{where} takes ({", ".join(names)}) instead of '
-                f'({", ".join(self.parameters)})'
-            )
-        if missing := [name for name in self.keywords if name not in names]:
-            return (
-                f'{where} takes ({", ".join(names)}), and no '
-                f'{", ".join(missing)}'
-            )
-        return None
-
-
 NOVA_METHODS = (
-    NovaMethod(_DRIVER, 'init_host', ('host',)),
-    NovaMethod(_DRIVER, 'cleanup_host', ('host',)),
-    NovaMethod(
+    nova_method.NovaMethod(_DRIVER, 'init_host', ('host',)),
+    nova_method.NovaMethod(_DRIVER, 'cleanup_host', ('host',)),
+    nova_method.NovaMethod(
         _DRIVER,
         'update_provider_tree',
         ('provider_tree', 'nodename', 'allocations'),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         'nova.compute.provider_tree:ProviderTree',
         'add_traits',
         ('name_or_uuid',),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         'nova.compute.provider_tree:ProviderTree',
         'remove_traits',
         ('name_or_uuid',),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         _DRIVER,
         'check_can_live_migrate_destination',
         ('context', 'instance', 'src_compute_info', 'dst_compute_info'),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         _DRIVER,
         'check_can_live_migrate_source',
         ('context', 'instance', 'dest_check_data', 'block_device_info'),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         _DRIVER,
         'get_instance_disk_info',
         ('instance', 'block_device_info'),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         _DRIVER,
         'pre_live_migration',
         (
@@ -117,7 +78,7 @@ NOVA_METHODS = (
             'migrate_data',
         ),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         _DRIVER,
         'live_migration',
         (
@@ -130,7 +91,7 @@ NOVA_METHODS = (
             'migrate_data',
         ),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         _DRIVER,
         'rollback_live_migration_at_destination',
         (
@@ -142,27 +103,27 @@ NOVA_METHODS = (
             'migrate_data',
         ),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         _DRIVER,
         'post_live_migration_at_destination',
         ('context', 'instance', 'network_info'),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         'nova.virt.libvirt.volume.remotefs:RemoteFilesystem',
         'copy_file',
         ('src', 'dst'),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         _DRIVER,
         '_check_shared_storage_test_file',
         ('filename', 'instance'),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         _DRIVER,
         '_is_shared_block_storage',
         ('instance', 'dest_check_data', 'block_device_info'),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         _DRIVER,
         '_assert_dest_node_has_enough_disk',
         (
@@ -173,7 +134,7 @@ NOVA_METHODS = (
             'block_device_info',
         ),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         _DRIVER,
         '_create_images_and_backing',
         (
@@ -184,14 +145,18 @@ NOVA_METHODS = (
             'fallback_from_host',
         ),
     ),
-    NovaMethod(_DRIVER, '_ensure_console_log_for_instance', ('instance',)),
-    NovaMethod(
+    nova_method.NovaMethod(
+        _DRIVER, '_ensure_console_log_for_instance', ('instance',)
+    ),
+    nova_method.NovaMethod(
         _DRIVER,
         '_live_migration_copy_disk_paths',
         ('context', 'instance', 'guest'),
     ),
-    NovaMethod(_DRIVER, '_live_migration_data_gb', ('instance', 'disk_paths')),
-    NovaMethod(
+    nova_method.NovaMethod(
+        _DRIVER, '_live_migration_data_gb', ('instance', 'disk_paths')
+    ),
+    nova_method.NovaMethod(
         _DRIVER,
         '_live_migration_operation',
         (
@@ -204,7 +169,7 @@ NOVA_METHODS = (
             'device_names',
         ),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         _DRIVER,
         '_live_migration_monitor',
         (
@@ -218,27 +183,29 @@ NOVA_METHODS = (
             'migrate_data',
         ),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         _DRIVER,
         '_get_volume_config',
         (),
         keywords=('connection_info', 'disk_info'),
     ),
-    NovaMethod(_DRIVER, 'live_migration_abort', ('instance',)),
-    NovaMethod(
+    nova_method.NovaMethod(_DRIVER, 'live_migration_abort', ('instance',)),
+    nova_method.NovaMethod(
         'nova.compute.rpcapi:ComputeAPI',
         'live_migration_abort',
         ('ctxt', 'instance', 'migration_id'),
     ),
-    NovaMethod(_DRIVER, 'live_migration_force_complete', ('instance',)),
-    NovaMethod(_GUEST, 'abort_job', ()),
-    NovaMethod(
+    nova_method.NovaMethod(
+        _DRIVER, 'live_migration_force_complete', ('instance',)
+    ),
+    nova_method.NovaMethod(_GUEST, 'abort_job', ()),
+    nova_method.NovaMethod(
         'nova.virt.libvirt.host:Host', '_connect', ('uri', 'read_only')
     ),
-    NovaMethod(_GUEST, 'pause', ()),
-    NovaMethod(_GUEST, 'resume', ()),
-    NovaMethod(_GUEST, 'migrate_start_postcopy', ()),
-    NovaMethod(
+    nova_method.NovaMethod(_GUEST, 'pause', ()),
+    nova_method.NovaMethod(_GUEST, 'resume', ()),
+    nova_method.NovaMethod(_GUEST, 'migrate_start_postcopy', ()),
+    nova_method.NovaMethod(
         _GUEST,
         'migrate',
         (
@@ -250,21 +217,21 @@ NOVA_METHODS = (
             'bandwidth',
         ),
     ),
-    NovaMethod(_GUEST, 'get_job_info', ()),
-    NovaMethod(_GUEST, 'get_xml_desc', ()),
-    NovaMethod(_GUEST, 'get_block_device', ('disk',)),
-    NovaMethod(
+    nova_method.NovaMethod(_GUEST, 'get_job_info', ()),
+    nova_method.NovaMethod(_GUEST, 'get_xml_desc', ()),
+    nova_method.NovaMethod(_GUEST, 'get_block_device', ('disk',)),
+    nova_method.NovaMethod(
         'nova.virt.libvirt.guest:BlockDevice',
         'get_job_info',
         (),
     ),
-    NovaMethod(_HOST, 'get_guest', ('instance',)),
-    NovaMethod(_HOST, 'get_connection', ()),
-    NovaMethod(
+    nova_method.NovaMethod(_HOST, 'get_guest', ('instance',)),
+    nova_method.NovaMethod(_HOST, 'get_connection', ()),
+    nova_method.NovaMethod(
         'nova.virt.libvirt.host:Host', 'list_guests', ('only_running',)
     ),
     # nova's rollback, and its work after a migration that succeeded.
-    NovaMethod(
+    nova_method.NovaMethod(
         _MANAGER,
         '_rollback_live_migration',
         (
@@ -276,7 +243,7 @@ NOVA_METHODS = (
             'source_bdms',
         ),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         _MANAGER,
         '_post_live_migration_update_host',
         (
@@ -288,40 +255,44 @@ NOVA_METHODS = (
             'source_bdms',
         ),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         _MANAGER,
         '_delete_allocation_after_move',
         ('context', 'instance', 'migration'),
     ),
-    NovaMethod(_MANAGER, 'update_available_resource', ('context',)),
-    NovaMethod(
+    nova_method.NovaMethod(
+        _MANAGER, 'update_available_resource', ('context',)
+    ),
+    nova_method.NovaMethod(
         'nova.compute.manager:ComputeVirtAPI', '__init__', ('compute',)
     ),
-    NovaMethod(_DRIVER, '_live_migration_uri', ()),
-    NovaMethod('nova.virt.libvirt.guest', 'JobInfo', ()),
-    NovaMethod('nova.virt.libvirt.utils', 'get_instance_path', ('instance',)),
-    NovaMethod(
+    nova_method.NovaMethod(_DRIVER, '_live_migration_uri', ()),
+    nova_method.NovaMethod('nova.virt.libvirt.guest', 'JobInfo', ()),
+    nova_method.NovaMethod(
+        'nova.virt.libvirt.utils', 'get_instance_path', ('instance',)
+    ),
+    nova_method.NovaMethod(
         'nova.virt.libvirt.utils',
         'get_instance_path_at_destination',
         ('instance', 'migrate_data'),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         'nova.virt.libvirt.utils',
         'fetch_image',
         ('context', 'target', 'image_id', 'trusted_certs'),
     ),
-    NovaMethod(
+    nova_method.NovaMethod(
         'nova.virt.libvirt.imagecache', 'get_cache_fname', ('image_id',)
     ),
-    NovaMethod(_DRIVER, '_lvm_disks', ('instance',)),
-    NovaMethod(_LVM, 'create_volume', ('vg', 'lv', 'size')),
-    NovaMethod(_LVM, 'get_volume_group_info', ('vg',)),
-    NovaMethod(_LVM, 'get_volume_size', ('path',)),
-    NovaMethod(_LVM, 'list_volumes', ('vg',)),
-    NovaMethod(_LVM, 'remove_volumes', ('paths',)),
+    nova_method.NovaMethod(_DRIVER, '_lvm_disks', ('instance',)),
+    nova_method.NovaMethod(_LVM, 'create_volume', ('vg', 'lv', 'size')),
+    nova_method.NovaMethod(_LVM, 'get_volume_group_info', ('vg',)),
+    nova_method.NovaMethod(_LVM, 'get_volume_size', ('path',)),
+    nova_method.NovaMethod(_LVM, 'list_volumes', ('vg',)),
+    nova_method.NovaMethod(_LVM, 'remove_volumes', ('paths',)),
     # privsep's decorator hides its parameter.
-    NovaMethod('nova.privsep.fs', 'lvinfo', ()),
-    NovaMethod(
+    nova_method.NovaMethod('nova.privsep.fs', 'lvinfo', ()),
+    nova_method.NovaMethod(
         'nova.compute.utils',
         'add_instance_fault_from_exc',
         ('context', 'instance', 'fault', 'exc_info', 'fault_message'),
@@ -330,7 +301,7 @@ NOVA_METHODS = (
 
 
 def problems(
-    table: collections.abc.Iterable[NovaMethod] = NOVA_METHODS,
+    table: collections.abc.Iterable[nova_method.NovaMethod] = NOVA_METHODS,
 ) -> list[str]:
     """List how the installed nova differs from the table."""
     return [found for seam in table if (found := seam.problem())]

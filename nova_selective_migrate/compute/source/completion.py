@@ -25,7 +25,7 @@ from nova_selective_migrate.compute.source import live_migration_settlement
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import libvirt_codes
-from nova_selective_migrate.host.migration import attempts
+from nova_selective_migrate.host.migration import migration_attempt
 
 CONF = nova.conf.CONF
 LOG = migration_log.logger(__name__)
@@ -52,9 +52,9 @@ class NovaCallbacks:
     recover: Method
     fault: Method
     event: Method
-    cause: collections.abc.Callable[[], attempts.AbortCause | None] = lambda: (
-        None
-    )
+    cause: collections.abc.Callable[
+        [], migration_attempt.AbortCause | None
+    ] = lambda: None
 
 
 class Completion:
@@ -154,7 +154,7 @@ class Completion:
                 f'{said}; the server is on {CONF.host} as before '
                 f'({settled.here.presence.value})'
             )
-            full = attempts.AbortKind.DESTINATION_FULL
+            full = migration_attempt.AbortKind.DESTINATION_FULL
             if cause is not None and cause.kind is not full:
                 # nova shows no fault of a server that is ACTIVE; that it is
                 # full the destination has recorded itself.
@@ -203,7 +203,7 @@ class Completion:
 
 
 def _words(
-    error: Exception | None, cause: attempts.AbortCause | None = None
+    error: Exception | None, cause: migration_attempt.AbortCause | None = None
 ) -> str:
     said = ' '.join(str(error).split()) if error else ''
     if cause is None:

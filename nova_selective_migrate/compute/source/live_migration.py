@@ -38,6 +38,7 @@ from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
+from nova_selective_migrate.host.migration import migration_attempt
 from nova_selective_migrate.host.migration import split_brain
 
 LOG = migration_log.logger(__name__)
@@ -162,7 +163,7 @@ class LiveMigrations:
         running = self._records.running(instance.uuid)
         planned = self._records.planned(instance.uuid)
         withdrawn = running is not None and running.calls.abort(
-            attempts.BY_OPERATOR
+            migration_attempt.BY_OPERATOR
         )
         try:
             stock()

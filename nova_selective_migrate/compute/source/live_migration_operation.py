@@ -29,6 +29,7 @@ from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.hypervisor import optional_parameters
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import guest_trim
+from nova_selective_migrate.host.migration import migration_attempt
 from nova_selective_migrate.host.migration import preflight
 
 LOG = migration_log.logger(__name__)
@@ -126,7 +127,7 @@ class PlannedGuest:
         self,
         guest: typing.Any,
         plan: migration_plan.MigrationPlan,
-        attempt: attempts.Attempt,
+        attempt: migration_attempt.Attempt,
         connection: Connection = _unconnected,
     ) -> None:
         """Take a guest and its plan.

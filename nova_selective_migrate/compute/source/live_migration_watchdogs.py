@@ -26,6 +26,7 @@ from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.migration import attempts
+from nova_selective_migrate.host.migration import migration_attempt
 
 LOG = migration_log.logger(__name__)
 
@@ -54,7 +55,7 @@ class StallWatchdog:
         self._switch_over = watchdog_limits.Stall()
         self._progress = watchdog_limits.Stall()
         self._progress_seconds = progress_seconds or math.inf
-        self._cause: attempts.AbortCause | None = None
+        self._cause: migration_attempt.AbortCause | None = None
         self._taken = False
         self._memory_begun = False
 
@@ -91,7 +92,7 @@ class StallWatchdog:
         if not self._taken:
             self._taken = self._guest.abort_migration()
 
-    def _find(self, now: float) -> attempts.AbortCause | None:
+    def _find(self, now: float) -> migration_attempt.AbortCause | None:
         """Return why to abort the migration; None: it may go on."""
         if self._switch_over.lasts(now):
             return abort_causes.switch_over_stalled(

@@ -30,6 +30,7 @@ from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 from nova_selective_migrate.host.migration import destination_watchdogs
 from nova_selective_migrate.host.migration import login_advice
+from nova_selective_migrate.host.migration import migration_attempt
 from nova_selective_migrate.host.migration import migration_events
 from nova_selective_migrate.host.migration import migration_outcome
 from nova_selective_migrate.host.migration import preflight
@@ -55,7 +56,7 @@ class MigrationCopy:
     plan: migration_plan.MigrationPlan
     record: migration_journal.MigrationRecord
     held: tuple[str, ...]
-    attempt: attempts.Attempt
+    attempt: migration_attempt.Attempt
     monitor: progress_monitor.ProgressMonitor
 
 

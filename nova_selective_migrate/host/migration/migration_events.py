@@ -17,7 +17,7 @@ import dataclasses
 
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.host.journal import migration_journal
-from nova_selective_migrate.host.migration import attempts
+from nova_selective_migrate.host.migration import migration_attempt
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +42,7 @@ class LibvirtCalled:
 class AbortWanted:
     """The migration is to be aborted; libvirt is asked as soon as it can."""
 
-    cause: attempts.AbortCause
+    cause: migration_attempt.AbortCause
 
 
 MigrationEvent = ImageMade | LibvirtCalled | AbortWanted

@@ -26,6 +26,7 @@ from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 from nova_selective_migrate.host.migration import copy_call
 from nova_selective_migrate.host.migration import guest_trim
+from nova_selective_migrate.host.migration import migration_attempt
 from nova_selective_migrate.host.migration import migration_events
 from nova_selective_migrate.host.migration import migration_outcome
 from nova_selective_migrate.host.migration import preflight
@@ -34,8 +35,8 @@ from nova_selective_migrate.host.migration import split_brain
 
 LOG = plan_log.logger(__name__)
 
-_NOT_CONVERGING = attempts.AbortCause(
-    attempts.AbortKind.NOT_CONVERGING,
+_NOT_CONVERGING = migration_attempt.AbortCause(
+    migration_attempt.AbortKind.NOT_CONVERGING,
     'aborted because the disks did not get ahead of what the guest writes; '
     'migrate again with --synchronous-writes',
 )
@@ -171,7 +172,7 @@ class Migrator:
     def _copy(
         self,
         plan: migration_plan.MigrationPlan,
-        attempt: attempts.Attempt,
+        attempt: migration_attempt.Attempt,
         number: int,
         report: progress_monitor.ProgressReport,
         notify: bandwidth_throttle.Notify,
@@ -194,7 +195,7 @@ class Migrator:
         )
         copy = copy_call.MigrationCopy(plan, record, held, attempt, monitor)
         self._take_abort()
-        if attempt.state is attempts.AttemptState.PLANNED:
+        if attempt.state is migration_attempt.AttemptState.PLANNED:
             self._call.run(copy, notify, listen)
         return copy
 
@@ -215,7 +216,9 @@ class Migrator:
         copy: copy_call.MigrationCopy,
         suspension: split_brain.SourceSuspension,
     ) -> migration_outcome.MigrationOutcome:
-        abandoned = copy.attempt.state is attempts.AttemptState.ABANDONED
+        abandoned = (
+            copy.attempt.state is migration_attempt.AttemptState.ABANDONED
+        )
         ended = self._hosts.conclude(
             copy.record,
             call=copy.attempt.result,
@@ -254,10 +257,10 @@ class Migrator:
     def _take_abort(self) -> None:
         """Note what a signal handler, which may take no lock, has asked."""
         if self._abort_asked:
-            self._attempts.abort(attempts.BY_OPERATOR)
+            self._attempts.abort(migration_attempt.BY_OPERATOR)
 
 
-def _error_words(attempt: attempts.Attempt) -> str | None:
+def _error_words(attempt: migration_attempt.Attempt) -> str | None:
     """Say what went wrong: the cause of the abort, and libvirt's words."""
     said = ' '.join(str(attempt.error).split()) if attempt.error else ''
     if attempt.why or said:

@@ -21,8 +21,8 @@ import typing
 from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.host.hypervisor import libvirt_guest
-from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import destination_watchdogs
+from nova_selective_migrate.host.migration import migration_attempt
 
 ProgressReport = collections.abc.Callable[
     [migration_progress.MigrationProgress], None
@@ -95,26 +95,26 @@ _SILENT_SECONDS = 60.0
 _LAST_SECONDS = 120.0
 
 
-_STALLED = attempts.AbortCause(
-    attempts.AbortKind.STALLED,
+_STALLED = migration_attempt.AbortCause(
+    migration_attempt.AbortKind.STALLED,
     f'aborted after {watchdog_limits.STALL_SECONDS:.0f} s in which the guest '
     'was paused for the switch-over and nothing moved',
 )
-_SILENT = attempts.AbortCause(
-    attempts.AbortKind.DESTINATION_SILENT,
+_SILENT = migration_attempt.AbortCause(
+    migration_attempt.AbortKind.DESTINATION_SILENT,
     f'aborted after {_SILENT_SECONDS:.0f} s in which the destination did not '
     'answer',
 )
-_STUCK = attempts.AbortCause(
-    attempts.AbortKind.NO_PROGRESS,
+_STUCK = migration_attempt.AbortCause(
+    migration_attempt.AbortKind.NO_PROGRESS,
     'nothing moves, and the migration of the source does not end, nor can it '
     'be aborted: look at the source with virsh domjobinfo',
     hopeless=True,
 )
 # QEMU waits for an answer that was lost, and libvirt for QEMU: there is
 # nothing more that could be asked.
-_ABANDONED = attempts.AbortCause(
-    attempts.AbortKind.DESTINATION_SILENT,
+_ABANDONED = migration_attempt.AbortCause(
+    migration_attempt.AbortKind.DESTINATION_SILENT,
     'the destination does not answer, and the migration of the source does '
     'not end: its QEMU may wait for an answer that was lost, and the guest '
     'with it. On the source "ss -K dst ADDRESS", with the address of the '
@@ -129,7 +129,7 @@ class AbortPolicy:
     def __init__(
         self,
         guest: libvirt_guest.Guest,
-        attempt: attempts.Attempt,
+        attempt: migration_attempt.Attempt,
         reachability: destination_watchdogs.ReachabilityWatchdog,
         free_space: destination_watchdogs.FreeSpaceWatchdog,
         progress_seconds: float,
@@ -149,7 +149,7 @@ class AbortPolicy:
 
     def look(
         self, now: float, job: watchdog_limits.Job
-    ) -> attempts.AbortCause | None:
+    ) -> migration_attempt.AbortCause | None:
         """Return what it is to be aborted for; None: wait on.
 
         :param now: seconds of a clock that nobody sets
@@ -167,14 +167,15 @@ class AbortPolicy:
             now, paused=self._guest.held_by_migration(), job=job
         )
         if self._free_space.short:
-            return attempts.AbortCause(
-                attempts.AbortKind.DESTINATION_FULL, self._free_space.short
+            return migration_attempt.AbortCause(
+                migration_attempt.AbortKind.DESTINATION_FULL,
+                self._free_space.short,
             )
         if self._switch_over.lasts(now):
             return _STALLED
         if unmoved > self._progress_seconds:
-            return attempts.AbortCause(
-                attempts.AbortKind.NO_PROGRESS,
+            return migration_attempt.AbortCause(
+                migration_attempt.AbortKind.NO_PROGRESS,
                 f'aborted after {self._progress_seconds:.0f} s in which '
                 'nothing moved; --progress-timeout sets how long that may be',
             )

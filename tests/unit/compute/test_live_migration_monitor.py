@@ -24,8 +24,8 @@ from nova_selective_migrate.compute.source import live_migration_monitor
 from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.host.hypervisor import libvirt_guest
-from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
+from nova_selective_migrate.host.migration import migration_attempt
 
 MIB = 2**20
 
@@ -249,7 +249,9 @@ class FollowingTest(unittest.TestCase):
         self.follow().guest.abort_job()
         self.assertFalse(self.second.wanted)
         (cause,) = self.calls.causes
-        self.assertIs(attempts.AbortKind.COMPLETION_TIMEOUT, cause.kind)
+        self.assertIs(
+            migration_attempt.AbortKind.COMPLETION_TIMEOUT, cause.kind
+        )
 
     def test_what_forces_it_is_asked_in_nova_s_place(self):
         guest, forced = self.follow().guest, self.watches.forced

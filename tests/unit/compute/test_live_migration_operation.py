@@ -23,7 +23,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.source import live_migration_operation
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.plan import planner
-from nova_selective_migrate.host.migration import attempts
+from nova_selective_migrate.host.migration import migration_attempt
 from tests.unit.core import builders as b
 from tests.unit.host import fake_daemon
 
@@ -86,7 +86,7 @@ class PlannedGuestTest(unittest.TestCase):
     ):
         """Migrate and return what nova's guest was asked for."""
         self.real = NovaGuest(b.domain(*self.disks))
-        self.attempt = attempts.Attempt()
+        self.attempt = migration_attempt.Attempt()
         planned = live_migration_operation.PlannedGuest(
             self.real, made, self.attempt
         )
@@ -250,7 +250,7 @@ class PlannedGuestTest(unittest.TestCase):
             0,
         ]
         planned = live_migration_operation.PlannedGuest(
-            real, made, attempts.Attempt()
+            real, made, migration_attempt.Attempt()
         )
         with self.assertLogs(
             live_migration_operation.__name__, 'WARNING'
@@ -313,7 +313,7 @@ class PlannedGuestTest(unittest.TestCase):
         text = b.domain(*self.disks)
         self.real, self.attempt = (
             NovaGuest(text),
-            attempts.Attempt(),
+            migration_attempt.Attempt(),
         )
         planned = live_migration_operation.PlannedGuest(
             self.real, made, self.attempt, connection
@@ -372,7 +372,7 @@ class PlannedGuestTest(unittest.TestCase):
     def test_no_xml_where_the_plan_needs_one(self):
         real = mock.Mock()
         planned = live_migration_operation.PlannedGuest(
-            real, plan(OVER), attempts.Attempt()
+            real, plan(OVER), migration_attempt.Attempt()
         )
         with self.assertRaises(exceptions.PreparationFailed):
             planned.migrate('uri', flags=FLAGS, destination_xml=None)
@@ -380,7 +380,7 @@ class PlannedGuestTest(unittest.TestCase):
 
     def test_a_migration_that_was_given_up(self):
         self.disks = (SHARED,)
-        attempt = attempts.Attempt()
+        attempt = migration_attempt.Attempt()
         attempt.withdraw()
         real = NovaGuest()
         planned = live_migration_operation.PlannedGuest(
@@ -393,7 +393,7 @@ class PlannedGuestTest(unittest.TestCase):
     def test_everything_else_is_the_guest_s_own(self):
         real = mock.Mock(uuid='u')
         planned = live_migration_operation.PlannedGuest(
-            real, plan(SHARED), attempts.Attempt()
+            real, plan(SHARED), migration_attempt.Attempt()
         )
         self.assertEqual('u', planned.uuid)
         planned.abort_job()

@@ -23,6 +23,7 @@ from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.host.migration import attempts
+from nova_selective_migrate.host.migration import migration_attempt
 from tests.unit.core import test_watchdog_limits
 
 RUNNING = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED)
@@ -132,14 +133,14 @@ class HoldingTest(unittest.TestCase):
         self.assertFalse(self.calls.second_copy.wanted)
         self.assertFalse(self.calls.second_copy.begin())
         (cause,) = self.calls.causes
-        self.assertIs(attempts.AbortKind.NO_PROGRESS, cause.kind)
+        self.assertIs(migration_attempt.AbortKind.NO_PROGRESS, cause.kind)
         self.assertIn('300 s', cause.text)
 
     def test_the_first_cause_is_the_true_one(self):
-        self.calls.abort(attempts.BY_OPERATOR)
+        self.calls.abort(migration_attempt.BY_OPERATOR)
         for _ in range(2):
             self.look(HELD)
-        self.assertIs(attempts.BY_OPERATOR, self.calls.causes[0])
+        self.assertIs(migration_attempt.BY_OPERATOR, self.calls.causes[0])
 
     def test_one_that_waits_for_its_disks_is_not_held(self):
         self.migration.force()
@@ -150,7 +151,7 @@ class HoldingTest(unittest.TestCase):
         for _ in range(2):
             self.look(HELD, {**JOB, 'memory_total': 9})
         (cause,) = self.calls.causes
-        self.assertIs(attempts.AbortKind.STALLED, cause.kind)
+        self.assertIs(migration_attempt.AbortKind.STALLED, cause.kind)
 
 
 LATE = watchdog_limits.CONVERGENCE_SECONDS + 1

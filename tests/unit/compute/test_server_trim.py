@@ -20,6 +20,7 @@ import ddt
 from nova_selective_migrate.compute.source import live_migration_operation
 from nova_selective_migrate.core.decision import guest_trimming
 from nova_selective_migrate.host.migration import attempts
+from nova_selective_migrate.host.migration import migration_attempt
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
 
@@ -57,7 +58,7 @@ class ServerTrimTest(unittest.TestCase):
         self.assertEqual(0, self.asked)
 
     def test_given_up_before(self):
-        self.calls.abort(attempts.BY_OPERATOR)
+        self.calls.abort(migration_attempt.BY_OPERATOR)
         self.trim(seconds=5, images={'vda': '/nowhere'})
         self.assertEqual(0, self.asked)
 

@@ -16,7 +16,7 @@ import threading
 
 import libvirt
 
-from nova_selective_migrate.host.migration import attempts
+from nova_selective_migrate.host.migration import migration_attempt
 from nova_selective_migrate.host.migration import migration_events
 from tests.unit.host import fake_daemon
 from tests.unit.host import migration
@@ -62,4 +62,4 @@ class EventsTest(migration.MigrationCase):
             for event in self.heard(moving)
             if isinstance(event, migration_events.AbortWanted)
         ]
-        self.assertEqual([attempts.AbortKind.OPERATOR], causes)
+        self.assertEqual([migration_attempt.AbortKind.OPERATOR], causes)

@@ -36,6 +36,7 @@ from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 from nova_selective_migrate.host.migration import copy_call
 from nova_selective_migrate.host.migration import destination_watchdogs
+from nova_selective_migrate.host.migration import migration_attempt
 from nova_selective_migrate.host.migration import progress_monitor
 from nova_selective_migrate.host.migration import settlement
 from tests.unit.host import fake_daemon
@@ -959,7 +960,7 @@ class PaceTest(migration.MigrationCase):
     def test_the_end_of_the_call_and_a_final_state_are_not_waited_for(self):
         waits = threading.Event()
 
-        class Waking(attempts.Attempt):
+        class Waking(migration_attempt.Attempt):
             def wait(self, seconds):
                 waits.set()
                 return super().wait(seconds)
