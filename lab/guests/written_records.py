@@ -66,11 +66,6 @@ class Report:
     #: One sentence for each; none means that nothing is lost.
     defects: tuple[str, ...]
 
-    @property
-    def intact(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.defects
-
 
 def verify(
     content: Path,

@@ -150,11 +150,6 @@ echo InitiatorName=iqn.2026-11.example.lab:{host.name} \\
             host.run([*admin, '--login'])
         host.run(['udevadm', 'settle'])
 
-    def rescan(self, host: Host) -> None:
-        """Have a host see units that came after it had logged in."""
-        host.run(['iscsiadm', '--mode=session', '--rescan'])
-        host.run(['udevadm', 'settle'])
-
     def await_unit(self, host: Host, unit: Unit, portal: str = '') -> str:
         """Wait for the device of a unit; return its name by path."""
         path = unit.by_path(portal or self.portals[0])

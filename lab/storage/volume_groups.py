@@ -92,16 +92,6 @@ class ThinPool:
         )
         return Volume(self.host, self.group, name)
 
-    @property
-    def used_percent(self) -> tuple[float, float]:
-        """Return how full its data and its metadata are."""
-        said = self.host.run(
-            ['lvs', '--noheadings', '-o', 'data_percent,metadata_percent']
-            + [f'{self.group}/{self.name}']
-        )
-        data, metadata = map(float, said.stdout.split())
-        return data, metadata
-
 
 @dataclass(frozen=True)
 class VolumeGroup:
