@@ -90,12 +90,12 @@ check-style:
 
 check-unit:
 	@HYPOTHESIS_PROFILE=$(HYPOTHESIS) \
-	    $(VENV)/bin/python tools/run_tests.py --only unit '$(TESTS)'
+	    $(VENV)/bin/python -m tools.run_tests --only unit '$(TESTS)'
 
 # What else has to be installed is, while unit tests run: packages, libvirt's
 # own tests, novas, other Debian releases.
 test test-all: $(TEST_STAMP)
-	@HYPOTHESIS_PROFILE='$(HYPOTHESIS)' PYTHON='$(PYTHON)' $(VENV)/bin/python tools/run_tests.py \
+	@HYPOTHESIS_PROFILE='$(HYPOTHESIS)' PYTHON='$(PYTHON)' $(VENV)/bin/python -m tools.run_tests \
 	    --nova '$(NOVA)' --releases '$(RELEASES)' $(OPTIONS) '$(TESTS)'
 
 test-all: OPTIONS := --all
@@ -103,7 +103,7 @@ test-all: HYPOTHESIS := ci
 
 # Real LVM, NFS, iSCSI, multipath and dm-crypt; needs root.
 test-storage: $(TEST_STAMP) deps
-	@PYTHON='$(PYTHON)' $(VENV)/bin/python tools/run_tests.py --all \
+	@PYTHON='$(PYTHON)' $(VENV)/bin/python -m tools.run_tests --all \
 	    --only storage --nova 34.0.0 '$(TESTS)'
 
 # What stock nova does guards nothing of ours. A row of the table in which it
@@ -112,7 +112,7 @@ stock-report: $(TEST_STAMP) deps
 	@rm -rf .stock && mkdir .stock
 	@status=0; for nova in $(NOVA); do \
 	    NOVA_VERSION=$$nova PYTHON='$(PYTHON)' \
-	        $(VENV)/bin/python tools/run_tests.py --stock --nova $$nova \
+	        $(VENV)/bin/python -m tools.run_tests --stock --nova $$nova \
 	        --outcomes .stock/$$nova.json '$(TESTS)' || status=1; \
 	done; \
 	$(VENV)/bin/python -m tools.stock_report .stock/*.json && exit $$status

@@ -12,7 +12,7 @@
 
 """Tests with nova's own functional stack, from its wheel.
 
-They run with the interpreter of .nova/VERSION, see tools/run_tests.py.
+They run with the interpreter of .nova/VERSION, see tools/test_run.
 """
 
 # Before anything else: it chooses nova's concurrency backend.

@@ -16,9 +16,9 @@ import re
 import unittest
 
 from tests.unit.tools import programs
+from tools.test_run import chosen_tests
 
 report = programs.load('stock_report')
-run_tests = programs.load('run_tests')
 
 
 class RowsTest(unittest.TestCase):
@@ -28,7 +28,7 @@ class RowsTest(unittest.TestCase):
             name
             for folder in ('e2e', 'nova')
             for name in programs.tests_of(folder)
-            if re.search(run_tests.STOCK, name)
+            if re.search(chosen_tests.STOCK, name)
         ]
 
     def test_each_test_is_in_one(self):
