@@ -44,6 +44,10 @@ FUZZ_STAMP := $(VENV)/.installed-fuzz
 BENCH_STAMP := $(VENV)/.installed-bench
 DOC_STAMP := $(VENV)/.installed-doc
 DIST_STAMP := $(VENV)/.installed-dist
+# Tests, demo and benchmarks start thousands of interpreters. Without bytecode
+# each of them compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 METADATA := pyproject.toml setup.cfg setup.py requirements.txt
 
 .PHONY: install deps releases demo check check-style check-unit test test-all \
