@@ -42,6 +42,9 @@ MODULES = {'Jinja2': 'jinja2', 'libvirt-python': 'libvirt', 'PyYAML': 'yaml'}
 
 # Of pyproject.toml; what is imported where an option of nova.conf asks for it.
 EXTRA = 'metrics'
+EXTRA_PACKAGE = 'prometheus_client'
+#: Debian's names that are not python3-NAME.
+DEBIAN = {'libvirt-python': 'python3-libvirt', 'PyYAML': 'python3-yaml'}
 
 
 def required():
@@ -91,6 +94,14 @@ class RequirementsTest(unittest.TestCase):
         for requirement in required().values():
             for bound in requirement.specifier:
                 self.assertEqual('>=', bound.operator, requirement)
+
+    def test_debian_builds_with_all_of_them(self):
+        control = (TOP / 'debian' / 'control').read_text()
+        builds = control.partition('\n\n')[0].splitlines()
+        named = {line.split()[0].strip(',') for line in builds if line.strip()}
+        for name in required().keys() - {EXTRA_PACKAGE}:
+            package = DEBIAN.get(name, f'python3-{name.lower()}')
+            self.assertIn(package, named)
 
     def test_every_series_of_nova_is_there(self):
         known = (TOP / 'tools' / 'nova_versions.txt').read_text().splitlines()
