@@ -91,8 +91,14 @@ def call_result(err: Exception) -> guest_location.CallResult:
 
 
 def refused(message: str) -> Exception:
-    """Return a libvirtError with our message, for a caller in nova."""
+    """Return a libvirtError with our message, for a caller in nova.
+
+    libvirt gives each new one what it knows of this thread's last failure,
+    message and code: here that is of another call.
+    """
     error: Exception = libvirt.libvirtError(message)
+    error.args = (message,)
+    vars(error)['err'] = None
     return error
 
 

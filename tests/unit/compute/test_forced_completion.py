@@ -19,6 +19,7 @@ import libvirt
 
 from nova_selective_migrate.compute.source import forced_completion
 from nova_selective_migrate.compute.source import planned_migrations
+from nova_selective_migrate.host.hypervisor import libvirt_codes
 
 RUNNING = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED)
 HELD = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_MIGRATION)
@@ -125,6 +126,15 @@ class ForcedCompletionTest(unittest.TestCase):
         self.look(MEMORY)
         self.guest.migrate_start_postcopy.assert_called_once_with()
         self.ask.assert_called_once_with()
+
+    def test_what_failed_before_in_the_thread_is_not_the_reason(self):
+        last = (3, 10, 'not supported: virConnectSetKeepAlive', 2)
+        with mock.patch.object(
+            libvirt.libvirtmod, 'virGetLastError', return_value=last
+        ):
+            self.switch()
+            error = libvirt_codes.refused('not yet')
+        self.assertIsNone(error.get_error_code())
 
     def test_post_copy_that_is_refused_is_asked_for_again(self):
         self.look(MEMORY)
