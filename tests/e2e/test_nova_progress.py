@@ -12,8 +12,12 @@
 
 """The progress of the disks' copy shows in the server's record."""
 
+import json
+import subprocess
+
 from lab.guests import written_records
 from lab.processes import waiting
+from tests.e2e import base
 from tests.e2e import nova_base
 
 SLOW = {'libvirt': {'live_migration_bandwidth': 2}}
@@ -52,3 +56,28 @@ class ProgressTestCase(nova_base.NovaTestCase):
             self.cloud.compute(self.a).log,
             r'Migration of disk vda: \d+ bytes of \d+ processed, \d+ bytes/s',
         )
+
+    def test_watch(self) -> None:
+        """Whoever is on the source follows it, as one of virsh's."""
+        self.plugin(**SLOW)
+        server = self.server(**MUCH)
+        watching = self.a.popen(
+            [base.PROGRAM, 'watch', server.name, '--wait', '--events'],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={'PYTHONUNBUFFERED': '1'},
+        )
+        assert watching.stdout is not None
+        with self.moving(server):
+            for line in watching.stdout:
+                event = json.loads(line)
+                if event['event'] == 'progress' and event['disks']:
+                    break
+            server.abort(self.a)
+        self.assertEqual(['vda'], [d['target'] for d in event['disks']])
+        out, said = watching.communicate(timeout=60)
+        last = json.loads(out.splitlines()[-1])
+        self.assertEqual(
+            ('outcome', 'not-moved'), (last['event'], last['outcome']), said
+        )
+        self.assertEqual(4, watching.returncode, said)

@@ -32,7 +32,6 @@ from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import timed_question
-from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 from nova_selective_migrate.host.migration import copy_call
 from nova_selective_migrate.host.migration import destination_watchdogs
@@ -971,7 +970,7 @@ class PaceTest(migration.MigrationCase):
 
         self.domain.on_migrate = migrate
         with (
-            mock.patch.object(attempts, 'Attempt', Waking),
+            mock.patch.object(migration_attempt, 'Attempt', Waking),
             mock.patch.object(copy_call, '_POLL_SECONDS', PATIENCE),
             mock.patch.object(settlement, '_POLL_SECONDS', PATIENCE),
         ):
