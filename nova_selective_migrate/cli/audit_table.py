@@ -28,12 +28,29 @@ def lines(tree: Tree) -> collections.abc.Iterator[str]:
         there = tree.get('destination')
         to = f' to {there}' if there else ', with no destination asked'
         yield f'Guests of {tree["host"]}{to}'
+    if tree.get('nova'):
+        yield from _nova(tree['nova'])
     if 'guests' in tree:
         yield _table(tree['guests'])
         for guest in tree['guests']:
             yield from _details(guest)
     if 'totals' in tree:
         yield from _totals(tree['totals'])
+
+
+def _nova(nova: Tree) -> collections.abc.Iterator[str]:
+    mode = nova['mode']
+    yield (
+        f'As nova has them on {nova["host"]}; [selective_migrate] '
+        + (
+            "is not enabled: nova's own driver decides"
+            if mode == 'disabled'
+            else f'has mode {mode}'
+        )
+    )
+    if missing := nova['not_running']:
+        named = ', '.join(one['name'] or one['uuid'] for one in missing)
+        yield f'Not running, and no part of this: {named}'
 
 
 def _table(guests: collections.abc.Iterable[Tree]) -> str:
@@ -45,7 +62,7 @@ def _table(guests: collections.abc.Iterable[Tree]) -> str:
         table.add_row(
             [
                 guest['name'],
-                'yes' if guest['movable'] else 'NO',
+                can_move(guest),
                 ', '.join(codes(guest)) or '-',
                 size(guest['copy_bytes'] if guest['movable'] else None),
                 size(guest['memory_bytes']),
@@ -53,6 +70,14 @@ def _table(guests: collections.abc.Iterable[Tree]) -> str:
             ]
         )
     return str(table.get_string())
+
+
+def can_move(guest: Tree) -> str:
+    """Return yes, NO, or that nova's API refuses what could move."""
+    if not guest['movable']:
+        return 'NO'
+    server = guest.get('nova')
+    return 'not now' if server and server['refuses'] else 'yes'
 
 
 def codes(guest: Tree) -> list[str]:
@@ -83,6 +108,20 @@ def _details(guest: Tree) -> collections.abc.Iterator[str]:
         yield f'{guest["name"]}: [{refusal["reason"]}] {refusal["message"]}'
     for duty in guest['duties']:
         yield f'{guest["name"]}: Duty: {duty["message"]}'
+    for line in of_nova(guest):
+        yield f'{guest["name"]}: {line}'
+
+
+def of_nova(guest: Tree) -> list[str]:
+    """Return what nova would do otherwise, a line each."""
+    server = guest.get('nova')
+    if not server:
+        return []
+    found = [f'Not now: {server["refuses"]}'] if server['refuses'] else []
+    stock = server['stock']
+    if stock and stock['differs']:
+        found.append(f'Otherwise than planned, {stock["message"]}')
+    return found
 
 
 def _totals(totals: Tree) -> collections.abc.Iterator[str]:
@@ -95,5 +134,10 @@ def _totals(totals: Tree) -> collections.abc.Iterator[str]:
     if totals['seconds'] is not None and bytes_moved:
         line += f', {duration(totals["seconds"])} one after the other'
     yield f'{line}.'
+    if count := totals.get('stock_differs'):
+        yield (
+            f"nova's own driver would choose otherwise for {count} "
+            f'{"guest" if count == 1 else "guests"}.'
+        )
     for code, count in totals['reasons'].items():
         yield f'{code}: {count} {"guest" if count == 1 else "guests"}'

@@ -14,6 +14,7 @@
 import argparse
 import collections.abc
 import contextlib
+import dataclasses
 import typing
 
 from nova_selective_migrate.cli import commands
@@ -21,7 +22,9 @@ from nova_selective_migrate.cli import evidence_arguments
 from nova_selective_migrate.cli import output_formats
 from nova_selective_migrate.cli import signals
 from nova_selective_migrate.cli import whole_number
-from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.case import nova_records
+from nova_selective_migrate.core.model import audit_options
+from nova_selective_migrate.core.model import declared_paths
 from nova_selective_migrate.core.plan import host_audit
 
 _PAGE = 'html'
@@ -38,6 +41,11 @@ class AuditHost(commands.GuardedShowOne):
     Without DEST_URI nothing is asked of a destination: storage that both
     hosts could reach is then refused as not confirmed, unless it is
     declared. "-f html" writes one page that needs no network.
+
+    On a compute host of nova --config-file /etc/nova/nova.conf has it ask
+    nova-conductor for the servers and volumes of this host, and tells where
+    nova's own driver would copy another set of disks. Nothing of nova's is
+    changed.
     """
 
     formats = (*output_formats.NAMES, _PAGE)
@@ -95,6 +103,14 @@ class AuditHost(commands.GuardedShowOne):
             help='put no empty file on either host to find out whether both '
             'see one directory, and compare no media',
         )
+        group.add_argument(
+            '--no-nova',
+            action='store_true',
+            help='with --config-file: ask nova nothing, and take the '
+            'declared paths alone. Without it a FILE that has more than '
+            "[selective_migrate] is nova's configuration, and nova-conductor "
+            'is asked, for at most 30 seconds',
+        )
         evidence_arguments.add_policy(parser)
         return parser
 
@@ -106,10 +122,10 @@ class AuditHost(commands.GuardedShowOne):
         """Plan every guest."""
         # Here, so that --help and completion need no libvirt.
         from nova_selective_migrate.cli import open_hosts
-        from nova_selective_migrate.host.facts import case_gathering
         from nova_selective_migrate.host.facts import guest_audits
 
         policy = evidence_arguments.declared_policy(parsed_args)
+        records = _records(parsed_args)
         with contextlib.ExitStack() as opened:
             probes = opened.enter_context(
                 open_hosts.probes(self.app.options.journal, interruption)
@@ -121,22 +137,67 @@ class AuditHost(commands.GuardedShowOne):
                     probes,
                 )
             )
-            asked = case_gathering.CaseRequest(
-                policy=policy,
-                options=migration_options.MigrationOptions(
-                    destination_uri=there.name if there else None,
-                    # What it can make nobody knows without one.
-                    create_images=there is not None,
-                    converge=there is not None,
-                ),
+            asked = guest_audits.request(
+                _options(policy, records),
+                there,
                 probe=not parsed_args.no_probe,
             )
             journal = open_hosts.migration_records(self.app.options.journal)
+            guests = guest_audits.of_host(
+                here, there, asked, journal, records.find if records else None
+            )
             found = host_audit.HostAudit(
                 host=here.name,
                 destination=there.name if there else None,
                 rate=parsed_args.rate,
-                guests=guest_audits.of_host(here, there, asked, journal),
+                guests=guests,
+                nova=_nova(records, guests) if records else None,
             )
         self.status = commands.OK if found.movable else commands.REFUSED
         return self.dict2columns(found.tree())
+
+
+def _records(
+    parsed_args: argparse.Namespace,
+) -> nova_records.NovaRecords | None:
+    """Ask nova for its records, where its configuration is given.
+
+    :raises InvalidInput: when nova cannot be asked
+    """
+    files = parsed_args.config_file
+    if not files or parsed_args.no_nova:
+        return None
+    # Here, since most ask nova nothing.
+    from nova_selective_migrate.cli import nova_process
+
+    return nova_process.records(files) if nova_process.is_nova(files) else None
+
+
+def _options(
+    policy: declared_paths.LocalityPolicy,
+    records: nova_records.NovaRecords | None,
+) -> audit_options.AuditOptions:
+    """Return what each guest is planned with: nova's options, and ours.
+
+    :param policy: of the files and the command line
+    :raises InvalidPolicy: when both declare one path in different ways
+    """
+    if records is None:
+        return audit_options.AuditOptions(policy)
+    known = records.options.policy
+    both = declared_paths.LocalityPolicy(
+        tuple(dict.fromkeys((*known.shared_paths, *policy.shared_paths))),
+        tuple(dict.fromkeys((*known.local_paths, *policy.local_paths))),
+    )
+    return dataclasses.replace(records.options, policy=both)
+
+
+def _nova(
+    records: nova_records.NovaRecords,
+    guests: collections.abc.Iterable[host_audit.GuestAudit],
+) -> host_audit.NovaHost:
+    return host_audit.NovaHost(
+        records.host,
+        records.mode,
+        records.not_running({guest.uuid for guest in guests}),
+    )

@@ -43,6 +43,8 @@ def render(name: str, package: str = _CLI, **values: typing.Any) -> str:
     environment.filters['size'] = audit_table.size
     environment.filters['duration'] = audit_table.duration
     environment.filters['codes'] = audit_table.codes
+    environment.filters['can_move'] = audit_table.can_move
+    environment.filters['of_nova'] = audit_table.of_nova
     # The browser runs this one script, whatever a guest is called.
     script = environment.get_template(_SCRIPT).render()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest())

@@ -36,6 +36,7 @@ from nova_selective_migrate.compute.source import periodic_audit
 from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.compute.source import running_plans
 from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.plan import host_audit
 from nova_selective_migrate.host.facts import image_digests
 
 if typing.TYPE_CHECKING:
@@ -185,6 +186,7 @@ def _audits(
             settings,
             lambda uuid: planned.running(uuid) is not None,
         ),
+        nova=host_audit.NovaHost(options.host, settings.mode.value),
     )
 
 

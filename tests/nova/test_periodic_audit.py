@@ -30,7 +30,8 @@ class PeriodicAuditTest(ours.OursTest):
         self.useFixture(fixtures.MockPatchObject(periodic_audit, 'SHARE', 1.0))
         super().setUp()
 
-    def audit(self):
+    def audit(self, host='src'):
+        self.flags(host=host)
         self.computes['src'].driver._components.audits.audit()
         path = os.path.join(
             base.CONF.state_path, 'selective-migrate', 'audit.json'
@@ -46,7 +47,14 @@ class PeriodicAuditTest(ours.OursTest):
         self.assertEqual([], guest['refusals'])
         self.assertEqual(base.LOCAL, guest['copied'])
         self.assertEqual(1, found['totals']['movable'])
+        self.assertEqual(0, found['totals']['stock_differs'])
+        self.assertEqual(base.LOCAL, guest['nova']['stock']['copied'])
         self.assertNotIn('auth_password', json.dumps(found))
+
+    def test_a_server_of_another_host_is_not_planned(self):
+        self.make_server()
+        (guest,) = self.audit('dest')['guests']
+        self.assertIn('nova has no server of this UUID', guest['problem'])
 
     def test_it_ends_with_the_service(self):
         audits = self.computes['src'].driver._components.audits

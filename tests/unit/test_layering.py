@@ -50,8 +50,8 @@ ORDER = (
     ('drain',),
     ('cli', 'compute.wire'),
     ('compute.common', 'osc'),
-    ('cmd', 'compute.source', 'compute.destination'),
-    ('compute.metrics',),
+    ('compute.source', 'compute.destination'),
+    ('cmd', 'compute.metrics'),
     ('compute.components',),
     ('compute.private_overrides',),
     ('compute.driver',),
@@ -71,13 +71,14 @@ IMPORT_NOVA = {
     'compute/destination/rollback.py',
     'compute/driver.py',
     'compute/private_overrides.py',
-    'compute/source/audited_guests.py',
     'compute/source/check_source.py',
     'compute/source/completion.py',
+    'compute/source/conductor_access.py',
     'compute/source/live_migration.py',
     'compute/source/outgoing_journal.py',
     'compute/source/outgoing_recovery.py',
     'compute/source/running_plans.py',
+    'compute/source/server_records.py',
 }
 
 IMPORT_CORE_BLOCKED = f"""

@@ -17,6 +17,8 @@ import os
 import nova.conf
 from nova.virt.libvirt import imagecache
 
+from nova_selective_migrate.core.model import migration_options
+
 CONF = nova.conf.CONF
 
 
@@ -29,6 +31,13 @@ def images_type(option: str) -> str:
     if option == 'default':
         option = 'qcow2' if CONF.use_cow_images else 'raw'
     return 'raw' if option == 'flat' else option
+
+
+def thin(option: migration_options.Thin) -> migration_options.Thin:
+    """Return the thin option; off where nova preallocates images."""
+    if CONF.preallocate_images != 'none':
+        return migration_options.Thin.OFF
+    return option
 
 
 def image_base(image: str) -> str:

@@ -13,17 +13,11 @@
 """Plan this host's guests for an audit, as nova has their volumes."""
 
 import collections.abc
-import dataclasses
-import json
 import typing
 
-from nova import context as nova_context
-from nova import objects
-
 from nova_selective_migrate.compute.common import driver_settings
-from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.compute.source import server_records
 from nova_selective_migrate.core.plan import host_audit
-from nova_selective_migrate.host.facts import case_gathering
 from nova_selective_migrate.host.facts import guest_audits
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_guest
@@ -45,58 +39,28 @@ class AuditedGuests:
         running: collections.abc.Callable[[str], bool],
     ) -> None:
         self._driver = driver
+        self._settings = settings
         self._running = running
-        self._asked = case_gathering.CaseRequest(
-            policy=settings.policy,
-            options=migration_options.MigrationOptions(
-                create_images=False,
-                converge=False,
-                thin=settings.thin,
-                parallel_mirrors=settings.parallel_mirrors,
-                accept_known_bad=settings.accept_known_bad,
-            ),
-            probe=False,
-            shared_filesystems=settings.shared_filesystems,
-        )
 
     def __call__(self) -> collections.abc.Iterator[host_audit.GuestAudit]:
         """Yield a guest at a time, planned when it is asked for.
 
         :raises HypervisorUnavailable: when libvirt cannot be reached
         """
+        asked = guest_audits.request(
+            server_records.options(self._settings), None, probe=False
+        )
         # nova's own list: each of its domains is asked in a thread of the
         # system's where nova runs on eventlet.
         for found in self._driver._host.list_guests(only_running=True):
             host = connection.Connection(
                 self._driver._host.get_connection(), '', is_local=True
             )
-            guest = libvirt_guest.Guest(found._domain)
-            asked = dataclasses.replace(
-                self._asked, block_device_info=_volumes(guest.uuid)
-            )
             yield guest_audits.of_guest(
-                host, guest, None, asked, self._running
+                host,
+                libvirt_guest.Guest(found._domain),
+                None,
+                asked,
+                self._running,
+                server_records.find,
             ).audit
-
-
-def _volumes(uuid: str) -> dict[str, typing.Any]:
-    """Return the volumes that nova's records attach to a server.
-
-    Their secrets end where a case is made of them.
-    """
-    mappings = objects.BlockDeviceMappingList.get_by_instance_uuid(
-        nova_context.get_admin_context(), uuid
-    )
-    return {
-        'block_device_mapping': [
-            {
-                'mount_device': each.device_name,
-                'volume_id': each.volume_id,
-                'connection_info': json.loads(each.connection_info)
-                if each.connection_info
-                else None,
-            }
-            for each in mappings
-            if each.is_volume
-        ]
-    }

@@ -30,6 +30,7 @@ from nova_selective_migrate.compute.common import nova_volume_groups
 from nova_selective_migrate.compute.source import nova_case
 from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.compute.wire import protocol
+from nova_selective_migrate.core.case import block_device_mapping
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.model import logical_volumes
@@ -209,19 +210,13 @@ class SourceCheck:
                 tls=bool(flags & migrate_call.MigrateFlag.TLS),
                 postcopy=bool(flags & migrate_call.MigrateFlag.POSTCOPY),
                 parallel=bool(flags & migrate_call.MigrateFlag.PARALLEL),
-                thin=self._thin(),
+                thin=nova_images.thin(self._planner.settings.thin),
                 disks_uri=(peer.disks_uri or None) if peer else None,
                 trim=trim_options.TrimOptions(on=self._planner.settings.trim),
             ),
             volume_group=nova_volume_groups.configured(),
             volumes=_volumes(guest),
         )
-
-    def _thin(self) -> migration_options.Thin:
-        """Return the thin option; off where nova preallocates images."""
-        if CONF.preallocate_images != 'none':
-            return migration_options.Thin.OFF
-        return self._planner.settings.thin
 
 
 def _volumes(
@@ -255,26 +250,22 @@ def _with_left_out(
     block_device_info: typing.Any,
     guest: libvirt_guest.Guest,
 ) -> typing.Any:
-    """Add the volumes that nova leaves out as they have no connection_info.
-
-    The plan then refuses a volume that no disk belongs to. A volume whose
-    serial or alias a disk has stays left out, as nova does not connect it at
-    the destination.
-    """
+    """Add the volumes that nova leaves out as they have no connection_info."""
     info = dict(block_device_info or {})
-    rows = list(info.get('block_device_mapping') or ())
-    disks = domain_xml.parse(guest.xml()).disks
-    shown = {key for disk in disks for key in (disk.serial, disk.alias_id)}
     bdms = objects.BlockDeviceMappingList.get_by_instance_uuid(
         context, instance.uuid
     )
-    info['block_device_mapping'] = rows + [
-        {'mount_device': bdm.device_name, 'volume_id': bdm.volume_id}
-        for bdm in bdms
-        if bdm.is_volume
-        and not bdm.connection_info
-        and bdm.volume_id not in shown
-    ]
+    info['block_device_mapping'] = block_device_mapping.as_migrated(
+        [
+            *(info.get('block_device_mapping') or ()),
+            *(
+                {'mount_device': bdm.device_name, 'volume_id': bdm.volume_id}
+                for bdm in bdms
+                if bdm.is_volume and not bdm.connection_info
+            ),
+        ],
+        domain_xml.parse(guest.xml()).disks,
+    )
     return info
 
 

@@ -46,6 +46,7 @@ class PeriodicAudit:
     :param path: of the file with the JSON of an audit
     :param host: by which the audit names this host
     :param audits: plans the guests one by one, each when it is asked for it
+    :param nova: this host as nova has it
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class PeriodicAudit:
         host: str,
         audits: Audits,
         clock: collections.abc.Callable[[], float] = time.monotonic,
+        nova: host_audit.NovaHost | None = None,
     ) -> None:
         self._interval = interval
         self._path = path
         self._host = host
         self._audits = audits
+        self._nova = nova
         self._clock = clock
         self._ended = threading.Event()
         self._failed = False
@@ -86,7 +89,9 @@ class PeriodicAudit:
             guests = self._guests()
             if guests is None:
                 return
-            found = host_audit.HostAudit(self._host, None, None, guests)
+            found = host_audit.HostAudit(
+                self._host, None, None, guests, self._nova
+            )
             text = f'{json.dumps(found.tree(), indent=2)}\n'
             os.makedirs(os.path.dirname(self._path), 0o700, exist_ok=True)
             whole_files.write(self._path, text.encode(), 0o640)

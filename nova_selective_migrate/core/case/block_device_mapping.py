@@ -92,6 +92,25 @@ def rows(info: Json) -> list[dict[str, Json]]:
     return [json_object(row, 'a row of block_device_mapping') for row in rows]
 
 
+def as_migrated(
+    found: collections.abc.Iterable[dict[str, Json]],
+    disks: collections.abc.Iterable[domains.Disk],
+) -> list[dict[str, Json]]:
+    """Return the rows that a live migration of nova's goes by.
+
+    nova leaves out what has no connection_info. Of these the ones stay that
+    no disk belongs to, so that a plan refuses them. A volume whose serial or
+    alias a disk has is left out, as nova does not connect it at the
+    destination.
+    """
+    shown = {key for disk in disks for key in (disk.serial, disk.alias_id)}
+    return [
+        row
+        for row in found
+        if row.get('connection_info') or row.get('volume_id') not in shown
+    ]
+
+
 def _attachment(row: dict[str, Json]) -> domains.VolumeAttachment:
     connection = json_object(row.get('connection_info'), 'connection_info')
     data = json_object(connection.get('data'), 'connection_info.data')

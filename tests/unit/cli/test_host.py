@@ -15,18 +15,21 @@ from tests.unit.cli import command
 
 COLUMNS = {'host', 'destination', 'rate_mib_s', 'guests', 'totals'}
 
-
+UUID = '6695eb01-f6a4-8304-79aa-97f2502e193f'
 NODE = """
-<node><domain type='test'><name>g</name><memory>1024</memory>
-<os><type>hvm</type></os><devices><disk type='file' device='disk'>
+<node><domain type='test'><name>g</name><uuid>{}</uuid>
+<memory>1024</memory><os><type>hvm</type></os><devices>
+<disk type='file' device='disk'>
 <source file='{}'/><target dev='vda'/></disk></devices></domain></node>
 """
 
 
-class AuditHostTest(command.CommandCase):
+class HostCase(command.CommandCase):
+    """Audits a host of libvirt's test driver that has one guest."""
+
     def audit(self, *arguments, disk=None):
         disk = disk or self.file('disk', 'content')
-        node = self.file('node.xml', NODE.format(disk))
+        node = self.file('node.xml', NODE.format(UUID, disk))
         return command.run(
             *('--connect', f'test://{node}'),
             *('--journal', str(self.top), 'host', 'audit'),
@@ -34,6 +37,8 @@ class AuditHostTest(command.CommandCase):
             *('--local-path', str(self.top), *arguments),
         )
 
+
+class AuditHostTest(HostCase):
     def test_every_running_guest_is_planned(self):
         found = self.audit('-f', 'json', '--rate', '100')
         self.assertEqual(0, found.status, found)

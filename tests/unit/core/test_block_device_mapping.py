@@ -129,3 +129,21 @@ class DanglingTest(unittest.TestCase):
     def test_json_that_nests_too_deep(self):
         with self.assertRaises(exceptions.InvalidCase):
             parsed({'connection_info': '[' * 200_000})
+
+
+class AsMigratedTest(unittest.TestCase):
+    """The rows that a live migration goes by."""
+
+    def test_of_those_that_nova_leaves_out_only_what_no_disk_is(self):
+        disks = [
+            domains.Disk('vda'),
+            domains.Disk('vdb', serial=b.VOLUME),
+            domains.Disk('vdc', alias=f'ua-{b.OTHER_VOLUME}'),
+        ]
+        connected = b.row('vdb', b.VOLUME)
+        bare = [
+            {'mount_device': '/dev/vdb', 'volume_id': volume}
+            for volume in b.VOLUMES
+        ]
+        found = block_device_mapping.as_migrated([connected, *bare], disks)
+        self.assertEqual([connected, bare[2]], found)

@@ -11,6 +11,7 @@
 # under the License.
 """What the audit of a host says of each guest and of all."""
 
+import dataclasses
 import json
 import pathlib
 import unittest
@@ -18,6 +19,7 @@ import unittest
 import jsonschema
 
 from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.model import nova_servers
 from nova_selective_migrate.core.plan import host_audit
 from nova_selective_migrate.core.plan import planner
 from tests.unit.core import builders as b
@@ -44,6 +46,16 @@ REFUSED = audited(
     LOCAL,
     b.disk('vdb', b.file(UNKNOWN)),
     b.disk('vdc', b.file(f'{UNKNOWN}2')),
+)
+SERVER = nova_servers.NovaServer(
+    'ready-uuid',
+    'web1',
+    'active',
+    None,
+    {'block_device_mapping': []},
+    '/instances/ready-uuid',
+    'rbd',
+    volume_backed=False,
 )
 FAILED = host_audit.GuestAudit('failed', 'f', None, 'it cannot be read')
 
@@ -112,12 +124,54 @@ class HostAuditTest(unittest.TestCase):
         self.assertTrue(found.movable)
         self.assertEqual(0, found.tree()['totals']['guests'])
 
+    def with_nova(self, guest=READY, not_running=(), **server):
+        known = dataclasses.replace(SERVER, **server)
+        return host_audit.HostAudit(
+            'qemu:///system',
+            None,
+            None,
+            (dataclasses.replace(guest, server=known), FAILED),
+            host_audit.NovaHost('cmp1', 'enforce', not_running),
+        )
+
+    def test_nova_is_in_it_where_it_was_asked(self):
+        tree = audit(READY).tree()
+        self.assertNotIn('nova', tree)
+        self.assertNotIn('nova', tree['guests'][0])
+        self.assertNotIn('stock_differs', tree['totals'])
+        tree = self.with_nova(not_running=(SERVER,)).tree()
+        self.assertEqual('cmp1', tree['nova']['host'])
+        self.assertEqual(
+            [{'uuid': 'ready-uuid', 'name': 'web1'}],
+            tree['nova']['not_running'],
+        )
+        guest, failed = tree['guests']
+        self.assertEqual('web1', guest['nova']['name'])
+        self.assertEqual(['vda'], guest['nova']['stock']['left_behind'])
+        self.assertEqual(1, tree['totals']['stock_differs'])
+        self.assertIsNone(failed['nova'])
+
+    def test_what_nova_does_not_take_now_can_still_move(self):
+        for state in ({'task_state': 'migrating'}, {'vm_state': 'rescued'}):
+            found = self.with_nova(**state)
+            guest = found.tree()['guests'][0]
+            self.assertTrue(guest['movable'])
+            self.assertIn(*state.values(), guest['nova']['refuses'])
+            self.assertFalse(found.guests[0].taken)
+        self.assertTrue(self.with_nova(vm_state='paused').guests[0].taken)
+
     def test_it_is_what_its_schema_says(self):
         valid = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
         gone = audited('gone', LOCAL, memory=None)
         for rate in (None, 100):
             tree = audit(READY, REFUSED, FAILED, gone, rate=rate).tree()
             valid.validate(json.loads(json.dumps(tree)))
+        for found in (
+            self.with_nova(not_running=(SERVER,)),
+            self.with_nova(REFUSED, None, vm_state='error'),
+            self.with_nova(FAILED),
+        ):
+            valid.validate(json.loads(json.dumps(found.tree())))
 
 
 if __name__ == '__main__':
