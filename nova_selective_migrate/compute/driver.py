@@ -37,6 +37,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute import components
 from nova_selective_migrate.compute import private_overrides
 from nova_selective_migrate.compute.common import driver_settings
+from nova_selective_migrate.compute.common import fault_reports
 from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.common import nova_interface
 from nova_selective_migrate.compute.destination import remote_filesystem
@@ -191,9 +192,10 @@ class SelectiveMigrateDriver(private_overrides.PrivateOverrides):
         )
         if (parts := self._enforcing) is None:
             return stock(disk_info=disk_info)
-        return parts.preparation.prepare(
-            stock, context, instance, disk_info, migrate_data
-        )
+        with fault_reports.naming_plan(context, instance):
+            return parts.preparation.prepare(
+                stock, context, instance, disk_info, migrate_data
+            )
 
     # The migration.
 
@@ -282,13 +284,14 @@ class SelectiveMigrateDriver(private_overrides.PrivateOverrides):
         if (parts := self._enforcing) is None:
             stock(destroy_disks=destroy_disks, migrate_data=migrate_data)
             return
-        parts.rollback.roll_back(
-            stock,
-            context,
-            instance,
-            destroy_disks=destroy_disks,
-            migrate_data=migrate_data,
-        )
+        with fault_reports.naming_plan(context, instance):
+            parts.rollback.roll_back(
+                stock,
+                context,
+                instance,
+                destroy_disks=destroy_disks,
+                migrate_data=migrate_data,
+            )
 
 
 def _nova_is_known() -> bool:

@@ -13,14 +13,17 @@
 """Faults and instance action events, which nova shows to its users."""
 
 import collections.abc
+import contextlib
 import typing
 
+from nova import exception
 from nova import objects
 from nova.compute import utils as compute_utils
 import nova.conf
 
 from nova_selective_migrate.compute.common import abort_causes
 from nova_selective_migrate.compute.common import migration_log
+from nova_selective_migrate.core.model import plan_ids
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.migration import migration_attempt
 
@@ -95,6 +98,29 @@ def record_fault(
         (type(fault), fault, None),
         fault_message=migration_log.shortened(text),
     )
+
+
+@contextlib.contextmanager
+def naming_plan(
+    context: typing.Any, instance: typing.Any
+) -> collections.abc.Iterator[None]:
+    """Have what this host raises name the plan, as refusals do.
+
+    The name comes first: nova keeps 255 characters of an event's details
+    and of a fault. The error stays the same one, so that the source gets it
+    as it was.
+    """
+    try:
+        yield
+    except (exception.MigrationError, exception.DestinationDiskExists) as err:
+        named = plan_ids.mark(
+            plan_ids.of_request(context.request_id, instance.uuid)
+        )
+        text = str(err)
+        if named and named not in text:
+            # What goes to the other host is made of its arguments.
+            err.args = (f'{named} {text}', *err.args[1:])
+        raise
 
 
 #: Events of one refused plan; the log has all refusals.
