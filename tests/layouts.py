@@ -33,9 +33,14 @@ SOURCES = (
 )
 
 
-def run(*command: object, **environment: str) -> str:
+#: Where nothing is that Python could take for a module. Python 3.11 has -P.
+NOWHERE = '/'
+
+
+def run(*command: object, folder: str = '.', **environment: str) -> str:
     """Run a command and return what it prints.
 
+    :param folder: where it runs
     :raises AssertionError: with all that it wrote, when it fails
     """
     done = subprocess.run(
@@ -43,6 +48,7 @@ def run(*command: object, **environment: str) -> str:
         capture_output=True,
         text=True,
         env={**os.environ, **environment},
+        cwd=folder,
         timeout=600,
     )
     if done.returncode:

@@ -17,3 +17,7 @@ They run with the interpreter of .nova/VERSION, see tools/test_run.
 
 # Before anything else: it chooses nova's concurrency backend.
 import nova.tests.functional  # noqa: F401
+
+# Python has no distutils from 3.12 on, nova 29 imports it, setuptools brings
+# it. nova's tests make errors of its warnings, and it is not there then.
+import setuptools  # noqa: F401

@@ -102,7 +102,9 @@ class LoadingTest(testtools.TestCase):
             f'[oslo_concurrency]\nlock_path = {self.folder}\n'
         )
         told = layouts.run(
-            python, '-P', '-c', COMPUTE, conf, *drivers, **self.environment
+            *(python, '-c', COMPUTE, conf, *drivers),
+            folder=layouts.NOWHERE,
+            **self.environment,
         )
         lines = [line.split() for line in told.splitlines()]
         kinds = {line[0]: line[1:] for line in lines if line[:1] != []}
@@ -131,7 +133,9 @@ class LoadingTest(testtools.TestCase):
         self.assertEqual(
             'True',
             layouts.run(
-                sys.executable, '-P', '-c', IMPORTS, **self.environment
+                *(sys.executable, '-c', IMPORTS),
+                folder=layouts.NOWHERE,
+                **self.environment,
             ).strip(),
         )
 
