@@ -134,9 +134,7 @@ class PackagesTest(unittest.TestCase):
         (made.site / 'elsewhere.pth').write_text(f'{elsewhere}\n')
         before = set(path.rglob('*'))
         made.install(package)
-        told = layouts.run(
-            *(made.python, '-c', TOLD, path), folder=layouts.NOWHERE
-        )
+        told = layouts.run(made.python, '-P', '-c', TOLD, path)
         self.assertEqual([version()], told.split())
         self.assertIn(
             version(), layouts.run(path / 'bin' / COMMANDS[0], '--version')

@@ -47,7 +47,10 @@ class MetricsEndpoint:
         :raises OSError: when it cannot listen there
         """
         family, *_, address = socket.getaddrinfo(
-            bind.host, bind.port, type=socket.SOCK_STREAM
+            bind.host,
+            bind.port,
+            0,
+            socket.SOCK_STREAM,  # `type` is unknown to nova 27's eventlet
         )[0]
 
         class Server(_Server):

@@ -119,7 +119,8 @@ def resolve(host: str) -> str:
     :raises AddressUnknown: when it has none
     """
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        # eventlet of nova 27 has no parameter of the name `type`.
+        found = socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as err:
         raise exceptions.AddressUnknown(
             f'{host} has no address: {err}'

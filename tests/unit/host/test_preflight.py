@@ -24,7 +24,7 @@ from nova_selective_migrate.host.migration import preflight
 NAMES = {'b': '10.0.0.2', 'data.b': '10.1.0.2', 'self': '127.0.1.1'}
 
 
-def _look_up(host, _port, **_options):
+def _look_up(host, _port, *_options):
     if host[0].isdigit() or ':' in host:
         return [(0, 0, 0, '', (host, 0))]
     if host not in NAMES:
