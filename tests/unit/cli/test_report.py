@@ -13,6 +13,9 @@
 """The report of one migration: its files, its order, its bad input."""
 
 import gzip
+import json
+
+import jsonschema
 
 from nova_selective_migrate import plan_log
 from nova_selective_migrate.core.model import plan_ids
@@ -25,6 +28,14 @@ NEIGHBOUR = '00000000-0f3a-4a5e-9d7c-1b2a3c4d5e6f'
 PLAN = plan_ids.of_request(REQUEST, SERVER)
 OURS = plan_log.prefix(PLAN)
 LATER = plan_ids.of_request(ANOTHER, SERVER)
+#: Of what -f json prints: every report of these tests is held against it.
+SCHEMA = jsonschema.Draft202012Validator(
+    json.loads(
+        (
+            command.TOP / 'doc' / 'source' / 'admin' / 'report.schema.json'
+        ).read_text()
+    )
+)
 
 
 def line(clock, text, *, request=REQUEST, server=SERVER, level='INFO'):
@@ -67,9 +78,12 @@ class ReportTest(command.CommandCase):
 
     def report(self, subject, *places, arguments=('-f', 'json')):
         named = [word for place in places for word in ('--from', place)]
-        return command.run(
+        found = command.run(
             *('report', subject, '--log-zone', 'UTC', *named, *arguments)
         )
+        if found.status == 0 and arguments == ('-f', 'json'):
+            SCHEMA.validate(found.json)
+        return found
 
     def test_both_hosts_in_the_order_of_time(self):
         journal = self.file('entry.json', ENTRY)
