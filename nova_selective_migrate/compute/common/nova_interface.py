@@ -17,6 +17,7 @@ At its start the driver compares NOVA_METHODS with the installed nova.
 
 import collections.abc
 import importlib
+import importlib.metadata
 
 from nova_selective_migrate.compute.common import nova_method
 
@@ -31,6 +32,7 @@ _GUEST = 'nova.virt.libvirt.guest:Guest'
 _LVM = 'nova.virt.libvirt.storage.lvm'
 #: The releases that the table below was compared with.
 RELEASES = ('29.4.0', '30.3.0', '31.3.1', '32.2.1', '33.0.2', '34.0.0')
+_OLDEST = int(RELEASES[0].partition('.')[0])
 
 
 NOVA_METHODS = (
@@ -303,8 +305,27 @@ NOVA_METHODS = (
 def problems(
     table: collections.abc.Iterable[nova_method.NovaMethod] = NOVA_METHODS,
 ) -> list[str]:
-    """List how the installed nova differs from the table."""
-    return [found for seam in table if (found := seam.problem())]
+    """List how the installed nova differs from the table.
+
+    A nova that is older than all of RELEASES may have each method and do
+    something else in it.
+    """
+    found = [problem for seam in table if (problem := seam.problem())]
+    return [*_too_old(), *found]
+
+
+def _too_old() -> collections.abc.Iterator[str]:
+    try:
+        version = importlib.metadata.version('nova')
+    except importlib.metadata.PackageNotFoundError:
+        # Run from a tree that was not installed: its methods alone tell.
+        return
+    series = version.partition('.')[0]
+    if series.isdecimal() and 0 < int(series) < _OLDEST:
+        yield (
+            f'it is nova {version}, and {_OLDEST}.0 is the oldest that was '
+            'tested'
+        )
 
 
 def thread_pools_are_taken_down() -> bool:

@@ -12,13 +12,40 @@
 
 """The table of nova's methods, held against the nova that is installed."""
 
+import importlib.metadata
 import unittest
+from unittest import mock
+
+import ddt
 
 from nova_selective_migrate.compute.common import nova_interface
 from nova_selective_migrate.compute.common import nova_method
 
 
+@ddt.ddt
 class NovaInterfaceTest(unittest.TestCase):
+    def installed(self, version):
+        return mock.patch.object(
+            importlib.metadata, 'version', side_effect=version
+        )
+
+    @ddt.data('27.5.1', '28.3.0', '28.0.1.dev7')
+    def test_a_nova_that_is_older_than_all_that_were_tested(self, version):
+        """27.5.1 has every method of the table."""
+        with self.installed([version]):
+            (problem,) = nova_interface.problems(())
+        self.assertIn(version, problem)
+        self.assertIn('29.0 is the oldest', problem)
+
+    @ddt.data('29.0.0', '29.4.0', '34.0.0', '35.0.0.0rc1', '0.0.0', 'local')
+    def test_a_nova_that_may_do(self, version):
+        with self.installed([version]):
+            self.assertEqual([], nova_interface.problems(()))
+
+    def test_a_nova_that_is_not_installed_as_a_package(self):
+        with self.installed(importlib.metadata.PackageNotFoundError):
+            self.assertEqual([], nova_interface.problems(()))
+
     def test_every_problem_is_listed(self):
         table = (
             nova_method.NovaMethod('os.path', 'join', ('a',)),
