@@ -65,9 +65,9 @@ class ManualTest(unittest.TestCase):
                     continue
                 words = ' '.join(formatter._expand_help(action).split())
                 with self.subTest(name, argument=action.dest):
-                    self.assertTrue(words in self.text, f'{words}: {AGAIN}')
+                    self.assertIn(words, self.text, f'{words}: {AGAIN}')
                     for option in action.option_strings:
-                        self.assertTrue(option in self.text, AGAIN)
+                        self.assertIn(option, self.text, AGAIN)
 
     def test_it_has_each_description(self):
         for name, parser in parsers().items():
@@ -76,7 +76,7 @@ class ManualTest(unittest.TestCase):
             )
             if name:
                 with self.subTest(name):
-                    self.assertTrue(words in self.text, f'{words}: {AGAIN}')
+                    self.assertIn(words, self.text, f'{words}: {AGAIN}')
 
     def test_it_lists_no_option_that_is_none(self):
         known = {name for each in parsers().values() for name in options(each)}
@@ -116,7 +116,7 @@ class CompletionTest(unittest.TestCase):
                     # fish names them without hyphens.
                     word = option.lstrip('-')
                     with self.subTest(shell, command=name, option=option):
-                        self.assertTrue(word in text, AGAIN)
+                        self.assertIn(word, text, AGAIN)
 
 
 class PackageTest(unittest.TestCase):
