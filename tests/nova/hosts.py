@@ -60,14 +60,6 @@ class HostsTest(base.ServersTestBase):
     DRIVER = STOCK
 
     def setUp(self):
-        if not hasattr(base.ServersTestBase, 'CAST_AS_CALL'):
-            # nova 27 leaves no choice.
-            self.useFixture(
-                fixtures.MockPatch(
-                    'nova.tests.fixtures.CastAsCallFixture',
-                    lambda _test: fixtures.Fixture(),
-                )
-            )
         super().setUp()
         # nova's 10 ms have each idle thread look a hundred times a second.
         _thread.ThreadWorker.MAX_IDLE_FOR = _IDLE_SECONDS

@@ -50,7 +50,7 @@ class MetricsEndpoint:
             bind.host,
             bind.port,
             0,
-            socket.SOCK_STREAM,  # `type` is unknown to nova 27's eventlet
+            socket.SOCK_STREAM,  # eventlet 0.33 calls `type` otherwise
         )[0]
 
         class Server(_Server):

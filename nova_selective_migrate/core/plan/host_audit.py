@@ -13,6 +13,7 @@
 
 import collections
 import dataclasses
+import functools
 import typing
 
 from nova_selective_migrate.core.model import nova_servers
@@ -52,7 +53,7 @@ class GuestAudit:
         refused = self.server is not None and bool(self.server.refuses)
         return self.movable and not refused
 
-    @property
+    @functools.cached_property
     def stock(self) -> stock_choice.StockChoice | None:
         """Return what nova's own driver would do; None: not known."""
         if self.plan is None or self.server is None:
