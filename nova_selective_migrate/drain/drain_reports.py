@@ -22,7 +22,7 @@ from nova_selective_migrate.drain import server_moves
 _State = server_moves.MoveState
 
 COLUMNS = ('Id', 'Server UUID', 'Source Compute', 'Dest Compute', 'Status')
-LONG_COLUMNS = ('Name', 'Bytes', 'Attempts', 'Reason')
+LONG_COLUMNS = ('Name', 'Bytes', 'Attempts', 'Reason', 'Failed Attempts')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +93,14 @@ class DrainReport:
         if not long:
             return row
         name = move.server.name
-        return (*row, name, move.bytes, move.attempts, reason(move))
+        return (
+            *row,
+            name,
+            move.bytes,
+            move.attempts,
+            reason(move),
+            '\n'.join(failed_attempts(move)),
+        )
 
     def tree(self) -> dict[str, typing.Any]:
         """Return it as JSON's types; the field names are a contract."""
@@ -117,10 +124,22 @@ class DrainReport:
         }
 
 
-def reason(move: server_moves.ServerMove) -> str:
+def reason(
+    move: server_moves.ServerMove | server_moves.EndedAttempt,
+) -> str:
     """Return why a server is not moved: codes, or a sentence."""
     codes = dict.fromkeys(each.code for each in move.blocked)
     return ', '.join(codes) or move.why
+
+
+def failed_attempts(move: server_moves.ServerMove) -> list[str]:
+    """Return a line for each call that did not move the server."""
+    return [
+        f'{each.number}: {each.state.value} to {each.destination or "-"}: '
+        f'{reason(each)}'
+        for each in move.ended_attempts
+        if each.state is not _State.MOVED
+    ]
 
 
 def _server(move: server_moves.ServerMove) -> dict[str, typing.Any]:
@@ -134,11 +153,29 @@ def _server(move: server_moves.ServerMove) -> dict[str, typing.Any]:
         'bytes': move.bytes,
         'attempts': move.attempts,
         'why': move.why or None,
-        'reasons': [
-            {'reason': each.code, 'message': each.message}
-            for each in move.blocked
+        'reasons': _reasons(move),
+        'ended_attempts': [
+            {
+                'attempt': each.number,
+                'id': each.migration,
+                'destination': each.destination,
+                'status': each.state.value,
+                'called': _moment(each.called),
+                'ended': _moment(each.ended),
+                'why': each.why or None,
+                'reasons': _reasons(each),
+            }
+            for each in move.ended_attempts
         ],
     }
+
+
+def _reasons(
+    move: server_moves.ServerMove | server_moves.EndedAttempt,
+) -> list[dict[str, str]]:
+    return [
+        {'reason': each.code, 'message': each.message} for each in move.blocked
+    ]
 
 
 def _moment(seconds: float | None) -> str | None:

@@ -293,6 +293,7 @@ class DrainRun:
         self._progress.pop(uuid, None)
         self._doubtful.pop(uuid, None)
         self._tell(move)
+        move = move.with_ended_attempt(self._tools.clock.now())
         avoided = {*move.avoided, move.destination}
         again = move.again(
             self._options.attempts,

@@ -64,6 +64,29 @@ _NEXT: collections.abc.Mapping[MoveState, tuple[MoveState, ...]] = {
 
 
 @dataclasses.dataclass(frozen=True)
+class EndedAttempt:
+    """A call of nova's that has ended, and how.
+
+    :ivar number: the first has 1
+    :ivar migration: its id; None: nova has made none, or it is not known
+    :ivar destination: that was named, or that nova has chosen
+    :ivar state: in which it ended
+    :ivar called: when, in seconds since the epoch, as is ended
+    :ivar blocked: reasons with codes
+    :ivar why: one line for a person, where the server did not simply move
+    """
+
+    number: int
+    migration: int | None
+    destination: str | None
+    state: MoveState
+    called: float
+    ended: float
+    blocked: tuple[drain_blockers.Blocked, ...] = ()
+    why: str = ''
+
+
+@dataclasses.dataclass(frozen=True)
 class ServerMove:
     """A server and what has become of its move so far.
 
@@ -80,6 +103,7 @@ class ServerMove:
     :ivar volumes: its attachments before the call
     :ivar blocked: reasons with codes, of a refusal or of what keeps it
     :ivar why: one line for a person, where it did not simply move
+    :ivar ended_attempts: the calls that have ended, the first one first
     """
 
     server: drain_servers.DrainServer
@@ -97,6 +121,7 @@ class ServerMove:
     volumes: nova_port.Attachments = frozenset()
     blocked: tuple[drain_blockers.Blocked, ...] = ()
     why: str = ''
+    ended_attempts: tuple[EndedAttempt, ...] = ()
 
     @property
     def flies(self) -> bool:
@@ -116,6 +141,25 @@ class ServerMove:
         if state not in _NEXT.get(self.state, ()):
             raise ValueError(f'{self.state.value} to {state.value}')
         return dataclasses.replace(self, state=state, **changes)
+
+    def with_ended_attempt(self, ended: float) -> 'ServerMove':
+        """Return it with its latest call among those that have ended.
+
+        :param ended: when, in seconds since the epoch
+        """
+        attempt = EndedAttempt(
+            self.attempts,
+            self.migration,
+            self.destination,
+            self.state,
+            self.called,
+            ended,
+            self.blocked,
+            self.why,
+        )
+        return dataclasses.replace(
+            self, ended_attempts=(*self.ended_attempts, attempt)
+        )
 
     def again(self, most: int, *, elsewhere: bool) -> 'ServerMove | None':
         """Return it waiting for another try; None where there is none.
@@ -148,7 +192,10 @@ class ServerMove:
     def continued(self, former: 'ServerMove') -> 'ServerMove':
         """Return it with what an earlier run of the drain has tried."""
         return dataclasses.replace(
-            self, attempts=former.attempts, avoided=former.avoided
+            self,
+            attempts=former.attempts,
+            avoided=former.avoided,
+            ended_attempts=former.ended_attempts,
         )
 
     def tree(self) -> dict[str, typing.Any]:
@@ -172,11 +219,25 @@ def read(tree: typing.Any) -> ServerMove:
         fields['state'] = MoveState(fields['state'])
         fields['avoided'] = tuple(fields['avoided'])
         fields['volumes'] = frozenset((v, d) for v, d in fields['volumes'])
-        fields['blocked'] = tuple(
-            drain_blockers.Blocked(**each) for each in fields['blocked']
+        fields['blocked'] = _blocked(fields)
+        fields['ended_attempts'] = tuple(
+            EndedAttempt(
+                **{
+                    **each,
+                    'state': MoveState(each['state']),
+                    'blocked': _blocked(each),
+                }
+            )
+            for each in fields.get('ended_attempts', ())
         )
         return ServerMove(**fields)
     except (TypeError, KeyError, ValueError, AttributeError) as err:
         raise exceptions.JournalFailed(
             f'no move of a server: {err!r}'
         ) from err
+
+
+def _blocked(
+    tree: collections.abc.Mapping[str, typing.Any],
+) -> tuple[drain_blockers.Blocked, ...]:
+    return tuple(drain_blockers.Blocked(**each) for each in tree['blocked'])

@@ -24,14 +24,25 @@ def page(tree: collections.abc.Mapping[str, typing.Any]) -> str:
 
     :param tree: what :meth:`drain_reports.DrainReport.tree` returns
     """
-    reasons = collections.Counter(
-        code
+    servers = [
+        {**server, 'codes': sorted(_codes(server))}
         for server in tree['servers']
-        for code in {each['reason'] for each in server['reasons']}
+    ]
+    reasons = collections.Counter(
+        code for server in servers for code in server['codes']
     )
     return html_page.render(
         'drain_report.html',
         'nova_selective_migrate.osc',
-        drain=tree,
+        drain={**tree, 'servers': servers},
         reasons=dict(sorted(reasons.items())),
     )
+
+
+def _codes(server: collections.abc.Mapping[str, typing.Any]) -> set[str]:
+    """Return the reason codes of a server's end and of its attempts'."""
+    return {
+        each['reason']
+        for ended in (server, *server['ended_attempts'])
+        for each in ended['reasons']
+    }

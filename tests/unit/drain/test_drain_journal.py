@@ -63,6 +63,18 @@ class DrainJournalTest(JournalTestCase):
             blocked=(drain_blockers.Blocked('code', 'message'),),
             before=7,
             called=12.5,
+            ended_attempts=(
+                server_moves.EndedAttempt(
+                    1,
+                    6,
+                    'a',
+                    State.NOT_MOVED,
+                    2.0,
+                    5.0,
+                    (drain_blockers.Blocked('copy-failed', 'message'),),
+                    'why',
+                ),
+            ),
         )
         with self.journal() as journal:
             self.assertIsNone(journal.latest())
@@ -71,6 +83,17 @@ class DrainJournalTest(JournalTestCase):
         found = self.latest()
         self.assertEqual((move, self.move('y')), found.moves)
         self.assertIsNone(found.ended)
+
+    def test_a_journal_without_ended_attempts_is_read(self):
+        with self.journal() as journal:
+            journal.begin(self.record(self.move()))
+        with open(self.path) as file:
+            header, line = file
+        tree = json.loads(line)
+        del tree['move']['ended_attempts']
+        with open(self.path, 'w') as file:
+            file.write(f'{header}{json.dumps(tree)}\n')
+        self.assertEqual((self.move(),), self.latest().moves)
 
     def test_the_latest_drain_counts(self):
         with self.journal() as journal:
@@ -177,6 +200,14 @@ class ContinuedTest(JournalTestCase):
             ended = self.drain(nova, moves=moves)
         self.assertEqual({*'wxyz'}, {*ended})
         self.assertEqual({State.MOVED}, {m.state for m in ended.values()})
+        # Killed between journal and call, it has an attempt without migration.
+        attempts = ended['x'].attempts
+        self.assertGreater(attempts, 1)
+        self.assertEqual(
+            [(n, State.NOT_MOVED) for n in range(1, attempts)]
+            + [(attempts, State.MOVED)],
+            [(each.number, each.state) for each in ended['x'].ended_attempts],
+        )
         names = sorted(name for name, _ in nova.asked)
         self.assertEqual(['w', 'x', 'x', 'y', 'z'], names)
 

@@ -13,7 +13,11 @@
 """What is said of a drain in the end."""
 
 import html.parser
+import json
+import pathlib
 import unittest
+
+import jsonschema
 
 from nova_selective_migrate.drain import drain_blockers
 from nova_selective_migrate.drain import drain_estimates
@@ -25,12 +29,36 @@ from tests.unit.drain import fake_nova
 
 State = server_moves.MoveState
 GIB = fake_nova.GIB
+TOP = pathlib.Path(__file__).resolve().parents[3]
+#: Of the JSON of --report.
+SCHEMA = jsonschema.Draft202012Validator(
+    json.loads(
+        (
+            TOP / 'doc' / 'source' / 'cli' / 'drain-report.schema.json'
+        ).read_text()
+    )
+)
 BAD = '<script>alert(1)</script>" onload="x'
 
 
 def move(state=State.MOVED, name='x', size=GIB, **changes):
     return server_moves.ServerMove(
         fake_nova.server(name), size, state=state, **changes
+    )
+
+
+def retried():
+    """Return a server that has moved at its second attempt."""
+    blocked = (drain_blockers.Blocked('copy-failed', 'vda: EIO.'),)
+    failed = server_moves.EndedAttempt(
+        1, 6, 'a', State.NOT_MOVED, 2.0, 5.0, blocked, 'its migration failed'
+    )
+    moved = server_moves.EndedAttempt(2, 7, 'b', State.MOVED, 6.0, 9.0)
+    return move(
+        migration=7,
+        destination='b',
+        attempts=2,
+        ended_attempts=(failed, moved),
     )
 
 
@@ -68,6 +96,34 @@ class DrainReportTest(unittest.TestCase):
         self.assertEqual('1970-01-01T00:01:01+00:00', tree['ended'])
         self.assertEqual({'blocked': 1, 'moved': 1}, tree['totals']['states'])
 
+    def test_the_json_keeps_to_its_schema(self):
+        blocked = (drain_blockers.Blocked('locality-unknown', 'vda: why.'),)
+        SCHEMA.validate(
+            report(
+                *map(move, State),
+                move(State.BLOCKED, size=None, blocked=blocked),
+                move(State.UNKNOWN, why='it is nowhere'),
+                retried(),
+            ).tree()
+        )
+        SCHEMA.validate(
+            drain_reports.DrainReport('', 's', 0.0, None, ()).tree()
+        )
+
+    def test_how_each_attempt_ended(self):
+        found = report(retried())
+        self.assertEqual(
+            '1: not moved to a: copy-failed', found.rows(long=True)[0][-1]
+        )
+        first, second = found.tree()['servers'][0]['ended_attempts']
+        self.assertEqual(
+            [{'reason': 'copy-failed', 'message': 'vda: EIO.'}],
+            first['reasons'],
+        )
+        self.assertEqual((6, 'a'), (first['id'], first['destination']))
+        self.assertEqual('1970-01-01T00:00:05+00:00', first['ended'])
+        self.assertEqual('moved', second['status'])
+
 
 class _Elements(html.parser.HTMLParser):
     def __init__(self, text):
@@ -93,6 +149,17 @@ class DrainPageTest(unittest.TestCase):
         self.assertFalse([each for _, each in seen if 'onload' in each])
         self.assertEqual(3, tags.count('tr'))
         self.assertNotIn('://', page)
+
+    def test_a_failed_attempt_is_told_and_found_by_its_code(self):
+        page = drain_page.page(report(retried(), move()).tree())
+        rows = [
+            each.get('data-codes')
+            for tag, each in _Elements(page).seen
+            if tag == 'tr'
+        ]
+        self.assertEqual([None, 'copy-failed', ''], rows)
+        self.assertIn('Attempt 1, to a: not moved: its migration', page)
+        self.assertNotIn('Attempt 2', page)
 
 
 class DrainEstimateTest(unittest.TestCase):

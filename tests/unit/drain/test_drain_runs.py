@@ -76,6 +76,13 @@ class DrainRunTest(drains.DrainTestCase):
         self.assertEqual(State.MOVED, moves['x'].state)
         self.assertEqual(2, moves['x'].attempts)
         self.assertNotEqual(first, moves['x'].destination)
+        self.assertEqual(
+            [(1, State.NOT_MOVED, first), (2, State.MOVED, 'b')],
+            [
+                (each.number, each.state, each.destination)
+                for each in moves['x'].ended_attempts
+            ],
+        )
 
     def test_but_not_for_ever(self):
         nova = cloud('x')
