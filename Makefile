@@ -10,6 +10,7 @@
 # make fuzz      the fuzzers of tests/fuzz, FUZZ_SECONDS each
 # make bench     the figures of benchmarks/, BENCH_RUNS of each, and their page
 # make installed-files  the manual page and what completes the command in shells
+# make dashboard  contrib/grafana's dashboard, anew
 # make dist      a release in dist/: sdist, wheel, SBOM; looked at by twine
 # make deb       Debian packages in dist/, of this tree, with Debian's tools
 # make releases  other Debian releases for the hosts of the tests
@@ -51,7 +52,7 @@ unexport PYTHONDONTWRITEBYTECODE
 METADATA := pyproject.toml setup.cfg setup.py requirements.txt
 
 .PHONY: install deps releases demo check check-style check-unit test test-all \
-    test-storage stock-report faults fuzz bench installed-files support-matrix dist deb \
+    test-storage stock-report faults fuzz bench installed-files support-matrix dashboard dist deb \
     clean
 .DELETE_ON_ERROR:
 
@@ -132,6 +133,9 @@ installed-files: $(DOC_STAMP)
 
 support-matrix: $(STAMP)
 	@$(VENV)/bin/python -m tools.support_matrix
+
+dashboard: $(TEST_STAMP)
+	@$(VENV)/bin/python -m tools.render_dashboard
 
 # Of the version that setup.cfg has, whatever git's tags say.
 dist: $(DIST_STAMP)

@@ -20,6 +20,7 @@ import sys
 import typing
 import urllib.parse
 
+from lab import lab_homes
 from lab.guests import written_records
 from lab.nova import nova_settings
 from lab.processes import waiting
@@ -47,6 +48,7 @@ FETCH = (
     'import sys, urllib.request as r; '
     'sys.stdout.write(r.urlopen(sys.argv[1], timeout=30).read().decode())'
 )
+DASHBOARD = lab_homes.REPOSITORY / 'contrib/grafana/selective-migrate.json'
 COPIED = 'selective_migrate_disk_copied_bytes_total'
 
 
@@ -64,6 +66,19 @@ class MetricsTestCase(nova_base.NovaTestCase):
         words = urllib.parse.urlencode({'query': expression})
         told = self.fetch(f'http://127.0.0.1:9090/api/v1/query?{words}')
         return list(json.loads(told)['data']['result'])
+
+    def panels_without_data(self) -> list[str]:
+        """Ask what each panel of the dashboard asks; return the empty ones."""
+        return [
+            panel['title']
+            for panel in json.loads(DASHBOARD.read_text())['panels']
+            for target in panel.get('targets', ())
+            if not self.query(
+                target['expr']
+                .replace('$instance', '.*')
+                .replace('$__rate_interval', '1m')
+            )
+        ]
 
     def start_prometheus(self) -> None:
         """Run one on host a that scrapes its nova-compute each second."""
@@ -134,6 +149,17 @@ class MetricsTestCase(nova_base.NovaTestCase):
             self.assertEqual(
                 '1',
                 self.value('selective_migrate_migrations_in_running_phase'),
+            )
+            # No plan was refused, no host audited, and memory comes last.
+            self.assertEqual(
+                [
+                    'Guests that cannot move',
+                    'Refused plans by reason code',
+                    'Guests by the result of the last audit',
+                    'Guests that a reason code refuses, by the last audit',
+                    'Memory still to send',
+                ],
+                self.panels_without_data(),
             )
         self.assertEqual('completed', moved[0].status)
         waiting.until(lambda: not self.query(COPIED), 'the end of its series')
