@@ -90,6 +90,7 @@ class ConductorAccessTest(ours.OursTest):
         found = self.read()
         self.assertEqual(('src', 'enforce'), (found.host, found.mode))
         self.assertEqual(('/nfs',), found.options.policy.shared_paths)
+        self.assertTrue(found.options.images_by_nova)
         known = found.find(server['id'])
         self.assertEqual(
             ('active', None, server['name'], 'qcow2', False),

@@ -48,6 +48,7 @@ def options(
         shared_filesystems=settings.shared_filesystems,
         tunnelled=CONF.libvirt.live_migration_tunnelled,
         tls=CONF.libvirt.live_migration_with_native_tls,
+        images_by_nova=True,
     )
 
 

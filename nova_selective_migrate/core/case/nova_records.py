@@ -90,6 +90,7 @@ def loads(text: str) -> NovaRecords:
             options.texts('shared_filesystems'),
             options.boolean('tunnelled') or False,
             options.boolean('tls') or False,
+            options.boolean('images_by_nova') or False,
         ),
         tuple(_server(each) for each in fields.each('servers')),
     )

@@ -30,6 +30,8 @@ class AuditOptions:
         cannot be read
     :ivar tunnelled: whether the daemons carry memory
     :ivar tls: whether memory and disks are encrypted
+    :ivar images_by_nova: whether nova makes images and their directory when
+        a server comes; what the destination has now tells nothing then
     """
 
     policy: declared_paths.LocalityPolicy = declared_paths.LocalityPolicy()
@@ -39,6 +41,7 @@ class AuditOptions:
     shared_filesystems: tuple[str, ...] = ()
     tunnelled: bool = False
     tls: bool = False
+    images_by_nova: bool = False
 
     def migration(
         self, destination_uri: str | None
@@ -48,11 +51,11 @@ class AuditOptions:
         :param destination_uri: None: no destination is asked, and nobody
             knows what can be made there
         """
-        there = destination_uri is not None
+        ours = destination_uri is not None and not self.images_by_nova
         return migration_options.MigrationOptions(
             destination_uri=destination_uri,
-            create_images=there,
-            converge=there,
+            create_images=ours,
+            converge=ours,
             thin=self.thin,
             parallel_mirrors=self.parallel_mirrors,
             accept_known_bad=self.accept_known_bad,

@@ -59,6 +59,7 @@ RECORDS = nova_records.NovaRecords(
         ('/nfs',),
         tunnelled=True,
         tls=True,
+        images_by_nova=True,
     ),
     (SERVER,),
 )
