@@ -26,7 +26,9 @@ FILTERS = ['input', 'select']
 
 
 @unittest.skipUnless(
-    BROWSER and DRIVER, 'needs chromium and chromium-driver of Debian'
+    BROWSER and DRIVER,
+    'no chromium, pages are NOT TESTED in a browser: '
+    'apt-get install chromium chromium-driver',
 )
 class PageTestCase(unittest.TestCase):
     """One page; a class of tests says which.

@@ -26,8 +26,8 @@ INSTALL_PACKAGES = test_suites.TOP / 'tools' / 'install_lab_packages.sh'
 class Installation:
     """What tests need besides our own environment, made in the background.
 
-    :param packages: whether the laboratory's packages are wanted, and
-        libvirt's own tests; what needs those is skipped without them
+    :param packages: whether the packages of laboratory and tests are wanted,
+        and libvirt's own tests; what needs those is skipped without them
     :param novas: releases of nova that get an environment
     :param releases: of Debian, for hosts, once the packages are there; what
         cannot be had is skipped by those who need it
@@ -37,7 +37,7 @@ class Installation:
         self, packages: bool, novas: list[str], releases: list[str]
     ) -> None:
         self._packages = subprocess.Popen(
-            [INSTALL_PACKAGES] if packages else ['true']
+            [INSTALL_PACKAGES, 'test'] if packages else ['true']
         )
         self._corpus = subprocess.Popen(
             [sys.executable, FETCH_CORPUS] if packages else ['true']

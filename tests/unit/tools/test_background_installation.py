@@ -50,6 +50,7 @@ class InstallationTest(unittest.TestCase):
             made = background_installation.Installation(
                 True, ['34.0.0'], ['trixie', 'sid']
             )
+            self.assertEqual(['true', 'test'], made._packages.args)
             made.wait_for(test_suites.Suite('unit'))
             made.wait_for(test_suites.Suite('functional'))
             for wait in (made.wait, self.waits(made, 'nova')):
