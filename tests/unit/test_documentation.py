@@ -21,7 +21,14 @@ import unittest
 TOP = pathlib.Path(__file__).parents[2]
 PACKAGE = TOP / 'nova_selective_migrate'
 FOLDERS = ('benchmarks', 'doc', 'lab', 'nova_selective_migrate', 'tests')
-PAGES = sorted([*TOP.glob('*.rst'), *(TOP / 'doc' / 'source').rglob('*.rst')])
+PAGES = sorted(
+    [
+        *TOP.glob('*.rst'),
+        *TOP.glob('*.md'),
+        *(TOP / 'contrib').rglob('*.rst'),
+        *(TOP / 'doc' / 'source').rglob('*.rst'),
+    ]
+)
 CODE = sorted(
     path
     for folder in (*FOLDERS, 'tools')
