@@ -14,6 +14,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -97,6 +98,42 @@ class InterruptTestCase(base.EndToEndTestCase):
         self.assertEqual(4, done.returncode, done.stderr)
         self.assert_no_pools()
         self.assert_goes_on(self.started)
+
+    def test_at_a_terminal(self) -> None:
+        """Ctrl-C of a keyboard aborts it, and the cursor is seen again."""
+        guest = self.guest(self.disks)
+        since = monitor_log.mark(self.a)
+        argv = [
+            str(base.PROGRAM),
+            'migrate',
+            guest.name,
+            self.b.remote_uri,
+            *_SLOW,
+        ]
+        # Its terminal sends SIGINT to all that runs in it, as a real one does.
+        running = self.a.popen(
+            ['script', '-qec', shlex.join(argv), '/dev/null'],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self.addCleanup(running.kill)
+        waiting.until(
+            lambda: monitor_log.mirrored(self.a, guest, since) == {'vda'},
+            'the mirror to start',
+            60,
+        )
+        assert running.stdin is not None
+        running.stdin.write('\x03')
+        running.stdin.flush()
+        shown, _ = running.communicate(timeout=60)
+        self.assertEqual(4, running.returncode, shown)
+        self.assertIn('aborting', shown)
+        self.assertNotIn('Traceback', shown)
+        hidden, seen = shown.rfind('\x1b[?25l'), shown.rfind('\x1b[?25h')
+        self.assertGreaterEqual(seen, hidden)
+        self.assert_no_pools()
+        self.assert_goes_on(guest)
 
     def test_a_live_migration_is_left_alone(self) -> None:
         """Cleanup, a report and a second migration name its process."""
