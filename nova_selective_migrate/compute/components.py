@@ -20,6 +20,7 @@ import typing
 from nova_selective_migrate.compute.common import driver_settings
 from nova_selective_migrate.compute.destination import check_destination
 from nova_selective_migrate.compute.destination import free_space_watchdog
+from nova_selective_migrate.compute.destination import incoming_images
 from nova_selective_migrate.compute.destination import incoming_journal
 from nova_selective_migrate.compute.destination import incoming_recovery
 from nova_selective_migrate.compute.destination import pre_live_migration
@@ -58,6 +59,7 @@ class Components:
     :ivar outgoing_recovery: init_host, for migrations from this host
     :ivar destination_check: check_can_live_migrate_destination
     :ivar preparation: pre_live_migration
+    :ivar images: what nova makes in it, in _create_images_and_backing
     :ivar rollback: rollback_live_migration_at_destination
     :ivar incoming_recovery: init_host, for migrations to this host
     :ivar metrics: from init_host to cleanup_host; None: nobody wants them
@@ -72,6 +74,7 @@ class Components:
     outgoing_recovery: outgoing_recovery.OutgoingRecovery
     destination_check: check_destination.DestinationCheck
     preparation: pre_live_migration.DestinationPreparation
+    images: incoming_images.IncomingImages
     rollback: rollback.DestinationRollback
     incoming_recovery: incoming_recovery.IncomingRecovery
     metrics: 'host_metrics.HostMetrics | None' = None
@@ -139,8 +142,9 @@ def build(
             driver, digests, settings.disks_uri
         ),
         preparation=pre_live_migration.DestinationPreparation(
-            driver, digests, incoming, space
+            driver, incoming, space
         ),
+        images=incoming_images.IncomingImages(digests),
         rollback=rollback.DestinationRollback(driver, incoming, space),
         incoming_recovery=incoming_recovery.IncomingRecovery(driver, incoming),
         metrics=_metrics(

@@ -123,7 +123,7 @@ class PrivateOverrides(driver.LibvirtDriver):
             return
         parts.preparation.note(instance)
         stock()
-        parts.preparation.fill(context, instance, instance_dir, disk_info)
+        parts.images.fill(context, instance, instance_dir, disk_info)
 
     # The end.
 

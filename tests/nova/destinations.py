@@ -20,6 +20,7 @@ from unittest import mock
 
 from nova_selective_migrate.compute.common import fault_reports
 from nova_selective_migrate.compute.common import remote_libvirt
+from nova_selective_migrate.compute.destination import incoming_images
 from nova_selective_migrate.compute.destination import incoming_journal
 from nova_selective_migrate.compute.destination import incoming_recovery
 from nova_selective_migrate.compute.destination import pre_live_migration
@@ -55,7 +56,7 @@ class DestinationTest(unittest.TestCase):
             instance_relative_path=UUID,
             filename='tmpx',
         )
-        for module in (pre_live_migration, rollback, incoming_recovery):
+        for module in (incoming_images, rollback, incoming_recovery):
             conf = self.enterContext(mock.patch.object(module, 'CONF'))
             conf.instances_path, conf.host = str(instances), 'here'
             conf.workarounds.ensure_libvirt_rbd_instance_dir_cleanup = False
@@ -78,13 +79,12 @@ class DestinationTest(unittest.TestCase):
         self.source_has(P.RUNNING)
         self.host.virt.listAllDomains.return_value = []
         self.driver = mock.Mock()
-        self.contents = mock.Mock()
         self.rooms = mock.Mock()
         self.claims = incoming_journal.IncomingJournal(
             str(self.journal), str(instances)
         )
         self.arrivals = pre_live_migration.DestinationPreparation(
-            self.driver, self.contents, self.claims, self.rooms
+            self.driver, self.claims, self.rooms
         )
 
     def here(self, presence):

@@ -188,7 +188,7 @@ class Host:
 
         try:
             pre_live_migration.DestinationPreparation(
-                self.driver, self.digests, self.journal, self.space
+                self.driver, self.journal, self.space
             ).prepare(stock, self.context, self.instance, disk_info, data)
         except Exception as err:
             seen['error'] = str(err)

@@ -65,6 +65,7 @@ IMPORT_NOVA = {
     'compute/common/nova_volume_groups.py',
     'compute/destination/check_destination.py',
     'compute/destination/free_space_watchdog.py',
+    'compute/destination/incoming_images.py',
     'compute/destination/incoming_recovery.py',
     'compute/destination/pre_live_migration.py',
     'compute/destination/remote_filesystem.py',

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""pre_live_migration: make images, write media, check base images."""
+"""pre_live_migration: journal what is made here, and have nova make it."""
 
 import collections.abc
 import contextlib
@@ -20,62 +20,19 @@ import threading
 import typing
 
 from nova import exception
-import nova.conf
 from nova.virt.libvirt import utils as libvirt_utils
-from oslo_concurrency import processutils
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.destination import free_space_watchdog
 from nova_selective_migrate.compute.destination import incoming_journal
 from nova_selective_migrate.compute.destination import incoming_volumes
-from nova_selective_migrate.compute.wire import media_transfer
 from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.compute.wire import volume_transfer
-from nova_selective_migrate.host.facts import image_digests
 
-CONF = nova.conf.CONF
 LOG = migration_log.logger(__name__)
 
 Method = collections.abc.Callable[..., typing.Any]
-
-
-def fill_image(seed: media_transfer.MediumContent, image: str) -> None:
-    """Write the content of a base image into an empty qcow2 image.
-
-    :param seed: the base image, raw, as the source sent it
-    :param image: path of the qcow2 image
-    :raises PreparationFailed: when the content is not the source's, or
-        larger than the image
-    :raises OSError: when it cannot be written
-    """
-    raw = media_transfer.seed_path(image)
-    try:
-        media_transfer.unpack_medium(seed, raw, _never)
-        processutils.execute(
-            'qemu-img',
-            'convert',
-            '-n',
-            '--target-is-zero',
-            '-f',
-            'raw',
-            '-O',
-            'qcow2',
-            raw,
-            image,
-        )
-    except processutils.ProcessExecutionError as err:
-        said = (err.stderr or '').strip()
-        raise exceptions.PreparationFailed(
-            f'qemu-img cannot fill {image}: {said}'
-        ) from err
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(raw)
-
-
-def _never(path: str) -> None:
-    raise exceptions.PreparationFailed(f'no content came for {path}')
 
 
 @contextlib.contextmanager
@@ -96,12 +53,10 @@ class DestinationPreparation:
     def __init__(
         self,
         driver: typing.Any,
-        digests: image_digests.DigestCache,
         journal: incoming_journal.IncomingJournal,
         space: free_space_watchdog.IncomingSpaceWatchdog,
     ) -> None:
         self._driver = driver
-        self._digests = digests
         self._journal = journal
         self._space = space
         self._lock = threading.Lock()
@@ -283,57 +238,6 @@ class DestinationPreparation:
             entries,
             fallback_from_host=instance.host,
         )
-
-    def fill(
-        self,
-        context: typing.Any,
-        instance: typing.Any,
-        directory: str,
-        disk_info: typing.Any,
-    ) -> None:
-        """Write content from the source into images, and check base images.
-
-        nova has just made an image for each entry of disk_info.
-
-        :param disk_info: entries of protocol.loads_disk_info
-        :raises MigrationError: when content or a base image differs from
-            the source's
-        """
-        try:
-            for arrival in protocol.expected_files(disk_info or ()):
-                self._fill(context, instance, directory, arrival)
-        except (exceptions.SelectiveMigrateError, OSError) as err:
-            raise exception.MigrationError(reason=str(err)) from err
-
-    def _fill(
-        self,
-        context: typing.Any,
-        instance: typing.Any,
-        directory: str,
-        made: protocol.ExpectedFile,
-    ) -> None:
-        if made.base_digest:
-            base = os.path.join(
-                CONF.instances_path,
-                CONF.image_cache.subdirectory_name,
-                made.base,
-            )
-            if self._digests.of(base) != made.base_digest:
-                raise exceptions.PreparationFailed(
-                    f'{base} is not the image of the same name on the '
-                    'source; migrate again: it will be copied'
-                )
-        image = os.path.join(directory, made.name)
-        if made.seed is not None:
-            fill_image(made.seed, image)
-        if made.medium is not None:
-            media_transfer.unpack_medium(
-                made.medium,
-                image,
-                lambda path: libvirt_utils.fetch_image(
-                    context, path, instance.image_ref, instance.trusted_certs
-                ),
-            )
 
     def finish(self, instance: typing.Any) -> None:
         """Forget the directory of a guest that runs here now."""
