@@ -26,8 +26,8 @@ from nova.virt.libvirt import utils as libvirt_utils
 from oslo_concurrency import processutils
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.wire import instance_disk_info
 from nova_selective_migrate.compute.wire import media_transfer
-from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.host.facts import image_digests
 
 CONF = nova.conf.CONF
@@ -50,12 +50,12 @@ class IncomingImages:
 
         nova has just made an image for each entry of disk_info.
 
-        :param disk_info: entries of protocol.loads_disk_info
+        :param disk_info: entries of instance_disk_info.loads_disk_info
         :raises MigrationError: when content or a base image differs from
             the source's
         """
         try:
-            for expected in protocol.expected_files(disk_info or ()):
+            for expected in instance_disk_info.expected_files(disk_info or ()):
                 self._fill(context, instance, directory, expected)
         except (exceptions.SelectiveMigrateError, OSError) as err:
             raise exception.MigrationError(reason=str(err)) from err
@@ -65,7 +65,7 @@ class IncomingImages:
         context: typing.Any,
         instance: typing.Any,
         directory: str,
-        made: protocol.ExpectedFile,
+        made: instance_disk_info.ExpectedFile,
     ) -> None:
         if made.base_digest:
             base = os.path.join(

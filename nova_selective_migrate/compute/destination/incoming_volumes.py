@@ -22,7 +22,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.common import nova_volume_groups
 from nova_selective_migrate.compute.destination import incoming_journal
-from nova_selective_migrate.compute.wire import protocol
+from nova_selective_migrate.compute.wire import instance_disk_info
 from nova_selective_migrate.compute.wire import volume_transfer
 from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.host.hypervisor import connection
@@ -36,16 +36,17 @@ def expected(
 ) -> list[volume_transfer.ExpectedVolume]:
     """Return the logical volumes that the source lists.
 
-    :param disk_info: JSON text of protocol.dumps_disk_info, or nova's own
+    :param disk_info: JSON text of instance_disk_info.dumps_disk_info, or
+        nova's own
     :param shared: whether both hosts see one directory of the instance
     :raises PreparationFailed: when they are damaged, or nova would not roll
         them back
     """
     try:
-        entries = protocol.loads_disk_info(disk_info)
+        entries = instance_disk_info.loads_disk_info(disk_info)
     except exceptions.PreparationFailed:
         return []  # what cannot be read is refused as it is journalled
-    volumes = protocol.expected_volumes(entries)
+    volumes = instance_disk_info.expected_volumes(entries)
     if volumes and shared:
         raise exceptions.PreparationFailed(
             'both hosts see one directory of the instance, so that nova '

@@ -27,6 +27,7 @@ from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.destination import free_space_watchdog
 from nova_selective_migrate.compute.destination import incoming_journal
 from nova_selective_migrate.compute.destination import incoming_volumes
+from nova_selective_migrate.compute.wire import instance_disk_info
 from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.compute.wire import volume_transfer
 
@@ -74,8 +75,8 @@ class DestinationPreparation:
         """Let nova prepare this host, and make the files that nova does not.
 
         :param stock: nova's pre_live_migration, without its disk_info
-        :param disk_info: JSON text of protocol.dumps_disk_info, or nova's
-            own; None where nothing is to be made
+        :param disk_info: JSON text of instance_disk_info.dumps_disk_info, or
+            nova's own; None where nothing is to be made
         :param migrate_data: LibvirtLiveMigrateData
         :returns: the same, with what nova adds to it
         :raises DestinationDiskExists: when the directory exists already
@@ -90,7 +91,7 @@ class DestinationPreparation:
         ours = not migrate_data.is_shared_instance_path
         volumes = self._planned_volumes(disk_info, migrate_data)
         if volumes:
-            disk_info = protocol.without_volumes(disk_info)
+            disk_info = instance_disk_info.without_volumes(disk_info)
         if ours and os.path.lexists(directory):
             raise exception.DestinationDiskExists(path=directory)
         if ours:
@@ -130,7 +131,9 @@ class DestinationPreparation:
         """
         with _as_migration_error():
             if protocol.Note.PLANNED.is_in(migrate_data.filename):
-                protocol.assert_ours(protocol.loads_disk_info(disk_info))
+                instance_disk_info.assert_ours(
+                    instance_disk_info.loads_disk_info(disk_info)
+                )
             return incoming_volumes.expected(
                 disk_info, shared=migrate_data.is_shared_instance_path
             )
@@ -227,7 +230,7 @@ class DestinationPreparation:
         :raises MigrationError: when disk_info is damaged
         """
         try:
-            entries = protocol.loads_disk_info(disk_info)
+            entries = instance_disk_info.loads_disk_info(disk_info)
         except exceptions.PreparationFailed as err:
             raise exception.MigrationError(reason=str(err)) from err
         # Also without entries: it downloads the kernel and the ramdisk.

@@ -20,6 +20,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.compute.common import fault_reports
 from nova_selective_migrate.compute.source import check_source
 from nova_selective_migrate.compute.source import planned_migrations
+from nova_selective_migrate.compute.wire import instance_disk_info
 from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.core.case import domain_xml
 from nova_selective_migrate.core.case import redaction
@@ -46,7 +47,7 @@ class RunningPlans:
     def disk_info(self, instance: typing.Any) -> str:
         """Return JSON of the files that the destination has to make.
 
-        See protocol.dumps_disk_info.
+        See instance_disk_info.dumps_disk_info.
 
         :raises MigrationError: when there is no plan, or the guest or a file
             has changed since the check
@@ -75,7 +76,7 @@ class RunningPlans:
             for path, facts in planned.case.storage.source.items()
             if facts.group_uuid
         }
-        return protocol.dumps_disk_info(
+        return instance_disk_info.dumps_disk_info(
             planned.plan, carried, seeds, digests, groups
         )
 

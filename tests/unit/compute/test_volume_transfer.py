@@ -19,6 +19,7 @@ import unittest
 import ddt
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.compute.wire import instance_disk_info
 from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.compute.wire import volume_transfer
 from nova_selective_migrate.core.case import migration_case
@@ -104,10 +105,10 @@ class DiskInfoTest(unittest.TestCase):
             s for s in nova_volumes.SCENARIOS if s.name == 'both_volumes'
         )
         plan = planner.plan(migration_case.loads(json.dumps(scenario.case)))
-        self.text = protocol.dumps_disk_info(
+        self.text = instance_disk_info.dumps_disk_info(
             plan, {}, {}, {}, dict.fromkeys(nova_volumes.SIZES, 'G-1')
         )
-        self.entries = protocol.loads_disk_info(self.text)
+        self.entries = instance_disk_info.loads_disk_info(self.text)
 
     def test_volumes_are_listed_with_size_and_group(self):
         self.assertEqual(
@@ -115,19 +116,19 @@ class DiskInfoTest(unittest.TestCase):
                 volume_transfer.ExpectedVolume(path, size, 'G-1')
                 for path, size in nova_volumes.SIZES.items()
             ],
-            protocol.expected_volumes(self.entries),
+            instance_disk_info.expected_volumes(self.entries),
         )
 
     def test_nova_is_told_of_no_file_for_them(self):
-        self.assertEqual('[]', protocol.without_volumes(self.text))
-        self.assertEqual([], protocol.expected_files(self.entries))
+        self.assertEqual('[]', instance_disk_info.without_volumes(self.text))
+        self.assertEqual([], instance_disk_info.expected_files(self.entries))
 
     @ddt.data(None, '[]', '[{"path": "/x/disk"}]', '{', '7')
     def test_without_volumes_it_stays(self, text):
-        self.assertEqual(text, protocol.without_volumes(text))
+        self.assertEqual(text, instance_disk_info.without_volumes(text))
 
     def test_it_is_ours(self):
-        protocol.assert_ours(self.entries)
+        instance_disk_info.assert_ours(self.entries)
 
     @ddt.data(
         {'virt_disk_size': 0},
@@ -142,7 +143,7 @@ class DiskInfoTest(unittest.TestCase):
     def test_damaged(self, change):
         entry = {**self.entries[0], **change}
         with self.assertRaises(exceptions.PreparationFailed):
-            protocol.expected_volumes([entry])
+            instance_disk_info.expected_volumes([entry])
 
 
 class OtherNameTest(unittest.TestCase):
@@ -161,10 +162,12 @@ class OtherNameTest(unittest.TestCase):
         self.there = f'/dev/vg1/{b.UUID}_disk'
 
     def test_it_is_listed_by_the_destination_s_name(self):
-        text = protocol.dumps_disk_info(
+        text = instance_disk_info.dumps_disk_info(
             self.plan, {}, {}, {}, {nova_volumes.ROOT: 'G-1'}
         )
-        (volume,) = protocol.expected_volumes(protocol.loads_disk_info(text))
+        (volume,) = instance_disk_info.expected_volumes(
+            instance_disk_info.loads_disk_info(text)
+        )
         self.assertEqual(self.there, volume.path)
 
     def test_the_guest_has_it_by_that_name(self):
