@@ -91,7 +91,7 @@ class LiveMigrations:
                 guest, self._records.planned(instance.uuid), running.calls
             )
             live_migration_operation.make_calls(
-                lambda planned_guest: stock(guest=planned_guest),
+                lambda planned: stock(guest=planned),
                 lambda: self._plans.unchanged(instance).plan,
                 guest,
                 running.calls,

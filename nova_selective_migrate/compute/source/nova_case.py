@@ -35,7 +35,7 @@ from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 
 #: What nova passes besides (nova.virt.libvirt.guest.Guest.migrate), and what
-#: live_migration_operation adds to it.
+#: planned_guest adds to it.
 _ALSO_SENT = (
     'bandwidth',
     'destination_xml',

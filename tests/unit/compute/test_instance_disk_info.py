@@ -22,7 +22,7 @@ from nova_selective_migrate.compute.wire import instance_disk_info
 from nova_selective_migrate.compute.wire import media_transfer
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.plan import planner
-from tests.unit.compute import test_live_migration_operation
+from tests.unit.compute import test_planned_guest
 from tests.unit.core import builders as b
 
 MEDIUM = media_transfer.MediumContent(5, 'sha256-1', 'data')
@@ -43,17 +43,13 @@ def _told(medium=None, seed=None):
 class DumpsTest(unittest.TestCase):
     def test_a_disk_to_copy_in_full_has_no_base(self):
         (entry,) = json.loads(
-            dumps(
-                test_live_migration_operation.plan(
-                    test_live_migration_operation.OVER
-                )
-            )
+            dumps(test_planned_guest.plan(test_planned_guest.OVER))
         )
         ours = entry.pop('selective_migrate')
         self.assertEqual(
             {
                 'type': 'qcow2',
-                'path': test_live_migration_operation.DISK,
+                'path': test_planned_guest.DISK,
                 'virt_disk_size': b.GIB,
                 'backing_file': '',
                 'disk_size': b.MIB,
@@ -66,10 +62,8 @@ class DumpsTest(unittest.TestCase):
         )
 
     def test_a_disk_over_an_identical_base(self):
-        plan = test_live_migration_operation.plan(
-            test_live_migration_operation.OVER, base='x'
-        )
-        text = dumps(plan, digests={test_live_migration_operation.BASE: 'x'})
+        plan = test_planned_guest.plan(test_planned_guest.OVER, base='x')
+        text = dumps(plan, digests={test_planned_guest.BASE: 'x'})
         self.assertEqual('x', json.loads(text)[0]['backing_file'])
         self.assertEqual(
             [
@@ -83,13 +77,11 @@ class DumpsTest(unittest.TestCase):
         )
 
     def test_an_image_with_a_seed_has_no_base(self):
-        plan = test_live_migration_operation.plan(
-            test_live_migration_operation.OVER, seeded=['vda']
-        )
+        plan = test_planned_guest.plan(test_planned_guest.OVER, seeded=['vda'])
         text = dumps(
             plan,
             seeds={'vda': MEDIUM},
-            digests={test_live_migration_operation.BASE: 'x'},
+            digests={test_planned_guest.BASE: 'x'},
         )
         self.assertEqual('', json.loads(text)[0]['backing_file'])
         self.assertEqual(
@@ -100,27 +92,21 @@ class DumpsTest(unittest.TestCase):
         )
 
     def test_without_the_seed_that_was_planned_nothing_is_told(self):
-        plan = test_live_migration_operation.plan(
-            test_live_migration_operation.OVER, seeded=['vda']
-        )
+        plan = test_planned_guest.plan(test_planned_guest.OVER, seeded=['vda'])
         with self.assertRaises(KeyError):
             dumps(plan)
 
     def test_shared_disks_are_not_made(self):
-        plan = test_live_migration_operation.plan(
-            test_live_migration_operation.SHARED, CONFIG
-        )
+        plan = test_planned_guest.plan(test_planned_guest.SHARED, CONFIG)
         self.assertEqual('[]', dumps(plan))
 
     def test_a_medium_travels(self):
-        config = b.cdrom(
-            'hda', b.file(test_live_migration_operation.DISK, 'raw')
-        )
+        config = b.cdrom('hda', b.file(test_planned_guest.DISK, 'raw'))
         case = b.case(
             config,
-            source={test_live_migration_operation.DISK: b.local()},
+            source={test_planned_guest.DISK: b.local()},
             prepared={
-                'directory': test_live_migration_operation.HOME,
+                'directory': test_planned_guest.HOME,
                 'carried': ['hda'],
             },
         )

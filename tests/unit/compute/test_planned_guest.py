@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 import libvirt
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.compute.source import live_migration_operation
+from nova_selective_migrate.compute.source import planned_guest
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.migration import migration_attempt
@@ -87,9 +87,7 @@ class PlannedGuestTest(unittest.TestCase):
         """Migrate and return what nova's guest was asked for."""
         self.real = NovaGuest(b.domain(*self.disks))
         self.attempt = migration_attempt.Attempt()
-        planned = live_migration_operation.PlannedGuest(
-            self.real, made, self.attempt
-        )
+        planned = planned_guest.PlannedGuest(self.real, made, self.attempt)
         planned.migrate(
             uri,
             flags=flags,
@@ -209,7 +207,7 @@ class PlannedGuestTest(unittest.TestCase):
 
     def test_everything_else_is_the_domain_s_own(self):
         domain = mock.Mock()
-        wrapped = live_migration_operation.DomainWithParameters(domain, {}, {})
+        wrapped = planned_guest.DomainWithParameters(domain, {}, {})
         self.assertIs(domain.info, wrapped.info)
 
     THIN = {
@@ -249,12 +247,10 @@ class PlannedGuestTest(unittest.TestCase):
             ),
             0,
         ]
-        planned = live_migration_operation.PlannedGuest(
+        planned = planned_guest.PlannedGuest(
             real, made, migration_attempt.Attempt()
         )
-        with self.assertLogs(
-            live_migration_operation.__name__, 'WARNING'
-        ) as logged:
+        with self.assertLogs(planned_guest.__name__, 'WARNING') as logged:
             planned.migrate(
                 'qemu+tcp://10.0.0.9/system',
                 flags=FLAGS,
@@ -315,7 +311,7 @@ class PlannedGuestTest(unittest.TestCase):
             NovaGuest(text),
             migration_attempt.Attempt(),
         )
-        planned = live_migration_operation.PlannedGuest(
+        planned = planned_guest.PlannedGuest(
             self.real, made, self.attempt, connection
         )
         options.setdefault('destination_xml', text)
@@ -371,7 +367,7 @@ class PlannedGuestTest(unittest.TestCase):
 
     def test_no_xml_where_the_plan_needs_one(self):
         real = mock.Mock()
-        planned = live_migration_operation.PlannedGuest(
+        planned = planned_guest.PlannedGuest(
             real, plan(OVER), migration_attempt.Attempt()
         )
         with self.assertRaises(exceptions.PreparationFailed):
@@ -383,16 +379,14 @@ class PlannedGuestTest(unittest.TestCase):
         attempt = migration_attempt.Attempt()
         attempt.withdraw()
         real = NovaGuest()
-        planned = live_migration_operation.PlannedGuest(
-            real, plan(SHARED), attempt
-        )
+        planned = planned_guest.PlannedGuest(real, plan(SHARED), attempt)
         with self.assertRaises(exceptions.PreparationFailed):
             planned.migrate('qemu+tcp://10.0.0.9/system', flags=FLAGS)
         real.asked.assert_not_called()
 
     def test_everything_else_is_the_guest_s_own(self):
         real = mock.Mock(uuid='u')
-        planned = live_migration_operation.PlannedGuest(
+        planned = planned_guest.PlannedGuest(
             real, plan(SHARED), migration_attempt.Attempt()
         )
         self.assertEqual('u', planned.uuid)
