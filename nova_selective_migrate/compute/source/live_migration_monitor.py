@@ -20,15 +20,13 @@ import types
 import typing
 
 from nova_selective_migrate import plan_log
-from nova_selective_migrate.compute.common import abort_causes
 from nova_selective_migrate.compute.common import migration_log
 from nova_selective_migrate.compute.source import forced_completion
 from nova_selective_migrate.compute.source import live_migration_watchdogs
 from nova_selective_migrate.compute.source import planned_migrations
-from nova_selective_migrate.core.job import guest_presence
+from nova_selective_migrate.compute.source import watched_guest
 from nova_selective_migrate.core.job import migration_progress
 from nova_selective_migrate.core.job import watchdog_limits
-from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.migration import bandwidth_throttle
 
@@ -44,13 +42,7 @@ _JOB_KEYS = (
     'disk_processed',
     watchdog_limits.DEVICE_STATE,
 )
-
-
-# VIR_DOMAIN_JOB_NONE, _UNBOUNDED, _FAILED and _CANCELLED.
-_NO_JOB = 0
-_RUNNING = 2
-_FAILED = 4
-_BROKEN_OFF = (_FAILED, 5)
+_NO_JOB = 0  # VIR_DOMAIN_JOB_NONE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,11 +87,18 @@ class LiveMigrationMonitor:
         self._started = self._measured = time.monotonic()
         self._progress: migration_progress.MigrationProgress | None = None
         self._memory_bytes = instance.flavor.memory_mb * 2**20
-        self.real = instance
+        self._real = instance
         self._disks = guest
         self._job_stats = libvirt_guest.Guest(guest._domain).job_stats
         self._watches = watches
-        self.guest = _WatchedGuest(guest, self, idle, watches)
+        self.guest = watched_guest.WatchedGuest(
+            guest,
+            instance,
+            watches.migration,
+            watches.forced,
+            take=self.take,
+            idle=idle,
+        )
         self.instance = _CountedInstance(instance, self)
 
     def __enter__(self) -> 'LiveMigrationMonitor':
@@ -167,7 +166,7 @@ class LiveMigrationMonitor:
             except Exception as err:
                 # The thread's boundary: the migration goes on without.
                 LOG.debug(
-                    'no progress of the disks: %s', err, instance=self.real
+                    'no progress of the disks: %s', err, instance=self._real
                 )
                 continue
             self._watches.converging.look(now, before)
@@ -175,7 +174,7 @@ class LiveMigrationMonitor:
             if now - told >= _INFO_SECONDS:
                 log, told = LOG.info, now
             for disk in (disk for disk in before.disks if disk.total):
-                log('%s', _line(disk), instance=self.real)
+                log('%s', _line(disk), instance=self._real)
 
     def _blocks(self) -> dict[str, dict[str, int]]:
         found = {}
@@ -192,112 +191,6 @@ def _line(disk: migration_progress.Amount) -> str:
         f'Migration of disk {disk.name}: {disk.processed} bytes of '
         f'{disk.total} processed, {disk.rate:.0f} bytes/s, ETA {eta}'
     )
-
-
-class _WatchedGuest:
-    """nova's guest, whose job statistics the watchdogs see as well."""
-
-    def __init__(
-        self,
-        guest: typing.Any,
-        following: LiveMigrationMonitor,
-        idle: collections.abc.Callable[[], typing.Any],
-        watches: Watches,
-    ) -> None:
-        self._guest = guest
-        self._domain = libvirt_guest.Guest(guest._domain)
-        self._calls = watches.migration.calls
-        self._second_copy = self._calls.second_copy
-        self._post_copy = watches.migration.postcopy
-        self._forced = watches.forced
-        self._downtime: int | None = None
-        self._following = following
-        self._idle = idle
-
-    def __getattr__(self, name: str) -> typing.Any:
-        return getattr(self._guest, name)
-
-    def abort_job(self) -> None:
-        """Abort the migration for nova's time-out, and for good."""
-        self._calls.abort(abort_causes.completion_timeout())
-        self._guest.abort_job()
-
-    def pause(self) -> None:
-        """Pause it for nova, so that its migration comes to an end."""
-        self._forced.pause()
-
-    def migrate_start_postcopy(self) -> None:
-        """Switch to post-copy for nova, as soon as QEMU can."""
-        self._forced.start_postcopy()
-        self._post_copy.begin()
-
-    def resume(self) -> None:
-        """Leave it paused when nova takes its migration for failed.
-
-        Where it is has still to be found out; it may run at the destination.
-        """
-
-    def get_job_info(self) -> typing.Any:
-        """Return nova's JobInfo.
-
-        Where libvirt cannot tell now, there is none: nova then goes on
-        waiting for the call, and does not take that for an error.
-        """
-        try:
-            info = self._guest.get_job_info()
-        except Exception as err:
-            if not libvirt_codes.is_busy(err):
-                raise
-            real = self._following.real
-            LOG.warning(
-                'Migration job: %s. If this goes on, QEMU may wait for an '
-                'answer of the destination that was lost, and the guest with '
-                'it: "ss -K dst ADDRESS" on this host ends the connection',
-                err,
-                instance=real,
-            )
-            return self._idle()
-        if info.type == _RUNNING and self._is_torn():
-            # Else nova follows it without end: the job stays, for whoever
-            # takes the post-copy up again.
-            info.type = _FAILED
-            return info
-        self._following.take(info)
-        if self._second_copy.wanted and info.type in _BROKEN_OFF:
-            # Of the first copy: the second is about to begin, and nova
-            # must not roll back.
-            return self._idle()
-        if self._second_copy.begun and info.type == _RUNNING:
-            self._set_downtime()
-        return info
-
-    def _is_torn(self) -> bool:
-        """Tell whether the call has ended with a post-copy that failed."""
-        found = self._domain.presence()
-        self._post_copy.look(found)
-        failed = guest_presence.Presence.POSTCOPY_FAILED
-        return found is failed and self._calls.error is not None
-
-    def migrate_configure_max_downtime(self, mstime: int) -> None:
-        """Set the longest downtime for nova, in milliseconds."""
-        if not self._second_copy.begun:
-            self._downtime = mstime
-        self._guest.migrate_configure_max_downtime(mstime)
-
-    def _set_downtime(self) -> None:
-        """Set the downtime again for the second copy; nova sets it once."""
-        mstime, self._downtime = self._downtime, None
-        if mstime is None:
-            return
-        try:
-            self._guest.migrate_configure_max_downtime(mstime)
-        except Exception as err:
-            # libvirt's default then holds until nova's next step.
-            LOG.warning(
-                'The longest downtime is not set: %s',
-                err,
-                instance=self._following.real,
-            )
 
 
 class _CountedInstance:

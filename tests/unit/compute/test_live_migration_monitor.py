@@ -25,7 +25,6 @@ from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.migration import bandwidth_throttle
-from nova_selective_migrate.host.migration import migration_attempt
 
 MIB = 2**20
 
@@ -172,97 +171,9 @@ class FollowingTest(unittest.TestCase):
         follow.instance.task_state = 'x'
         self.assertEqual('x', self.real.task_state)
 
-    def test_is_the_guest_otherwise(self):
-        follow = self.follow()
-        follow.guest.abort_job()
-        self.guest.abort_job.assert_called_once_with()
-
     def ask(self, follow, kind):
         self.guest.get_job_info.return_value = Info(type=kind)
         return follow.guest.get_job_info()
-
-    def test_the_end_of_the_first_copy_is_none_for_nova(self):
-        follow = self.follow()
-        ended = (
-            libvirt.VIR_DOMAIN_JOB_FAILED,
-            libvirt.VIR_DOMAIN_JOB_CANCELLED,
-        )
-        for kind in ended:
-            self.assertEqual(Info(type=kind), self.ask(follow, kind))
-        self.second.want()
-        for kind in ended:
-            self.assertEqual(Info(), self.ask(follow, kind))
-        # It came through all the same.
-        done = libvirt.VIR_DOMAIN_JOB_COMPLETED
-        self.assertEqual(Info(type=done), self.ask(follow, done))
-        self.second.begin()
-        for kind in ended:
-            self.assertEqual(Info(type=kind), self.ask(follow, kind))
-
-    def torn(self):
-        """Return nova's guest, whose post-copy has failed."""
-        paused = libvirt.VIR_DOMAIN_PAUSED
-        failed = libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED
-        self.guest._domain.state.return_value = (paused, failed)
-        # libvirt keeps the job, so that it can be taken up again.
-        self.guest.get_job_info.side_effect = lambda: Info(
-            type=libvirt.VIR_DOMAIN_JOB_UNBOUNDED
-        )
-        return self.follow().guest
-
-    def test_a_post_copy_that_failed_ends_nova_s_loop(self):
-        guest = self.torn()
-        self.assertEqual(2, guest.get_job_info().type)
-        # Not before libvirt's call has ended.
-        self.calls.first.call()
-        self.calls.end(libvirt.libvirtError('post-copy phase'))
-        self.watches.holding.reset_mock()
-        self.assertEqual(4, guest.get_job_info().type)
-        self.watches.holding.look.assert_not_called()
-
-    def test_another_call_that_ended_is_followed_on(self):
-        """The connection broke, and the daemons go on."""
-        guest = self.torn()
-        self.guest._domain.state.return_value = (1, 1)
-        self.calls.first.call()
-        self.calls.end(libvirt.libvirtError('connection'))
-        self.assertEqual(2, guest.get_job_info().type)
-
-    def test_a_post_copy_is_remembered(self):
-        guest = self.torn()
-        self.assertFalse(self.migration.postcopy.begun)
-        guest.get_job_info()
-        self.assertTrue(self.migration.postcopy.begun)
-
-    def test_a_post_copy_that_nova_begins_is_remembered(self):
-        guest = self.follow().guest
-        self.watches.forced.start_postcopy.side_effect = ValueError
-        with self.assertRaises(ValueError):
-            guest.migrate_start_postcopy()
-        self.assertFalse(self.migration.postcopy.begun)
-        self.watches.forced.start_postcopy.side_effect = None
-        guest.migrate_start_postcopy()
-        self.assertTrue(self.migration.postcopy.begun)
-
-    def test_nova_s_abort_is_for_good(self):
-        self.second.want()
-        self.follow().guest.abort_job()
-        self.assertFalse(self.second.wanted)
-        (cause,) = self.calls.causes
-        self.assertIs(
-            migration_attempt.AbortKind.COMPLETION_TIMEOUT, cause.kind
-        )
-
-    def test_what_forces_it_is_asked_in_nova_s_place(self):
-        guest, forced = self.follow().guest, self.watches.forced
-        guest.pause()
-        forced.pause.assert_called_once_with()
-        guest.migrate_start_postcopy()
-        forced.start_postcopy.assert_called_once_with()
-        # Where the guest is has not been found out then.
-        guest.resume()
-        for name in ('pause', 'migrate_start_postcopy', 'resume'):
-            getattr(self.guest, name).assert_not_called()
 
     def test_a_vgpu_s_state_is_looked_at_with_the_memory(self):
         follow = self.follow()
@@ -276,22 +187,6 @@ class FollowingTest(unittest.TestCase):
             (job,) = self.watches.holding.look.call_args.args
             self.assertEqual(found, job['vfio_data_transferred'])
         stats.assert_called_once()
-
-    def test_the_downtime_holds_for_the_second_copy(self):
-        follow = self.follow()
-        running = libvirt.VIR_DOMAIN_JOB_UNBOUNDED
-        set_it = self.guest.migrate_configure_max_downtime
-        follow.guest.migrate_configure_max_downtime(100)
-        self.second.want()
-        self.ask(follow, running)
-        self.assertEqual(1, set_it.call_count)
-        self.second.begin()
-        self.ask(follow, libvirt.VIR_DOMAIN_JOB_NONE)
-        self.assertEqual(1, set_it.call_count)
-        set_it.side_effect = libvirt.libvirtError('busy')
-        for _ in range(3):
-            self.ask(follow, running)
-        self.assertEqual([mock.call(100)] * 2, set_it.call_args_list)
 
     def test_a_job_that_has_not_begun_does_not_stand_still(self):
         follow = self.follow()
@@ -308,20 +203,6 @@ class FollowingTest(unittest.TestCase):
         self.follow('vda')
         self.assertTrue(seen.wait(5))
         self.assertEqual(30, look.call_args.args[1].disks[0].remaining)
-
-    def test_a_guest_that_cannot_be_asked_now_has_no_job_for_nova(self):
-        busy = libvirt.libvirtError('cannot acquire state change lock')
-        busy.err = (libvirt.VIR_ERR_OPERATION_TIMEOUT, *[None] * 8)
-        self.guest.get_job_info.side_effect = busy
-        with self.assertLogs(live_migration_monitor.__name__, 'WARNING'):
-            self.assertEqual(Info(), self.follow().guest.get_job_info())
-
-    def test_another_error_is_nova_s(self):
-        gone = libvirt.libvirtError('connection lost')
-        gone.err = (libvirt.VIR_ERR_RPC, *[None] * 8)
-        self.guest.get_job_info.side_effect = gone
-        with self.assertRaises(libvirt.libvirtError):
-            self.follow().guest.get_job_info()
 
     def test_a_line_for_each_disk(self):
         self.blocks = {'vda': (10, 40), 'vdb': (0, 50), 'vdc': (0, 0)}
