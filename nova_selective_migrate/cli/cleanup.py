@@ -20,6 +20,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import commands
 from nova_selective_migrate.cli import signals
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.host.journal import migration_record
 
 if typing.TYPE_CHECKING:
     from nova_selective_migrate.host.journal import migration_journal
@@ -94,7 +95,7 @@ class Cleanup(commands.GuardedLister):
     def _run(
         self,
         journal: 'migration_journal.MigrationJournal',
-        run: 'migration_journal.MigrationRecord',
+        run: 'migration_record.MigrationRecord',
         probes: 'probe_journal.ProbeJournal',
         remove: bool,
     ) -> list[Row]:
@@ -164,7 +165,7 @@ class Cleanup(commands.GuardedLister):
 
 
 def _each(
-    run: 'migration_journal.MigrationRecord', state: str
+    run: 'migration_record.MigrationRecord', state: str
 ) -> dict[str, str]:
     """Return a row for each image of a run, all with one status."""
     return {image.path: state for image in run.images} or {'-': state}
@@ -172,7 +173,7 @@ def _each(
 
 def _states(
     opened: 'migration_outcome.MigrationHosts',
-    run: 'migration_journal.MigrationRecord',
+    run: 'migration_record.MigrationRecord',
     remove: bool,
 ) -> dict[str, str]:
     """Return a row for each image of a run, with what became of it."""
@@ -200,7 +201,7 @@ def _states(
 
 def _left_behind(
     opened: 'migration_outcome.MigrationHosts',
-    run: 'migration_journal.MigrationRecord',
+    run: 'migration_record.MigrationRecord',
     remove: bool,
 ) -> dict[str, str]:
     """Return a row for each image of the source that was to go."""

@@ -24,6 +24,7 @@ from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import migration_record
 from nova_selective_migrate.host.journal import probe_journal
 from nova_selective_migrate.host.migration import migration_outcome
 
@@ -196,7 +197,7 @@ def probe_records(directory: str | None) -> probe_journal.ProbeJournal:
 
 def newest_record(
     journal: migration_journal.MigrationJournal, domain: str
-) -> migration_journal.MigrationRecord:
+) -> migration_record.MigrationRecord:
     """Find the newest migration of a domain without a known end.
 
     :raises InvalidInput: when there is none
@@ -214,7 +215,7 @@ def newest_record(
 @contextlib.contextmanager
 def hosts_of_record(
     journal: migration_journal.MigrationJournal,
-    run: migration_journal.MigrationRecord,
+    run: migration_record.MigrationRecord,
     source_uri: str,
     destination_uri: str | None = None,
     probes: probe_journal.ProbeJournal | None = None,

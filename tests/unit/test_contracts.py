@@ -28,6 +28,7 @@ from nova_selective_migrate.compute.wire import protocol
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.journal import journal_entries
 from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import migration_record
 from nova_selective_migrate.host.journal import probe_journal
 
 FILE = pathlib.Path(__file__).parent / 'data/contracts.json'
@@ -48,8 +49,8 @@ class ContractsTest(unittest.TestCase):
         return json.loads(file.read_text())
 
     def test_journal_of_the_command_line(self):
-        image = migration_journal.CreatedImage
-        record = migration_journal.MigrationRecord(
+        image = migration_record.CreatedImage
+        record = migration_record.MigrationRecord(
             plan_id=PLAN,
             began=BEGAN,
             domain='web',
@@ -73,10 +74,10 @@ class ContractsTest(unittest.TestCase):
         self.assertEqual(self.pinned['migration'], self.written())
         tree = self.pinned['migration']
         del tree['version']
-        self.assertEqual(record, migration_journal.MigrationRecord.loads(tree))
+        self.assertEqual(record, migration_record.MigrationRecord.loads(tree))
 
     def test_journal_of_a_volume(self):
-        made = migration_journal.CreatedImage(
+        made = migration_record.CreatedImage(
             '/dev/vg/lv',
             'raw',
             512,
@@ -84,7 +85,7 @@ class ContractsTest(unittest.TestCase):
             pool='vg',
             key='127FhG',
         )
-        record = migration_journal.MigrationRecord.begun(
+        record = migration_record.MigrationRecord.begun(
             domain='web',
             uuid=GUEST,
             source_uri='',

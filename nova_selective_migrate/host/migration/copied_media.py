@@ -26,12 +26,12 @@ from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import storage_answers
 from nova_selective_migrate.host.hypervisor import storage_pools
-from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import migration_record
 
 _PART = 256 * 1024
 _MIB = 2**20
 
-Note = collections.abc.Callable[[migration_journal.CreatedImage], None]
+Note = collections.abc.Callable[[migration_record.CreatedImage], None]
 Aborted = collections.abc.Callable[[], bool]
 Parts = collections.abc.Iterator[bytes]
 
@@ -116,9 +116,9 @@ def _copy(
             '', medium.path, 'raw', medium.size
         )
         seen.create(image)
-        made = migration_journal.CreatedImage.planned(image)
+        made = migration_record.CreatedImage.planned(image)
 
-        def made_now(content: str) -> migration_journal.CreatedImage:
+        def made_now(content: str) -> migration_record.CreatedImage:
             stamp = seen.stamp(name) or storage_facts.FileStamp('', '')
             return dataclasses.replace(made, stamp=stamp, content=content)
 

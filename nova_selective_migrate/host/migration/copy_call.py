@@ -25,7 +25,7 @@ from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_guest
-from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import migration_record
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 from nova_selective_migrate.host.migration import destination_watchdogs
@@ -54,7 +54,7 @@ class MigrationCopy:
     """
 
     plan: migration_plan.MigrationPlan
-    record: migration_journal.MigrationRecord
+    record: migration_record.MigrationRecord
     held: tuple[str, ...]
     attempt: migration_attempt.Attempt
     monitor: progress_monitor.ProgressMonitor

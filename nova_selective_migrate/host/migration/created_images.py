@@ -25,10 +25,10 @@ from nova_selective_migrate.host.hypervisor import path_users
 from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import storage_pools
 from nova_selective_migrate.host.hypervisor import volume_pools
-from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import migration_record
 from nova_selective_migrate.host.migration import medium_proof
 
-Note = collections.abc.Callable[[migration_journal.CreatedImage], None]
+Note = collections.abc.Callable[[migration_record.CreatedImage], None]
 
 
 def create_images(
@@ -58,7 +58,7 @@ def create_images(
                 # Inside: it is made even if the directory cannot be
                 # released. An empty stamp fits no file.
                 stamp = seen.stamp(os.path.basename(image.path))
-                planned = migration_journal.CreatedImage.planned(image)
+                planned = migration_record.CreatedImage.planned(image)
                 note(
                     dataclasses.replace(
                         planned, stamp=stamp or storage_facts.FileStamp('', '')
@@ -76,7 +76,7 @@ def _create_volume(
     peer: connection.Connection,
     pool: str,
     image: destination_images.DestinationImage,
-) -> migration_journal.CreatedImage:
+) -> migration_record.CreatedImage:
     group = volume_pools.named(peer, pool)
     if group is None:
         raise exceptions.PreparationFailed(
@@ -84,7 +84,7 @@ def _create_volume(
             f'pool {pool} that runs any more'
         )
     made = group.create(image)
-    planned = migration_journal.CreatedImage.planned(image)
+    planned = migration_record.CreatedImage.planned(image)
     # The stamp says that it was made; the times of a device's node prove
     # nothing.
     return dataclasses.replace(
@@ -109,7 +109,7 @@ class ImageCleanup:
 
 
 def examine(
-    run: migration_journal.MigrationRecord,
+    run: migration_record.MigrationRecord,
     peer: connection.Connection,
     sees: destination_storage.Sight | None,
     *,
@@ -171,7 +171,7 @@ def examine(
 def _remove_volume(
     peer: connection.Connection,
     pool: str,
-    image: migration_journal.CreatedImage,
+    image: migration_record.CreatedImage,
     remove: bool,
 ) -> str | None:
     """Remove a volume; return why not, '' where there is none.
@@ -200,7 +200,7 @@ def _remove_volume(
 
 def _remove(
     peer: connection.Connection,
-    image: migration_journal.CreatedImage,
+    image: migration_record.CreatedImage,
     sees: destination_storage.Sight | None,
     held: bool,
     remove: bool,
@@ -234,7 +234,7 @@ def _remove(
 def _foreign(
     seen: pool_directory.PoolDirectory,
     name: str,
-    image: migration_journal.CreatedImage,
+    image: migration_record.CreatedImage,
     held: bool,
 ) -> str | None:
     """Return why a file may not be the one that was made.

@@ -17,7 +17,7 @@ import os.path
 
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import pool_directory
-from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import migration_record
 
 Beginning = collections.abc.Callable[
     [str, collections.abc.Iterator[bytes]], bool
@@ -26,7 +26,7 @@ Beginning = collections.abc.Callable[
 
 def foreign(
     seen: pool_directory.PoolDirectory,
-    medium: migration_journal.CreatedImage,
+    medium: migration_record.CreatedImage,
     held: bool,
     is_beginning: Beginning | None,
 ) -> str | None:

@@ -16,7 +16,7 @@ import collections.abc
 import dataclasses
 
 from nova_selective_migrate.core.plan import migrate_call
-from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import migration_record
 from nova_selective_migrate.host.migration import migration_attempt
 
 
@@ -24,7 +24,7 @@ from nova_selective_migrate.host.migration import migration_attempt
 class ImageMade:
     """An image was made at the destination."""
 
-    image: migration_journal.CreatedImage
+    image: migration_record.CreatedImage
 
 
 @dataclasses.dataclass(frozen=True)

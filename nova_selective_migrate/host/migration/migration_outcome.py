@@ -30,6 +30,7 @@ from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import migration_record
 from nova_selective_migrate.host.migration import copied_media
 from nova_selective_migrate.host.migration import created_images
 from nova_selective_migrate.host.migration import guest_trim
@@ -101,14 +102,14 @@ class MigrationHosts:
         guest: libvirt_guest.Guest,
         plan: migration_plan.MigrationPlan,
         plan_id: str,
-    ) -> migration_journal.MigrationRecord:
+    ) -> migration_record.MigrationRecord:
         """Enter a copy in the journal, before anything is made for it.
 
         :param plan_id: of the migration; a second copy has that of the first
 
         :raises PreparationFailed: when it cannot be written
         """
-        record = migration_journal.MigrationRecord.begun(
+        record = migration_record.MigrationRecord.begun(
             plan_id=plan_id,
             domain=guest.name,
             uuid=guest.uuid,
@@ -120,16 +121,16 @@ class MigrationHosts:
             destination_name=plan.transport.dname or '',
             postcopy=migrate_call.MigrateFlag.POSTCOPY in plan.call.flags,
             images=(
-                *map(migration_journal.CreatedImage.planned, plan.images),
+                *map(migration_record.CreatedImage.planned, plan.images),
                 *(
-                    migration_journal.CreatedImage(
+                    migration_record.CreatedImage(
                         path, 'raw', size, content=''
                     )
                     for path, size in plan.media.copied.items()
                 ),
             ),
             removals=tuple(
-                migration_journal.LeavingImage(
+                migration_record.LeavingImage(
                     each.path, each.identity, each.virtual_bytes, each.pool
                 )
                 for each in plan.removals.removed
@@ -140,11 +141,11 @@ class MigrationHosts:
 
     def make_images(
         self,
-        record: migration_journal.MigrationRecord,
+        record: migration_record.MigrationRecord,
         plan: migration_plan.MigrationPlan,
         aborted: copied_media.Aborted,
         listen: migration_events.Listen = migration_events.ignore_event,
-    ) -> tuple[migration_journal.MigrationRecord, tuple[str, ...]]:
+    ) -> tuple[migration_record.MigrationRecord, tuple[str, ...]]:
         """Make the images that a copy writes to, and copy media, or nothing.
 
         :param aborted: tells whether media are not to be copied any more;
@@ -155,7 +156,7 @@ class MigrationHosts:
         """
         held: list[str] = []
 
-        def note(image: migration_journal.CreatedImage) -> None:
+        def note(image: migration_record.CreatedImage) -> None:
             nonlocal record
             LOG.info(
                 '%s: made %s',
@@ -188,7 +189,7 @@ class MigrationHosts:
 
     def conclude(
         self,
-        run: migration_journal.MigrationRecord,
+        run: migration_record.MigrationRecord,
         *,
         call: guest_location.CallResult = guest_location.CallResult.NOT_KNOWN,
         follow: bool = True,
@@ -250,7 +251,7 @@ class MigrationHosts:
         )
 
     def leave_source(
-        self, run: migration_journal.MigrationRecord, *, delete: bool = True
+        self, run: migration_record.MigrationRecord, *, delete: bool = True
     ) -> created_images.ImageCleanup:
         """Delete the source's images of a guest that has moved."""
         return source_images.leave(
@@ -264,7 +265,7 @@ class MigrationHosts:
 
     def clean(
         self,
-        run: migration_journal.MigrationRecord,
+        run: migration_record.MigrationRecord,
         held: collections.abc.Collection[str] = (),
         *,
         remove: bool = True,
@@ -297,7 +298,7 @@ class MigrationHosts:
 
     def _keep(
         self,
-        run: migration_journal.MigrationRecord,
+        run: migration_record.MigrationRecord,
         cleaned: created_images.ImageCleanup,
     ) -> None:
         """Leave in the journal what is left of a migration, if anything is."""
@@ -322,7 +323,7 @@ class MigrationHosts:
 
 def remove_for_second_copy(
     hosts: MigrationHosts,
-    run: migration_journal.MigrationRecord,
+    run: migration_record.MigrationRecord,
     held: collections.abc.Collection[str],
 ) -> bool:
     """Remove what a copy has made; tell whether another one may begin.

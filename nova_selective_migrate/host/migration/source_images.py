@@ -29,13 +29,14 @@ from nova_selective_migrate.host.hypervisor import storage_answers
 from nova_selective_migrate.host.hypervisor import storage_pools
 from nova_selective_migrate.host.hypervisor import volume_pools
 from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import migration_record
 from nova_selective_migrate.host.migration import created_images
 from nova_selective_migrate.host.migration import image_users
 
 LOG = plan_log.logger(__name__)
 
 _SECTOR = 512
-Note = collections.abc.Callable[[migration_journal.LeavingImage], None]
+Note = collections.abc.Callable[[migration_record.LeavingImage], None]
 
 
 def runs_there(
@@ -51,7 +52,7 @@ def leave(
     source: connection.Connection,
     destination: connection.Connection,
     journal: migration_journal.MigrationJournal,
-    run: migration_journal.MigrationRecord,
+    run: migration_record.MigrationRecord,
     *,
     probe: bool,
     delete: bool,
@@ -66,7 +67,7 @@ def leave(
         return created_images.ImageCleanup()
     run = _stamped(run)
 
-    def note(image: migration_journal.LeavingImage) -> None:
+    def note(image: migration_record.LeavingImage) -> None:
         nonlocal run
         LOG.info(
             '%s: deleted %s on the source',
@@ -89,7 +90,7 @@ def leave(
 
 
 def _all_left(
-    run: migration_journal.MigrationRecord, why: str
+    run: migration_record.MigrationRecord, why: str
 ) -> created_images.ImageCleanup:
     return created_images.ImageCleanup(
         left=tuple(
@@ -99,8 +100,8 @@ def _all_left(
 
 
 def _stamped(
-    run: migration_journal.MigrationRecord,
-) -> migration_journal.MigrationRecord:
+    run: migration_record.MigrationRecord,
+) -> migration_record.MigrationRecord:
     """Note when each file was written to last, now that the guest has left.
 
     The images at the destination are the guest's own then.
@@ -120,7 +121,7 @@ def _stamped(
 def _remove(
     source: connection.Connection,
     destination: connection.Connection,
-    run: migration_journal.MigrationRecord,
+    run: migration_record.MigrationRecord,
     probe: bool,
     delete: bool,
     note: Note,
@@ -175,7 +176,7 @@ def _not_there(
 def _file(
     source: connection.Connection,
     destination: connection.Connection,
-    image: migration_journal.LeavingImage,
+    image: migration_record.LeavingImage,
     users: image_users.ImageUsers,
     probe: bool,
     delete: bool,
@@ -210,7 +211,7 @@ def _file(
     return None
 
 
-def _another(image: migration_journal.LeavingImage) -> str | None:
+def _another(image: migration_record.LeavingImage) -> str | None:
     """Return why a file may not be the one that was copied.
 
     :returns: None where it is the one, '' where there is none
@@ -246,7 +247,7 @@ def _volume(
     source: connection.Connection,
     destination: connection.Connection,
     pool: str,
-    image: migration_journal.LeavingImage,
+    image: migration_record.LeavingImage,
     users: image_users.ImageUsers,
     delete: bool,
 ) -> str | None:
@@ -272,7 +273,7 @@ def _volume(
 
 
 def _has(
-    group: volume_pools.VolumePool, image: migration_journal.LeavingImage
+    group: volume_pools.VolumePool, image: migration_record.LeavingImage
 ) -> bool:
     return image.identity in group.keys()  # noqa: SIM118 (it is no mapping)
 

@@ -20,7 +20,7 @@ from unittest import mock
 import libvirt
 
 from nova_selective_migrate.host.hypervisor import storage_pools
-from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import migration_record
 from nova_selective_migrate.host.journal import probe_journal
 from nova_selective_migrate.host.migration import created_images
 from tests.unit.cli import command
@@ -42,9 +42,9 @@ class KilledCase(migration.MigrationCase):
         super().setUp()
         self.begun = self.begin()
 
-    def begin(self) -> migration_journal.MigrationRecord:
+    def begin(self) -> migration_record.MigrationRecord:
         images = self.plan().images
-        begun = migration_journal.MigrationRecord.begun(
+        begun = migration_record.MigrationRecord.begun(
             domain='guest',
             uuid=fake_domain.UUID,
             source_uri=migration.HERE,
@@ -52,10 +52,10 @@ class KilledCase(migration.MigrationCase):
             destination_uri=migration.THERE,
             destination_host=self.there.uuid,
             targets=('vda',),
-            images=tuple(map(migration_journal.CreatedImage.planned, images)),
+            images=tuple(map(migration_record.CreatedImage.planned, images)),
         )
         self.journal.write(begun)
-        made: list[migration_journal.CreatedImage] = []
+        made: list[migration_record.CreatedImage] = []
         peer = fake_daemon.connect(self.there, migration.THERE)
         created_images.create_images(peer, images, made.append)
         for image in made:

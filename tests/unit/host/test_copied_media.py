@@ -18,7 +18,7 @@ import tempfile
 import unittest
 
 from nova_selective_migrate import exceptions
-from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import migration_record
 from nova_selective_migrate.host.migration import copied_media
 from nova_selective_migrate.host.migration import created_images
 from tests.unit.host import fake_daemon
@@ -43,7 +43,7 @@ class CopiedMediaTest(unittest.TestCase):
         self.peer = fake_daemon.connect(self.there)
         self.ours, self.theirs = (root / ISO[1:] for root in self.roots)
         self.ours.write_bytes(CONTENT)
-        self.made: list[migration_journal.CreatedImage] = []
+        self.made: list[migration_record.CreatedImage] = []
 
     def copy(self, *, size=SIZE, aborted=lambda: False):
         copied_media.copy_media(
@@ -55,7 +55,7 @@ class CopiedMediaTest(unittest.TestCase):
         )
 
     def clean(self, *, held=(), asked=True):
-        run = migration_journal.MigrationRecord.begun(
+        run = migration_record.MigrationRecord.begun(
             domain='guest',
             uuid=fake_domain.UUID,
             source_uri='',
@@ -65,7 +65,7 @@ class CopiedMediaTest(unittest.TestCase):
             images=(self.made[-1],),
         )
         # As it is read again after the program was killed.
-        run = migration_journal.MigrationRecord.loads(run.dumps())
+        run = migration_record.MigrationRecord.loads(run.dumps())
         return created_images.examine(
             run,
             self.peer,

@@ -26,7 +26,7 @@ from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import storage_pools
-from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import migration_record
 from nova_selective_migrate.host.migration import created_images
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
@@ -50,7 +50,7 @@ class PrepareCase(unittest.TestCase):
         return destination_images.DestinationImage('vda', path, form, ODD_SIZE)
 
     def create(self, *paths: str, form: str = 'raw') -> tuple[str, ...]:
-        self.made: list[migration_journal.CreatedImage] = []
+        self.made: list[migration_record.CreatedImage] = []
         created_images.create_images(
             self.peer,
             [self.image(path, form) for path in paths],
@@ -71,7 +71,7 @@ class PrepareCase(unittest.TestCase):
         sees: collections.abc.Callable[[str], bool | None] = lambda _: False,
         **options: typing.Any,
     ) -> created_images.ImageCleanup:
-        began = migration_journal.MigrationRecord.begun(
+        began = migration_record.MigrationRecord.begun(
             domain='guest',
             uuid=fake_domain.UUID,
             source_uri='',

@@ -21,6 +21,7 @@ import unittest
 
 from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import migration_record
 from nova_selective_migrate.host.migration import source_images
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
@@ -50,14 +51,14 @@ class SourceCase(unittest.TestCase):
 
     def record(self, leaving):
         self.path = leaving.path
-        self.run_ = migration_journal.MigrationRecord.begun(
+        self.run_ = migration_record.MigrationRecord.begun(
             domain='guest',
             uuid=fake_domain.UUID,
             source_uri='',
             source_host='',
             destination_uri='',
             destination_host='',
-            images=(migration_journal.CreatedImage(self.path, 'raw', SIZE),),
+            images=(migration_record.CreatedImage(self.path, 'raw', SIZE),),
             removals=(leaving,),
         )
 
@@ -96,7 +97,7 @@ class SourceImagesTest(SourceCase):
         self.image.write_bytes(bytes(SIZE))
         known = local_storage.local_facts(str(self.image))
         self.record(
-            migration_journal.LeavingImage(
+            migration_record.LeavingImage(
                 str(self.image), known.identity, SIZE
             )
         )
@@ -231,7 +232,7 @@ class SourceVolumesTest(SourceCase):
         self.here.pools.append(self.group)
         volume = self.group.make('a', SIZE)
         self.record(
-            migration_journal.LeavingImage(
+            migration_record.LeavingImage(
                 '/dev/vg0/a', volume.key, SIZE, 'vg0'
             )
         )

@@ -24,7 +24,7 @@ from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.facts import source_storage
 from nova_selective_migrate.host.facts import volume_group_pools
 from nova_selective_migrate.host.hypervisor import volume_pools
-from nova_selective_migrate.host.journal import migration_journal
+from nova_selective_migrate.host.journal import migration_record
 from nova_selective_migrate.host.migration import created_images
 from tests.unit.host import fake_daemon
 from tests.unit.host import fake_domain
@@ -42,7 +42,7 @@ class VolumePoolCase(unittest.TestCase):
         self.group = fake_volume_pool.FakeVolumePool(self.daemon)
         self.daemon.pools.append(self.group)
         self.peer = fake_daemon.connect(self.daemon)
-        self.made: list[migration_journal.CreatedImage] = []
+        self.made: list[migration_record.CreatedImage] = []
 
     def use(self, kind):
         self.daemon.pools.remove(self.group)
@@ -72,7 +72,7 @@ class CreatedTest(VolumePoolCase):
         return str(caught.exception)
 
     def clean(self, **more):
-        run = migration_journal.MigrationRecord.begun(
+        run = migration_record.MigrationRecord.begun(
             domain='guest',
             uuid=fake_domain.UUID,
             source_uri='',
@@ -128,7 +128,7 @@ class CreatedTest(VolumePoolCase):
         image = destination_images.DestinationImage(
             'vda', PATH, 'raw', SIZE, pool='vg0'
         )
-        self.made = [migration_journal.CreatedImage.planned(image)]
+        self.made = [migration_record.CreatedImage.planned(image)]
         for held in ((), (PATH,)):
             with self.subTest(held=held):
                 (left,) = self.clean(held=held).left
@@ -210,7 +210,7 @@ class CreatedTest(VolumePoolCase):
 
     def test_the_journal_keeps_the_proof(self):
         self.create()
-        run = migration_journal.MigrationRecord.begun(
+        run = migration_record.MigrationRecord.begun(
             domain='guest',
             uuid=fake_domain.UUID,
             source_uri='',
@@ -219,7 +219,7 @@ class CreatedTest(VolumePoolCase):
             destination_host='',
             images=tuple(self.made),
         )
-        again = migration_journal.MigrationRecord.loads(run.dumps())
+        again = migration_record.MigrationRecord.loads(run.dumps())
         self.assertEqual(run, again)
 
 
