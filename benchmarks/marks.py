@@ -29,7 +29,7 @@ from nova_selective_migrate.cli import requested_case
 from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.migration import created_images
-from nova_selective_migrate.host.migration import migration_outcome
+from nova_selective_migrate.host.migration import migration_hosts
 from nova_selective_migrate.host.migration import migrator
 
 #: What lasts until the next one begins, in this order.
@@ -54,8 +54,8 @@ _BEGINS: tuple[tuple[typing.Any, str, bool], ...] = (
     (created_images, 'create_images', True),
     (libvirt_guest.Guest, 'migrate_to_uri', True),
     (libvirt_guest.Guest, 'migrate_to_uri', False),
-    (migration_outcome.MigrationHosts, 'conclude', True),
-    (migration_outcome.MigrationHosts, 'conclude', False),
+    (migration_hosts.MigrationHosts, 'conclude', True),
+    (migration_hosts.MigrationHosts, 'conclude', False),
 )
 
 

@@ -21,11 +21,11 @@ from nova_selective_migrate.cli import commands
 from nova_selective_migrate.cli import signals
 from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.host.journal import migration_record
+from nova_selective_migrate.host.migration import migration_hosts
 
 if typing.TYPE_CHECKING:
     from nova_selective_migrate.host.journal import migration_journal
     from nova_selective_migrate.host.journal import probe_journal
-    from nova_selective_migrate.host.migration import migration_outcome
 
 
 _COLUMNS = ('plan_id', 'began', 'domain', 'destination', 'path', 'state')
@@ -172,7 +172,7 @@ def _each(
 
 
 def _states(
-    opened: 'migration_outcome.MigrationHosts',
+    opened: 'migration_hosts.MigrationHosts',
     run: 'migration_record.MigrationRecord',
     remove: bool,
 ) -> dict[str, str]:
@@ -200,7 +200,7 @@ def _states(
 
 
 def _left_behind(
-    opened: 'migration_outcome.MigrationHosts',
+    opened: 'migration_hosts.MigrationHosts',
     run: 'migration_record.MigrationRecord',
     remove: bool,
 ) -> dict[str, str]:

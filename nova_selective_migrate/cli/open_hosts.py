@@ -26,7 +26,7 @@ from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
 from nova_selective_migrate.host.journal import migration_record
 from nova_selective_migrate.host.journal import probe_journal
-from nova_selective_migrate.host.migration import migration_outcome
+from nova_selective_migrate.host.migration import migration_hosts
 
 LOG = logging.getLogger(__name__)
 
@@ -174,9 +174,9 @@ def _check_uri(text: str) -> None:
 
 def of_run(
     hosts: OpenedHosts, *, probe: bool
-) -> migration_outcome.MigrationHosts:
+) -> migration_hosts.MigrationHosts:
     """Return both hosts as host.migration takes them."""
-    return migration_outcome.MigrationHosts(
+    return migration_hosts.MigrationHosts(
         hosts.source, hosts.destination, hosts.journal, probe
     )
 
@@ -219,7 +219,7 @@ def hosts_of_record(
     source_uri: str,
     destination_uri: str | None = None,
     probes: probe_journal.ProbeJournal | None = None,
-) -> collections.abc.Iterator[migration_outcome.MigrationHosts]:
+) -> collections.abc.Iterator[migration_hosts.MigrationHosts]:
     """Connect to both hosts of a run.
 
     :raises ConnectFailed: when one cannot be reached
@@ -239,7 +239,7 @@ def hosts_of_record(
                     f'{run.plan_id} of {run.domain}, which is the host '
                     f'{known}'
                 )
-        yield migration_outcome.MigrationHosts(source, destination, journal)
+        yield migration_hosts.MigrationHosts(source, destination, journal)
 
 
 @contextlib.contextmanager

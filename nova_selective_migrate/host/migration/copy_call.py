@@ -32,7 +32,7 @@ from nova_selective_migrate.host.migration import destination_watchdogs
 from nova_selective_migrate.host.migration import login_advice
 from nova_selective_migrate.host.migration import migration_attempt
 from nova_selective_migrate.host.migration import migration_events
-from nova_selective_migrate.host.migration import migration_outcome
+from nova_selective_migrate.host.migration import migration_hosts
 from nova_selective_migrate.host.migration import preflight
 from nova_selective_migrate.host.migration import progress_monitor
 from nova_selective_migrate.host.migration import timed_actions
@@ -69,7 +69,7 @@ class CopyCall:
 
     def __init__(
         self,
-        hosts: migration_outcome.MigrationHosts,
+        hosts: migration_hosts.MigrationHosts,
         guest: libvirt_guest.Guest,
         uri: str,
         limits: watchdog_limits.AbortLimits,

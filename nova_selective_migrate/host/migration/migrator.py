@@ -28,6 +28,7 @@ from nova_selective_migrate.host.migration import copy_call
 from nova_selective_migrate.host.migration import guest_trim
 from nova_selective_migrate.host.migration import migration_attempt
 from nova_selective_migrate.host.migration import migration_events
+from nova_selective_migrate.host.migration import migration_hosts
 from nova_selective_migrate.host.migration import migration_outcome
 from nova_selective_migrate.host.migration import preflight
 from nova_selective_migrate.host.migration import progress_monitor
@@ -47,7 +48,7 @@ class Migrator:
 
     def __init__(
         self,
-        hosts: migration_outcome.MigrationHosts,
+        hosts: migration_hosts.MigrationHosts,
         guest: libvirt_guest.Guest,
         plan: migration_plan.MigrationPlan,
         uri: str,
@@ -204,7 +205,7 @@ class Migrator:
         self._take_abort()
         if not self._attempts.second_copy.wanted or self._attempts.succeeded:
             return False
-        if migration_outcome.remove_for_second_copy(
+        if migration_hosts.remove_for_second_copy(
             self._hosts, copy.record, copy.held
         ):
             return True

@@ -21,6 +21,7 @@ from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.hypervisor import path_users
 from nova_selective_migrate.host.journal import migration_record
+from nova_selective_migrate.host.migration import migration_hosts
 from nova_selective_migrate.host.migration import migration_outcome
 from nova_selective_migrate.host.migration import progress_monitor
 
@@ -28,7 +29,7 @@ _POLL_SECONDS = 0.2
 
 
 def resume(
-    hosts: migration_outcome.MigrationHosts,
+    hosts: migration_hosts.MigrationHosts,
     run: migration_record.MigrationRecord,
     report: progress_monitor.ProgressReport,
 ) -> migration_outcome.MigrationOutcome:
@@ -44,7 +45,7 @@ def resume(
 
 
 def _resume_alone(
-    hosts: migration_outcome.MigrationHosts,
+    hosts: migration_hosts.MigrationHosts,
     run: migration_record.MigrationRecord,
     report: progress_monitor.ProgressReport,
 ) -> migration_outcome.MigrationOutcome:
@@ -63,7 +64,7 @@ def _resume_alone(
 
 
 def _on_the_way(
-    hosts: migration_outcome.MigrationHosts,
+    hosts: migration_hosts.MigrationHosts,
     run: migration_record.MigrationRecord,
 ) -> frozenset[str]:
     """Return the images of a record that an arriving guest uses.

@@ -32,6 +32,7 @@ from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
 from nova_selective_migrate.host.migration import copy_call
+from nova_selective_migrate.host.migration import migration_hosts
 from nova_selective_migrate.host.migration import migration_outcome
 from nova_selective_migrate.host.migration import migrator
 from nova_selective_migrate.host.migration import settlement
@@ -142,8 +143,8 @@ class MigrationCase(unittest.TestCase):
             self.limits,
         )
 
-    def hosts(self) -> migration_outcome.MigrationHosts:
-        return migration_outcome.MigrationHosts(
+    def hosts(self) -> migration_hosts.MigrationHosts:
+        return migration_hosts.MigrationHosts(
             fake_daemon.connect(self.here, HERE),
             fake_daemon.connect(self.there, THERE),
             self.journal,
