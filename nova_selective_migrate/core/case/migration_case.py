@@ -22,16 +22,14 @@ import typing
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import json_fields
+from nova_selective_migrate.core.case import option_fields
 from nova_selective_migrate.core.case import readiness_fields
-from nova_selective_migrate.core.case import transport_fields
+from nova_selective_migrate.core.case import storage_fields
 from nova_selective_migrate.core.model import declared_paths
-from nova_selective_migrate.core.model import destination_mapping
 from nova_selective_migrate.core.model import destination_readiness
 from nova_selective_migrate.core.model import domains
-from nova_selective_migrate.core.model import media_options
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import storage_facts
-from nova_selective_migrate.core.model import trim_options
 
 VERSION = 1
 
@@ -95,11 +93,11 @@ def loads(text: str) -> Case:
     return Case(
         domain_xml=domain_xml,
         block_device_info=tree.get('block_device_info'),
-        storage=_storage(fields.object('storage')),
+        storage=storage_fields.read(fields.object('storage')),
         domain_state=_domain_state(fields.object('domain_state')),
         hypervisors=_hypervisors(fields.object('hypervisor')),
         policy=_policy(fields.object('policy')),
-        options=_options(fields.object('options')),
+        options=option_fields.read(fields.object('options')),
         persistent_xml=fields.text('persistent_xml'),
         readiness=readiness_fields.read(fields),
     )
@@ -108,83 +106,6 @@ def loads(text: str) -> Case:
 def dumps(case: Case) -> str:
     """Write a case as JSON that :func:`loads` reads back as it was."""
     return json.dumps(_tree(case), indent=1) + '\n'
-
-
-def _storage(fields: json_fields.Fields) -> storage_facts.Storage:
-    told = fields.tree.get('destination_pools') is not None
-    return storage_facts.Storage(
-        source=_facts_by_path(fields.object('source')),
-        destination=_facts_by_path(fields.object('destination')),
-        pools=_pools(fields.object('pools')),
-        destination_pools=(
-            _pools(fields.object('destination_pools')) if told else None
-        ),
-    )
-
-
-def _pools(fields: json_fields.Fields) -> dict[str, storage_facts.StoragePool]:
-    return {name: _pool(pool) for name, pool in fields.objects()}
-
-
-def _pool(fields: json_fields.Fields) -> storage_facts.StoragePool:
-    volumes = fields.object('volumes')
-    paths = {name: volumes.text(name) for name in volumes.tree}
-    return storage_facts.StoragePool(
-        type=fields.text('type') or 'unknown',
-        path=fields.text('path'),
-        hosts=tuple(
-            domains.NetworkHost(
-                name=host.text('name'),
-                port=host.text('port'),
-                transport=host.text('transport') or 'tcp',
-                socket=host.text('socket'),
-            )
-            for host in fields.each('hosts')
-        ),
-        name=fields.text('name'),
-        directory=fields.text('directory'),
-        devices=fields.texts('devices'),
-        volumes={name: path for name, path in paths.items() if path},
-        free_bytes=fields.integer('free_bytes'),
-        active=fields.boolean('active'),
-    )
-
-
-def _facts_by_path(
-    fields: json_fields.Fields,
-) -> dict[str, storage_facts.StorageFacts]:
-    return {
-        path: _facts(facts)
-        for path, facts in fields.objects()
-        # An empty object says that nothing is known of the path.
-        if facts.tree
-    }
-
-
-def _facts(fields: json_fields.Fields) -> storage_facts.StorageFacts:
-    return storage_facts.StorageFacts(
-        exists=fields.boolean('exists'),
-        kind=fields.member('kind', storage_facts.PathKind),
-        resolved=fields.text('resolved'),
-        fstype=fields.text('fstype'),
-        mount_source=fields.text('mount_source'),
-        mount_point=fields.text('mount_point'),
-        identity=fields.text('identity'),
-        transport=fields.text('transport'),
-        slaves=fields.texts('slaves'),
-        virtual_bytes=fields.integer('virtual_bytes'),
-        allocated_bytes=fields.integer('allocated_bytes'),
-        format=fields.text('format'),
-        content=fields.text('content'),
-        free_bytes=fields.integer('free_bytes'),
-        used_by=fields.text('used_by'),
-        internal_snapshots=fields.integer('internal_snapshots'),
-        error=fields.text('error'),
-        group_uuid=fields.text('group_uuid'),
-        logical_volume=fields.text('logical_volume'),
-        volume_uuid=fields.text('volume_uuid'),
-        thin=fields.boolean('thin'),
-    )
 
 
 def _domain_state(fields: json_fields.Fields) -> domains.DomainState:
@@ -217,105 +138,6 @@ def _policy(fields: json_fields.Fields) -> declared_paths.LocalityPolicy:
     return declared_paths.LocalityPolicy(
         shared_paths=fields.texts('shared_paths'),
         local_paths=fields.texts('local_paths'),
-    )
-
-
-def _options(fields: json_fields.Fields) -> migration_options.MigrationOptions:
-    return migration_options.MigrationOptions(
-        destination_uri=fields.text('destination_uri'),
-        bandwidth=fields.integer('bandwidth') or 0,
-        migrate_uri=fields.text('migrate_uri'),
-        listen_address=fields.text('listen_address'),
-        direct=bool(fields.boolean('direct')),
-        tunnelled=bool(fields.boolean('tunnelled')),
-        tls=bool(fields.boolean('tls')),
-        create_images=bool(fields.boolean('create_images')),
-        existing=fields.texts('existing'),
-        prepared=_preparation(fields),
-        postcopy=bool(fields.boolean('postcopy')),
-        parallel=bool(fields.boolean('parallel')),
-        synchronous_writes=bool(fields.boolean('synchronous_writes')),
-        converge=bool(fields.boolean('converge')),
-        auto_converge=bool(fields.boolean('auto_converge')),
-        disks_port=fields.integer('disks_port'),
-        disks_uri=fields.text('disks_uri'),
-        thin=fields.member('thin', migration_options.Thin)
-        or migration_options.Thin.OFF,
-        parallel_mirrors=fields.integer('parallel_mirrors') or 0,
-        accept_known_bad=fields.texts('accept_known_bad'),
-        transport=transport_fields.read(fields.object('transport')),
-        media=_media(fields.object('media')),
-        mapping=_mapping(fields.object('mapping')),
-        remove_source_images=bool(fields.boolean('remove_source_images')),
-        trim=_trim(fields.object('trim')),
-    )
-
-
-def _trim(fields: json_fields.Fields) -> trim_options.TrimOptions:
-    seconds = fields.integer('seconds')
-    return trim_options.TrimOptions(
-        on=bool(fields.boolean('on')),
-        seconds=trim_options.TRIM_SECONDS if seconds is None else seconds,
-    )
-
-
-def _media(fields: json_fields.Fields) -> media_options.MediaOptions:
-    limit = fields.integer('limit_bytes')
-    return media_options.MediaOptions(
-        copy=bool(fields.boolean('copy')),
-        eject=bool(fields.boolean('eject')),
-        limit_bytes=(
-            media_options.MediaOptions.limit_bytes if limit is None else limit
-        ),
-    )
-
-
-def _mapping(
-    fields: json_fields.Fields,
-) -> destination_mapping.DestinationMapping:
-    formats = fields.object('formats')
-    return destination_mapping.DestinationMapping(
-        paths=tuple(
-            destination_mapping.PathMap.of(*_ends(each))
-            for each in fields.each('paths')
-        ),
-        pools=tuple(
-            destination_mapping.PoolMap(*_ends(each))
-            for each in fields.each('pools')
-        ),
-        formats={name: formats.text(name) or '' for name in formats.tree},
-    )
-
-
-def _ends(fields: json_fields.Fields) -> tuple[str, str]:
-    return fields.text('source') or '', fields.text('destination') or ''
-
-
-def _preparation(
-    fields: json_fields.Fields,
-) -> migration_options.Preparation | None:
-    if fields.tree.get('prepared') is None:
-        return None
-    prepared = fields.object('prepared')
-    directory = prepared.text('directory')
-    if directory is None:
-        raise exceptions.InvalidCase(f'{prepared.where}.directory is missing')
-    reasons = prepared.object('not_carried')
-    return migration_options.Preparation(
-        directory=directory,
-        shared_directory=bool(prepared.boolean('shared_directory')),
-        block_migration=prepared.boolean('block_migration'),
-        carried=prepared.texts('carried'),
-        not_carried={name: reasons.text(name) or '' for name in reasons.tree},
-        seeded=prepared.texts('seeded'),
-        makes_images=prepared.boolean('makes_images') is not False,
-        images_type=prepared.text('images_type') or 'qcow2',
-        same_images_type=prepared.boolean('same_images_type') is not False,
-        fetched_bytes=prepared.integer('fetched_bytes') or 0,
-        sets_volume_paths=bool(prepared.boolean('sets_volume_paths')),
-        also_sent=prepared.texts('also_sent'),
-        volume_group=prepared.text('volume_group') or '',
-        destination_group=prepared.text('destination_group') or '',
     )
 
 

@@ -15,12 +15,8 @@
 import json
 import unittest
 
-import ddt
-
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import migration_case
-from nova_selective_migrate.core.model import migration_options
-from nova_selective_migrate.core.model import storage_facts
 from tests.unit.core import builders as b
 
 _FACTS = {
@@ -159,11 +155,6 @@ FULL = {
 LEAST = {'version': 1, 'domain_xml': '<domain/>'}
 
 
-def _with_prepared(**fields):
-    return b.text({**LEAST, 'options': {'prepared': fields}})
-
-
-@ddt.ddt
 class CaseTest(unittest.TestCase):
     maxDiff = None
 
@@ -209,58 +200,3 @@ class CaseTest(unittest.TestCase):
         case = migration_case.loads(b.text(LEAST))
         self.assertEqual(0, case.domain_state.snapshots)
         self.assertEqual(0, case.options.bandwidth)
-
-    def test_nothing_is_known_of_an_empty_object(self):
-        case = migration_case.loads(
-            b.text({**LEAST, 'storage': {'destination': {'/a': {}}}})
-        )
-        self.assertEqual({}, case.storage.destination)
-
-    def test_a_pool_without_a_type(self):
-        case = migration_case.loads(
-            b.text({**LEAST, 'storage': {'pools': {'p': {}}}})
-        )
-        self.assertEqual(
-            {'p': storage_facts.StoragePool('unknown')}, case.storage.pools
-        )
-
-    def test_facts_that_are_absent_are_not_known(self):
-        for facts, known in (
-            ({'exists': True}, storage_facts.StorageFacts(exists=True)),
-            ({'fstype': 'nfs'}, storage_facts.StorageFacts(fstype='nfs')),
-        ):
-            case = migration_case.loads(
-                b.text({**LEAST, 'storage': {'source': {'/a': facts}}})
-            )
-            self.assertEqual({'/a': known}, case.storage.source)
-
-    def test_the_least_preparation(self):
-        case = migration_case.loads(_with_prepared(directory='/d'))
-        prepared = case.options.prepared
-        self.assertEqual(migration_options.Preparation('/d'), prepared)
-        # What nova does where nobody says otherwise.
-        self.assertIs(True, prepared.makes_images)
-        self.assertIs(True, prepared.same_images_type)
-        self.assertEqual('qcow2', prepared.images_type)
-        self.assertIsNone(prepared.block_migration)
-        self.assertIs(False, prepared.shared_directory)
-        self.assertEqual(0, prepared.fetched_bytes)
-
-    def test_no_word_on_what_is_not_carried(self):
-        case = migration_case.loads(
-            _with_prepared(directory='/d', not_carried={'hda': None})
-        )
-        self.assertEqual({'hda': ''}, case.options.prepared.not_carried)
-
-    @ddt.data(
-        {},
-        {'directory': 1},
-        {'directory': '/d', 'carried': 'hda'},
-        {'directory': '/d', 'not_carried': ['hda']},
-        {'directory': '/d', 'not_carried': {'hda': 1}},
-        {'directory': '/d', 'makes_images': 'no'},
-        {'directory': '/d', 'fetched_bytes': -1},
-    )
-    def test_a_preparation_that_is_none(self, fields):
-        with self.assertRaises(exceptions.InvalidCase):
-            migration_case.loads(_with_prepared(**fields))
