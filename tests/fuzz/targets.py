@@ -26,7 +26,7 @@ from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.plan import plan_formats
 from nova_selective_migrate.core.plan import planner
-from nova_selective_migrate.host.facts import local_storage
+from nova_selective_migrate.host.facts import mountinfo
 from tests.functional import libvirt_rule as rule
 from tests.unit.core import builders as b
 from tests.unit.core import invariants
@@ -104,11 +104,11 @@ def case(data: bytes) -> bool:
 
 def mounts(data: bytes) -> bool:
     """Read any text as a mountinfo; write any name as the kernel does."""
-    local_storage.parse_mountinfo(data.decode(errors='surrogateescape'))
+    mountinfo.parse_mountinfo(data.decode(errors='surrogateescape'))
     point, source, *_ = (*data.split(b'\0'), b'', b'')
     line = b'7 1 0:3 / /%s rw shared:1 - x %s rw\n'
     text = b'broken\n' + line % (_escaped(point), _escaped(source))
-    (found,) = local_storage.parse_mountinfo(
+    (found,) = mountinfo.parse_mountinfo(
         text.decode(errors='surrogateescape')
     ).values()
     _TEST.assertEqual(

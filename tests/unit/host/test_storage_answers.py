@@ -178,7 +178,7 @@ class GuardTestCase(testtools.TestCase):
             [
                 'facts/local_storage.py: free_bytes',
                 'facts/local_storage.py: _ask_server',
-                'facts/local_storage.py: mount_of',
+                'facts/mountinfo.py: mount_of',
                 'hypervisor/path_users.py: _is_in',
             ],
             unguarded,
