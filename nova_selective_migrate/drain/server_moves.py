@@ -220,21 +220,22 @@ def read(tree: typing.Any) -> ServerMove:
         fields['avoided'] = tuple(fields['avoided'])
         fields['volumes'] = frozenset((v, d) for v, d in fields['volumes'])
         fields['blocked'] = _blocked(fields)
-        fields['ended_attempts'] = tuple(
-            EndedAttempt(
-                **{
-                    **each,
-                    'state': MoveState(each['state']),
-                    'blocked': _blocked(each),
-                }
-            )
-            for each in fields.get('ended_attempts', ())
-        )
+        attempts = fields.get('ended_attempts', ())
+        fields['ended_attempts'] = tuple(map(_ended_attempt, attempts))
         return ServerMove(**fields)
     except (TypeError, KeyError, ValueError, AttributeError) as err:
         raise exceptions.JournalFailed(
             f'no move of a server: {err!r}'
         ) from err
+
+
+def _ended_attempt(
+    tree: collections.abc.Mapping[str, typing.Any],
+) -> EndedAttempt:
+    fields = dict(tree)
+    fields['state'] = MoveState(fields['state'])
+    fields['blocked'] = _blocked(fields)
+    return EndedAttempt(**fields)
 
 
 def _blocked(
