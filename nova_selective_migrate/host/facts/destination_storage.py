@@ -13,22 +13,19 @@
 """What the destination knows of paths, asked through libvirt alone."""
 
 import collections.abc
-import dataclasses
 import os.path
 import types
 
 from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.host.facts import shared_directories
 from nova_selective_migrate.host.facts import source_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import storage_pools
 from nova_selective_migrate.host.hypervisor import volume_pools
 
-Sight = collections.abc.Callable[[str], bool | None]
 Facts = dict[str, storage_facts.StorageFacts]
-# A pool opens everything in its directory: never do that to devices.
-_NOT_STORAGE = ('/dev', '/proc', '/sys', '/run', '/var/run')
 
 
 def destination_facts(
@@ -58,9 +55,9 @@ def destination_facts(
         folder = os.path.dirname(storage_facts.tidy(path))
         if path in found or known.kind is storage_facts.PathKind.BLOCK:
             continue
-        if path.startswith('/') and may_look(folder):
+        if path.startswith('/') and storage_pools.may_look(folder):
             folders.setdefault(folder, []).append(path)
-    proofs = Directories(peer, source)
+    proofs = shared_directories.Directories(peer, source)
     for folder, paths in folders.items():
         changed = {path: source.changed_ns(path) for path in paths}
         with storage_pools.directory(peer, folder) as seen:
@@ -77,7 +74,7 @@ def destination_facts(
                     name = _name(path)
                     if found[path].exists is False:
                         found[path] = seen.absent(name)
-                    elif between(
+                    elif shared_directories.between(
                         changed[path],
                         seen.changed_ns(name),
                         source.changed_ns(path),
@@ -142,34 +139,6 @@ def volume(
         return found if seen is False else storage_facts.StorageFacts()
 
 
-def same_directory(
-    seen: pool_directory.PoolDirectory, sight: Sight, folder: str = ''
-) -> bool | None:
-    """Make a marker at the destination and look for it at the source.
-
-    nova finds shared instance directories in the same way
-    (_create_shared_storage_test_file).
-
-    :param folder: of the source, where it is another path there
-    """
-    with seen.marker() as name:
-        path = f'{(folder or seen.path).rstrip("/")}/{name}'
-        return sight(path) if name else None
-
-
-def sight(source: connection.Connection) -> Sight:
-    """Return how to look whether a host, the source, has a file."""
-    return source_storage.of(source).sees
-
-
-def may_look(folder: str) -> bool:
-    """Tell whether a pool may open all that is in a directory."""
-    folder = '/' + os.path.normpath(folder).lstrip('/')
-    return not any(
-        folder == top or folder.startswith(f'{top}/') for top in _NOT_STORAGE
-    )
-
-
 def _name(path: str) -> str:
     return os.path.basename(storage_facts.tidy(path))
 
@@ -187,87 +156,3 @@ def in_folder(
         ),
         **{path: seen.facts(_name(path)) for path in paths},
     }
-
-
-def between(before: int | None, there: int | None, after: int | None) -> bool:
-    """Tell whether both files have the same time of change.
-
-    Two files never do, to the nanosecond: it can be one file, which the
-    destination reaches by a link or a mount.
-    """
-    if before is None or there is None or after is None:
-        return False
-    return before <= there <= after
-
-
-class Directories:
-    """Finds with markers which directories of both hosts are one."""
-
-    def __init__(
-        self, peer: connection.Connection, source: source_storage.SourceStorage
-    ) -> None:
-        self._peer = peer
-        self._source = source
-        self._same: dict[tuple[str, str], bool | None] = {}
-        self._suspects: set[str] = set()
-
-    def compare(
-        self, seen: pool_directory.PoolDirectory, folder: str = ''
-    ) -> bool | None:
-        """Look for a marker of each host at the other.
-
-        One that is seen proves one directory, whichever host made it. That
-        the source's is not seen proves nothing: a client may list what it
-        has cached.
-
-        :param folder: of the source, where it is another path there
-        """
-        folder = folder or seen.path
-        known = (seen.path, folder)
-        if known not in self._same:
-            same = same_directory(seen, self._source.sees, folder)
-            if not same:
-                with self._source.marker(folder) as name:
-                    if name and seen.refresh() and seen.facts(name).exists:
-                        same = True
-            self._same[known] = same
-        return self._same[known]
-
-    def suspect(self, path: str) -> None:
-        """Note a file there that may be the source's own."""
-        self._suspects.add(path)
-
-    def identified(
-        self,
-        path: str,
-        known: storage_facts.StorageFacts,
-        here: storage_facts.StorageFacts,
-    ) -> storage_facts.StorageFacts:
-        """Give a file of the destination an identity, as the markers show.
-
-        A marker shows the directory that was named. Behind a link either
-        host may have another, so that each link's own directory counts, as
-        does that of what it leads to. For a file that is mounted over its
-        name the directory proves nothing.
-        """
-        if not here.identity or here.mount_point == here.resolved:
-            return known
-        hops = self._source.hops(storage_facts.tidy(path))
-        told = {self._directory(os.path.dirname(hop)) for hop in hops}
-        if told == {True}:
-            return dataclasses.replace(known, identity=here.identity)
-        if told == {False} and path not in self._suspects:
-            return dataclasses.replace(known, identity=f'not {here.identity}')
-        return known
-
-    def _directory(self, folder: str) -> bool | None:
-        known = (folder, folder)
-        if known not in self._same:
-            if may_look(folder):
-                with storage_pools.directory(self._peer, folder) as seen:
-                    if isinstance(seen, pool_directory.PoolDirectory):
-                        return self.compare(seen)
-                    self._same[known] = seen if seen is False else None
-            else:
-                self._same[known] = None
-        return self._same[known]

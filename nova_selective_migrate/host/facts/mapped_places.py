@@ -23,6 +23,7 @@ from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import destination_storage
+from nova_selective_migrate.host.facts import shared_directories
 from nova_selective_migrate.host.facts import source_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
@@ -95,7 +96,7 @@ def look(
         destination, source_storage.of(source), storage.source
     )
     for folder, below in folders.items():
-        if folder not in groups and destination_storage.may_look(folder):
+        if folder not in groups and storage_pools.may_look(folder):
             there |= _files(destination, folder, below, comparison, probe)
         for path in below:
             device = (
@@ -189,7 +190,7 @@ class _Comparison:
         here: storage_facts.FactsByPath,
     ) -> None:
         self._source = source
-        self._proofs = destination_storage.Directories(peer, source)
+        self._proofs = shared_directories.Directories(peer, source)
         self._here = {
             path: known
             for path, known in here.items()
@@ -214,7 +215,7 @@ class _Comparison:
             for path, known in self._here.items()
         }
         same = any(
-            destination_storage.between(
+            shared_directories.between(
                 before[path], there, self._source.changed_ns(path)
             )
             for path in self._here
@@ -243,7 +244,7 @@ class _Comparison:
             return None  # mounted over its name: the directory says nothing
         for hop in hops:
             folder, own = os.path.split(hop)
-            if not destination_storage.may_look(folder):
+            if not storage_pools.may_look(folder):
                 return None
             same = self._proofs.compare(seen, folder)
             if same is None or (same and own != name):

@@ -32,9 +32,19 @@ from nova_selective_migrate.host.journal import probe_journal
 
 _FOREIGN_POOL_SECONDS = 10.0
 _FOREIGN_POOL_POLL_SECONDS = 0.1
+# A pool opens everything in its directory: never do that to devices.
+_NOT_STORAGE = ('/dev', '/proc', '/sys', '/run', '/var/run')
 _OF_FILES = ('dir', 'fs', 'netfs')
 # "Storage source conflict with pool": another pool has the directory.
 _TAKEN = libvirt.VIR_ERR_OPERATION_FAILED
+
+
+def may_look(folder: str) -> bool:
+    """Tell whether a pool may open all that is in a directory."""
+    folder = '/' + os.path.normpath(folder).lstrip('/')
+    return not any(
+        folder == top or folder.startswith(f'{top}/') for top in _NOT_STORAGE
+    )
 
 
 @contextlib.contextmanager

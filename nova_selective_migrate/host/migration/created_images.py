@@ -19,7 +19,7 @@ import os.path
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.model import storage_facts
-from nova_selective_migrate.host.facts import destination_storage
+from nova_selective_migrate.host.facts import shared_directories
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import path_users
 from nova_selective_migrate.host.hypervisor import pool_directory
@@ -111,7 +111,7 @@ class ImageCleanup:
 def examine(
     run: migration_record.MigrationRecord,
     peer: connection.Connection,
-    sees: destination_storage.Sight | None,
+    sees: shared_directories.Sight | None,
     *,
     held: collections.abc.Collection[str] = (),
     probe: bool = True,
@@ -201,7 +201,7 @@ def _remove_volume(
 def _remove(
     peer: connection.Connection,
     image: migration_record.CreatedImage,
-    sees: destination_storage.Sight | None,
+    sees: shared_directories.Sight | None,
     held: bool,
     remove: bool,
     is_beginning: medium_proof.Beginning | None,
@@ -222,7 +222,7 @@ def _remove(
         here = os.path.dirname(image.source_path or image.path)
         if (
             sees
-            and destination_storage.same_directory(seen, sees, here)
+            and shared_directories.same_directory(seen, sees, here)
             is not False
         ):
             return f'the source may see {folder} too'

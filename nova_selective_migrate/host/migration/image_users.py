@@ -17,7 +17,6 @@ import posixpath
 
 from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.core.model import storage_facts
-from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import path_users
 from nova_selective_migrate.host.hypervisor import pool_directory
@@ -82,7 +81,7 @@ class ImageUsers:
         looked: set[str] = set()
         while wanted:
             folder = storage_facts.tidy(wanted.pop())
-            if folder in looked or not destination_storage.may_look(folder):
+            if folder in looked or not storage_pools.may_look(folder):
                 continue
             looked.add(folder)
             with storage_pools.directory(self._host, folder) as seen:

@@ -25,7 +25,7 @@ from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.plan import migrate_call
 from nova_selective_migrate.core.plan import migration_plan
-from nova_selective_migrate.host.facts import destination_storage
+from nova_selective_migrate.host.facts import shared_directories
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import migration_journal
@@ -249,10 +249,10 @@ class MigrationHosts:
             self._keep(run, cleaned)
         return cleaned
 
-    def _sight(self) -> destination_storage.Sight | None:
+    def _sight(self) -> shared_directories.Sight | None:
         """Return how to see files of the source; None where it has gone."""
         try:
-            return destination_storage.sight(self.source)
+            return shared_directories.sight(self.source)
         except exceptions.HypervisorError:
             return None
 

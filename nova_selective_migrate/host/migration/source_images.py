@@ -21,8 +21,8 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate import plan_log
 from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.model import storage_facts
-from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.facts import local_storage
+from nova_selective_migrate.host.facts import shared_directories
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import storage_answers
@@ -239,8 +239,8 @@ def _apart(
     with storage_pools.directory(destination, folder) as seen:
         if not isinstance(seen, pool_directory.PoolDirectory):
             return seen is False
-        sight = destination_storage.sight(source)
-        return destination_storage.same_directory(seen, sight) is False
+        sight = shared_directories.sight(source)
+        return shared_directories.same_directory(seen, sight) is False
 
 
 def _volume(
