@@ -18,7 +18,8 @@ import enum
 import posixpath
 
 from nova_selective_migrate.core.case import case_facts
-from nova_selective_migrate.core.decision import nova_preparation
+from nova_selective_migrate.core.decision import destination_space
+from nova_selective_migrate.core.decision import media_duties
 from nova_selective_migrate.core.evidence import media_content
 from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
@@ -52,7 +53,7 @@ class MediumChoice:
     size_bytes: int = 0
 
 
-Duties = tuple[nova_preparation.Duty, ...]
+Duties = tuple[media_duties.Duty, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,13 +135,13 @@ def choose(
     )
 
 
-def _ejected(duty: nova_preparation.Duty, path: str) -> MediumChoice:
+def _ejected(duty: media_duties.Duty, path: str) -> MediumChoice:
     return MediumChoice(duty.target, path, MediumAction.EJECT)
 
 
 def rooms(
     facts: case_facts.Facts, choices: MediaChoices
-) -> collections.abc.Iterator[nova_preparation.SpaceNeeded]:
+) -> collections.abc.Iterator[destination_space.SpaceNeeded]:
     """Add up what is copied into each directory."""
     sizes: dict[str, int] = {}
     for path, size in choices.copied.items():
@@ -149,7 +150,7 @@ def rooms(
     for folder, size in sizes.items():
         known = storage_facts.at(facts.storage.destination, folder)
         free = known.free_bytes if known else None
-        yield nova_preparation.SpaceNeeded(folder, size, free)
+        yield destination_space.SpaceNeeded(folder, size, free)
 
 
 def notes(choices: MediaChoices) -> collections.abc.Iterator[str]:
@@ -165,7 +166,7 @@ def notes(choices: MediaChoices) -> collections.abc.Iterator[str]:
 
 def _in_order(
     domain: domains.Domain,
-) -> collections.abc.Callable[[nova_preparation.Duty], int]:
+) -> collections.abc.Callable[[media_duties.Duty], int]:
     targets = [disk.target for disk in domain.disks]
     return lambda duty: targets.index(duty.target)
 

@@ -21,7 +21,7 @@ import posixpath
 
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import destination_images
-from nova_selective_migrate.core.decision import nova_preparation
+from nova_selective_migrate.core.decision import destination_space
 from nova_selective_migrate.core.model import storage_facts
 
 
@@ -29,7 +29,7 @@ def needed(
     facts: case_facts.Facts,
     images: collections.abc.Iterable[destination_images.DestinationImage],
     copied: collections.abc.Mapping[str, int],
-) -> collections.abc.Iterator[nova_preparation.SpaceNeeded]:
+) -> collections.abc.Iterator[destination_space.SpaceNeeded]:
     """Add up the bytes that are needed, for each pool and directory.
 
     libvirt tells no size of extents, to which each volume is rounded up: the
@@ -49,13 +49,13 @@ def needed(
     pools = facts.storage.pools_there
     for name, size in in_pools.items():
         pool = pools.get(name)
-        yield nova_preparation.SpaceNeeded(
+        yield destination_space.SpaceNeeded(
             f'the storage pool {name}', size, pool.free_bytes if pool else None
         )
     for folder, size in in_folders.items():
         there = storage_facts.at(facts.storage.destination, folder)
         free = there.free_bytes if there else None
-        yield nova_preparation.SpaceNeeded(folder, size, free)
+        yield destination_space.SpaceNeeded(folder, size, free)
 
 
 def _file_bytes(

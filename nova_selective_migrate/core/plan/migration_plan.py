@@ -19,7 +19,7 @@ from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.decision import guest_trimming
 from nova_selective_migrate.core.decision import media_choices
-from nova_selective_migrate.core.decision import nova_preparation
+from nova_selective_migrate.core.decision import media_duties
 from nova_selective_migrate.core.decision import source_removals
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.model import domains
@@ -176,7 +176,7 @@ class MigrationPlan:
     domain: domains.Domain
     disks: tuple[PlannedDisk, ...]
     refusals: tuple[refusals.StatedRefusal, ...]
-    duties: tuple[nova_preparation.Duty, ...]
+    duties: tuple[media_duties.Duty, ...]
     notes: tuple[str, ...]
     call: migrate_call.MigrateCall
     images: tuple[destination_images.DestinationImage, ...]

@@ -18,7 +18,7 @@ import dataclasses
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.decision import destination_places
-from nova_selective_migrate.core.decision import nova_preparation
+from nova_selective_migrate.core.decision import media_duties
 from nova_selective_migrate.core.plan import known_bad_releases
 
 # qemu+ssh, and what libvirt has in its place.
@@ -101,7 +101,7 @@ def _of_transport(
 
 
 def dropped(
-    duties: collections.abc.Iterable[nova_preparation.Duty],
+    duties: collections.abc.Iterable[media_duties.Duty],
 ) -> collections.abc.Iterator[str]:
     """Note the media that the guest goes without."""
     for duty in duties:

@@ -23,9 +23,11 @@ from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.decision import blockers
 from nova_selective_migrate.core.decision import copy_refusals
 from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.decision import destination_space
 from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.decision import guest_trimming
 from nova_selective_migrate.core.decision import media_choices
+from nova_selective_migrate.core.decision import media_duties
 from nova_selective_migrate.core.decision import nova_preparation
 from nova_selective_migrate.core.decision import pool_room
 from nova_selective_migrate.core.decision import readiness_refusals
@@ -82,7 +84,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
     copied = disk_strategy.copies(strategies, refused)
     images = destination_images.needed(facts, copied, extents.by_target)
     media = media_choices.choose(
-        facts, *nova_preparation.duties(facts, strategies)
+        facts, *media_duties.duties(facts, strategies)
     )
     made = planned_call.first(facts, extents, media.ejected)
     refused += copy_refusals.snapshots(facts, extents.by_target)
@@ -194,12 +196,12 @@ def _disks(
 def _space_needed(
     facts: case_facts.Facts,
     disks: collections.abc.Iterable[migration_plan.PlannedDisk],
-    duties: collections.abc.Iterable[nova_preparation.Duty],
-) -> tuple[nova_preparation.SpaceNeeded, ...]:
+    duties: collections.abc.Iterable[media_duties.Duty],
+) -> tuple[destination_space.SpaceNeeded, ...]:
     """Compare what nova writes with the free space there."""
     if facts.prepared is None:
         return ()
-    return nova_preparation.space_needed(
+    return destination_space.space_needed(
         facts.prepared,
         [(disk.disk, disk.copy_bytes) for disk in disks if disk.copied],
         duties,

@@ -16,7 +16,8 @@ import collections.abc
 
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import blockers
-from nova_selective_migrate.core.decision import nova_preparation
+from nova_selective_migrate.core.decision import destination_space
+from nova_selective_migrate.core.decision import media_duties
 from nova_selective_migrate.core.decision import readiness_refusals
 from nova_selective_migrate.core.evidence import volume_matching
 from nova_selective_migrate.core.model import disk_refusals
@@ -60,7 +61,7 @@ def of_job(facts: case_facts.Facts) -> Refusals:
 
 def of_duties(
     facts: case_facts.Facts,
-    duties: collections.abc.Sequence[nova_preparation.Duty],
+    duties: collections.abc.Sequence[media_duties.Duty],
 ) -> Refusals:
     """Refuse where nova does not bring over read-only content."""
     if facts.prepared is not None:
@@ -68,7 +69,7 @@ def of_duties(
 
 
 def _not_carried(
-    duties: collections.abc.Iterable[nova_preparation.Duty],
+    duties: collections.abc.Iterable[media_duties.Duty],
     prepared: migration_options.Preparation,
 ) -> Refusals:
     for duty in duties:
@@ -83,7 +84,7 @@ def _not_carried(
 
 def of_destination(
     facts: case_facts.Facts,
-    rooms: collections.abc.Iterable[nova_preparation.SpaceNeeded],
+    rooms: collections.abc.Iterable[destination_space.SpaceNeeded],
 ) -> Refusals:
     """Refuse where nova cannot prepare the destination at all."""
     prepared = facts.prepared
@@ -98,7 +99,7 @@ def of_destination(
 
 
 def of_rooms(
-    rooms: collections.abc.Iterable[nova_preparation.SpaceNeeded],
+    rooms: collections.abc.Iterable[destination_space.SpaceNeeded],
 ) -> Refusals:
     """Refuse where what is made finds no room at the destination."""
     for room in rooms:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Read-only content that the caller must bring over."""
+"""Read-only content that the caller must bring over, and when it is one."""
 
 import unittest
 
