@@ -45,7 +45,7 @@ _TESTS = pathlib.Path('tests/unit/core')
 # It tells best what broke, and most die of it.
 _FIRST = 'tests.unit.core.test_scenarios'
 # They run every scenario anew, and are about what is named here.
-_SLOW = {'test_reasons': '.reasons', 'test_redact': '.case.'}
+_SLOW = {'test_reasons': '.reasons', 'test_redaction': '.case.'}
 _MANY = 'ManyTest'
 #: Seconds of a processor for a fork; without a mutant it takes nine.
 LIMIT = 15
