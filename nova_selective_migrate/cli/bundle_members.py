@@ -29,6 +29,7 @@ import typing
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.case import secret_masking
 from nova_selective_migrate.host.journal import chronicle_files
 from nova_selective_migrate.host.journal import migration_chronicle
 
@@ -56,7 +57,7 @@ class BundleMember:
     @classmethod
     def of(cls, name: str, what: str, tree: typing.Any) -> 'BundleMember':
         """Return a member of JSON's types."""
-        kept = json.dumps(redaction.leaves(tree), indent=2)
+        kept = json.dumps(secret_masking.leaves(tree), indent=2)
         return cls(name, what, f'{kept}\n')
 
 
@@ -124,7 +125,7 @@ def upgrade_check(files: collections.abc.Sequence[str]) -> BundleMember:
         said = f'{done.stdout}{done.stderr}exit code {done.returncode}\n'
     except (OSError, subprocess.TimeoutExpired) as err:
         said = f'it could not be run: {err}\n'
-    lines = (redaction.line(line) for line in said.splitlines())
+    lines = (secret_masking.line(line) for line in said.splitlines())
     return BundleMember(
         'upgrade-check.txt',
         'what "nova-selective-migrate-status upgrade check" says: the '
@@ -150,7 +151,7 @@ def options(files: collections.abc.Sequence[str]) -> BundleMember:
     except cfg.Error as err:
         raise exceptions.InvalidInput(
             f'cannot read {", ".join(files)}: '
-            f'{redaction.line(" ".join(str(err).split()))}'
+            f'{secret_masking.line(" ".join(str(err).split()))}'
         ) from err
     group = config[conf.GROUP.name]
     found = {}

@@ -24,7 +24,7 @@ import sys
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.cli import commands
 from nova_selective_migrate.core.case import nova_records
-from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.case import secret_masking
 
 LOG = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def records(
             f'nova was not read within {_SECONDS:.0f} seconds; --no-nova '
             'plans without it'
         ) from err
-    told = redaction.line(done.stderr.strip())
+    told = secret_masking.line(done.stderr.strip())
     LOG.debug('%s: %s', _PROGRAM, told)
     if done.returncode or not done.stdout:
         said = told.splitlines() or ['it said nothing']

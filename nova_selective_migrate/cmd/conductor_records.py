@@ -25,7 +25,7 @@ import types
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import nova_records
-from nova_selective_migrate.core.case import redaction
+from nova_selective_migrate.core.case import secret_masking
 
 #: For all answers together.
 SECONDS = 30.0
@@ -63,7 +63,7 @@ class _Reading:
 
 def problem(text: str) -> str:
     """Return a problem as JSON: one line without secrets."""
-    line = redaction.line(' '.join(text.split()))
+    line = secret_masking.line(' '.join(text.split()))
     return json.dumps({'problem': line})
 
 

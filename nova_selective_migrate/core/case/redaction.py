@@ -96,24 +96,6 @@ _INLINE_OPTIONS = re.compile(r'^(json:|rbd:[^:]*:|\w+://[^?]*\?).*', re.S)
 # [mds[,mds...]:/]cluster[:password] (nova.virt.libvirt.volume.vzstorage)
 _VZ_PASSWORD = re.compile(r'^((?:\S+:/)?[\w-]+)(?::(?!/).*)?$', re.S)
 _URL_PROTOCOLS = ('http', 'https', 'ftp', 'ftps', 'tftp', 'ssh')
-# For what leaves the host in another shape than a case.
-_HIDDEN_NAMES = (
-    r'(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|private|'
-    r'api[_-]?key|access[_-]?key|auth[_-]?key|keyring|cookie)'
-)
-_SECRET_NAME = re.compile(_HIDDEN_NAMES, re.I)
-_ANY_USERINFO = re.compile(r'(//)[^\s"\'<>]*@')
-_NAMED_SECRET = re.compile(
-    rf'([\w-]*{_HIDDEN_NAMES}[\w-]*["\']?\s*[:=>]\s*)'
-    r'("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|[^\s,;&}}<\]]+)',
-    re.I,
-)
-_SECRET_OPTION = re.compile(rf'(--[\w-]*{_HIDDEN_NAMES}[\w-]*\s+)[^\s]+', re.I)
-_SECRET_ELEMENT = re.compile(
-    rf'(<[\w:-]*{_HIDDEN_NAMES}[\w:-]*\s[^>]*>)[^<]+', re.I
-)
-_RBD_KEY = re.compile(r'(:key=)[^\s:]+')
-_BEARER = re.compile(r'\b((?:Bearer|Basic)\s+)[\w.~+/=-]+', re.I)
 # A path may contain any character: //a@b/c is one. Only with a password
 # in it, //a:b@c/d, it is taken for a URI.
 _PATHS = ('file', 'dev', 'dir', 'path', 'device_path', 'socket')
@@ -187,35 +169,6 @@ def uri(text: str) -> str:
 def anywhere(text: str) -> str:
     """Drop user and password of a URI inside another notation."""
     return re.sub(r'//[^/\s]*@', '//', text)
-
-
-def line(text: str) -> str:
-    """Drop what may be secret of a line that leaves the host.
-
-    More than :func:`anywhere`: all of a URI up to its last @, whatever a
-    password has in it, and what stands behind a name such as password,
-    secret or token. Rather too much than too little.
-    """
-    without = _ANY_USERINFO.sub(r'\1', text)
-    for secret in (_BEARER, _NAMED_SECRET, _SECRET_OPTION, _SECRET_ELEMENT):
-        without = secret.sub(r'\1***', without)
-    return _RBD_KEY.sub(r'\1***', without)
-
-
-def leaves(tree: Json) -> Json:
-    """Return JSON's types with :func:`line` of each text, also of names."""
-    if isinstance(tree, str):
-        return line(tree)
-    if isinstance(tree, dict):
-        return {
-            line(str(name)): '***'
-            if isinstance(value, str) and _SECRET_NAME.search(str(name))
-            else leaves(value)
-            for name, value in tree.items()
-        }
-    if isinstance(tree, list):
-        return [leaves(value) for value in tree]
-    return tree
 
 
 def _counts(device: etree._Element) -> bool:
