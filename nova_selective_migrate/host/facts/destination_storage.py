@@ -23,6 +23,7 @@ from nova_selective_migrate.host.facts import source_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import storage_pools
+from nova_selective_migrate.host.hypervisor import storage_volumes
 from nova_selective_migrate.host.hypervisor import volume_pools
 
 Facts = dict[str, storage_facts.StorageFacts]
@@ -107,7 +108,7 @@ def _devices(
                 peer, group, name
             )
         else:
-            device = pool_directory.of_path(peer.virt, name)
+            device = storage_volumes.of_path(peer.virt, name)
         if device is not None:
             found[path] = device
     return found

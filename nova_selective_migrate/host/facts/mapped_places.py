@@ -28,6 +28,7 @@ from nova_selective_migrate.host.facts import source_storage
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import storage_pools
+from nova_selective_migrate.host.hypervisor import storage_volumes
 from nova_selective_migrate.host.hypervisor import volume_pools
 
 Facts = dict[str, storage_facts.StorageFacts]
@@ -100,7 +101,7 @@ def look(
             there |= _files(destination, folder, below, comparison, probe)
         for path in below:
             device = (
-                pool_directory.of_path(destination.virt, path)
+                storage_volumes.of_path(destination.virt, path)
                 if path not in there
                 else None
             )

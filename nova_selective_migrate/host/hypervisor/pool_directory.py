@@ -21,7 +21,6 @@ import stat
 import uuid
 
 import libvirt
-from lxml import etree
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import safe_xml
@@ -29,6 +28,7 @@ from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import storage_answers
+from nova_selective_migrate.host.hypervisor import storage_volumes
 from nova_selective_migrate.host.hypervisor import volume_upload
 from nova_selective_migrate.host.journal import probe_journal
 
@@ -68,7 +68,9 @@ class PoolDirectory:
     def facts(self, name: str) -> storage_facts.StorageFacts:
         """Return what the host knows of a file in the directory."""
         try:
-            return _facts(self._pool.storageVolLookupByName(name))
+            return storage_volumes.facts(
+                self._pool.storageVolLookupByName(name)
+            )
         except libvirt.libvirtError as err:
             missing = err.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_VOL
             return storage_facts.StorageFacts(
@@ -84,7 +86,7 @@ class PoolDirectory:
         made for a moment shows whether the name is free.
         """
         try:
-            volume = self._pool.createXML(_empty_xml(name))
+            volume = self._pool.createXML(storage_volumes.empty_xml(name))
         except libvirt.libvirtError as err:
             taken = err.get_error_code() == libvirt.VIR_ERR_STORAGE_VOL_EXIST
             if taken or err.get_int1() == errno.EEXIST:
@@ -150,7 +152,7 @@ class PoolDirectory:
                 'nowhere'
             )
         with libvirt_codes.translated(f'cannot create {image.path}'):
-            volume = self._pool.createXML(_volume_xml(image))
+            volume = self._pool.createXML(storage_volumes.image_xml(image))
         try:
             self._fit(volume, image)
         except exceptions.SelectiveMigrateError:
@@ -212,7 +214,7 @@ class PoolDirectory:
         """
         name = f'.{probe_journal.new_name(self._look_id)}'
         try:
-            volume = self._pool.createXML(_empty_xml(name))
+            volume = self._pool.createXML(storage_volumes.empty_xml(name))
         except libvirt.libvirtError:
             yield None
             return
@@ -264,48 +266,6 @@ class PoolDirectory:
         return True
 
 
-def of_path(
-    virt: libvirt.virConnect, path: str
-) -> storage_facts.StorageFacts | None:
-    """Return the facts of a path that is in a pool of the host already.
-
-    No pool is made for it: one of /dev would open every device.
-
-    :returns: None where no pool that runs has it
-    """
-    try:
-        found = _facts(virt.storageVolLookupByPath(path))
-    except libvirt.libvirtError:
-        return None
-    # Its size is the device's, and libvirt does not look what it holds.
-    return dataclasses.replace(found, format=None)
-
-
-def _facts(volume: libvirt.virStorageVol) -> storage_facts.StorageFacts:
-    root = safe_xml.parse(volume.XMLDesc())
-    kind = {
-        'file': storage_facts.PathKind.FILE,
-        'block': storage_facts.PathKind.BLOCK,
-    }
-    target_format = root.find('./target/format')
-    return storage_facts.StorageFacts(
-        exists=True,
-        kind=kind.get(root.get('type', ''), storage_facts.PathKind.OTHER),
-        virtual_bytes=_bytes(root, 'capacity'),
-        allocated_bytes=_bytes(root, 'allocation'),
-        format=None if target_format is None else target_format.get('type'),
-    )
-
-
-def _empty_xml(name: str) -> str:
-    volume = etree.Element('volume')
-    etree.SubElement(volume, 'name').text = name
-    etree.SubElement(volume, 'capacity').text = '0'
-    target = etree.SubElement(volume, 'target')
-    etree.SubElement(target, 'format', type='raw')
-    return safe_xml.render(volume)
-
-
 def _inode(path: str) -> str | None:
     """Name a file that we see ourselves; None for a link and the like."""
     storage_answers.require(path)
@@ -316,27 +276,3 @@ def _inode(path: str) -> str | None:
     if not stat.S_ISREG(status.st_mode):
         return None
     return f'{status.st_dev}:{status.st_ino}'
-
-
-def _volume_xml(image: destination_images.DestinationImage) -> str:
-    volume = etree.Element('volume')
-    etree.SubElement(volume, 'name').text = os.path.basename(image.path)
-    capacity = etree.SubElement(volume, 'capacity', unit='bytes')
-    capacity.text = str(image.virtual_bytes)
-    etree.SubElement(volume, 'allocation').text = '0'
-    target = etree.SubElement(volume, 'target')
-    etree.SubElement(target, 'format', type=image.format)
-    if image.format == 'qcow2':
-        # Version 3 knows zero clusters, which keep a thin disk thin.
-        etree.SubElement(target, 'compat').text = '1.1'
-    if image.backing_path:
-        store = etree.SubElement(volume, 'backingStore')
-        etree.SubElement(store, 'path').text = image.backing_path
-        etree.SubElement(store, 'format', type=image.backing_format or 'raw')
-    return safe_xml.render(volume)
-
-
-def _bytes(root: etree._Element, tag: str) -> int | None:
-    # libvirt prints volumes in bytes, always.
-    text = root.findtext(f'./{tag}')
-    return int(text) if text and text.isdecimal() else None
