@@ -32,6 +32,7 @@ from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.facts import case_gathering
 from nova_selective_migrate.host.facts import image_digests
 from nova_selective_migrate.host.facts import local_storage
+from nova_selective_migrate.host.facts import source_facts
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 
 #: What nova passes besides (nova.virt.libvirt.guest.Guest.migrate), and what
@@ -71,7 +72,7 @@ class CaseGatherer:
         """
         text = redaction.domain_xml(guest.xml())
         domain = domain_xml.parse(text)
-        here = case_gathering.source_facts(
+        here = source_facts.collect(
             guest, domain, {}, local_storage.local_facts
         )
         _add_volume_uuids(here, request)

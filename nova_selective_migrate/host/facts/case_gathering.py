@@ -32,9 +32,9 @@ from nova_selective_migrate.host.facts import destination_storage
 from nova_selective_migrate.host.facts import local_storage
 from nova_selective_migrate.host.facts import mapped_places
 from nova_selective_migrate.host.facts import media_digests
-from nova_selective_migrate.host.facts import qcow2_header
 from nova_selective_migrate.host.facts import qemu_conf
 from nova_selective_migrate.host.facts import readiness_answers
+from nova_selective_migrate.host.facts import source_facts
 from nova_selective_migrate.host.facts import source_storage
 from nova_selective_migrate.host.facts import volume_group_pools
 from nova_selective_migrate.host.hypervisor import connection
@@ -43,14 +43,6 @@ from nova_selective_migrate.host.hypervisor import path_users
 from nova_selective_migrate.host.hypervisor import volume_pools
 
 LOG = logging.getLogger(__name__)
-
-_ON_HOST = (
-    domains.SourceType.FILE,
-    domains.SourceType.BLOCK,
-    domains.SourceType.DIR,
-    domains.SourceType.VOLUME,
-)
-_WITH_HEADER = (storage_facts.PathKind.FILE, storage_facts.PathKind.BLOCK)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +85,7 @@ def gather(
         pools_there = _pools(
             destination, domain, [each.destination for each in mapped]
         )
-    here = source_facts(
+    here = source_facts.collect(
         guest,
         domain,
         pools,
@@ -215,40 +207,6 @@ def _pools(
     return {name: pool for name, pool in found.items() if pool}
 
 
-def source_facts(
-    guest: libvirt_guest.Guest,
-    domain: domains.Domain,
-    pools: collections.abc.Mapping[str, storage_facts.StoragePool],
-    see: collections.abc.Callable[[str], storage_facts.StorageFacts] | None,
-) -> dict[str, storage_facts.StorageFacts]:
-    """Collect the source's facts of every image of every disk.
-
-    :param see: looks at a path; None where its host is not this one
-    :raises StorageSilent: when the storage of one does not answer
-    """
-    facts: dict[str, storage_facts.StorageFacts] = {}
-    # Asked last: for the sizes of one disk QEMU looks at the storage of all.
-    tops: dict[str, str] = {}
-    for disk in domain.disks:
-        for depth, image in enumerate(disk.chain):
-            for part in filter(None, (image, image.data_file)):
-                place = storage_facts.in_pool(part, pools)
-                path = place.path if place else None
-                if path is None or part.type not in _ON_HOST:
-                    continue
-                if see is not None and path not in facts:
-                    facts[path] = _with_snapshots(path, see(path), part)
-                if depth == 0 and part is image:
-                    tops[disk.target] = path
-    for directory in domain.others.directories:
-        if see is not None and directory.path not in facts:
-            facts[directory.path] = see(directory.path)
-    for target, path in tops.items():
-        known = facts.get(path, storage_facts.StorageFacts())
-        facts[path] = _with_sizes(known, guest, target)
-    return facts
-
-
 def _without(
     here: dict[str, storage_facts.StorageFacts],
     directories: tuple[other_devices.HostDirectory, ...],
@@ -260,17 +218,6 @@ def _without(
     """
     paths = {directory.path for directory in directories}
     return {path: known for path, known in here.items() if path not in paths}
-
-
-def _with_snapshots(
-    path: str, facts: storage_facts.StorageFacts, image: domains.DiskSource
-) -> storage_facts.StorageFacts:
-    """Add how many snapshots an image of this machine has inside."""
-    if image.format != 'qcow2' or facts.kind not in _WITH_HEADER:
-        return facts
-    return dataclasses.replace(
-        facts, internal_snapshots=qcow2_header.internal_snapshots(path)
-    )
 
 
 def _with_users(
@@ -297,20 +244,3 @@ def _with_users(
         )
         for path, known in there.items()
     }
-
-
-def _with_sizes(
-    facts: storage_facts.StorageFacts, guest: libvirt_guest.Guest, target: str
-) -> storage_facts.StorageFacts:
-    """Add the sizes of a disk's top image that QEMU reports."""
-    sizes = guest.block_sizes(target)
-    if sizes is None:
-        return facts
-    allocated = facts.allocated_bytes
-    if allocated is None and facts.kind is not storage_facts.PathKind.BLOCK:
-        # For a device libvirt tells how far QEMU has written; a copy takes all
-        # of it. 0 means that libvirt does not know.
-        allocated = sizes.allocation or None
-    return dataclasses.replace(
-        facts, virtual_bytes=sizes.capacity, allocated_bytes=allocated
-    )
