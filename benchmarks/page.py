@@ -25,18 +25,19 @@ _HEAD = """\
 Performance
 ===========
 
-What copying costs, beside ``virsh migrate`` and beside a plain copy of the
-same bytes. ``make bench`` measures it in a quarter of an hour. Figures that
-have a target are ratios of medians from one run on one machine, or bounds.
-Seconds are there for scale: they depend on the machine.
+This page shows what a migration costs, compared with ``virsh migrate`` and
+with a plain copy of the same bytes. ``make bench`` measures it in a quarter of
+an hour. A figure that has a target is a ratio of medians from one run on one
+machine, or an upper bound. Times in seconds depend on the machine, and are
+there only to show the scale.
 
 """
 _SUMMARY = """\
 Summary
 =======
 
-Each row is a question of a section below. "Measured" is the lowest and the
-highest figure that has a target.
+Each row stands for a section below. "Measured" is the range of that section's
+figures that have a target.
 
 """
 _MISSED = """\
@@ -54,89 +55,94 @@ ours
 
 virsh with the list
     ``virsh migrate --copy-storage-inc --migrate-disks`` with the right list,
-    written by hand. ``qemu-img create`` of each image is timed as well, but
-    not how one gets to the other host for it. The copy is incremental, so
-    that libvirt changes nothing of the images that were made.
+    written by hand. The time includes ``qemu-img create`` of each image, but
+    not the login to the other host. The copy is incremental, so that libvirt
+    does not change the new images.
 
 virsh without a list
     ``--copy-storage-all``, which copies the shared disk too. The shared disk
     is a block device here, since libvirt 9.0 fails with a network disk.
 
 plain copy
-    The floor. As many bytes as are not zero in the disks and in the guest's
-    memory are read from a file, sent once through a TCP connection between
-    the same hosts, and written to a file.
+    The lower limit. The non-zero bytes of the disks and of the guest's memory
+    are read from a file, sent once through a TCP connection between the same
+    hosts, and written to a file.
 
-The laboratory is two hosts on one machine, each with its own libvirt, file
-system and network. A virtual wire joins them (veth); its counters tell the
-bytes, in both directions and with all headers. Guests run without KVM, so
-everything that a processor does takes longer than elsewhere, for all alike.
-Nothing limits the wire unless Mbit/s are named. Each guest is started anew
-for each migration, and contenders take turns. A disk has one MiB of random
-data in so many; between them are zeroes that were written, or holes.
+The tests use two hosts on one machine, each with its own libvirt, file system
+and network. A virtual network cable (veth, the *wire*) connects them. Its
+counters count all bytes, in both directions and with all headers. Guests run
+without KVM, so all processor work takes longer than usual, for every
+contender. The speed of the wire is not limited, unless a row names Mbit/s. For
+each migration a new guest is started, and the contenders take turns. "8:1"
+means that one MiB in eight is random data; the rest is zeroes that were
+written, or holes.
 
 """
 _GROUPS = {
     'bytes': """\
-Bytes over the wire. A guest that writes sends some of its data twice, with
-any tool, so that row has no target. From libvirt 10.9 on the source leaves
-out zeroes that were written. Before 10.9 these zeroes travel, and the
-destination makes holes of them. The plain copy checks the counters: its
-payload is known, and the rest are headers.
+Bytes on the wire. If the guest writes during the copy, some of its data is
+sent twice with any tool, so that row has no target. From libvirt 10.9 on the
+source does not send zeroes that were written. Before 10.9 these zeroes are
+sent, and the destination makes holes of them. The plain copy checks the
+counters: its payload is known, and the rest are headers.
 """,
     'time': """\
-Wall time. The small disk shows what a command costs in any case: Python's
-start and the looks at both hosts. A dense disk that is kept thin takes a
-little longer, since its image has no room of its own yet when the data comes.
+Wall time. The small disk shows the fixed cost of a command: the start of
+Python and the checks of both hosts. A dense disk that is kept thin takes a
+little longer, since the space for its image is allocated during the copy.
 """,
     'allocated': """\
-The room that each copy takes at the destination, divided by what is not zero
-in the disk: 64 MiB of 512, the rest written zeroes. The destination stays
-thin only if zeroes are found on the way.
+The space that each copy takes at the destination, divided by the non-zero
+bytes of the disk. The disk has 512 MiB: 64 MiB of data, the rest written
+zeroes. The destination stays thin only if the zeroes are found during the
+copy.
 """,
     'trimmed': """\
 A guest with an ext4 file system and Debian's guest agent has 64 MiB of files,
-and has deleted 192 MiB. The figure is the bytes of its disk over the wire,
-divided by what is not deleted. What QEMU sent of memory is left out.
+and has deleted 192 MiB. The figure is the bytes of its disk on the wire,
+divided by the bytes of the files that are not deleted. Memory is not counted.
 """,
     'downtime': """\
-How long the guest is silent. It prints a line for each durable record, at
-most a thousand a second. Measured is the time from its last line on one host
-to its first on the other. That is longer than QEMU's own downtime, which ends
-before the guest's first write is through.
+How long the guest is silent. The guest prints a line for each durable record,
+at most a thousand a second. The figure is the time from its last line on one
+host to its first line on the other. That is longer than QEMU's own downtime,
+which ends before the guest's first write is complete.
 """,
     'bandwidth': """\
-The rate on the wire divided by the ``--bandwidth`` that was asked for, memory
-and disks together, between a tenth and nine tenths of all bytes. virsh passes
-the limit to libvirt, which applies it to each disk.
+The rate on the wire, of memory and disks together, divided by the value of
+``--bandwidth``. The first and the last tenth of all bytes are not counted.
+virsh passes the limit to libvirt, which applies it to each disk.
 """,
     'planning': """\
-Deciding alone, in a process that runs already. Half of the disks are volumes.
+The time to make a plan from a case, without the start of a process. Half of
+the disks are volumes.
 """,
     'audit': """\
-``host audit -f json`` of a host with many running guests, on libvirt's test
-driver: processor time of the process, user and system, and the most memory
-that it had. The audit in nova-compute takes the same for each guest.
+``host audit -f json`` of a host with many running guests, with libvirt's test
+driver: processor time of the process (user and system) and its peak memory.
+The audit in nova-compute needs the same time for each guest.
 """,
     'start': """\
-Processor time of a whole process, installed for development. An empty Python
-of the same environment takes turns with the others.
+Processor time of a whole process, from an editable installation. An empty
+Python process of the same environment is measured in turn with the others.
 """,
     'process': """\
-The command as a process. It decides on recorded cases of four disks.
+Wall time of the command as a process. It makes plans from recorded cases with
+four disks.
 """,
     'memory': """\
-The most memory that the process had at once.
+The peak memory of the process.
 """,
     'nova': """\
-nova's own ``ComputeManager`` on both hosts, once with our driver and once with
-nova's: the time from the manager's call of ``driver.live_migration`` to the
-driver's call of ``migrateToURI3``. Three disks are local, five are volumes.
-"Whole" is the time from the request until ``ComputeManager`` is done.
+nova's own ``ComputeManager`` runs on both hosts, once with our driver and once
+with nova's. "Until the call" is the time from the manager's call of
+``driver.live_migration`` to the driver's call of ``migrateToURI3``. "Whole" is
+the time from the request until ``ComputeManager`` is done. Three disks are
+local, five are volumes.
 """,
     'phase': """\
-Where the time of one migration goes, with a dense disk. All but libvirt's
-call is what this project adds.
+How long each step of one migration takes, with a dense disk. This project adds
+all steps but libvirt's call.
 """,
 }
 _QUESTIONS = {

@@ -26,18 +26,19 @@ _HEAD = """\
 Reliability
 ===========
 
-Migrations are broken on purpose, on two real hosts with real guests. In every
-phase a program is killed or told to end, the wire is cut, or a disk is
-filled. Then both hosts are examined without asking this program. ``make
-faults`` runs it; a short campaign is part of ``make test``.
+This page shows what happens when migrations are broken on purpose, on two real
+hosts with real guests. In every phase of a migration a program is killed or
+told to end, the network (the *wire*) is cut, or a disk is filled. Then a
+separate test program examines both hosts. ``make faults`` runs such a
+campaign; a short one is part of ``make test``.
 
 Summary
 =======
 
 """
 _MIDDLE = """
-Every count but the first three should be 0. The next section says what went
-wrong each time, and what has been mended since.
+All counts after the first three should be 0. The next section says what went
+wrong, and what has been fixed since.
 
 What went wrong
 ===============
@@ -54,35 +55,38 @@ console which of them are durable. After each fault:
 - its disks hold every record that it has acknowledged;
 - QEMU was never told to copy, or to export, a shared disk;
 - the reported outcome is what both hosts show;
-- what is left at a host is named in the outcome, or by ``cleanup``.
+- files that are left on a host are listed in the outcome, or by ``cleanup``.
 
-An outcome that is not reported within 400 seconds (500 with nova) is wrong.
+An outcome that is not reported within 400 seconds (500 with nova) counts as
+wrong.
 
-Two moments need a word:
+Two phases need an explanation:
 
 Finish unanswered
-    The destination has been told to run the guest, and has not answered yet.
-    If that answer is lost, libvirt runs the guest on the source again, and so
-    on both hosts. This program suspends the destination's guest as soon as
-    its libvirt answers, and calls the outcome *unknown*. Until then a shared
-    disk can be damaged. On local disks each guest keeps its own records.
+    The destination has been told to run the guest, and its answer has not
+    arrived yet. If the answer is lost, libvirt resumes the guest on the
+    source, so both hosts run it. This program suspends the destination's guest
+    as soon as the destination's libvirt answers, and reports the outcome
+    *unknown*. Until then a shared disk can be damaged. On local disks each
+    guest keeps its own records.
 
 post-copy
     The guest runs at the destination while a part of its memory is still on
-    the source. A fault leaves a part on either host, or loses one. The disks
-    at the destination are the newest and whole. Look at both hosts, then
-    start the guest from these disks.
+    the source. After a fault each host has a part of the memory, or one part
+    is lost. The disks at the destination are complete and the newest. Look at
+    both hosts, then start the guest from these disks.
 
 .. note::
 
-   "Wire cut for good" and others can end as *unknown*: from one host nobody
-   can tell what the other one does. Before the guest is started anywhere,
-   look at both hosts: ``virsh domstate``, or the console or the power switch
-   of a host that does not answer. Start the guest only if the other host does
-   not run it and cannot come back running it. ``migrate --resume-report``
-   tells more once both answer; "unknown, then not-moved" below is that. A
-   guest that runs on both hosts is suspended at the destination
-   (:doc:`/admin/crashes`).
+   Some faults, such as "wire cut for good", can end as *unknown*: one host
+   cannot find out what the other host does. Before you start the guest
+   anywhere, look at both hosts: use ``virsh domstate``, or the console or the
+   power switch of a host that does not answer. Start the guest only if the
+   other host does not run it and cannot come back running it. Once both hosts
+   answer, ``migrate --resume-report`` may find out more. In the tables
+   "unknown, then not-moved" means that the first report was *unknown*, and
+   ``--resume-report`` later said *not-moved*. If both hosts run the guest, the
+   destination's guest is suspended (:doc:`/admin/crashes`).
 
 """
 _COUNTS = (

@@ -28,9 +28,10 @@ Mutants
 
 .. Written by `tox -e mutation -- --write`: change tools/mutation instead.
 
-``core`` is broken on purpose, one small change at a time. The unit tests have
-to notice each change. A change that no test notices shows a rule that a later
-change could remove without a red test.
+A *mutant* is a copy of ``core`` with one small change that breaks it on
+purpose. The unit tests have to notice each mutant: a test fails, and the
+mutant is *killed*. A mutant that no test notices *survives*. It shows a rule
+that somebody could remove later without a failing test.
 
 """
 _HOW = """\
@@ -44,14 +45,16 @@ How it is run
    $ tox -e mutation -- --again --write
 
 The first command runs all mutants. That takes half an hour on one processor;
-``--jobs 2`` takes two. The second runs those of one file. The third runs only
-those that survived last time, and writes the figures of this page.
+``--jobs 2`` uses two. The second command runs the mutants of one file. The
+third runs only the mutants that survived last time, and writes the figures of
+this page.
 
-A run fails in two cases: a mutant survives that
-``tools/mutation/harmless.toml`` does not explain, or no test holds a guard of
-``tools/mutation/rules.toml``. That file lists every rule of how disks are
-decided, with the lines that guard it. ``make check`` fails if one of these
-lines is no line of ``core`` any more.
+A run fails in two cases. Either a mutant survives that
+``tools/mutation/harmless.toml`` does not explain. Or no test notices a change
+of a *guard*, a line of ``core`` that implements a rule.
+``tools/mutation/rules.toml`` lists every rule of how disks are decided, with
+its guards. ``make check`` fails if one of these lines is not in ``core`` any
+more.
 
 The changes are those of `mutmut <https://mutmut.readthedocs.io/>`__, and
 seven of our own:
@@ -64,16 +67,17 @@ seven of our own:
 - a statement is left out,
 - a number is one less.
 
-mutmut's own runner leaves out tables, properties and the conditions of ``if``,
-which hold half of the guards. Some kinds of change are left out here:
+mutmut's own runner does not change tables, properties and the conditions of
+``if``, which contain half of the guards; ours does. Our runner does not make
+these changes:
 
-- texts for people: literals with a blank in them, what ``raise`` says, and
+- texts for people: literals that contain a blank, messages of ``raise``, and
   ``__str__``,
 - annotations, decorators and imports,
-- leaving out an argument; None takes its place instead.
+- leaving out an argument; it is replaced by None instead.
 
-Only the tests of ``tests/unit/core`` count. Property tests and fuzzing do not:
-what they find by chance holds no rule.
+Only the tests of ``tests/unit/core`` count. Property tests and fuzzing do not,
+since they find a broken rule only by chance.
 """
 
 
@@ -119,7 +123,7 @@ def _harmless(fates: collections.abc.Collection[record.Fate]) -> str:
         _section('What survives')
         + (
             f'``tools/mutation/rules.toml`` has {len(claims.rules())} rules, '
-            f'held by {guards} guards.\n\n'
+            f'implemented by {guards} guards.\n\n'
         )
         + _table('85 15', [row for row in rows if row[1] != '0'])
     )
