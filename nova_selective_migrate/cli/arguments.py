@@ -41,98 +41,100 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--no-probe',
         action='store_true',
-        help='put no empty file on either host to find out whether both see '
-        'one directory, and compare no media',
+        help='do not make an empty file on a host to find out whether both '
+        'hosts see the same directory, and do not compare media',
     )
     group.add_argument(
         '--direct',
         action='store_true',
-        help='manage the migration from here (virDomainMigrate3) instead of '
-        'from the source daemon (virDomainMigrateToURI3)',
+        help='manage the migration from this command (virDomainMigrate3) '
+        "instead of from the source's libvirt daemon (virDomainMigrateToURI3)",
     )
     group.add_argument(
         '--bandwidth',
         metavar='MIB',
         type=_bandwidth,
         default=0,
-        help='limit in MiB/s for disks and memory together; 0 means none. '
-        '"virsh migrate-setspeed DOMAIN MIB" on the source sets another while '
-        'the migration runs; with libvirt before 11.3 there it does so for '
-        'memory alone',
+        help='bandwidth limit in MiB/s for disks and memory together; 0 '
+        'means no limit. While the migration runs, "virsh migrate-setspeed '
+        'DOMAIN MIB" on the source changes the limit; with libvirt before '
+        '11.3 only that of memory',
     )
     group.add_argument(
         '--tls',
         action='store_true',
-        help='encrypt memory and disks with the certificates of both '
-        "hosts' qemu.conf; without it disks travel in clear",
+        help='encrypt memory and disks, with the certificates that both '
+        "hosts' qemu.conf names; without it they are sent unencrypted",
     )
     group.add_argument(
         '--migrate-uri',
         metavar='URI',
-        help='where the source reaches the destination for memory and '
-        'disks, such as tcp://10.0.0.2',
+        help='address at which the source reaches the destination for memory '
+        'and disks, such as tcp://10.0.0.2',
     )
     group.add_argument(
         '--listen-address',
         metavar='ADDRESS',
-        help='address that the destination listens on; without it that of '
-        "--migrate-uri's host or, unless --tls is given, of DEST_URI's, which "
-        'then is the --migrate-uri as well',
+        help='address on which the destination listens. Default: the host of '
+        '--migrate-uri; otherwise, unless --tls is given, the host of '
+        'DEST_URI, which then also becomes the --migrate-uri',
     )
     group.add_argument(
         '--disks-port',
         metavar='PORT',
         type=_port,
-        help='port of the destination for disks; without it a free one of '
-        "its qemu.conf's migration ports",
+        help='port of the destination for disks; default: a free one of the '
+        "migration ports in the destination's qemu.conf",
     )
     group.add_argument(
         '--disks-uri',
         metavar='URI',
         type=_disks_uri,
-        help='where the destination listens for disks and the source '
-        'connects: tcp://ADDRESS[:PORT] of another network, or unix:///PATH',
+        help='where the destination listens for disks, and the source '
+        'connects to: tcp://ADDRESS[:PORT], for example in another network, '
+        'or unix:///PATH',
     )
     group.add_argument(
         '--thin',
         choices=[choice.value for choice in migration_options.Thin],
         default=migration_options.Thin.AUTO.value,
-        help='keep zeroes from taking room at the destination: as far as '
-        'both hosts can (auto), or refuse (on), or not at all (off)',
+        help='keep zeroes from taking space at the destination: auto does so '
+        'as far as both hosts can, on refuses if they cannot, off does '
+        'nothing',
     )
     group.add_argument(
         '--synchronous-writes',
         action=argparse.BooleanOptionalAction,
         help='let each write of the guest wait for the destination while '
-        'disks are copied, so that the copy ends however much it writes: '
-        'from the beginning, or never; without either, in a second copy when '
-        'for a minute the first has not got ahead of the guest',
+        'disks are copied, so that the copy ends even if the guest writes a '
+        'lot: from the beginning, or never. Default: only in a second copy, '
+        'if the first has not caught up with the guest for a minute',
     )
     group.add_argument(
         '--auto-converge',
         action='store_true',
-        help='let QEMU slow the guest down where its memory changes faster '
-        'than it is sent',
+        help='let QEMU slow the guest down if its memory changes faster than '
+        'it is sent',
     )
     group.add_argument(
         '--post-copy',
         action='store_true',
-        help='allow memory to follow the guest; virsh migrate-postcopy '
-        'starts that',
+        help='allow post-copy: the guest moves first, and its memory '
+        'follows; "virsh migrate-postcopy" starts it',
     )
     group.add_argument(
         '--parallel',
         action='store_true',
-        help='send memory through several connections; each disk has one of '
-        'its own in any case',
+        help='send memory through several connections; each disk always has '
+        'a connection of its own',
     )
     group.add_argument(
         '--parallel-mirrors',
         metavar='N',
         type=_count,
         default=0,
-        help='copy N disks at a time, the largest first; 0, and libvirt '
-        'before 11.3 on the source, mean all at once',
+        help='copy N disks at a time, the largest first; default: 0, all at '
+        'once, which libvirt before 11.3 on the source always does',
     )
     group.add_argument(
         '--accept-known-bad',
@@ -140,25 +142,25 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         action='append',
         type=_known_bad,
         default=[],
-        help='do not hold to this rule about a release of libvirt or QEMU, '
-        'as where its package has the fix; the refusal or the note names the '
-        'id; repeatable',
+        help='ignore this rule about a known defect of libvirt or QEMU, for '
+        'example because your package has the fix; the refusal or the note '
+        'shows the ID; repeatable',
     )
     group.add_argument(
         '--libvirt-shared-filesystem',
         metavar='PATH',
         action='append',
         default=[],
-        help="shared_filesystems of the source's qemu.conf has PATH; for "
-        'where that file cannot be read from here; repeatable',
+        help="PATH is in shared_filesystems of the source's qemu.conf; "
+        'needed only if the command cannot read that file; repeatable',
     )
     group.add_argument(
         '--existing',
         metavar='TARGET',
         action='append',
         default=[],
-        help='the destination image or device of this target dev is there '
-        'and may be overwritten; repeatable',
+        help='the image or device for the disk with this target dev exists '
+        'at the destination and may be overwritten; repeatable',
     )
     media_arguments.add_media(parser)
     transport_arguments.add_transport(parser)
@@ -177,9 +179,9 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         metavar='SECONDS',
         type=_whole,
         default=int(watchdog_limits.AbortLimits.progress_seconds),
-        help='abort when for so long not a byte of disks or memory has moved; '
-        'a slow migration that moves is never aborted; 0 waits for ever; '
-        'default: %(default)s',
+        help='abort if no byte of disks or memory has moved for this time; a '
+        'slow migration is not aborted; 0 means no limit; default: '
+        '%(default)s',
     )
     group.add_argument(
         '--free-space-reserve',
@@ -187,10 +189,10 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         type=_whole,
         default=watchdog_limits.AbortLimits.reserve_bytes
         // watchdog_limits.MIB,
-        help='abort before less than this is free where images are made at '
-        'the destination, so that its other guests do not stop; where the '
-        'disks fit but leave less, half of what they leave; 0 does not look; '
-        'default: %(default)s',
+        help='abort if less than this is free where images are made at the '
+        "destination, so that the destination's other guests do not stop; if "
+        'the disks fit but leave less, the limit is half of what they leave; '
+        '0 switches the check off; default: %(default)s',
     )
 
 

@@ -35,16 +35,18 @@ Row = tuple[str, ...]
 class Cleanup(commands.GuardedLister):
     """List, and with --remove delete, what migrations left behind.
 
-    Looks at every migration in the journal that was not seen to its end.
-    An image at its destination goes only while the source has the guest
-    running, no domain of the destination uses it, the source does not see
-    its directory, and it is the very file that was made. A volume of a
-    storage pool goes if it has the UUID of the one that was made. What cannot
-    be shown to be that stays, with the reason. A migration that still runs is
-    left alone and named. Marker files and storage pools that a killed
-    command has left at a destination go as well. An image of the source
-    that was to go after the move (--remove-source-images) goes while the
-    guest runs at the destination and nothing on the source uses it.
+    Looks at every migration in the journal whose end no command has seen.
+    An image at the destination is deleted only if the source has the guest
+    running, no domain of the destination uses the image, the source does not
+    see its directory, and it is the same file that the migration made. A
+    volume of a storage pool is deleted if it has the UUID of the volume that
+    was made. Everything else stays, and the reason is shown.
+
+    A migration that still runs is named and not touched. Marker files and
+    storage pools that a killed command has left at a destination are deleted
+    as well. So is an image of the source that --remove-source-images had to
+    delete, if the guest runs at the destination and nothing on the source
+    uses the image.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -53,13 +55,13 @@ class Cleanup(commands.GuardedLister):
             'domain',
             metavar='DOMAIN',
             nargs='?',
-            help='name or UUID of a guest; all without it',
+            help='name or UUID of a guest; default: all guests',
         )
         parser.add_argument(
             '--remove',
             action='store_true',
-            help='delete what may be deleted; without it nothing is changed '
-            'but for a marker file that is put into a directory for a moment',
+            help='delete what may be deleted; without this option only a '
+            'marker file is made in a directory for a moment',
         )
         return parser
 

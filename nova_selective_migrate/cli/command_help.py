@@ -29,7 +29,8 @@ class Help(commands.Command):
             'command',
             metavar='COMMAND',
             nargs='*',
-            help='such as: disk list; or reason codes, such as: lun-disk',
+            help='a command, such as: disk list; or reason codes, such as: '
+            'lun-disk',
         )
         return parser
 

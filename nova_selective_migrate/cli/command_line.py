@@ -29,7 +29,7 @@ Live-migrate libvirt guests copying exactly their local disks.
 Start with a dry run: 'plan DOMAIN DEST_URI' shows for every disk whether it
 would be copied (local), kept (shared: both hosts reach it), skipped (empty
 or read-only) or refused, with the evidence. 'migrate' makes the same plan
-and runs it. Nothing is changed unless every disk is clear.
+and runs it. If a single disk cannot be decided, nothing is changed.
 """
 _EPILOG = """
 exit codes:
@@ -75,7 +75,7 @@ def global_parser() -> argparse.ArgumentParser:
         '-h',
         '--help',
         action='store_true',
-        help='print this, or with a command what that takes',
+        help='print this help, or the help of a command',
     )
     parser.add_argument(
         '--version', action=Version, nargs=0, help='print the version'
@@ -87,7 +87,8 @@ def global_parser() -> argparse.ArgumentParser:
         action='count',
         dest='verbose_level',
         default=0,
-        help='tell the steps on standard error; twice: all that is logged',
+        help='print the steps on standard error; given twice, print all log '
+        'messages',
     )
     told.add_argument(
         '-q',
@@ -95,30 +96,32 @@ def global_parser() -> argparse.ArgumentParser:
         action='store_const',
         dest='verbose_level',
         const=0,
-        help='tell warnings and errors alone, which is the default',
+        help='print only warnings and errors (default)',
     )
     parser.add_argument(
-        '--log-file', metavar='FILE', help='log all into FILE as well'
+        '--log-file',
+        metavar='FILE',
+        help='also write all log messages to FILE',
     )
     parser.add_argument(
         '--debug',
         action='store_true',
-        help='tell all that is logged, and where an error was raised',
+        help='print all log messages, and the traceback of an error',
     )
     parser.add_argument(
         '--connect',
         metavar='URI',
         default=os.environ.get('LIBVIRT_DEFAULT_URI', 'qemu:///system'),
-        help='libvirt URI of the host that has the guest now; '
-        'LIBVIRT_DEFAULT_URI or qemu:///system without it',
+        help='libvirt URI of the host that has the guest now; default: '
+        'LIBVIRT_DEFAULT_URI or qemu:///system',
     )
     parser.add_argument(
         '--journal',
         metavar='DIR',
         default=os.environ.get('NOVA_SELECTIVE_MIGRATE_JOURNAL'),
-        help='directory that remembers what migrations have made at '
-        'their destinations until they have ended well; '
-        'NOVA_SELECTIVE_MIGRATE_JOURNAL without it, or '
+        help='directory of the journal, which lists what a migration has '
+        'made at its destination until the migration has ended; default: '
+        'NOVA_SELECTIVE_MIGRATE_JOURNAL, or '
         '/var/lib/nova-selective-migrate/journal for root and '
         '~/.local/state/nova-selective-migrate/journal for others',
     )

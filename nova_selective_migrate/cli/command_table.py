@@ -54,7 +54,7 @@ COMMANDS = (
     CommandEntry(
         'complete',
         'complete:Complete',
-        'Print what lets a shell complete commands and options',
+        'Print a completion script for a shell',
     ),
     CommandEntry(
         'disk list',
@@ -84,12 +84,12 @@ COMMANDS = (
     CommandEntry(
         'report',
         'report:Report',
-        'Tell one migration from what both hosts have written of it',
+        'Show what both hosts have recorded about a migration',
     ),
     CommandEntry(
         'support-bundle',
         'support_bundle:SupportBundle',
-        'Pack what a problem report needs into one file, no secrets',
+        'Pack data for a problem report into one file, without secrets',
     ),
     CommandEntry(
         'watch',

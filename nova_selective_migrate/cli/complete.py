@@ -28,9 +28,10 @@ FOLDER = pathlib.Path(__file__).with_name('completion')
 
 
 class Complete(commands.Command):
-    """Print what lets a shell complete commands and options.
+    """Print a completion script for a shell.
 
-    Installed by a package it is where bash and zsh look for it. Otherwise:
+    A Debian package installs the script where the shells look for it.
+    Otherwise:
     source <(nova-selective-migrate complete)
     """
 
@@ -40,13 +41,15 @@ class Complete(commands.Command):
             '--shell',
             choices=(*FILES, 'none'),
             default='bash',
-            help='the shell; none lists the words alone; default: %(default)s',
+            help='the shell; none prints only the list of words; default: '
+            '%(default)s',
         )
         parser.add_argument(
             '--name',
             metavar='NAME',
             default=commands.NAME,
-            help='complete a command of this name, as of a link to ours',
+            help='name of the command to complete, for example of a link to '
+            'this command',
         )
         return parser
 

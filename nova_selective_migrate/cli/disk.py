@@ -37,9 +37,9 @@ _COLUMNS = (
 class ListDisk(commands.GuardedLister):
     """List a guest's disks and whether they are local or shared.
 
-    Without a destination, storage that could be shared stays unknown
-    unless the block device mapping or a declaration tells; 'plan' asks the
-    destination too.
+    This command does not ask a destination. So storage that could be shared
+    is shown as unknown, unless the block device mapping or a declaration
+    decides. 'plan' asks the destination too.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

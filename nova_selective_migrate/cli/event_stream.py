@@ -41,8 +41,8 @@ def add_events(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--events',
         action='store_true',
-        help='print what happens as JSON objects, one a line, while it '
-        'happens; the last is the outcome, as -f json prints it alone',
+        help='print each event as it happens, as one JSON object per line; '
+        'the last one is the outcome, the object that -f json prints',
     )
 
 

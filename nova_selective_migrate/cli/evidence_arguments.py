@@ -27,8 +27,8 @@ def add_evidence(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--block-device-info',
         metavar='FILE',
-        help="nova's block_device_info of the server as JSON: the volumes "
-        'that are attached; without it the hosts alone must tell',
+        help="nova's block_device_info of the server as JSON, which lists "
+        'its volumes; without it only the hosts are asked',
     )
 
 
@@ -42,22 +42,24 @@ def add_policy(
         metavar='PATH',
         action='append',
         default=[],
-        help='declare that both hosts reach what is below PATH; repeatable',
+        help='declare that both hosts reach the same storage below PATH; '
+        'repeatable',
     )
     group.add_argument(
         '--local-path',
         metavar='PATH',
         action='append',
         default=[],
-        help='declare that PATH is on one host alone; repeatable',
+        help='declare that storage below PATH belongs to one host only; '
+        'repeatable',
     )
     group.add_argument(
         '--config-file',
         metavar='FILE',
         action='append',
         default=[],
-        help='take shared_paths and local_paths from [selective_migrate] of '
-        'FILE, such as /etc/nova/nova.conf; repeatable',
+        help='read shared_paths and local_paths from the group '
+        '[selective_migrate] of FILE, such as /etc/nova/nova.conf; repeatable',
     )
     return group
 

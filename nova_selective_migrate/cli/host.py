@@ -34,17 +34,17 @@ _rate = whole_number.parser(2**31 - 1, 'whole number of MiB/s', smallest=1)
 class AuditHost(commands.GuardedShowOne):
     """Plan the migration of every running guest, and move none.
 
-    Tells of each guest whether it can move, why not and what to do, how
-    many bytes would be copied and, with --rate, how long that takes. Exits
-    0 when every guest can move and 3 when one cannot.
+    Shows for each guest whether it can move, why not and what to do, how
+    many bytes would be copied and, with --rate, how long that takes. The exit
+    code is 0 if every guest can move, and 3 if at least one cannot.
 
-    Without DEST_URI nothing is asked of a destination: storage that both
-    hosts could reach is then refused as not confirmed, unless it is
-    declared. "-f html" writes one page that needs no network.
+    Without DEST_URI no destination is asked. Storage that could be shared is
+    then refused as not confirmed, unless it is declared. "-f html" prints one
+    page that needs no network.
 
-    On a compute host of nova --config-file /etc/nova/nova.conf has it ask
-    nova-conductor for the servers and volumes of this host, and tells where
-    nova's own driver would copy another set of disks. Nothing of nova's is
+    On a compute host of nova, give --config-file /etc/nova/nova.conf. The
+    command then asks nova-conductor for the servers and volumes of this host,
+    and says where nova's own driver would copy other disks. Nothing in nova is
     changed.
     """
 
@@ -86,30 +86,30 @@ class AuditHost(commands.GuardedShowOne):
             'destination_uri',
             metavar='DEST_URI',
             nargs='?',
-            help='libvirt URI of the destination that all guests are planned '
-            'for: qemu+tls://host2/system',
+            help='libvirt URI of the destination for all guests, such as '
+            'qemu+tls://host2/system',
         )
         group = parser.add_argument_group('audit')
         group.add_argument(
             '--rate',
             metavar='MIB',
             type=_rate,
-            help='MiB/s that a migration is taken to have, for the time that '
-            'each would take; without it no time is estimated',
+            help='assumed speed of a migration in MiB/s, to estimate how '
+            'long each takes; without it no time is estimated',
         )
         group.add_argument(
             '--no-probe',
             action='store_true',
-            help='put no empty file on either host to find out whether both '
-            'see one directory, and compare no media',
+            help='do not make an empty file on a host to find out whether '
+            'both hosts see the same directory, and do not compare media',
         )
         group.add_argument(
             '--no-nova',
             action='store_true',
-            help='with --config-file: ask nova nothing, and take the '
-            'declared paths alone. Without it a FILE that has more than '
-            "[selective_migrate] is nova's configuration, and nova-conductor "
-            'is asked, for at most 30 seconds',
+            help='do not ask nova, and take only the declared paths from '
+            '--config-file. Without this option, a FILE that has other '
+            "groups than [selective_migrate] counts as nova's configuration, "
+            'and nova-conductor is asked, for at most 30 seconds',
         )
         evidence_arguments.add_policy(parser)
         return parser

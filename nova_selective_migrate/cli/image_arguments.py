@@ -28,10 +28,11 @@ def add_images(parser: argparse.ArgumentParser) -> None:
         action='append',
         type=_path_map,
         default=[],
-        help='what is below SOURCE_PREFIX is copied to below DEST_PREFIX: a '
-        'directory, or /dev/VG of a storage pool of type logical; the longest '
-        'prefix that matches whole parts of a path wins; disks that are not '
-        'copied stay as they are; repeatable',
+        help='copy files below SOURCE_PREFIX to the same place below '
+        'DEST_PREFIX, which is a directory, or /dev/VG of a storage pool of '
+        'type logical. A prefix matches whole parts of a path, and the '
+        'longest one wins. Disks that are not copied keep their paths; '
+        'repeatable',
     )
     group.add_argument(
         '--map-pool',
@@ -39,9 +40,9 @@ def add_images(parser: argparse.ArgumentParser) -> None:
         action='append',
         type=_pool_map,
         default=[],
-        help='what is in the storage pool of the first name on the source is '
-        'copied into that of the second name at the destination; goes before '
-        '--map for these disks; repeatable',
+        help="copy disks in the source's storage pool of the first name into "
+        "the destination's pool of the second name; takes precedence over "
+        '--map; repeatable',
     )
     group.add_argument(
         '--to-format',
@@ -49,8 +50,9 @@ def add_images(parser: argparse.ArgumentParser) -> None:
         action='append',
         type=_format,
         default=[],
-        help='the disk of this target dev is raw or qcow2 at the destination; '
-        'without it as on the source, and raw in a volume group; repeatable',
+        help='format of this disk at the destination, raw or qcow2; TARGET '
+        'is its target dev, such as vda. Default: the same format as on the '
+        'source, and raw in a volume group; repeatable',
     )
 
 

@@ -33,23 +33,24 @@ def add_media(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--copy-media',
         action='store_true',
-        help='copy read-only media that the destination lacks, such as an '
-        'ISO or a cloud-init seed, to the same path there before the '
-        'migration, and read them back; what is there is never overwritten',
+        help='before the migration, copy read-only media that the '
+        'destination lacks, such as an ISO or a cloud-init seed, to the same '
+        'path there, and verify the copy; an existing file is never '
+        'overwritten',
     )
     group.add_argument(
         '--copy-media-limit',
         metavar='MIB',
         type=_mebibytes,
         default=media_options.LIMIT_MIB,
-        help='copy no medium that is larger; default: %(default)s',
+        help='do not copy a medium that is larger; default: %(default)s',
     )
     group.add_argument(
         '--eject-media',
         action='store_true',
-        help='take removable media that the destination lacks or may lack, '
-        'and that are not copied, out of their drives there; on the source '
-        'they stay',
+        help='give the guest an empty drive at the destination for each '
+        'removable medium that is not copied and that the destination lacks '
+        'or may lack; on the source the medium stays in its drive',
     )
 
 
@@ -59,17 +60,17 @@ def add_trim(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--trim',
         action='store_true',
-        help="have the guest's agent trim its file systems before the copy, "
-        'so that what it has deleted does not travel; for disks that have '
-        "discard='unmap'; a migration never fails for it",
+        help="ask the guest's agent to trim its file systems before the "
+        'copy, so that deleted files are not sent; needs a copied disk with '
+        "discard='unmap'; a migration never fails because of it",
     )
     group.add_argument(
         '--trim-timeout',
         metavar='SECONDS',
         type=_seconds,
         default=trim_options.TRIM_SECONDS,
-        help='begin the copy without a trim that takes longer; default: '
-        '%(default)s',
+        help='begin the copy after this time even if trimming has not '
+        'finished; default: %(default)s',
     )
 
 
@@ -84,10 +85,10 @@ def add_removal(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--remove-source-images',
         action='store_true',
-        help='once the guest is seen running at the destination, delete the '
-        "source's image of each disk that was copied, unless a domain or an "
-        'image of the source uses it or both hosts see it; images below it '
-        'stay',
+        help="delete the source's image of each copied disk, once the guest "
+        'is seen running at the destination; an image stays if a domain or '
+        'another image of the source uses it, or if both hosts see it; '
+        'backing files always stay',
     )
 
 

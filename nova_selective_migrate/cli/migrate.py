@@ -30,18 +30,19 @@ from nova_selective_migrate.cli import signals
 class Migrate(commands.GuardedShowOne):
     """Live-migrate a guest, copying exactly its local disks.
 
-    Makes the plan that 'plan' shows and runs it as it is: creates the
-    destination images, calls libvirt, follows every disk, and tells
-    from the state of both hosts whether the guest has moved. Ctrl-C aborts
-    the migration; the guest then stays where it is.
+    Makes the plan that 'plan' shows, and runs it: creates the destination
+    images, calls libvirt and follows every disk. At the end it looks at both
+    hosts to see whether the guest has moved. Ctrl-C aborts the migration; the
+    guest then stays where it is.
 
-    A refused plan changes nothing. A failed migration removes the images
-    that it made at the destination. The source's images stay after a
-    migration and are listed.
+    If the plan is refused, nothing is changed. If the migration fails, the
+    images that it made at the destination are removed. The source's images
+    stay after a migration, and are listed.
 
-    Where this program was killed, --resume-report follows what goes on
-    without it, tells how it ended and cleans up in the same way; what is
-    left even then, 'cleanup' lists.
+    If this program was killed during a migration, run it again with
+    --resume-report. It follows the migration if it still runs, reports how it
+    ended, and cleans up in the same way. 'cleanup' lists what is left even
+    then.
     """
 
     _report: migration_report.MigrationReport | None = None
@@ -62,15 +63,15 @@ class Migrate(commands.GuardedShowOne):
             metavar='DEST_URI',
             nargs='?',
             help="libvirt URI of the destination, as the source's daemon "
-            'reaches it: qemu+tls://host2/system; with --resume-report the '
-            "journal's without it",
+            'reaches it, such as qemu+tls://host2/system; optional with '
+            '--resume-report, which takes it from the journal',
         )
         parser.add_argument(
             '--resume-report',
             action='store_true',
-            help='migrate nothing: report, and settle, how the newest '
-            'migration of DOMAIN in the journal went on or ended after '
-            'its program was killed',
+            help='migrate nothing. Find out how the newest migration of '
+            'DOMAIN in the journal ended after its program was killed, '
+            'report it, and clean up',
         )
         evidence_arguments.add_evidence(parser)
         arguments.add_destination(parser)

@@ -45,8 +45,8 @@ def add_output(
         dest='formatter',
         choices=names,
         default='table',
-        help='table for people, json and yaml for programs, value for the '
-        'bare values; default: %(default)s',
+        help='output format: table for people, json and yaml for programs, '
+        'value for values without decoration; default: %(default)s',
     )
     group.add_argument(
         '-c',
@@ -55,7 +55,7 @@ def add_output(
         default=[],
         dest='columns',
         metavar='COLUMN',
-        help='print this field alone; repeatable',
+        help='print only this field; repeatable',
     )
     group.add_argument(
         '--noindent', action='store_true', help='print JSON in one line'
@@ -73,7 +73,7 @@ def _add_list(group: 'argparse._ArgumentGroup') -> None:
         default=[],
         dest='sort_columns',
         metavar='COLUMN',
-        help='sort by this column; repeatable, the first counts most',
+        help='sort by this column; repeatable, the first one has priority',
     )
     direction = group.add_mutually_exclusive_group()
     for name, way in (('asc', 'ascending'), ('desc', 'descending')):
@@ -89,18 +89,19 @@ def _add_list(group: 'argparse._ArgumentGroup') -> None:
         metavar='N',
         type=int,
         default=int(os.environ.get('CLIFF_MAX_TERM_WIDTH', 0)),
-        help='fit the table into N columns; 0, the default, does not',
+        help='fit the table into N columns; default: 0, which means no limit',
     )
     group.add_argument(
         '--fit-width',
         action='store_true',
         default=os.environ.get('CLIFF_FIT_WIDTH', '0') != '0',
-        help='fit the table into the terminal, as is done on one in any case',
+        help='fit the table to the width of the terminal; this is the '
+        'default on a terminal',
     )
     group.add_argument(
         '--print-empty',
         action='store_true',
-        help='print the head of a table that has no row',
+        help='print the header of a table even if it has no rows',
     )
 
 

@@ -33,14 +33,15 @@ _WITH_LISTS = ('json', 'yaml')
 class Plan(commands.GuardedShowOne):
     """Show what would happen to every disk, and change nothing.
 
-    Says of each disk whether it would be copied, kept, skipped or refused,
-    from which evidence, and what the libvirt call would be. Exits 0 when
-    the plan is ready and 3 when it is refused; then every bad disk is
-    listed with its remedy.
+    Shows for each disk whether it would be copied, kept, skipped or refused,
+    the evidence for that, and the libvirt call. The exit code is 0 if the
+    plan is ready, and 3 if it is refused. A refused plan lists every bad
+    disk with its remedy.
 
-    To find out whether both hosts see one directory, and whether a name is
-    free there, an empty file is put there and removed at once; media that
-    both have are compared. --no-probe forbids it.
+    To find out whether both hosts see the same directory, and whether a file
+    name is free, the command makes an empty file and removes it at once. It
+    also compares read-only media that both hosts have. --no-probe forbids
+    both.
     """
 
     def lines(
@@ -65,12 +66,13 @@ class Plan(commands.GuardedShowOne):
             metavar='DEST_URI',
             nargs='?',
             help="libvirt URI of the destination, as the source's daemon "
-            'reaches it: qemu+tls://host2/system',
+            'reaches it, such as qemu+tls://host2/system',
         )
         parser.add_argument(
             '--record',
             metavar='FILE',
-            help='write all that the planner saw, without secrets',
+            help="write the planner's whole input (a case) to FILE, without "
+            'secrets',
         )
         parser.add_argument(
             '--replay',
@@ -78,9 +80,9 @@ class Plan(commands.GuardedShowOne):
             nargs='+',
             action='extend',
             default=[],
-            help='decide again from recorded cases alone, with no host; the '
-            'plans of several are printed one after the other, or as a list '
-            'where the format has one',
+            help='make the plan again from recorded cases, without any host; '
+            'the plans of several files are printed one after the other, or '
+            'as a list in JSON and YAML',
         )
         evidence_arguments.add_evidence(parser)
         arguments.add_destination(parser)

@@ -47,16 +47,15 @@ def _zone(text: str) -> datetime.tzinfo:
 
 
 class Report(commands.GuardedLister):
-    """Tell one migration from what both hosts have written of it.
+    """Show what both hosts have recorded about a migration.
 
-    Puts lines of logs, journal entries, events and records of a plan, or of
-    a server with all of its plans, in the order of time, and says of each
-    which host it is from. Without --from it reads what this host has. Copy
-    the other host's log and journals here and name them:
-    --from host2=nova-compute.log
+    Lists log lines, journal entries, events and records of a plan, or of all
+    plans of a server, in order of time, with the host of each. Without --from
+    it reads the files of this host. To include the other host, copy its log
+    and journals here and name them: --from host2=nova-compute.log
 
-    Times are in UTC. The order of lines of two hosts is as good as their
-    clocks agree.
+    Times are in UTC. If the clocks of the hosts differ, lines of different
+    hosts can be in the wrong order.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -72,8 +71,8 @@ class Report(commands.GuardedLister):
             '--log-zone',
             metavar='ZONE',
             type=_zone,
-            help='time zone of times in logs that name none; without it, '
-            "this machine's",
+            help='time zone of log times that have no zone; default: this '
+            "machine's",
         )
         return parser
 

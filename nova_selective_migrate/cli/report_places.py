@@ -34,17 +34,17 @@ def add_places(parser: argparse.ArgumentParser) -> None:
         default=[],
         dest='places',
         metavar='[HOST=]FILE',
-        help='a log, journal entry, directory of these, stream of --events or '
-        'list of records in JSON, plain or .gz, and the host that it is '
-        'from; without HOST, this one. Repeatable; without it '
-        f"{_LOG}, the driver's journals and the command line's, where they "
-        'exist',
+        help='a file to read, and the host that it is from (default: this '
+        'host): a log, a journal entry, a directory of these, the output of '
+        '--events, or a list of records in JSON; plain or .gz. Repeatable; '
+        f"default: {_LOG}, the driver's journals and the command line's, if "
+        'they exist',
     )
     parser.add_argument(
         '--state-path',
         metavar='DIR',
         default='/var/lib/nova',
-        help="nova's state_path, which has what this host's driver writes; "
+        help="nova's state_path, in which the driver of this host writes; "
         'default: %(default)s',
     )
 

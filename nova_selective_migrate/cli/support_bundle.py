@@ -32,13 +32,13 @@ _CONFIGURATION = ('/etc/nova/nova.conf', '/etc/nova/nova-compute.conf')
 
 
 class SupportBundle(commands.Command):
-    """Pack what a problem report needs into one file, no secrets.
+    """Pack data for a problem report into one file, without secrets.
 
-    Lists what the file is to have, then writes it; --list writes nothing.
-    It has versions, what "upgrade check" says, the options of
-    [selective_migrate] and of no other group, the newest lines of plans in
-    log and journals, the driver's audit, and each --case, as "plan --record"
-    writes it. Look into it before you hand it on.
+    Lists the contents, then writes the file; --list writes nothing. The file
+    has versions, the result of "upgrade check", the options of
+    [selective_migrate] and of no other group, the newest lines about plans in
+    log and journals, the driver's audit, and each --case. Look into the file
+    before you pass it on.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -47,13 +47,13 @@ class SupportBundle(commands.Command):
             'file',
             metavar='FILE',
             nargs='?',
-            help='file to write, which must not exist; without it '
-            'nova-selective-migrate-HOST-TIME.tar.gz in this directory',
+            help='file to write, which must not exist; default: '
+            'nova-selective-migrate-HOST-TIME.tar.gz in the current directory',
         )
         parser.add_argument(
             '--list',
             action='store_true',
-            help='list what the file would have, and write none',
+            help='only list the contents, and write no file',
         )
         parser.add_argument(
             '--case',
@@ -69,8 +69,8 @@ class SupportBundle(commands.Command):
             default=[],
             dest='configuration',
             metavar='CONFIG',
-            help="nova's configuration; repeatable; without it "
-            f'{" and ".join(_CONFIGURATION)}, where they exist',
+            help="nova's configuration; repeatable; default: "
+            f'{" and ".join(_CONFIGURATION)}, if they exist',
         )
         report_places.add_places(parser)
         return parser

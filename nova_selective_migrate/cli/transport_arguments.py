@@ -35,14 +35,14 @@ def add_transport(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--persistent',
         action=argparse.BooleanOptionalAction,
-        help='define the guest at the destination, or do not; without '
-        'either, as it is here',
+        help='define the guest at the destination, or not; default: as on '
+        'the source',
     )
     group.add_argument(
         '--undefine-source',
         action=argparse.BooleanOptionalAction,
-        help="remove the guest's definition here, or keep it, turned off; "
-        'without either, remove it where the destination gets one',
+        help="remove the guest's definition on the source, or keep it "
+        'inactive; default: remove it if the destination gets one',
     )
     group.add_argument(
         '--suspend',
@@ -59,14 +59,14 @@ def add_transport(parser: argparse.ArgumentParser) -> None:
         metavar='METHODS',
         type=_methods,
         default=(),
-        help='compress memory in these ways, with commas between them: '
+        help='compress memory with these methods, separated by commas: '
         'xbzrle or mt, or with --parallel zlib or zstd',
     )
     for name, what in (
         ('mt-level', 'level of mt, 0 to 9'),
-        ('mt-threads', 'threads that compress'),
-        ('mt-dthreads', 'threads that decompress'),
-        ('xbzrle-cache', 'bytes of the cache of xbzrle'),
+        ('mt-threads', 'number of threads that compress'),
+        ('mt-dthreads', 'number of threads that decompress'),
+        ('xbzrle-cache', 'size of the cache of xbzrle in bytes'),
         ('zlib-level', 'level of zlib, 0 to 9'),
         ('zstd-level', 'level of zstd, 0 to 20'),
     ):
@@ -78,33 +78,40 @@ def add_transport(parser: argparse.ArgumentParser) -> None:
         metavar='N',
         type=_number,
         default=0,
-        help='so many connections for memory, with --parallel',
+        help='number of connections for memory, with --parallel',
     )
     group.add_argument(
         '--postcopy-after-precopy',
         action='store_true',
-        help='begin post-copy once all of memory was sent, with --post-copy',
+        help='with --post-copy, begin post-copy once all of memory was sent',
     )
     group.add_argument(
         '--timeout',
         metavar='SECONDS',
         type=_number,
         default=0,
-        help='do something about a migration that lasts longer; the time '
-        'begins with the call, and disks take most of it',
+        help='act on a migration that takes longer, see --timeout-suspend '
+        'and --timeout-postcopy; the time begins with the libvirt call and '
+        'includes the copy of the disks',
     )
     group.add_argument(
         '--abort-on-error',
         action='store_true',
-        help='abort when an error of storage pauses the guest',
+        help='abort if a storage error pauses the guest',
     )
     for name, what in (
-        ('auto-converge-initial', 'first step of --auto-converge, per cent'),
-        ('auto-converge-increment', 'each further step, per cent'),
-        ('postcopy-bandwidth', 'MiB/s of memory in post-copy'),
+        (
+            'auto-converge-initial',
+            'initial slow-down by --auto-converge, in per cent',
+        ),
+        (
+            'auto-converge-increment',
+            'each further slow-down by --auto-converge, in per cent',
+        ),
+        ('postcopy-bandwidth', 'bandwidth of memory in post-copy, in MiB/s'),
         (
             'switchover-bandwidth',
-            'MiB/s to reckon with for the switch-over (libvirt 11.1)',
+            'bandwidth to assume for the switch-over, in MiB/s (libvirt 11.1)',
         ),
     ):
         group.add_argument(f'--{name}', metavar='N', type=_number, help=what)
@@ -118,7 +125,7 @@ def add_transport(parser: argparse.ArgumentParser) -> None:
         '--graphics-uri',
         metavar='URI',
         type=_text,
-        help="where viewers of the guest's screen go on",
+        help="URI to which viewers of the guest's screen are redirected",
     )
     group.add_argument(
         '--accept-unready',
@@ -126,13 +133,12 @@ def add_transport(parser: argparse.ArgumentParser) -> None:
         action='append',
         choices=[reason.value for reason in plan_refusals.ACCEPTABLE],
         default=[],
-        help='go on although the plan is refused with this reason code: '
-        '%(choices)s; repeatable',
+        help='ignore a refusal with this reason code: %(choices)s; repeatable',
     )
     actions = group.add_mutually_exclusive_group()
     for action, what in (
-        (_ACTION.SUSPEND, 'suspend the guest until it has moved; the default'),
-        (_ACTION.POSTCOPY, 'begin post-copy, as soon as disks are in sync'),
+        (_ACTION.SUSPEND, 'suspend the guest until it has moved (default)'),
+        (_ACTION.POSTCOPY, 'begin post-copy as soon as the disks are in sync'),
     ):
         actions.add_argument(
             f'--timeout-{action.value}',

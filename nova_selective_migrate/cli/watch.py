@@ -32,15 +32,14 @@ if typing.TYPE_CHECKING:
 class Watch(commands.GuardedShowOne):
     """Follow a migration that somebody else has begun.
 
-    It may be nova's, virsh's or that of another command of ours. Shows the
-    progress of disks and memory as 'migrate' does, and in the end what can
-    be known: where the guest is, and what libvirt tells of the job. The
-    source alone is asked; with DEST_URI the destination is asked in the end
-    as well, as 'migrate' does.
+    nova, virsh or another process of this program may have started it. Shows
+    the progress of disks and memory as 'migrate' does. At the end it reports
+    where the guest is, and what libvirt says about the migration. Only the
+    source is asked; with DEST_URI the destination is asked at the end as well.
 
-    Nothing is changed, and Ctrl-C ends the watching alone. Exits 0 when the
-    guest has moved, 4 when it has not or no migration goes on, 5 when that is
-    not known.
+    Nothing is changed. Ctrl-C ends this command, but not the migration. The
+    exit code is 0 if the guest has moved, 4 if it has not moved or no
+    migration runs, and 5 if that is not known.
     """
 
     _report: migration_report.MigrationReport | None = None
@@ -54,12 +53,12 @@ class Watch(commands.GuardedShowOne):
             'destination_uri',
             metavar='DEST_URI',
             nargs='?',
-            help='libvirt URI of the destination, to be asked in the end',
+            help='libvirt URI of the destination, which is asked at the end',
         )
         parser.add_argument(
             '--wait',
             action='store_true',
-            help='wait for a migration where none goes on yet',
+            help='wait for a migration to begin',
         )
         event_stream.add_events(parser)
         return parser

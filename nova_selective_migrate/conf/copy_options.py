@@ -23,13 +23,13 @@ OPTIONS = [
         min=1,
         max=64,
         help="""
-How much content of one guest may travel to the destination inside nova's
-messages, in MiB after compression: read-only content such as its config drive,
-which libvirt cannot copy, and then the bases of its qcow2 ephemeral and swap
-disks. A migration with more read-only content is refused; where the bases do
-not fit, all disks are copied whole. The message bus must take messages of a
-third more: RabbitMQ's max_message_size is 16 MiB by default since its release
-4.0.
+How much content of one guest may be sent to the destination inside nova's
+messages, in MiB after compression. This is read-only content such as a config
+drive, which libvirt cannot copy, and then the bases of qcow2 ephemeral and
+swap disks. A migration with more read-only content is refused. If the bases do
+not fit, all disks are copied whole. In a message the content is a third
+larger, and the message bus must accept that size: RabbitMQ's max_message_size
+is 16 MiB by default since release 4.0.
 
 Possible values:
 
@@ -49,13 +49,15 @@ Related options:
             ('off', 'Do nothing about it, as nova does.'),
         ],
         help="""
-Whether a copied disk is to take no more room at the destination than the data
-in it: neither for zeroes that were written nor for what was never written.
+Whether a copied disk should take no more space at the destination than its
+data. Zeroes that were written and blocks that were never written then take no
+space.
 
-With libvirt 10.9 or newer on both hosts the source finds zeroes before they
-travel; otherwise the destination does, and more bytes travel. A raw disk then
-runs with discard='unmap' at the destination until the server is stopped or
-hard-rebooted there: libvirt cannot change it on a running guest.
+With libvirt 10.9 or newer on both hosts, the source finds the zeroes and does
+not send them. Otherwise the destination finds them, and more bytes are sent. A
+raw disk then runs with discard='unmap' at the destination until the server is
+stopped or hard-rebooted, because libvirt cannot change this on a running
+guest.
 
 Possible values:
 
@@ -63,8 +65,8 @@ Possible values:
 
 Related options:
 
-* ``[DEFAULT]preallocate_images``: other than none it makes disks thick on
-  purpose, and this counts as off.
+* ``[DEFAULT]preallocate_images``: if it is not none, nova makes fully
+  allocated disks on purpose, and this option counts as off.
 """,
     ),
     cfg.StrOpt(
@@ -75,12 +77,12 @@ Related options:
             ('on', 'Have the guest agent trim before the copy.'),
         ],
         help="""
-Whether the source has a server trim all file systems that it has mounted
-before its disks are copied, so that what it has deleted does not travel. It is
-asked where a disk that is copied has ``discard='unmap'``, through libvirt and
-the QEMU guest agent, and for 60 seconds at most. The image property
-hw_qemu_guest_agent=yes gives a server the agent's channel. A server without an
-answering agent moves as it is; a live migration never fails for it.
+Whether the server's guest agent is asked to trim all mounted file systems
+before the disks are copied, so that deleted files are not sent. The agent is
+asked through libvirt, only if a copied disk has ``discard='unmap'``, and for
+60 seconds at most. The image property hw_qemu_guest_agent=yes gives a server
+the agent's channel. If no agent answers, the server is migrated without
+trimming. A live migration never fails because of this option.
 
 Possible values:
 
@@ -88,20 +90,22 @@ Possible values:
 
 Related options:
 
-* ``[libvirt]hw_disk_discard = unmap`` gives disks what this needs.
+* ``[libvirt]hw_disk_discard = unmap`` gives disks the setting that this option
+  needs.
 """,
     ),
     cfg.StrOpt(
         'disks_uri',
         help="""
-Where this host listens for the disks of live migrations that come to it, when
-that is not the address for their memory: a network of its own for storage.
-The source is told, and connects there.
+Where this host listens for the disks of incoming live migrations, if that is
+another address than for memory, for example in a separate network. This host
+reports the URI to the source, which connects to it.
 
-With a port, one migration can come at a time. Connections to a unix socket
-are the operator's to forward; it must be the same path on both hosts, and
-cannot be had with ``[libvirt]live_migration_with_native_tls``. With that the
-host of the URI must be in this host's certificate.
+With a port in the URI, only one migration to this host can run at a time. A
+unix socket must have the same path on both hosts, and the operator has to
+forward the connections. A unix socket cannot be combined with
+``[libvirt]live_migration_with_native_tls``. With native TLS the host of a tcp
+URI must be in this host's certificate.
 
 Possible values:
 
@@ -121,13 +125,14 @@ Related options:
         max=64,
         help="""
 How many disks of one guest are copied at a time, the largest first. The others
-are held back until one of these is in sync. It takes libvirt 11.3 or later on
-the source; an earlier one copies all at the same time, which the plan notes.
+wait until one of these is in sync. This needs libvirt 11.3 or later on the
+source. An earlier libvirt copies all disks at the same time, which the plan
+notes.
 
 Possible values:
 
-* A whole number of disks, 0 to 64; 0 copies all at the same time, each as
-  fast as all of them end together.
+* A whole number of disks, 0 to 64; 0 copies all disks at the same time, with
+  shares of the bandwidth that let them end together.
 
 Related options:
 
@@ -140,16 +145,16 @@ Related options:
         default=int(watchdog_limits.AbortLimits.progress_seconds),
         min=0,
         help="""
-For how long nothing may move before the source aborts a live migration, in
-seconds. Any byte of disks or memory counts: a migration that is slow is never
-aborted for it. nova's own ``[libvirt]live_migration_completion_timeout``
-counts from the beginning, however much moves, and holds beside this one. The
-default is longer than TCP takes to give up a peer that does not answer at
-first.
+The source aborts a live migration if nothing has moved for this many seconds.
+Any byte of disks or memory counts as movement, so a slow migration is not
+aborted. nova's own ``[libvirt]live_migration_completion_timeout`` applies as
+well. It counts from the beginning of the migration, however much has moved.
+The default here is longer than TCP takes to give up a peer that does not
+answer at first.
 
 Possible values:
 
-* A whole number of seconds; 0 waits for ever.
+* A whole number of seconds; 0 means no limit.
 
 Related options:
 
@@ -166,18 +171,20 @@ Related options:
         ],
         help="""
 Whether each write of a guest waits for the destination while its disks are
-copied (VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES). A guest that writes faster
-than its disks are sent keeps a migration going for ever otherwise; with it,
-the guest is slowed down to what the network takes. libvirt cannot change this
-for a copy that runs, so that ``auto`` aborts a copy that has not got ahead of
-the guest's writes for a minute, and begins again, once.
-It does so where both hosts' releases are known to be fit for it and the
-server's disks are copied whole: with qcow2 images above base images that both
-hosts have, a half-written image is of no use, and a warning in the log says
-what to do. ``on`` is refused where QEMU is known to break with it.
+copied (VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES). Without this, a guest that
+writes faster than its disks are sent keeps a migration running for ever. With
+it, the guest is slowed down to the speed of the network.
 
-For memory nova has ``live_migration_permit_auto_converge`` and
-``live_migration_permit_post_copy`` of ``[libvirt]``, which hold unchanged.
+libvirt cannot change this during a copy. So with ``auto``, a copy that has not
+caught up with the guest's writes for a minute is aborted, and begins again
+with synchronous writes, once. This needs suitable releases on both hosts, and
+disks that are copied whole. It is not possible for qcow2 images above base
+images that both hosts have, because a half-written image cannot be reused; a
+warning in the log then says what to do. ``on`` is refused if QEMU is known to
+break with it.
+
+For memory use nova's options ``live_migration_permit_auto_converge`` and
+``live_migration_permit_post_copy`` in ``[libvirt]``.
 
 Possible values:
 
@@ -185,7 +192,7 @@ Possible values:
 
 Related options:
 
-* ``enabled``: without it none waits.
+* ``enabled``: without it no write waits.
 """,
     ),
     cfg.IntOpt(
@@ -194,30 +201,31 @@ Related options:
         // watchdog_limits.MIB,
         min=0,
         help="""
-How much is to stay free on this host below ``instances_path`` while disks come
-to it, in MiB. When less is left, this host asks the source to abort the live
-migration, as ``nova live-migration-abort`` does: on a full file system all
-guests stop that write. Where the disks fit but leave less than this, it is
-half of what they leave; where they do not fit, an eighth of what was free.
+How much space must stay free below ``instances_path`` on this host during
+incoming live migrations, in MiB. If less is free, this host asks the source to
+abort the migration, as ``nova live-migration-abort`` does, because on a full
+file system every guest that writes would stop. The reserve is smaller in two
+cases: if the disks fit but leave less than this, it is half of what they
+leave; if the disks do not fit, it is an eighth of what was free.
 
 Possible values:
 
-* A whole number of MiB; 0 does not look.
+* A whole number of MiB; 0 switches the check off.
 
 Related options:
 
-* ``enabled``: without it nobody looks.
+* ``enabled``: without it the free space is not watched.
 """,
     ),
     cfg.MultiStrOpt(
         'accept_known_bad',
         default=[],
         help="""
-Ids of rules about releases of libvirt or QEMU that do not hold for live
-migrations from this host. A rule goes by the number of the release, and
-distributions mend one without changing it; where the packages of both hosts
-have the fix, name the rule here. A refusal and the notes in the log name the
-id, and the documentation has a table of all.
+Ids of rules about known defects of libvirt or QEMU to ignore for live
+migrations from this host. A rule only knows the number of a release, but
+distributions often fix a release without changing its number. If the packages
+of both hosts have the fix, name the rule here. Refusals and notes in the log
+name the id of their rule, and the documentation has a table of all rules.
 
 Possible values:
 

@@ -19,15 +19,15 @@ OPTIONS = [
         'enabled',
         default=False,
         help="""
-Decide disk by disk what a live migration copies, on this compute host, in
-place of nova's own choice. It takes effect where ``[DEFAULT]
-compute_driver`` is ``selective_migrate.SelectiveMigrateDriver``, and at the
-next start of nova-compute. While it is false, that driver is nova's libvirt
-driver and nothing else.
+Decide disk by disk what a live migration from this compute host copies,
+instead of nova's own choice. This takes effect at the next start of
+nova-compute, if ``[DEFAULT] compute_driver`` is
+``selective_migrate.SelectiveMigrateDriver``. While it is false, that driver
+behaves as nova's own libvirt driver.
 
-The source of a live migration decides. The destination serves it better with
-the plugin enabled as well: only then do config drives and mixes of shared
-and local images arrive.
+The source of a live migration decides which disks are copied. Enable the
+plugin on the destination as well: only then can servers with a config drive,
+or with both shared and local images, move there.
 
 Possible values:
 
@@ -65,14 +65,15 @@ Related options:
             ('disable', 'Log an error, and act as if not ``enabled``.'),
         ],
         help="""
-What to do when nova-compute starts and the methods of nova's libvirt driver
-that the plugin builds on are not those that it knows, as after an upgrade of
-nova. ``nova-selective-migrate-status upgrade check`` tells beforehand.
+When nova-compute starts, the plugin compares the methods of nova that it uses
+with those that it knows. This option says what to do if they differ, for
+example after an upgrade of nova. ``nova-selective-migrate-status upgrade
+check`` makes the same comparison beforehand.
 
 Possible values:
 
 * ``fail`` or ``disable``; with ``disable`` live migrations are nova's own,
-  with the flaws of those.
+  with its flaws.
 
 Related options:
 
@@ -85,24 +86,25 @@ Related options:
         min=0,
         help="""
 Seconds between two audits of this host. An audit plans the migration of every
-running guest, moves none, and is left in ``selective-migrate/audit.json``
-below ``[DEFAULT] state_path``, as ``nova-selective-migrate host audit -f
-json`` writes it. It plans for no destination: storage that both hosts could
-reach is refused unless it is declared.
+running guest and moves none. The result is written to
+``selective-migrate/audit.json`` below ``[DEFAULT] state_path``, in the format
+of ``nova-selective-migrate host audit -f json``. The audit has no destination,
+so storage that could be shared is refused unless it is declared.
 
-nova-compute works at it one guest at a time, and at most a twentieth of the
-time. The first begins within a minute of its start.
+nova-compute plans one guest at a time, and is busy with it for at most a
+twentieth of the time. The first audit begins within a minute after the start
+of nova-compute.
 
 Possible values:
 
-* 0, for no audit, or seconds from the end of one audit to the begin of the
+* 0 for no audits, or the seconds from the end of one audit to the start of the
   next; 3600 is an hour
 
 Related options:
 
 * ``enabled``: without it there is no audit.
-* ``shared_paths`` and ``local_paths``: what a plan believes of storage.
-* ``metrics_file`` and ``metrics_bind``: they tell the results.
+* ``shared_paths`` and ``local_paths``: which storage is shared or local.
+* ``metrics_file`` and ``metrics_bind``: metrics that include the results.
 """,
     ),
 ]

@@ -18,15 +18,15 @@ OPTIONS = [
         'metrics_file',
         default='',
         help="""
-File to write metrics to, for the textfile collector of Prometheus's
-node_exporter. It is written whole, when something changes and at least once a
-minute, and removed when nova-compute ends in order. It needs the Python
-package prometheus_client.
+File for metrics, to be read by the textfile collector of Prometheus's
+node_exporter. The whole file is replaced when something changes, and at least
+once a minute. It is removed when nova-compute ends normally. This needs the
+Python package prometheus_client.
 
 Possible values:
 
 * An absolute path that ends in ``.prom``, in a directory that nova-compute may
-  write to and node_exporter reads; empty for none.
+  write to and node_exporter reads; empty for no file.
 
 Related options:
 
@@ -37,15 +37,15 @@ Related options:
         'metrics_bind',
         default='',
         help="""
-Address and port at which nova-compute serves metrics over HTTP, to whoever can
-reach it: there is no password and no TLS. It needs the Python package
-prometheus_client.
+Address and port at which nova-compute serves metrics over HTTP. There is no
+password and no TLS: anybody who can connect can read them. This needs the
+Python package prometheus_client.
 
 Possible values:
 
-* ``address:port``, such as ``192.0.2.1:9179`` or ``[2001:db8::1]:9179``; a
-  port alone is that of the loopback, 127.0.0.1; ``0.0.0.0:9179`` is every
-  IPv4 address; empty for none.
+* ``address:port``, such as ``192.0.2.1:9179`` or ``[2001:db8::1]:9179``. A
+  port alone listens on the loopback, 127.0.0.1. ``0.0.0.0:9179`` means every
+  IPv4 address. Empty for no HTTP server.
 
 Related options:
 

@@ -15,11 +15,12 @@
 from oslo_config import cfg
 
 _DECLARATION_HELP = """
-A prefix ends at a path component, so ``/srv/a`` covers ``/srv/a/disk`` and
-not ``/srv/ab``. The longest prefix wins. For a network disk whose server is
-on the loopback, give the beginning of its URI, such as
-``nbd://127.0.0.1:10809``. A declaration settles what the hosts leave open;
-where it contradicts what they prove, the migration is refused.
+A prefix matches whole parts of a path, so ``/srv/a`` covers ``/srv/a/disk``
+but not ``/srv/ab``. The longest prefix wins. For a network disk whose server
+is on the loopback, give the beginning of its URI, such as
+``nbd://127.0.0.1:10809``. A declaration decides if the hosts cannot show
+whether storage is shared. If it contradicts what the hosts prove, the
+migration is refused.
 
 Possible values:
 
@@ -33,11 +34,12 @@ OPTIONS = [
         'libvirt_shared_filesystems',
         default=[],
         help="""
-What ``shared_filesystems`` of this host's ``qemu.conf`` names: paths below
-which libvirt takes files for shared whatever their file system is. libvirt
-refuses to migrate a server with a file on Lustre, on a FUSE mount and on other
-file systems that it does not know, and so a plan that keeps one is refused.
-Where nova-compute may read that file it is not needed. From libvirt 10.9 on.
+The value of ``shared_filesystems`` in this host's ``qemu.conf``: paths below
+which libvirt treats all files as shared, whatever their file system is.
+libvirt refuses to migrate a server with a shared file on Lustre, on a FUSE
+mount or on another file system that it does not know, so the plan is refused
+too. You need this option only if nova-compute may not read ``qemu.conf``. It
+needs libvirt 10.9 or newer.
 
 Possible values:
 

@@ -36,7 +36,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--dry-run',
         action='store_true',
-        help='Check and tell what would be done; nothing is changed',
+        help='Show what would be done, and change nothing',
     )
     parser.add_argument(
         '--yes',
@@ -48,34 +48,36 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--wait',
         action='store_true',
-        help='Stay until the last server has ended and is verified (default: '
-        'until the last move is under way; the same command then verifies)',
+        help='Wait until the last migration has ended and is verified '
+        '(default: until the last migration has started; run the same '
+        'command again to verify)',
     )
     parser.add_argument(
         '--abort',
         action='store_true',
-        help='On Ctrl-C abort the moves that are under way (default: they '
-        'end; in both cases no other one begins)',
+        help='On Ctrl-C abort the running migrations (default: they '
+        'continue; in both cases no further migration starts)',
     )
     parser.add_argument(
         '--audit',
         metavar='<file>',
-        help='JSON of "nova-selective-migrate host audit -f json" or of the '
-        'driver: what it refuses is not moved, and its bytes are those that '
-        'count (default: the limits of the flavors count)',
+        help='JSON file of "nova-selective-migrate host audit -f json" or of '
+        'the driver. Servers that the audit refuses are not moved, and the '
+        'sizes are those of the audit (default: the sizes follow from the '
+        'flavors)',
     )
     parser.add_argument(
         '--journal',
         metavar='<file>',
-        help='Where the drain is written down; an unfinished one in it is '
+        help='File that records the drain; an unfinished drain in it is '
         'continued (default: nova-selective-migrate/drain-<host>.jsonl in '
         '$XDG_STATE_HOME or ~/.local/state)',
     )
     parser.add_argument(
         '--report',
         metavar='<file>',
-        help='Write a report: HTML or JSON where the name ends with .html or '
-        '.json, else a table',
+        help='Write a report: HTML or JSON if the name ends with .html or '
+        '.json, otherwise a table',
     )
     parser.add_argument(
         '--long',
@@ -100,7 +102,7 @@ def _add_servers(parser: argparse.ArgumentParser) -> None:
         default=[],
         help='Only servers whose name, flavor or status matches a pattern '
         'with * and ?, such as name=web-*; repeat it for several conditions, '
-        'all of which have to hold',
+        'which all have to match',
     )
     parser.add_argument(
         '--target',
@@ -116,28 +118,30 @@ def _add_pace(parser: argparse.ArgumentParser) -> None:
         metavar='<number>',
         type=int,
         default=_CONCURRENT,
-        help='Migrations at once (default: %(default)s); nova-compute queues '
-        'what exceeds its [DEFAULT]max_concurrent_live_migrations',
+        help='Number of migrations at the same time (default: %(default)s); '
+        'nova-compute queues those above its '
+        '[DEFAULT]max_concurrent_live_migrations',
     )
     parser.add_argument(
         '--bytes-in-flight',
         metavar='<size>',
-        help='Most bytes on the way to one destination at any moment, such '
-        'as 200GiB (default: no bound). A server that is larger is not moved',
+        help='Maximum number of bytes on the way to one destination at the '
+        'same time, such as 200GiB (default: no limit). A larger server is '
+        'not moved',
     )
     parser.add_argument(
         '--link-bytes-in-flight',
         metavar='<size>',
-        help='Most bytes on the way from the host to all destinations at any '
-        'moment, such as 400GiB (default: no bound)',
+        help='Maximum number of bytes on the way from the host to all '
+        'destinations at the same time, such as 400GiB (default: no limit)',
     )
     parser.add_argument(
         '--attempts',
         metavar='<number>',
         type=int,
         default=_ATTEMPTS,
-        help='Tries for one server (default: %(default)s); what is unknown, '
-        'in ERROR or aborted is never tried again',
+        help='Attempts for one server (default: %(default)s); a server that '
+        'is unknown, in ERROR or aborted is never tried again',
     )
 
 

@@ -50,14 +50,14 @@ Table = tuple[tuple[str, ...], list[tuple[typing.Any, ...]]]
 class DrainHost(command.Lister):
     """Empty a compute host: live-migrate its servers, and verify each
 
-    The service is disabled, so that nothing new is scheduled to the host,
-    and stays so. What cannot move is told first. An unfinished drain is
-    continued by its journal.
+    Servers that cannot move are listed first. Then the compute service is
+    disabled, so that no new servers are scheduled to the host. It stays
+    disabled. An unfinished drain is continued from its journal.
 
     Exit codes: 0 every server has moved (with --dry-run: can move; without
     --wait: is under way); 2 bad input, nothing is done; 3 a server cannot
-    move or was refused; 4 a server has not moved; 5 where a server is is not
-    known; 128 + signal: stopped before the end.
+    move or was refused; 4 a server has not moved; 5 it is not known where a
+    server is; 128 + signal: stopped before the end.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -38,7 +38,10 @@ class HelpTest(command.CommandCase):
             self.assertIn(line, found.out)
 
     @ddt.data(
-        (('plan', '--help'), ('Exits 0', '3 when', '--record', '--replay')),
+        (
+            ('plan', '--help'),
+            ('exit code is 0', '3 if', '--record', '--replay'),
+        ),
         (('migrate', '--help'), ('Ctrl-C', '--direct', '--bandwidth')),
         (('disk', 'list', '--help'), ('--shared-path', '--config-file')),
     )
