@@ -52,7 +52,7 @@ def main() -> int:
             )
         ):
             rows.append(row)
-            _print(row)
+            print(time.strftime('%H:%M:%S'), row.words, flush=True)
             text = json.dumps(totals(rows), indent=1)
             arguments.output.write_text(f'{text}\n')
     except LabError as err:
@@ -103,27 +103,6 @@ def _parser() -> argparse.ArgumentParser:
         default=Path('doc/source/reference/reliability.rst'),
     )
     return parser
-
-
-def _print(row: TrialResult) -> None:
-    mark = 'ok ' if row.clean else 'OFF' if row.broken_off else 'BAD'
-    print(
-        f'{time.strftime("%H:%M:%S")} {mark} {row.driver}, {row.fault}'
-        f'{", " + row.phase if row.phase else ""}, seed {row.seed}: '
-        f'{row.outcome}, guest on {row.truth}'
-        f'{"" if row.inflicted else ", NOT INFLICTED"}, {row.seconds} s',
-        flush=True,
-    )
-    if row.broken_off:
-        print(f'    {row.broken_off}', flush=True)
-    elif not row.clean or row.outcome in ('unknown', 'failed'):
-        print(
-            f'    lost {row.lost_records} shared {row.shared_written} double '
-            f'{row.double_run} on both {row.on_both} s untrue {row.untrue} '
-            f'unlisted {row.unlisted}\n'
-            f'    {row.said}\n    {row.found}',
-            flush=True,
-        )
 
 
 if __name__ == '__main__':

@@ -19,6 +19,7 @@ import time
 
 from lab.faults import command_line
 from lab.faults import host_inspection
+from lab.faults import told_outcomes
 from lab.faults import verification
 from lab.faults.fault_hosts import FaultHosts
 from lab.faults.fault_injection import Inflictor
@@ -200,25 +201,15 @@ class _Run:
         written = verification.shared_written(
             self.lab, self.guest, shared, marks
         )
-        untrue = not verification.is_true(said.outcome, found)
-        # It has to come to an end, whatever that is.
-        untrue |= said.outcome == 'hangs'
-        texts = [said.text]
-        left, afterwards = set(said.left), ''
-        if said.outcome == 'unknown':
-            # Once both hosts answer again it must be known.
-            resumed = self.program.resume_report()
-            afterwards = resumed.outcome
-            left |= resumed.left
-            texts.append(f'afterwards: {resumed.text}')
-            untrue |= not verification.is_true(afterwards, found)
+        told = told_outcomes.judge(self.program, said, found)
+        untrue, texts = told.untrue, [told.text]
         if self.program.second is not None:
             second = self.program.second.end()
             texts.append(f'second: {second.outcome}, {second.text}')
             # The guest that the first has moved is not its own success.
             untrue |= second.outcome == 'moved'
         listed = self.program.cleanup()
-        remains = verification.unlisted(found, said.outcome, left, listed)
+        remains = verification.unlisted(found, said.outcome, told.left, listed)
         if self.trial.fault in (Fault.OTHER_SIZE, Fault.OTHER_FORMAT):
             # The image that we put there.
             remains = tuple(r for r in remains if '-vda' not in r)
@@ -246,8 +237,8 @@ class _Run:
             ),
             untrue=untrue,
             unlisted=remains,
-            listed=len(left) + len(listed),
-            afterwards=afterwards,
+            listed=len(told.left) + len(listed),
+            afterwards=told.afterwards,
             said=' | '.join(texts),
             found=(*defects, str(found.states)),
         )

@@ -12,6 +12,7 @@
 
 """Look at both hosts and their emulators without asking libvirt."""
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 from dataclasses import dataclass
@@ -96,12 +97,20 @@ def at(lab: Lab, guest: str) -> Inspection:
 
 def settled(lab: Lab, guest: str) -> Inspection:
     """Look until nothing changes any more, and return that."""
-    last = at(lab, guest)
+    return until_calm(lambda: at(lab, guest), guest)
+
+
+def until_calm(look: Callable[[], Inspection], guest: str) -> Inspection:
+    """Look until two looks find the same, and return that.
+
+    :param look: looks once
+    """
+    last = look()
     since = waiting.now()
 
     def calm() -> bool:
         nonlocal last, since
-        found = at(lab, guest)
+        found = look()
         if found != last:
             last, since = found, waiting.now()
         return waiting.now() - since > _CALM

@@ -74,6 +74,27 @@ class TrialResult:
             or self.broken_off
         )
 
+    @property
+    def words(self) -> str:
+        """Return a line, and more where there is something to see."""
+        mark = 'ok ' if self.clean else 'OFF' if self.broken_off else 'BAD'
+        said = (
+            f'{mark} {self.driver}, {self.fault}'
+            f'{", " + self.phase if self.phase else ""}, seed {self.seed}: '
+            f'{self.outcome}, guest on {self.truth}'
+            f'{"" if self.inflicted else ", NOT INFLICTED"}, {self.seconds} s'
+        )
+        if self.broken_off:
+            return f'{said}\n    {self.broken_off}'
+        if self.clean and self.outcome not in ('unknown', 'failed'):
+            return said
+        return (
+            f'{said}\n    lost {self.lost_records} shared '
+            f'{self.shared_written} double {self.double_run} on both '
+            f'{self.on_both} s untrue {self.untrue} unlisted {self.unlisted}\n'
+            f'    {self.said}\n    {self.found}'
+        )
+
 
 def totals(rows: Iterable[TrialResult]) -> dict[str, Any]:
     """Add up a campaign: the content of faults.json."""
