@@ -35,6 +35,14 @@ class Duty:
     message: str
     droppable: bool = False
 
+    def brought_over(self) -> 'Duty':
+        """Return it as the duty of a nova-compute with the driver."""
+        return dataclasses.replace(
+            self,
+            message=f'{self.target}: libvirt does not copy read-only '
+            f'{self.path}; nova-compute brings it over',
+        )
+
 
 def duties(
     facts: case_facts.Facts, strategies: disk_strategy.Strategies
@@ -45,7 +53,10 @@ def duties(
         lacks, that nobody brings over and that the guest can go without
     """
     carried = facts.prepared.carried if facts.prepared else ()
-    found = tuple(_duties(strategies))
+    found = tuple(
+        duty.brought_over() if duty.target in carried else duty
+        for duty in _duties(strategies)
+    )
     dropped = tuple(
         duty
         for duty in found

@@ -16,6 +16,7 @@ import dataclasses
 import functools
 import typing
 
+from nova_selective_migrate.core.decision import media_duties
 from nova_selective_migrate.core.model import nova_servers
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.core.plan import plan_formats
@@ -59,6 +60,20 @@ class GuestAudit:
         if self.plan is None or self.server is None:
             return None
         return stock_choice.of_plan(self.plan, self.server)
+
+    @property
+    def duties(self) -> tuple[media_duties.Duty, ...]:
+        """Return the duties of its plan.
+
+        What is in the directory of a server is brought over by the driver.
+        """
+        if self.plan is None or self.server is None:
+            return self.plan.duties if self.plan else ()
+        folder = f'{self.server.directory}/'
+        return tuple(
+            each.brought_over() if each.path.startswith(folder) else each
+            for each in self.plan.duties
+        )
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -160,7 +175,7 @@ class HostAudit:
             if guest.movable
             else None,
             'refusals': plan.get('refusals', []),
-            'duties': plan.get('duties', []),
+            'duties': [plan_formats.duty_tree(each) for each in guest.duties],
             'notes': plan.get('notes', []),
         } | ({'nova': _server(guest)} if self.nova else {})
 

@@ -16,6 +16,7 @@ import collections.abc
 import typing
 
 from nova_selective_migrate.core.case import json_fields
+from nova_selective_migrate.core.decision import media_duties
 from nova_selective_migrate.core.model import plan_ids
 from nova_selective_migrate.core.model import reason_links
 from nova_selective_migrate.core.plan import migration_plan
@@ -32,14 +33,7 @@ def plan_tree(plan: migration_plan.MigrationPlan) -> dict[str, typing.Any]:
         'parameters': dict(plan.call.parameters),
         'disks': [_disk(disk, plan) for disk in plan.disks],
         'images': [json_fields.plain(image) for image in plan.images],
-        'duties': [
-            {
-                'target': duty.target,
-                'duty': duty.code,
-                'message': duty.message,
-            }
-            for duty in plan.duties
-        ],
+        'duties': [duty_tree(duty) for duty in plan.duties],
         'refusals': [
             {
                 'target': refusal.target,
@@ -67,6 +61,15 @@ def _beside_disks(plan: migration_plan.MigrationPlan) -> dict[str, typing.Any]:
     ]
     found = {'media': media, 'removals': removals}
     return {name: each for name, each in found.items() if each}
+
+
+def duty_tree(duty: media_duties.Duty) -> dict[str, str]:
+    """Return a duty as JSON's types; the field names are a contract."""
+    return {
+        'target': duty.target,
+        'duty': duty.code,
+        'message': duty.message,
+    }
 
 
 def _disk(

@@ -151,6 +151,21 @@ class HostAuditTest(unittest.TestCase):
         self.assertEqual(1, tree['totals']['stock_differs'])
         self.assertIsNone(failed['nova'])
 
+    def test_nova_compute_brings_over_what_is_in_its_directory(self):
+        drive, other = f'{SERVER.directory}/disk.config', '/isos/install.iso'
+        guest = audited(
+            'ready',
+            b.cdrom('vda', b.file(drive)),
+            b.cdrom('vdb', b.file(other)),
+        )
+        (alone,) = audit(guest).tree()['guests']
+        for duty in alone['duties']:
+            self.assertIn('put the same bytes there', duty['message'])
+        known, _ = self.with_nova(guest).tree()['guests']
+        told = {each['target']: each['message'] for each in known['duties']}
+        self.assertIn('nova-compute brings it over', told['vda'])
+        self.assertIn('put the same bytes there', told['vdb'])
+
     def test_what_nova_does_not_take_now_can_still_move(self):
         for state in ({'task_state': 'migrating'}, {'vm_state': 'rescued'}):
             found = self.with_nova(**state)
