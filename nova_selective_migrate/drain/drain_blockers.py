@@ -23,30 +23,30 @@ class DrainBlocker(refusal_reasons.RefusalReason):
 
     NOT_RUNNING = (
         'server-not-running',
-        'nova migrates servers live that are ACTIVE or PAUSED, and no other.',
+        'nova live-migrates only servers that are ACTIVE or PAUSED.',
         'start it and drain again, or move it while it is off with openstack '
         'server migrate',
     )
     IN_ERROR = (
         'server-in-error',
         'The server is in ERROR.',
-        'find out why, and set its state when it is known to run here',
+        'find out why; if it runs on this host, reset its state',
     )
     BUSY = (
         'server-busy',
-        'nova does something else with the server.',
+        'The server has a task in progress.',
         'wait until its task state is none, and drain again',
     )
     NOT_PLANNED = (
         'not-planned',
         'The audit could not plan it.',
-        'mend what the audit says, audit the host again and drain again',
+        'solve what the audit reports, audit the host again and drain again',
     )
     OVER_BUDGET = (
         'over-budget',
-        'It moves more at most than may be on the way at once.',
-        'give --bytes-in-flight and --link-bytes-in-flight that are as large, '
-        'or an audit, which knows how much is to copy',
+        'It may have more bytes to move than may be on the way at once.',
+        'raise --bytes-in-flight and --link-bytes-in-flight, or give an '
+        'audit, which knows how much is to copy',
     )
     NO_DESTINATION = (
         'no-destination',

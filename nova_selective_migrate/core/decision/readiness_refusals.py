@@ -61,7 +61,7 @@ def _refusal(
     remedy = instead or reason.remedy
     if reason in plan_refusals.ACCEPTABLE:
         remedy += (
-            '; where you know that it is not so, go on with --accept-unready '
+            '; if you know that this is wrong, go on with --accept-unready '
             f'{reason.value}'
         )
     return refusals.Refusal(None, reason, detail, instead=remedy)

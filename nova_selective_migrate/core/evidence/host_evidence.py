@@ -33,15 +33,15 @@ _FIND_OUT = (
 )
 _BOTH_FLAGS = (
     f'in nova, {reasons.Reason.LOCALITY_UNKNOWN.remedy}; on the command line, '
-    'give the block device mapping that explains it, or declare its path in '
-    'shared_paths where both hosts reach one device; where each has another, '
-    'declare it in local_paths and name it with --existing, both together'
+    'give the block device mapping that lists it, or declare its path in '
+    'shared_paths if both hosts reach one device; if each has a device of its '
+    'own, declare it in local_paths and name it with --existing as well'
 )
 _ON_SOURCE = (
     f'in nova, {reasons.Reason.LOCALITY_UNKNOWN.remedy}; on the command line, '
     'run it as root on the source host, where the path can be looked at, '
-    'give the block device mapping that explains it, or declare it in '
-    'shared_paths where both hosts see the same'
+    'give the block device mapping that lists it, or declare it in '
+    'shared_paths if both hosts see the same'
 )
 
 

@@ -47,8 +47,8 @@ class DiskRefusal(refusal_reasons.RefusalReason):
         'Both hosts reach it, but libvirt on the source does not know its '
         'file system as shared and refuses every migration that keeps it.',
         'name its mount point in shared_filesystems of qemu.conf on both '
-        'hosts and restart libvirt; where that is done and cannot be read '
-        'from here, say so with --libvirt-shared-filesystem, of nova '
+        'hosts and restart libvirt; if that is done and the file cannot be '
+        'read from here, name it with --libvirt-shared-filesystem, in nova '
         'libvirt_shared_filesystems',
     )
     # No destination image can be made for it.
@@ -56,10 +56,10 @@ class DiskRefusal(refusal_reasons.RefusalReason):
         'destination-exists',
         'The destination has a file at the path already, and it is not '
         'ours to overwrite.',
-        'look what it is: it was probably left when the guest moved away '
-        'from there, or by a migration that did not come to its end, which '
-        'nova-selective-migrate cleanup lists. Where nothing needs it, say '
-        'with --existing that it is there to be overwritten',
+        'find out what it is. It was probably left when the guest moved away '
+        'from there, or by an interrupted migration, which '
+        'nova-selective-migrate cleanup lists. If nothing needs it, name it '
+        'with --existing to overwrite it',
     )
     IMAGE_UNPROVEN = (
         'image-unproven',
@@ -166,9 +166,9 @@ class DiskRefusal(refusal_reasons.RefusalReason):
     )
     PEER_REQUIRED = (
         'peer-required',
-        'It is local while others of the guest are shared images of '
-        "nova's, and the destination does not run this plugin, which alone "
-        'can make an image for it then.',
+        'It is local, other disks of the guest are shared images of '
+        "nova's, and the destination does not run this plugin. Only the "
+        'plugin can make an image for it there.',
         'enable the plugin on the destination',
     )
     MEDIA_NOT_CARRIED = (

@@ -56,7 +56,7 @@ _WORDS = (
     ),
     _Words(
         re.compile(
-            r'(--[a-z-]+(?: [a-z0-9-]+)?), of nova '
+            r'(--[a-z-]+(?: [a-z0-9-]+)?), in nova '
             r'([a-z_]+(?: = [a-z0-9-]+)?)(, (?=at ))?'
         ),
         r'\1 ',

@@ -97,7 +97,7 @@ class PlanRefusal(refusal_reasons.RefusalReason):
     TLS_UNUSABLE = (
         'tls-unusable',
         "TLS is asked for, and the source's certificates for it would be "
-        'turned down.',
+        'rejected.',
         'give the source a client-cert.pem of the same authority as '
         "ca-cert.pem, and valid today, with its key, in its qemu.conf's "
         'directory of certificates, or migrate without TLS on a network of '
@@ -157,7 +157,7 @@ class PlanRefusal(refusal_reasons.RefusalReason):
     )
     ACCELERATOR_MISSING = (
         'accelerator-missing',
-        'The destination cannot run the guest with the hypervisor that it '
+        'The destination does not support the hypervisor that the guest '
         'runs with.',
         'enable virtualization in its firmware and load the kernel module '
         'of KVM there, or migrate to another host',
@@ -171,8 +171,8 @@ class PlanRefusal(refusal_reasons.RefusalReason):
     DEVICE_UNSUPPORTED = (
         'device-unsupported',
         'QEMU at the destination does not have a device of the guest.',
-        'install what has it there, migrate to another host, or start the '
-        'guest without it',
+        'install the package that has it there, migrate to another host, or '
+        'start the guest without it',
     )
     NETWORK_MISSING = (
         'network-missing',
@@ -189,9 +189,9 @@ class PlanRefusal(refusal_reasons.RefusalReason):
     )
     NAME_TAKEN = (
         'name-taken',
-        'Another domain of the destination has the name or the UUID.',
-        'give that one another name with virsh domrename, or another UUID '
-        'where it is a clone of this guest',
+        "Another domain of the destination has the guest's name or UUID.",
+        'give that domain another name with virsh domrename, or another UUID '
+        'if it is a clone of this guest',
     )
     DESTINATION_MEMORY = (
         'destination-memory',

@@ -88,16 +88,16 @@ class Reason(enum.Enum):
     EMPTY_DRIVE = ('empty-drive', 'The drive holds no medium.')
     READ_ONLY = (
         'read-only',
-        'The guest cannot write to it and libvirt cannot copy it; local '
-        'content is a duty of the caller.',
+        'The guest cannot write to it, and libvirt cannot copy it. Local '
+        'content that the guest needs has to be brought in another way.',
     )
     # A disk is refused: the evidence is missing or conflicts.
     LOCALITY_UNKNOWN = (
         'locality-unknown',
         'Nothing shows whether it is local or shared.',
-        'give the block device mapping that explains it, or declare its '
-        'path in shared_paths where both hosts see the same, and in '
-        'local_paths only where the destination has another or none',
+        'give the block device mapping that lists it, or declare its path: '
+        'in shared_paths if both hosts see the same storage, in local_paths '
+        'only if the destination has other storage there, or none',
     )
     SOURCE_MISSING = (
         'source-missing',
@@ -115,8 +115,8 @@ class Reason(enum.Enum):
     )
     LOOPBACK_SERVER = (
         'loopback-server',
-        'Its server is on the loopback or a unix socket: another thing '
-        'on another host.',
+        'Its server is on the loopback or a unix socket: another host has '
+        'another server there.',
         'attach it through an address that both hosts reach, or declare '
         'its source in shared_paths if both hosts serve the same data',
     )
@@ -125,8 +125,8 @@ class Reason(enum.Enum):
         'Storage of this kind can be shared, but nothing shows that the '
         'destination sees the same file or device.',
         'mount or connect it on the destination and allow the probe, or '
-        'declare its path in shared_paths if both hosts see the same; only '
-        'what is shown to be another there belongs in local_paths',
+        'declare its path in shared_paths if both hosts see the same. Do not '
+        'declare it in local_paths unless it is shown to be another there',
     )
     SHARED_DISPROVED = (
         'shared-disproved',

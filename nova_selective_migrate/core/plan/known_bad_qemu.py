@@ -22,7 +22,7 @@ _SOURCE = known_bad_rules.HostSide.SOURCE
 _DESTINATION = known_bad_rules.HostSide.DESTINATION
 _FEATURE = known_bad_rules.Feature
 _NO_SYNCHRONOUS_WRITES = (
-    'upgrade it, or leave --synchronous-writes, of nova synchronous_writes, '
+    'upgrade it, or leave --synchronous-writes, in nova synchronous_writes, '
     'at auto'
 )
 _LOST_WRITES = (

@@ -54,8 +54,8 @@ class Found:
         if not self.rule.acceptable:
             return remedy
         return (
-            f'{remedy}; where its package has the fix, say so with '
-            f'--accept-known-bad {self.rule.id}, of nova accept_known_bad = '
+            f'{remedy}; if its package has the fix, say so with '
+            f'--accept-known-bad {self.rule.id}, in nova accept_known_bad = '
             f'{self.rule.id}'
         )
 

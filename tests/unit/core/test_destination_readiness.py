@@ -241,7 +241,7 @@ class NoteTest(unittest.TestCase):
         )
         (refusal,) = planned.plan(case)['refusals']
         remedy = plan_refusals.PlanRefusal.EMULATOR_MISSING.remedy
-        self.assertIn(f'Remedy: {remedy}; where', refusal['message'])
+        self.assertIn(f'Remedy: {remedy}; if', refusal['message'])
         self.assertIn('--accept-unready emulator-', refusal['message'])
 
     def test_what_is_accepted_is_noted(self):

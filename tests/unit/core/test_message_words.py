@@ -56,7 +56,7 @@ class ReaderWordsTest(unittest.TestCase):
                 self.assertEqual(said, found)
 
     def test_each_reader_gets_one_of_two_names(self):
-        text = 'say --accept-known-bad some-rule, of nova accept_known_bad = x'
+        text = 'say --accept-known-bad some-rule, in nova accept_known_bad = x'
         for nova, said in (
             (True, 'say accept_known_bad = x'),
             (False, 'say --accept-known-bad some-rule'),

@@ -152,4 +152,4 @@ class RemedyTest(unittest.TestCase):
 
     def test_of_another_file(self):
         (text,) = self._messages('ext4', {'identity': 'j'})
-        self.assertIn('say with --existing', text)
+        self.assertIn('name it with --existing', text)
