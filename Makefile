@@ -103,7 +103,8 @@ test test-all: $(TEST_STAMP)
 	@HYPOTHESIS_PROFILE='$(HYPOTHESIS)' PYTHON='$(PYTHON)' $(VENV)/bin/python -m tools.run_tests \
 	    --nova '$(NOVA)' --releases '$(RELEASES)' $(OPTIONS) '$(TESTS)'
 
-test-all: OPTIONS := --all
+# The oldest nova moves servers to the next one in a test of its own.
+test-all: OPTIONS := --all --fleet 29.4.0
 test-all: HYPOTHESIS := ci
 
 # Real LVM, NFS, iSCSI, multipath and dm-crypt; needs root.

@@ -68,6 +68,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         help='novas to run the tests of tests/nova with',
     )
     parser.add_argument(
+        '--fleet',
+        type=str.split,
+        default=[],
+        metavar='VERSIONS',
+        help='novas that end-to-end tests of mixed fleets need besides',
+    )
+    parser.add_argument(
         '--releases',
         type=str.split,
         default=[],
@@ -142,7 +149,7 @@ def main(arguments: list[str]) -> int:
     needed = any(s.name not in ('unit', 'functional') for s in suites)
     installation = background_installation.Installation(
         any(suite.name != 'unit' for suite in suites),
-        parsed.nova if needed else [],
+        [*parsed.nova, *parsed.fleet] if needed else [],
         parsed.releases if needed else [],
     )
     suite_run.initialize()

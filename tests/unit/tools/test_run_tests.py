@@ -14,6 +14,7 @@
 
 import contextlib
 import io
+import re
 import threading
 import unittest
 from unittest import mock
@@ -43,6 +44,37 @@ class ChosenTest(unittest.TestCase):
             self.assertEqual(
                 expected, 'slow' in ' '.join(choice.filters(suite))
             )
+
+
+class FleetTest(unittest.TestCase):
+    def test_all_installs_each_nova_that_an_end_to_end_test_names(self):
+        """Otherwise the test is skipped wherever nobody installs it."""
+        named = {
+            version
+            for file in (test_suites.TOP / 'tests' / 'e2e').glob('*.py')
+            for version in re.findall(r"'(\d\d\.\d\.\d)'", file.read_text())
+        }
+        make = (test_suites.TOP / 'Makefile').read_text()
+        (daily,) = re.findall(r'^NOVA \?= (.*)$', make, re.MULTILINE)
+        (fleet,) = re.findall(r'^test-all: .* --fleet (.*)$', make, re.M)
+        self.assertEqual({*daily.split(), *fleet.split()}, named)
+
+    def test_they_are_installed_and_run_no_suite(self):
+        with (
+            mock.patch.object(suite_run, 'initialize'),
+            mock.patch.object(run_tests, 'run_lanes') as lanes,
+            mock.patch.object(background_installation, 'Installation') as made,
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
+            run_tests.main(['--nova', '34.0.0', '--fleet', '29.4.0'])
+        self.assertEqual(['34.0.0', '29.4.0'], made.call_args.args[1])
+        versions = {
+            suite.version
+            for call in lanes.call_args_list
+            for lane in call.args[0]
+            for suite in lane
+        }
+        self.assertEqual({'', '34.0.0'}, versions)
 
 
 class OrderTest(unittest.TestCase):
