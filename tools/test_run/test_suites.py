@@ -29,12 +29,13 @@ MEASURED = r'^tests\.e2e\.test_(nova_)?(converge|stall)\.'
 NOVAS = (os.cpu_count() or 1) + 1
 BACKEND_TESTS = r'^tests\.nova\.test_(planned|loading.*eventlet)'
 # What no release of nova's changes is asked of the newest alone: our own
-# journals and directories, metrics and audits, the wheel, nova's code for LVM.
+# journals and directories, metrics and audits, the wheel, nova's code for LVM;
+# and nova's defects, which are told of the newest.
 # The oldest runs on eventlet: the newest need not.
 OF_NO_RELEASE = (
     r'^tests\.nova\.test_(incoming_recovery|incoming_volumes|rollback|trust'
     r'|free_space_watchdog|check_destination|logical_volumes'
-    r'|metrics|periodic_audit|secrets'
+    r'|metrics|periodic_audit|secrets|upstream_regressions'
     r'|loading\.\w+\.\w+_wheel)'
 )
 #: Repository of stestr's for the tests that run beside those against nova; it
