@@ -147,10 +147,9 @@ class Said:
             return cls(code, 'failed', frozenset(), said)
         tree: dict[str, Any] = json.loads(output)
         left = {
-            (
-                {'source': 'a', 'destination': 'b'}[item['host']],
-                _known(item['path']),
-            )
+            ('b', _known(item['path']))
+            if item['host'] == 'destination'
+            else ('a', item['path'])
             for item in tree.get('left', ())
         }
         text = f'{tree["explanation"]}; {tree.get("error") or said}'

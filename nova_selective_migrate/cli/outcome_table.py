@@ -163,7 +163,7 @@ def ended_tree(
         for item in ended.cleaned.left
     ]
     if ended.settlement.ending is guest_location.Ending.MOVED:
-        copied = ended.created if plan is None else _copied(plan)
+        copied = ended.copied if plan is None else _copied(plan)
         stays = {} if plan is None else dict(plan.removals.kept)
         stays |= {item.path: item.why for item in ended.left_source.left}
         left += [

@@ -90,6 +90,8 @@ class MigrationRecord:
     :ivar destination_name: of the guest there, where it is another
     :ivar removals: images of the source that go when the guest has moved
     :ivar postcopy: whether the call permits post-copy
+    :ivar existing_sources: images of the source whose copies go to images
+        that the caller has made
     """
 
     plan_id: str
@@ -105,6 +107,7 @@ class MigrationRecord:
     destination_name: str = ''
     removals: tuple[LeavingImage, ...] = ()
     postcopy: bool = False
+    existing_sources: tuple[str, ...] = ()
 
     @classmethod
     def begun(cls, **fields: typing.Any) -> 'MigrationRecord':
@@ -126,6 +129,9 @@ class MigrationRecord:
             fields = dict(tree)
             fields['images'] = tuple(map(_image, fields['images']))
             fields['targets'] = tuple(fields['targets'])
+            fields['existing_sources'] = tuple(
+                fields.get('existing_sources', ())
+            )
             fields['removals'] = tuple(
                 LeavingImage(**each) for each in fields.get('removals', ())
             )
@@ -151,6 +157,8 @@ class MigrationRecord:
             del tree['removals']
         if not self.postcopy:
             del tree['postcopy']
+        if not self.existing_sources:
+            del tree['existing_sources']
         return tree
 
     @property
@@ -158,6 +166,19 @@ class MigrationRecord:
         """Return what the guest is called, on either host."""
         names = (self.domain, self.uuid, self.destination_name)
         return tuple(filter(None, names))
+
+    @property
+    def copied(self) -> tuple[str, ...]:
+        """Return the source's images of the copied disks, media left out.
+
+        An image that is made elsewhere says which of the source's it is of.
+        """
+        made = (
+            each.source_path or each.path
+            for each in self.images
+            if each.stamp is not None and each.content is None
+        )
+        return (*made, *self.existing_sources)
 
     def with_image(self, image: CreatedImage) -> 'MigrationRecord':
         """Put a made image in the place of the planned one."""
@@ -193,10 +214,17 @@ def _check_texts(run: MigrationRecord) -> None:
     texts = [
         value
         for field in dataclasses.fields(run)
-        if field.name not in ('images', 'targets', 'removals', 'postcopy')
+        if field.name
+        not in (
+            'images',
+            'targets',
+            'removals',
+            'postcopy',
+            'existing_sources',
+        )
         for value in (getattr(run, field.name),)
     ]
-    texts += run.targets
+    texts += (*run.targets, *run.existing_sources)
     texts += [text for each in run.images for text in (each.path, each.format)]
     texts += [
         text

@@ -69,6 +69,7 @@ class MigrationHosts:
 
         :raises PreparationFailed: when it cannot be written
         """
+        made = {image.target for image in plan.images}
         record = migration_record.MigrationRecord.begun(
             plan_id=plan_id,
             domain=guest.name,
@@ -94,6 +95,11 @@ class MigrationHosts:
                     each.path, each.identity, each.virtual_bytes, each.pool
                 )
                 for each in plan.removals.removed
+            ),
+            existing_sources=tuple(
+                disk.disk.chain[0].label
+                for disk in plan.disks
+                if disk.copied and disk.disk.target not in made
             ),
         )
         self.journal.write(record)
@@ -206,6 +212,7 @@ class MigrationHosts:
             plan_id=run.plan_id,
             stats=self._completed_stats(settled, run.uuid) if moved else {},
             created=tuple(i.path for i in run.images if i.stamp is not None),
+            copied=run.copied,
             cleaned=cleaned,
             left_source=left_source,
         )

@@ -34,6 +34,7 @@ class MigrationOutcome:
     :ivar progress: the job's last progress that was read
     :ivar begun_again: how and when the copy was begun a second time
     :ivar created: destination images that we made
+    :ivar copied: the source's images of the copied disks, by the journal
     :ivar cleaned: of these, what was removed and left after a failure
     :ivar trim: what a trim before the copy came to; None: none was asked for
     :ivar left_source: of the source's images that were to go, what was
@@ -53,6 +54,7 @@ class MigrationOutcome:
     progress: migration_progress.MigrationProgress | None = None
     begun_again: str | None = None
     created: tuple[str, ...] = ()
+    copied: tuple[str, ...] = ()
     cleaned: created_images.ImageCleanup = dataclasses.field(
         default_factory=created_images.ImageCleanup
     )

@@ -267,6 +267,25 @@ class ResumeTest(KilledCase):
             ('source', migration.DISK), (left['host'], left['path'])
         )
 
+    def test_what_stays_on_the_source_has_its_path_there(self):
+        """It is not the path of the copy, which may be anything here."""
+        (image,) = self.begun.images
+        image = dataclasses.replace(image, source_path='/srv/here/disk')
+        self.journal.write(
+            dataclasses.replace(
+                self.begun,
+                images=(image,),
+                existing_sources=('/srv/here/other',),
+            )
+        )
+        self.move()
+        _, tree = self.resume()
+        self.assertEqual(
+            [('source', '/srv/here/disk'), ('source', '/srv/here/other')],
+            [(left['host'], left['path']) for left in tree['left']],
+        )
+        self.assertEqual([migration.DISK], tree['created'])
+
     def test_one_that_goes_on_is_followed_to_its_end(self):
         self.domain.job = {'type': libvirt.VIR_DOMAIN_JOB_UNBOUNDED}
         waiting = fake_domain.FakeDomain(fake_domain.file_disk(migration.DISK))

@@ -101,6 +101,14 @@ class AgainTest(migration.MigrationCase):
         self.assertEqual(b'theirs', path.read_bytes())
         self.assertEqual([False, True], self.flags)
 
+    def test_the_journal_names_what_stays_on_the_source(self):
+        """Its copy is in what another program has made."""
+        (self.folder / 'disk').write_bytes(b'theirs')
+        begun = []
+        self.first = lambda: begun.extend(self.journal.runs())
+        self.run_it(existing=('vda',))
+        self.assertEqual([(migration.DISK,)], [run.copied for run in begun])
+
     def test_there_is_no_third_call(self):
         def second():
             self.aborted.clear()

@@ -12,9 +12,11 @@
 
 """What the journal keeps of one migration."""
 
+import functools
 import unittest
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.journal import migration_record
 from tests.unit.host import test_migration_journal
 
@@ -30,7 +32,12 @@ def begun(**fields) -> migration_record.MigrationRecord:
 class RecordTest(unittest.TestCase):
     def test_releases_before_find_no_field_that_they_do_not_know(self):
         tree = begun().dumps()
-        for name in ('destination_name', 'removals', 'postcopy'):
+        for name in (
+            'destination_name',
+            'removals',
+            'postcopy',
+            'existing_sources',
+        ):
             self.assertNotIn(name, tree)
         (image,) = tree['images']
         for name in ('pool', 'key', 'content', 'source_path'):
@@ -42,6 +49,27 @@ class RecordTest(unittest.TestCase):
         self.assertIs(True, record.postcopy)
         with self.assertRaisesRegex(exceptions.InvalidInput, 'postcopy'):
             migration_record.MigrationRecord.loads({**tree, 'postcopy': 1})
+
+    def test_which_of_the_source_s_images_were_copied(self):
+        """One that is elsewhere at the destination has its path here."""
+        stamp = storage_facts.FileStamp('1', '2')
+        made = {'virtual_bytes': 512, 'stamp': stamp}
+        image = functools.partial(migration_record.CreatedImage, format='raw')
+        tree = begun(
+            images=(
+                image('/srv/a', **made),
+                image('/dev/vg/b', source_path='/srv/b', **made),
+                image('/srv/seed.iso', content='0f', **made),
+                image('/srv/never-made', virtual_bytes=512),
+            ),
+            existing_sources=('/srv/e',),
+        ).dumps()
+        record = migration_record.MigrationRecord.loads(tree)
+        self.assertEqual(('/srv/a', '/srv/b', '/srv/e'), record.copied)
+        with self.assertRaisesRegex(exceptions.InvalidInput, 'texts'):
+            migration_record.MigrationRecord.loads(
+                {**tree, 'existing_sources': [1]}
+            )
 
     def test_some_of_the_images_are_kept(self):
         other = migration_record.CreatedImage('/srv/b', 'raw', 512)

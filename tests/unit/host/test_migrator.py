@@ -28,7 +28,7 @@ from nova_selective_migrate.core.job import guest_location
 from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.model import transport_options
-from nova_selective_migrate.host.facts import destination_storage
+from nova_selective_migrate.host.facts import shared_directories
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import timed_question
@@ -610,7 +610,7 @@ class SourceGoneTest(migration.MigrationCase):
             )
             self.enterContext(
                 mock.patch.object(
-                    destination_storage,
+                    shared_directories,
                     'sight',
                     side_effect=exceptions.HypervisorError('eof'),
                 )
