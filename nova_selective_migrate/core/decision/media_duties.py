@@ -35,14 +35,6 @@ class Duty:
     message: str
     droppable: bool = False
 
-    def brought_over(self) -> 'Duty':
-        """Return it as the duty of a nova-compute with the driver."""
-        return dataclasses.replace(
-            self,
-            message=f'{self.target}: libvirt does not copy read-only '
-            f'{self.path}; nova-compute brings it over',
-        )
-
 
 def duties(
     facts: case_facts.Facts, strategies: disk_strategy.Strategies
@@ -53,10 +45,7 @@ def duties(
         lacks, that nobody brings over and that the guest can go without
     """
     carried = facts.prepared.carried if facts.prepared else ()
-    found = tuple(
-        duty.brought_over() if duty.target in carried else duty
-        for duty in _duties(strategies)
-    )
+    found = tuple(_duties(strategies, carried))
     dropped = tuple(
         duty
         for duty in found
@@ -68,8 +57,24 @@ def duties(
     return tuple(duty for duty in found if duty not in dropped), dropped
 
 
+def brought_over(target: str, path: str) -> str:
+    """Say of read-only content that nova-compute with the driver sends it."""
+    return (
+        f'{target}: libvirt does not copy read-only {path}; nova-compute '
+        'brings it over'
+    )
+
+
+def _to_be_brought_over(target: str, path: str) -> str:
+    return (
+        f'{target}: libvirt does not copy read-only {path}; put the same '
+        'bytes there on the destination before the migration'
+    )
+
+
 def _duties(
     strategies: disk_strategy.Strategies,
+    carried: collections.abc.Container[str],
 ) -> collections.abc.Iterator[Duty]:
     for chosen in strategies:
         unreached = chosen.locality is not domains.Locality.SHARED
@@ -77,13 +82,13 @@ def _duties(
             path = chosen.disk.chain[0].label
             # nova.virt.libvirt.driver names a config drive disk.config.
             config = path.rpartition('/')[2].startswith('disk.config')
+            target = chosen.disk.target
+            say = brought_over if target in carried else _to_be_brought_over
             yield Duty(
-                chosen.disk.target,
+                target,
                 path,
                 'config-drive' if config else 'read-only-media',
-                f'{chosen.disk.target}: libvirt does not copy read-only '
-                f'{path}; put the same bytes there on the destination '
-                'before the migration',
+                say(target, path),
                 droppable=_droppable(chosen.disk),
             )
 

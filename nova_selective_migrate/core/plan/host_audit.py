@@ -61,19 +61,21 @@ class GuestAudit:
             return None
         return stock_choice.of_plan(self.plan, self.server)
 
-    @property
-    def duties(self) -> tuple[media_duties.Duty, ...]:
-        """Return the duties of its plan.
+    def duties(self) -> list[dict[str, str]]:
+        """Return the duties of its plan as JSON's types.
 
         What is in the directory of a server is brought over by the driver.
         """
-        if self.plan is None or self.server is None:
-            return self.plan.duties if self.plan else ()
-        folder = f'{self.server.directory}/'
-        return tuple(
-            each.brought_over() if each.path.startswith(folder) else each
-            for each in self.plan.duties
-        )
+        folder = f'{self.server.directory}/' if self.server else None
+        return [
+            plan_formats.duty_tree(duty)
+            | (
+                {'message': media_duties.brought_over(duty.target, duty.path)}
+                if folder and duty.path.startswith(folder)
+                else {}
+            )
+            for duty in (self.plan.duties if self.plan else ())
+        ]
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -175,7 +177,7 @@ class HostAudit:
             if guest.movable
             else None,
             'refusals': plan.get('refusals', []),
-            'duties': [plan_formats.duty_tree(each) for each in guest.duties],
+            'duties': guest.duties(),
             'notes': plan.get('notes', []),
         } | ({'nova': _server(guest)} if self.nova else {})
 
