@@ -13,6 +13,7 @@
 """Guests move to a host with other directories, pools and formats."""
 
 import dataclasses
+import json
 import os
 from xml.etree import ElementTree
 
@@ -98,6 +99,27 @@ class MappedTestCase(base.EndToEndTestCase):
                 source.get('file') or source.get('pool') or source.get('name'),
             )
         return found
+
+    def test_killed_and_reported(self) -> None:
+        """What stays on the source is named by its path there."""
+        guest = self.guest({'vda': local_disks.LocalFile(size_mib=16)})
+        mapped = f'{lab_host.IMAGES}={ELSEWHERE}'
+        running = aborted_migration.begin(self, guest, '--map', mapped)
+        running.kill()
+        running.communicate()
+        self.a.virsh('migrate-setspeed', guest.name, '1000')
+        done = self.program(
+            'migrate', '--resume-report', guest.name, '-f', 'json'
+        )
+        tree = json.loads(done.stdout)
+        self.assertEqual('moved', tree['outcome'], done.stderr)
+        _, path = guest.disks['vda'].image(guest.place('vda'))
+        self.assertEqual(
+            [('source', path)],
+            [(left['host'], left['path']) for left in tree['left']],
+        )
+        there = f'{ELSEWHERE}/{os.path.basename(path)}'
+        self.assertEqual([there], tree['created'])
 
     def test_there_and_back(self) -> None:
         """A chain becomes one image, raw becomes qcow2, and back again."""
