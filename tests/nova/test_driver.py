@@ -32,7 +32,7 @@ from nova_selective_migrate.compute.source import planned_migrations
 from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.model import domains
-from nova_selective_migrate.core.plan import migration_plan
+from nova_selective_migrate.core.plan import planned_disks
 
 GIB = 2**30
 
@@ -216,7 +216,7 @@ class FiguresTest(DriverTestCase):
     def keep(self, *sizes, peer=True, limit=0):
         """Plan disks of (bytes to copy, virtual bytes); None: kept."""
         disks = [
-            migration_plan.PlannedDisk(
+            planned_disks.PlannedDisk(
                 types.SimpleNamespace(
                     action=domains.DiskAction.KEEP
                     if copied is None

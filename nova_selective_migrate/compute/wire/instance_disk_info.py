@@ -27,6 +27,7 @@ from nova_selective_migrate.compute.wire import media_transfer
 from nova_selective_migrate.compute.wire import volume_transfer
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.plan import migration_plan
+from nova_selective_migrate.core.plan import planned_disks
 
 _KEY = 'selective_migrate'
 _UNUSABLE = 'the source sent no usable disk information'
@@ -96,7 +97,7 @@ def dumps_disk_info(
 
 
 def _entry(
-    planned: migration_plan.PlannedDisk, backing: str
+    planned: planned_disks.PlannedDisk, backing: str
 ) -> dict[str, typing.Any]:
     """Describe a file as nova does."""
     source = planned.disk.chain[0]

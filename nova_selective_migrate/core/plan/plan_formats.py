@@ -20,6 +20,7 @@ from nova_selective_migrate.core.decision import media_duties
 from nova_selective_migrate.core.model import plan_ids
 from nova_selective_migrate.core.model import reason_links
 from nova_selective_migrate.core.plan import migration_plan
+from nova_selective_migrate.core.plan import planned_disks
 
 
 def plan_tree(plan: migration_plan.MigrationPlan) -> dict[str, typing.Any]:
@@ -73,7 +74,7 @@ def duty_tree(duty: media_duties.Duty) -> dict[str, str]:
 
 
 def _disk(
-    planned: migration_plan.PlannedDisk, plan: migration_plan.MigrationPlan
+    planned: planned_disks.PlannedDisk, plan: migration_plan.MigrationPlan
 ) -> dict[str, typing.Any]:
     """Return a disk; what becomes of it there only where it is copied."""
     disk = planned.disk

@@ -45,6 +45,7 @@ from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.core.plan import plan_notes
 from nova_selective_migrate.core.plan import plan_summary
 from nova_selective_migrate.core.plan import planned_call
+from nova_selective_migrate.core.plan import planned_disks
 from nova_selective_migrate.core.plan import refusal_rules
 from nova_selective_migrate.core.plan import second_call
 from nova_selective_migrate.core.plan import zero_detection
@@ -177,13 +178,13 @@ def _disks(
     strategies: disk_strategy.Strategies,
     extents: copy_extents.Extents,
     refused: disk_strategy.Refusals,
-) -> tuple[migration_plan.PlannedDisk, ...]:
+) -> tuple[planned_disks.PlannedDisk, ...]:
     """Put together what was decided of each disk, in XML order."""
     by_target: dict[str | None, refusals.Refusal] = {
         refusal.target: refusal for refusal in refused
     }
     return tuple(
-        migration_plan.planned_disk(
+        planned_disks.planned_disk(
             strategy,
             extents.by_target.get(strategy.disk.target),
             by_target.get(strategy.disk.target),
@@ -195,7 +196,7 @@ def _disks(
 
 def _space_needed(
     facts: case_facts.Facts,
-    disks: collections.abc.Iterable[migration_plan.PlannedDisk],
+    disks: collections.abc.Iterable[planned_disks.PlannedDisk],
     duties: collections.abc.Iterable[media_duties.Duty],
 ) -> tuple[destination_space.SpaceNeeded, ...]:
     """Compare what nova writes with the free space there."""

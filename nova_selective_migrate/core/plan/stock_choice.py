@@ -26,9 +26,10 @@ from nova_selective_migrate.core.case import block_device_mapping
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import nova_servers
 from nova_selective_migrate.core.plan import migration_plan
+from nova_selective_migrate.core.plan import planned_disks
 
 _COPIED_TYPES = (domains.SourceType.FILE, domains.SourceType.BLOCK)
-_Disks = collections.abc.Sequence[migration_plan.PlannedDisk]
+_Disks = collections.abc.Sequence[planned_disks.PlannedDisk]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,7 +19,7 @@ from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
-from nova_selective_migrate.core.plan import migration_plan
+from nova_selective_migrate.core.plan import planned_disks
 
 Extent = disk_strategy.Extent
 Reason = reasons.Reason
@@ -37,7 +37,7 @@ def planned(
         domains.Locality.LOCAL,
         Reason.LOCAL_FILESYSTEM,
     )
-    return migration_plan.PlannedDisk(
+    return planned_disks.PlannedDisk(
         strategy, extent, refusal, virtual, 20, 20
     )
 
