@@ -28,6 +28,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_codes
@@ -303,7 +304,7 @@ class VolumesTest(DriverCase):
 
     def test_pools_are_read_by_name(self):
         self.assertEqual(
-            storage_facts.StoragePool('dir', '/default-pool', active=True),
+            pool_facts.StoragePool('dir', '/default-pool', active=True),
             self.host.pool('default-pool'),
         )
         self.assertIsNone(self.host.pool('none'))

@@ -14,6 +14,7 @@
 
 from nova_selective_migrate.core.case import json_fields
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import storage_facts
 
 
@@ -33,14 +34,14 @@ def read(fields: json_fields.Fields) -> storage_facts.Storage:
     )
 
 
-def _pools(fields: json_fields.Fields) -> dict[str, storage_facts.StoragePool]:
+def _pools(fields: json_fields.Fields) -> dict[str, pool_facts.StoragePool]:
     return {name: _pool(pool) for name, pool in fields.objects()}
 
 
-def _pool(fields: json_fields.Fields) -> storage_facts.StoragePool:
+def _pool(fields: json_fields.Fields) -> pool_facts.StoragePool:
     volumes = fields.object('volumes')
     paths = {name: volumes.text(name) for name in volumes.tree}
-    return storage_facts.StoragePool(
+    return pool_facts.StoragePool(
         type=fields.text('type') or 'unknown',
         path=fields.text('path'),
         hosts=tuple(

@@ -20,6 +20,7 @@ from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import message_words
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
@@ -49,7 +50,7 @@ def duplicates(
 
 def _names(disk: domains.Disk, storage: storage_facts.Storage) -> set[str]:
     """List the names of a source: its resolved path, volume and identity."""
-    place = storage_facts.in_pool(disk.chain[0], storage.pools)
+    place = pool_facts.in_pool(disk.chain[0], storage.pools)
     if place is None or place.path is None:
         return {disk.chain[0].label}
     facts = (
@@ -90,7 +91,7 @@ def _snapshots(
 ) -> disk_strategy.Refusals:
     whole = extent is disk_strategy.Extent.WHOLE
     for image in disk.chain if whole else disk.chain[:1]:
-        place = storage_facts.in_pool(image, storage.pools)
+        place = pool_facts.in_pool(image, storage.pools)
         facts = storage_facts.find(storage.source, place) if place else None
         if facts and facts.internal_snapshots:
             detail = f'{image.label} has {facts.internal_snapshots}'

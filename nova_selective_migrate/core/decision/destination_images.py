@@ -25,6 +25,7 @@ from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import logical_volumes
 from nova_selective_migrate.core.model import message_words
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
@@ -127,7 +128,7 @@ def _judge(
         return refusal
     if disk.target in facts.options.existing:
         return None
-    source = storage_facts.in_pool(disk.chain[0], storage.pools)
+    source = pool_facts.in_pool(disk.chain[0], storage.pools)
     here = storage_facts.find(storage.source, source) if source else None
     path = destination_vacancy.image_path(place, here) or ''
     size = here.virtual_bytes if here else None
@@ -230,7 +231,7 @@ def _names_there(
     chain = disk.chain[1:] if place else disk.chain
     found = {place.path} if place else set()
     for image in chain:
-        source = storage_facts.in_pool(image, storage.pools_there)
+        source = pool_facts.in_pool(image, storage.pools_there)
         found.add(source.path if source else None)
     return {
         logical_volumes.canonical(storage_facts.tidy(path))

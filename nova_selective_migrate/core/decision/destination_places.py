@@ -24,6 +24,7 @@ from nova_selective_migrate.core.evidence import host_evidence
 from nova_selective_migrate.core.model import destination_mapping
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import storage_facts
 
@@ -100,7 +101,7 @@ def of(
     mapping = options.mapping
     if options.prepared is not None:
         mapping = _NO_MAPPING
-    place = storage_facts.in_pool(source, storage.pools)
+    place = pool_facts.in_pool(source, storage.pools)
     here = storage_facts.find(storage.source, place) if place else None
     has = source.format or 'raw'
     wanted = _by_pool(source, place, here, storage, mapping) or _by_path(
@@ -154,7 +155,7 @@ def _by_pool(
         storage_facts.tidy(pool_volumes.volume_path(path or '', here))
     )
     pool = storage.pools_there.get(found.destination)
-    device = pool is not None and pool.type in storage_facts.VOLUME_POOLS
+    device = pool is not None and pool.type in pool_facts.VOLUME_POOLS
     kind = domains.SourceType.BLOCK if device else domains.SourceType.FILE
     if source.type is domains.SourceType.VOLUME:
         kind = domains.SourceType.VOLUME
@@ -233,9 +234,9 @@ def _names(
     return tuple(dict.fromkeys((storage_facts.tidy(path), volume)))
 
 
-def _unfit_pool(name: str, pool: storage_facts.StoragePool | None) -> str:
+def _unfit_pool(name: str, pool: pool_facts.StoragePool | None) -> str:
     """Say why nothing can be made in a storage pool; else empty."""
-    kinds = sorted(storage_facts.FILE_POOLS | storage_facts.VOLUME_POOLS)
+    kinds = sorted(pool_facts.FILE_POOLS | pool_facts.VOLUME_POOLS)
     if pool is None:
         return f'the destination has no storage pool {name}'
     if pool.type not in kinds:

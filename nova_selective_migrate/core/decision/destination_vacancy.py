@@ -26,6 +26,7 @@ from nova_selective_migrate.core.decision import existing_images
 from nova_selective_migrate.core.evidence import file_identity
 from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
@@ -43,7 +44,7 @@ def problem(
     """Say why a disk cannot be copied to its place, if so."""
     disk, storage = strategy.disk, facts.storage
     refuse = functools.partial(refusals.Refusal.of_disk, disk)
-    source = storage_facts.in_pool(disk.chain[0], storage.pools)
+    source = pool_facts.in_pool(disk.chain[0], storage.pools)
     here = storage_facts.find(storage.source, source) if source else None
     path = place.path
     known = storage_facts.at(storage.destination, path) if path else None
@@ -153,7 +154,7 @@ def _of_other_disk(
         for image in other.chain:
             if image is disk.chain[0]:
                 continue
-            source = storage_facts.in_pool(image, facts.storage.pools)
+            source = pool_facts.in_pool(image, facts.storage.pools)
             here = (
                 storage_facts.find(facts.storage.source, source)
                 if source

@@ -22,6 +22,7 @@ from nova_selective_migrate.core.decision import volume_names
 from nova_selective_migrate.core.evidence import locality_verdicts
 from nova_selective_migrate.core.evidence import volume_matching
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
@@ -290,7 +291,7 @@ def _looks_like_volume(
     if disk.alias_id:
         return f'its alias {disk.alias} is shaped like that of a volume'
     source = disk.chain[0]
-    place = storage_facts.in_pool(source, storage.pools) or source
+    place = pool_facts.in_pool(source, storage.pools) or source
     facts = storage_facts.find(storage.source, place)
     resolved = facts.resolved if facts else None
     for name in (place.path, source.name, source.volume, resolved):

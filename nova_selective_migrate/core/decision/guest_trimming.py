@@ -17,7 +17,7 @@ import dataclasses
 
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import disk_strategy
-from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.core.model import pool_facts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +53,7 @@ def choose(
     images: dict[str, str] = {}
     for strategy in copied:
         disk = strategy.disk
-        place = storage_facts.in_pool(disk.chain[0], facts.storage.pools)
+        place = pool_facts.in_pool(disk.chain[0], facts.storage.pools)
         if disk.discard == 'unmap' and place and place.path:
             images[disk.target] = place.path
     if not images:

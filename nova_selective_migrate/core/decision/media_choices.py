@@ -23,6 +23,7 @@ from nova_selective_migrate.core.decision import media_duties
 from nova_selective_migrate.core.evidence import media_content
 from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 
@@ -172,7 +173,7 @@ def _in_order(
 
 
 def _path(disk: domains.Disk, storage: storage_facts.Storage) -> str | None:
-    place = storage_facts.in_pool(disk.chain[0], storage.pools)
+    place = pool_facts.in_pool(disk.chain[0], storage.pools)
     return place.path if place else None
 
 
@@ -205,7 +206,7 @@ def _no_copy(
     source = disk.chain[0]
     here = storage_facts.at(storage.source, path)
     kind = here.kind if here else None
-    place = storage_facts.in_pool(source, storage.pools)
+    place = pool_facts.in_pool(source, storage.pools)
     file = domains.SourceType.FILE
     if (
         place is None

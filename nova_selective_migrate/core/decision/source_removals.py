@@ -20,6 +20,7 @@ from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import storage_facts
 
@@ -101,7 +102,7 @@ def _judge(
     made: collections.abc.Container[str],
 ) -> SourceRemoval | Why:
     storage = facts.storage
-    place = storage_facts.in_pool(disk.chain[0], storage.pools)
+    place = pool_facts.in_pool(disk.chain[0], storage.pools)
     path = place.path if place else None
     if disk.target not in made or path is None:
         return 'the image at the destination is not made by this migration'
@@ -158,7 +159,7 @@ def _other_user(
     )
     wanted = storage_facts.tidy(path)
     for image in others:
-        place = storage_facts.in_pool(image, facts.storage.pools)
+        place = pool_facts.in_pool(image, facts.storage.pools)
         if place and place.path and storage_facts.tidy(place.path) == wanted:
             return True
     return False

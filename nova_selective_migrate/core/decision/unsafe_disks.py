@@ -19,6 +19,7 @@ from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import file_systems
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 
@@ -77,7 +78,7 @@ def _fstype(disk: domains.Disk, facts: case_facts.Facts) -> str | None:
     """
     if not disk.writable:
         return None
-    place = storage_facts.in_pool(disk.chain[0], facts.storage.pools)
+    place = pool_facts.in_pool(disk.chain[0], facts.storage.pools)
     if place is None or place.type is not domains.SourceType.FILE:
         return None
     known = storage_facts.find(facts.storage.source, place)

@@ -22,6 +22,7 @@ from nova_selective_migrate.core.evidence import locality_verdicts
 from nova_selective_migrate.core.evidence import volume_matching
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import storage_facts
 
@@ -47,7 +48,7 @@ def is_another_there(
         for item in verdict.evidence
     ):
         return False  # proven the same there, or declared so
-    place = storage_facts.in_pool(disk.source, storage.pools)
+    place = pool_facts.in_pool(disk.source, storage.pools)
     if place is not None:
         known = storage_facts.find(storage.source, place)
         if device_names.same_everywhere(place, known):

@@ -22,6 +22,7 @@ from nova_selective_migrate.core.evidence import network_evidence
 from nova_selective_migrate.core.evidence import volume_matching
 from nova_selective_migrate.core.model import declared_paths
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import storage_facts
 
@@ -97,7 +98,7 @@ def _evidence(
             yield unlike
             return
         yield from _not_kept(source, storage, unlike)
-    place = storage_facts.in_pool(source, storage.pools)
+    place = pool_facts.in_pool(source, storage.pools)
     if place is None:
         unknown = reasons.Reason.POOL_UNKNOWN
         yield locality_verdicts.missing(unknown, source.label)
@@ -127,7 +128,7 @@ def _mapped(
 ) -> bool:
     """Return whether an image is on a path of a pool that is mapped."""
     pool = storage.pools.get(source.pool or '')
-    kinds = storage_facts.FILE_POOLS | storage_facts.VOLUME_POOLS
+    kinds = pool_facts.FILE_POOLS | pool_facts.VOLUME_POOLS
     return source.pool in pools and pool is not None and pool.type in kinds
 
 
@@ -140,7 +141,7 @@ def _not_kept(
 
     The image cannot be kept then. A device of this host alone is not to be.
     """
-    place = storage_facts.in_pool(source, storage.pools)
+    place = pool_facts.in_pool(source, storage.pools)
     facts = storage_facts.find(storage.source, place) if place else None
     local = facts is not None and storage_facts.device_reach(facts)
     if local is not storage_facts.Reach.LOCAL:
@@ -157,7 +158,7 @@ def _declared_of(
     storage: storage_facts.Storage,
     policy: declared_paths.LocalityPolicy,
 ) -> Evidences:
-    place = storage_facts.in_pool(source, storage.pools)
+    place = pool_facts.in_pool(source, storage.pools)
     if place is not None:
         facts = storage_facts.find(storage.source, place)
         yield from _declared(policy, _names(place, facts))

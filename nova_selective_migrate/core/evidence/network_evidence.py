@@ -19,6 +19,7 @@ import re
 from nova_selective_migrate.core.evidence import device_names
 from nova_selective_migrate.core.evidence import locality_verdicts
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import storage_facts
 
@@ -108,7 +109,7 @@ def against_pools(
             f'destination host: {what} is {path or "unknown"}, here it is '
             f'{here or "unknown"}'
         )
-    if pool.type not in storage_facts.NETWORK_POOLS:
+    if pool.type not in pool_facts.NETWORK_POOLS:
         return None
     if not pool.hosts:
         return _unknown(f'pool {source.pool} names no server')
@@ -147,7 +148,7 @@ def _unknown(what: str) -> locality_verdicts.Evidence:
     return locality_verdicts.missing(reasons.Reason.POOL_UNKNOWN, what)
 
 
-def _label(pool: storage_facts.StoragePool) -> str:
+def _label(pool: pool_facts.StoragePool) -> str:
     """Name a pool's source for a person."""
     servers = (
         f'{host.name}:{host.port}' if host.port else host.name or ''

@@ -16,6 +16,7 @@ import collections.abc
 import posixpath
 
 from nova_selective_migrate.core.model import logical_volumes
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import storage_facts
 
 
@@ -51,7 +52,7 @@ def volume_path(path: str, facts: storage_facts.StorageFacts | None) -> str:
 
 
 def volume_pool(
-    pools: collections.abc.Mapping[str, storage_facts.StoragePool], path: str
+    pools: collections.abc.Mapping[str, pool_facts.StoragePool], path: str
 ) -> str | None:
     """Name the pool that a block device at a path is a volume of.
 
@@ -61,6 +62,6 @@ def volume_pool(
     folder = posixpath.dirname(storage_facts.tidy(path))
     for name, pool in pools.items():
         path = storage_facts.tidy((pool.path or '').rstrip('/'))
-        if pool.type in storage_facts.VOLUME_POOLS and path == folder:
+        if pool.type in pool_facts.VOLUME_POOLS and path == folder:
             return name
     return None

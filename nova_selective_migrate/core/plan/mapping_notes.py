@@ -20,6 +20,7 @@ from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.decision import existing_images
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import message_words
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import storage_facts
 
 # What vgcreate(8) takes where nobody says otherwise.
@@ -81,7 +82,7 @@ def _of_place(
         f'{disk.target}: a volume is made in whole extents, and may be '
         'larger than the disk; the guest sees that when it is started anew'
     )
-    source = storage_facts.in_pool(disk.chain[0], facts.storage.pools)
+    source = pool_facts.in_pool(disk.chain[0], facts.storage.pools)
     here = storage_facts.find(facts.storage.source, source) if source else None
     libvirt = facts.hypervisors.destination.libvirt
     if (

@@ -19,6 +19,7 @@ from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.core.plan import copy_extents
@@ -116,7 +117,7 @@ def logical_volumes(
             if moved.device:
                 found[disk.target] = False
             continue
-        place = storage_facts.in_pool(disk.chain[0], storage.pools)
+        place = pool_facts.in_pool(disk.chain[0], storage.pools)
         if place is None or place.path is None:
             continue
         here = storage_facts.find(storage.source, place)

@@ -16,6 +16,7 @@ import dataclasses
 
 from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
@@ -129,6 +130,6 @@ def planned_disk(
 def _facts(
     image: domains.DiskSource, storage: storage_facts.Storage
 ) -> storage_facts.StorageFacts:
-    place = storage_facts.in_pool(image, storage.pools)
+    place = pool_facts.in_pool(image, storage.pools)
     found = storage_facts.find(storage.source, place) if place else None
     return found or storage_facts.StorageFacts()

@@ -24,8 +24,8 @@ from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import plan_refusals
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import refusals
-from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.core.model import transport_options
 from nova_selective_migrate.core.plan import known_bad_releases
 from nova_selective_migrate.core.plan import migrate_call
@@ -249,7 +249,7 @@ def _keeps_gluster(
     targets = _copied(call)
     top_alone = migrate_call.MigrateFlag.NON_SHARED_INC in call.flags
     places = (
-        storage_facts.in_pool(image, facts.storage.pools)
+        pool_facts.in_pool(image, facts.storage.pools)
         for disk in facts.domain.disks
         for depth, image in enumerate(disk.chain)
         if disk.target not in targets or (top_alone and depth)

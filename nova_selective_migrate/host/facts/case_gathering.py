@@ -26,6 +26,7 @@ from nova_selective_migrate.core.model import destination_readiness
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.core.model import other_devices
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import destination_storage
@@ -190,7 +191,7 @@ def _pools(
     host: connection.Connection,
     domain: domains.Domain,
     mapped: collections.abc.Iterable[str],
-) -> dict[str, storage_facts.StoragePool]:
+) -> dict[str, pool_facts.StoragePool]:
     """Read the pools that the disks name, as one host has them.
 
     :param mapped: those that a mapping names besides

@@ -20,6 +20,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.decision import destination_places
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import destination_storage
@@ -32,7 +33,7 @@ from nova_selective_migrate.host.hypervisor import storage_volumes
 from nova_selective_migrate.host.hypervisor import volume_pools
 
 Facts = dict[str, storage_facts.StorageFacts]
-Pools = dict[str, storage_facts.StoragePool]
+Pools = dict[str, pool_facts.StoragePool]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +86,7 @@ def look(
     """
     paths: dict[str, str] = {}
     for disk, place in destination_places.targets(domain, storage, options):
-        origin = storage_facts.in_pool(disk.chain[0], storage.pools)
+        origin = pool_facts.in_pool(disk.chain[0], storage.pools)
         if place.by and place.path and origin and origin.path:
             paths[place.path] = origin.path
     folders: dict[str, list[str]] = {}

@@ -16,6 +16,7 @@ import collections.abc
 import dataclasses
 
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import qcow2_header
 from nova_selective_migrate.host.hypervisor import libvirt_guest
@@ -32,7 +33,7 @@ _WITH_HEADER = (storage_facts.PathKind.FILE, storage_facts.PathKind.BLOCK)
 def collect(
     guest: libvirt_guest.Guest,
     domain: domains.Domain,
-    pools: collections.abc.Mapping[str, storage_facts.StoragePool],
+    pools: collections.abc.Mapping[str, pool_facts.StoragePool],
     see: collections.abc.Callable[[str], storage_facts.StorageFacts] | None,
 ) -> dict[str, storage_facts.StorageFacts]:
     """Collect the source's facts of every image of every disk.
@@ -46,7 +47,7 @@ def collect(
     for disk in domain.disks:
         for depth, image in enumerate(disk.chain):
             for part in filter(None, (image, image.data_file)):
-                place = storage_facts.in_pool(part, pools)
+                place = pool_facts.in_pool(part, pools)
                 path = place.path if place else None
                 if path is None or part.type not in _ON_HOST:
                     continue

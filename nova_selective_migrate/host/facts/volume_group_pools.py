@@ -17,12 +17,13 @@ import dataclasses
 import posixpath
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import volume_pools
 
-Pools = dict[str, storage_facts.StoragePool]
+Pools = dict[str, pool_facts.StoragePool]
 Facts = dict[str, storage_facts.StorageFacts]
 
 

@@ -29,7 +29,7 @@ from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.case import safe_xml
 from nova_selective_migrate.core.job import guest_presence
 from nova_selective_migrate.core.model import domains
-from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import libvirt_guest
 from nova_selective_migrate.host.journal import probe_journal
@@ -229,7 +229,7 @@ class Connection:
 
     def pool(
         self, name: str, volumes: collections.abc.Iterable[str] = ()
-    ) -> storage_facts.StoragePool | None:
+    ) -> pool_facts.StoragePool | None:
         """Return the facts of a storage pool; None where there is none.
 
         :param volumes: those whose paths are told where their names do not
@@ -241,10 +241,10 @@ class Connection:
         except libvirt.libvirtError:
             return None
         kind = root.get('type', 'unknown')
-        wanted = volumes if kind in storage_facts.DEVICE_POOLS else ()
+        wanted = volumes if kind in pool_facts.DEVICE_POOLS else ()
         paths = {volume: _path(pool, volume) for volume in wanted}
         directory = root.find('./source/dir')
-        return storage_facts.StoragePool(
+        return pool_facts.StoragePool(
             type=kind,
             path=root.findtext('./target/path'),
             hosts=tuple(

@@ -23,7 +23,7 @@ import libvirt
 from lxml import etree
 
 from nova_selective_migrate.core.case import safe_xml
-from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_codes
 from nova_selective_migrate.host.hypervisor import pool_directory
@@ -209,7 +209,7 @@ def _existing(
             root = safe_xml.parse(pool.XMLDesc())
         except libvirt.libvirtError:
             continue  # it has gone meanwhile
-        if root.get('type') in storage_facts.VOLUME_POOLS:
+        if root.get('type') in pool_facts.VOLUME_POOLS:
             continue  # it does not list all that its directory has
         target = root.findtext('./target/path')
         if target and os.path.normpath(target) == wanted:

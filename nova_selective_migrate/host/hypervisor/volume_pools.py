@@ -30,6 +30,7 @@ from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.case import safe_xml
 from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import existing_images
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import libvirt_codes
@@ -59,7 +60,7 @@ class VolumePool:
     def __init__(
         self, pool: libvirt.virStoragePool, kind: str, path: str
     ) -> None:
-        """Take an active pool of one of storage_facts.VOLUME_POOLS.
+        """Take an active pool of one of pool_facts.VOLUME_POOLS.
 
         :param path: of its directory
         """
@@ -265,7 +266,7 @@ def _of(pool: libvirt.virStoragePool) -> VolumePool | None:
     """Read a pool; None where it does not run, or has no such volumes."""
     root = safe_xml.parse(pool.XMLDesc())
     kind, path = root.get('type', ''), root.findtext('./target/path')
-    if kind not in storage_facts.VOLUME_POOLS or not path:
+    if kind not in pool_facts.VOLUME_POOLS or not path:
         return None
     if not pool.isActive():
         return None

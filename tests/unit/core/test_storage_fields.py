@@ -16,6 +16,7 @@ import unittest
 
 from nova_selective_migrate.core.case import json_fields
 from nova_selective_migrate.core.case import storage_fields
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import storage_facts
 
 
@@ -29,7 +30,7 @@ class StorageFieldsTest(unittest.TestCase):
 
     def test_a_pool_without_a_type(self):
         self.assertEqual(
-            {'p': storage_facts.StoragePool('unknown')},
+            {'p': pool_facts.StoragePool('unknown')},
             read(pools={'p': {}}).pools,
         )
 

@@ -24,6 +24,7 @@ from nova_selective_migrate.core.model import declared_paths
 from nova_selective_migrate.core.model import destination_mapping
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import migration_options
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.core.plan import planner
 from nova_selective_migrate.host.facts import case_gathering
@@ -209,7 +210,7 @@ class GatherTest(GatherCase):
         found = self.gather().storage
         self.assertEqual(
             {
-                'images': storage_facts.StoragePool(
+                'images': pool_facts.StoragePool(
                     'dir', str(self.top), active=True
                 )
             },
@@ -242,7 +243,7 @@ class GatherTest(GatherCase):
         ):
             self.assertEqual(
                 {
-                    'images': storage_facts.StoragePool(
+                    'images': pool_facts.StoragePool(
                         'rbd',
                         hosts=(
                             domains.NetworkHost(name=cell, port='6789'),

@@ -18,7 +18,7 @@ import unittest
 import ddt
 
 from nova_selective_migrate.core.model import domains
-from nova_selective_migrate.core.model import storage_facts
+from nova_selective_migrate.core.model import pool_facts
 
 STORE = domains.DiskSource(type=domains.SourceType.FILE, path='/store')
 VOLUME = domains.DiskSource(
@@ -32,9 +32,7 @@ VOLUME = domains.DiskSource(
 
 
 def place(source, *pool):
-    return storage_facts.in_pool(
-        source, {'p': storage_facts.StoragePool(*pool)}
-    )
+    return pool_facts.in_pool(source, {'p': pool_facts.StoragePool(*pool)})
 
 
 @ddt.ddt
@@ -94,7 +92,7 @@ class PoolTest(unittest.TestCase):
 
     def test_nothing_is_known(self):
         self.assertIsNone(place(VOLUME, 'dir'))
-        self.assertIsNone(storage_facts.in_pool(VOLUME, {}))
+        self.assertIsNone(pool_facts.in_pool(VOLUME, {}))
         no_volume = domains.DiskSource(
             type=domains.SourceType.VOLUME, pool='p'
         )
