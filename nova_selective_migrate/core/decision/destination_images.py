@@ -24,7 +24,6 @@ from nova_selective_migrate.core.model import destination_mapping
 from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import logical_volumes
-from nova_selective_migrate.core.model import message_words
 from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import pool_volumes
 from nova_selective_migrate.core.model import refusals
@@ -175,69 +174,6 @@ def _not_reproducible(
         f'{path} is {place.format} of {size or "unknown"} bytes',
         instead=_OTHER_FORMAT if size is not None else '',
     )
-
-
-def duplicates(
-    facts: case_facts.Facts, copied: disk_strategy.Strategies
-) -> disk_strategy.Refusals:
-    """Refuse the disks that would be copied to where another disk is there.
-
-    Only what is mapped can be: the sources of two disks are compared before.
-    """
-    mapping = facts.options.mapping
-    if not mapping.paths and not mapping.pools:
-        return ()
-    owners: dict[str, set[str]] = {}
-    places = {
-        each.disk.target: destination_places.of(
-            each.disk, facts.storage, facts.options
-        )
-        for each in copied
-    }
-    for disk in facts.domain.disks:
-        place = places.get(disk.target)
-        for name in _names_there(disk, place, facts.storage):
-            owners.setdefault(name, set()).add(disk.target)
-    found = []
-    for strategy in copied:
-        disk, place = strategy.disk, places[strategy.disk.target]
-        others = {
-            target
-            for name in _names_there(disk, place, facts.storage)
-            for target in owners[name]
-            if place.by or (target in places and places[target].by)
-        } - {disk.target}
-        if others:
-            found.append(
-                refusals.Refusal.of_disk(
-                    disk,
-                    disk_refusals.DiskRefusal.DUPLICATE_DESTINATION,
-                    f'{place.label} there is that of '
-                    f'{message_words.joined(sorted(others))}',
-                )
-            )
-    return tuple(found)
-
-
-def _names_there(
-    disk: domains.Disk,
-    place: destination_places.DestinationPlace | None,
-    storage: storage_facts.Storage,
-) -> set[str]:
-    """List the paths that a disk has at the destination.
-
-    :param place: of its copy; None where it is not copied
-    """
-    chain = disk.chain[1:] if place else disk.chain
-    found = {place.path} if place else set()
-    for image in chain:
-        source = pool_facts.in_pool(image, storage.pools_there)
-        found.add(source.path if source else None)
-    return {
-        logical_volumes.canonical(storage_facts.tidy(path))
-        for path in found
-        if path
-    }
 
 
 def renamed(

@@ -25,6 +25,7 @@ from nova_selective_migrate.core.decision import copy_refusals
 from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import destination_space
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.decision import duplicate_destinations
 from nova_selective_migrate.core.decision import guest_trimming
 from nova_selective_migrate.core.decision import media_choices
 from nova_selective_migrate.core.decision import media_duties
@@ -74,7 +75,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
     copied = disk_strategy.copies(strategies, refused)
     refused += destination_images.problems(facts, copied)
     copied = disk_strategy.copies(strategies, refused)
-    refused += destination_images.duplicates(facts, copied)
+    refused += duplicate_destinations.problems(facts, copied)
     copied = disk_strategy.copies(strategies, refused)
     refused += nova_preparation.problems(facts, strategies, copied)
     copied = disk_strategy.copies(strategies, refused)
