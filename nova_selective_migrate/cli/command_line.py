@@ -193,13 +193,25 @@ def run(arguments: list[str]) -> int:
         context.stdout.write(context.help())
         return commands.OK
     try:
-        _log(options)
-        found = command_table.find(words)
-        if found is None:
-            raise exceptions.InvalidInput(command_table.unknown(words))
+        return _run(context, options, words)
     except exceptions.InvalidInput as err:
         context.stderr.write(f'{NAME}: {err}\n')
         return commands.USAGE
+
+
+def _run(
+    context: commands.CommandContext,
+    options: argparse.Namespace,
+    words: list[str],
+) -> int:
+    """Run the command that the words begin with.
+
+    :raises InvalidInput: when there is none, or it cannot be run so
+    """
+    _log(options)
+    found = command_table.find(words)
+    if found is None:
+        raise exceptions.InvalidInput(command_table.unknown(words))
     entry, rest = found
     command = entry.load()(context)
     taken = command.parser(f'{NAME} {entry.name}')

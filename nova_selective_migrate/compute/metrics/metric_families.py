@@ -169,9 +169,9 @@ def _counts(state: host_state.HostState) -> Families:
         'one that is refused for several counts for each',
         labels=('reason',),
     )
-    for code, count in sorted(activity.refusals.items()):
-        if code in audit_results.KNOWN_CODES:
-            refusals.add_metric((code,), count)
+    # Each from the beginning, so that its first one is seen as an increase.
+    for code in sorted(audit_results.KNOWN_CODES):
+        refusals.add_metric((code,), activity.refusals.get(code, 0))
     yield refusals
 
 

@@ -37,6 +37,10 @@ class HelpTest(command.CommandCase):
         ):
             self.assertIn(line, found.out)
 
+    def test_of_what_is_nothing(self):
+        found = command.run('help', 'no-such-code')
+        self.assert_usage_error(found, "'no-such-code' is no command")
+
     @ddt.data(
         (
             ('plan', '--help'),

@@ -176,7 +176,11 @@ class FamiliesTest(unittest.TestCase):
         self.activity.refuse(['snapshots', 'made-up"}'])
         self.assertEqual(
             [('refusals_total', ('reason', 'snapshots'))],
-            [key for key in self.samples() if key[0] == 'refusals_total'],
+            [
+                key
+                for key, value in self.samples().items()
+                if key[0] == 'refusals_total' and value
+            ],
         )
 
     def test_the_host(self):
