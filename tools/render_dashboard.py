@@ -145,7 +145,7 @@ def _dashboard() -> builders.Dashboard:
                 'Refused plans by reason code',
                 'sum by (reason) (increase('
                 f'selective_migrate_refusals_total{{{_HOST}}}'
-                '[$__rate_interval]))',
+                '[$__rate_interval])) > 0',
                 '{{reason}}',
                 unit='short',
                 bars=True,
