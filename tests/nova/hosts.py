@@ -26,6 +26,7 @@ from nova.tests.functional.libvirt import base
 from nova.virt.libvirt import driver
 from nova.virt.libvirt import host as libvirt_host
 from nova.virt.libvirt import utils as libvirt_utils
+from nova.virt.libvirt.volume import remotefs
 
 from tests.nova import libvirt_fixture
 from tests.nova import watched
@@ -71,6 +72,10 @@ class HostsTest(base.ServersTestBase):
         # nova's rule has it below instances_path as well.
         self._there = os.path.join(base.CONF.instances_path, 'there')
         os.makedirs(self._there)
+        # Before 30.1 stock copies the config drive by ssh; no host is there.
+        self.useFixture(
+            fixtures.MockPatchObject(remotefs.SshDriver, 'copy_file')
+        )
         self._at = threading.local()
         self.fake = self.useFixture(
             libvirt_fixture.MigratingLibvirt(lambda: self.connection('dest'))

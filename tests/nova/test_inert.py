@@ -12,9 +12,6 @@
 
 """Not enabled, and in audit mode, nova is nova to the byte."""
 
-import fixtures
-from nova.virt.libvirt.volume import remotefs
-
 from tests.nova import base
 from tests.nova import endings
 from tests.nova import hosts
@@ -29,10 +26,6 @@ class InertTest(ours.OursTest):
     def setUp(self):
         super().setUp()
         self.wire = self.useFixture(wire.Wire())
-        # Before 30.1 stock copies the config drive by ssh; no host is there.
-        self.useFixture(
-            fixtures.MockPatchObject(remotefs.SshDriver, 'copy_file')
-        )
 
     def seen(self, end=base.MigrationTest.live_migrate) -> list[str]:
         """Everything that a migration says to libvirt and between hosts."""

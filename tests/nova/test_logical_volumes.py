@@ -20,7 +20,6 @@ import os
 
 import fixtures
 from nova.virt.libvirt import driver
-from nova.virt.libvirt.volume import remotefs
 
 from nova_selective_migrate.compute.common import nova_volume_groups
 from tests.nova import base
@@ -38,10 +37,6 @@ PRECREATION = (
 class StockTest(volumes.VolumesTest):
     def setUp(self):
         super().setUp()
-        # Before 30.1 stock copies the config drive by ssh; no host is there.
-        self.useFixture(
-            fixtures.MockPatchObject(remotefs.SshDriver, 'copy_file')
-        )
         self.have_groups()
         self.start_hosts()
         self.server = self.make_lvm_server()
