@@ -13,11 +13,11 @@
 """Run the test suites with stestr and close with one plain line of counts.
 
 Tests run in parallel: end-to-end tests three at a time, each process with
-hosts of its own; those that race a guest one at a time. These wait for three
-quarters of their time, so that they run beside the tests against nova. Those
-run once for each nova that --nova names, by the interpreter of its
-environment, and for each of its concurrency backends. What all of them need is
-installed while unit tests run.
+hosts of its own; those that race a guest, or limit its bandwidth, one at a
+time. These wait for most of their time, so that they run beside the tests
+against nova. Those run once for each nova that --nova names, by the
+interpreter of its environment, and for each of its concurrency backends. What
+all of them need is installed while unit tests run.
 
 The daily run leaves out the tests of tests/nightly.txt and those that show
 what stock nova does; --all runs them too, --stock those alone.

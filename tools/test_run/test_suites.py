@@ -24,7 +24,7 @@ THREADS_SINCE = 34  # nova-compute's default from there on
 # Without KVM a guest that boots keeps one processor busy; others wait for a
 # timeout of libvirt's meanwhile.
 HOSTS = min(2, os.cpu_count() or 1) + 1
-MEASURED = r'^tests\.e2e\.test_(nova_)?(converge|stall)\.'
+MEASURED = r'^tests\.e2e\.test_(nova_)?(bandwidth|converge|stall)\.'
 # A test with nova's services waits for half of its time.
 NOVAS = (os.cpu_count() or 1) + 1
 BACKEND_TESTS = r'^tests\.nova\.test_(planned|loading.*eventlet)'
