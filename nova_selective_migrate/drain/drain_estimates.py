@@ -43,6 +43,17 @@ def share(moved: nova_port.MovedBytes | None) -> float:
     return min(max(1.0 - moved.remaining / moved.total, 0.0), 1.0)
 
 
+def furthest(
+    before: nova_port.MovedBytes | None, now: nova_port.MovedBytes | None
+) -> nova_port.MovedBytes | None:
+    """Return the look at one migration that has seen more of it done.
+
+    What nova adds to the total while a migration runs, as when memory
+    follows the disks, takes nothing away.
+    """
+    return before if share(before) > share(now) else now
+
+
 def estimate(
     moves: collections.abc.Collection[server_moves.ServerMove],
     progress: collections.abc.Mapping[str, nova_port.MovedBytes | None],

@@ -24,6 +24,7 @@ import dataclasses
 
 from nova_selective_migrate.drain import destination_choices
 from nova_selective_migrate.drain import drain_blockers
+from nova_selective_migrate.drain import drain_estimates
 from nova_selective_migrate.drain import drain_options
 from nova_selective_migrate.drain import drain_plans
 from nova_selective_migrate.drain import drain_tools
@@ -234,7 +235,9 @@ class DrainRun:
                     destination=destination,
                 )
             )
-        self._progress[uuid] = self._nova.moved_bytes(uuid, record.id)
+        self._progress[uuid] = drain_estimates.furthest(
+            self._progress.get(uuid), self._nova.moved_bytes(uuid, record.id)
+        )
 
     def _look_for_a_call(self, move: server_moves.ServerMove) -> None:
         """End a call of which nova has made no migration."""

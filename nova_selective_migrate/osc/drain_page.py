@@ -25,7 +25,11 @@ def page(tree: collections.abc.Mapping[str, typing.Any]) -> str:
     :param tree: what :meth:`drain_reports.DrainReport.tree` returns
     """
     servers = [
-        {**server, 'codes': sorted(_codes(server))}
+        {
+            **server,
+            'codes': sorted(_codes(server)),
+            'failed': _failed(server),
+        }
         for server in tree['servers']
     ]
     reasons = collections.Counter(
@@ -46,3 +50,22 @@ def _codes(server: collections.abc.Mapping[str, typing.Any]) -> set[str]:
         for ended in (server, *server['ended_attempts'])
         for each in ended['reasons']
     }
+
+
+def _failed(
+    server: collections.abc.Mapping[str, typing.Any],
+) -> list[dict[str, typing.Any]]:
+    """Return the attempts that failed; not the one that is the server's end.
+
+    The row of the server tells of that one.
+    """
+    failed = [
+        each for each in server['ended_attempts'] if each['status'] != 'moved'
+    ]
+    told = [server['status'], server['why'], server['reasons']]
+    is_told = len(failed) == 1 and told == [
+        failed[0]['status'],
+        failed[0]['why'],
+        failed[0]['reasons'],
+    ]
+    return [] if is_told else failed

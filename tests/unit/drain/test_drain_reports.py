@@ -161,8 +161,37 @@ class DrainPageTest(unittest.TestCase):
         self.assertIn('Attempt 1, to a: not moved: its migration', page)
         self.assertNotIn('Attempt 2', page)
 
+    def test_one_that_waits_for_its_second_attempt(self):
+        """An attempt that is the server's end is told once, by its row."""
+        (failed, _) = retried().ended_attempts
+        waiting = move(State.WAITING, attempts=1, ended_attempts=(failed,))
+        page = drain_page.page(report(waiting).tree())
+        self.assertIn('Attempt 1, to a: not moved: its migration', page)
+        over = move(
+            failed.state,
+            why=failed.why,
+            blocked=failed.blocked,
+            ended_attempts=(failed,),
+        )
+        page = drain_page.page(report(over).tree())
+        self.assertNotIn('Attempt 1', page)
+        self.assertIn('\nits migration failed', page)
+
+    def test_no_attempt_and_no_reason(self):
+        self.assertIn('\n-</td>', drain_page.page(report(move()).tree()))
+
 
 class DrainEstimateTest(unittest.TestCase):
+    def test_it_never_goes_back(self):
+        first = nova_port.MovedBytes(100, 20)
+        less = nova_port.MovedBytes(200, 110)
+        more = nova_port.MovedBytes(200, 10)
+        furthest = drain_estimates.furthest
+        self.assertIs(first, furthest(first, less))
+        self.assertIs(more, furthest(first, more))
+        self.assertIs(first, furthest(first, None))
+        self.assertIs(less, furthest(None, less))
+
     def test_by_bytes(self):
         half = nova_port.MovedBytes(10, 5)
         moves = [
