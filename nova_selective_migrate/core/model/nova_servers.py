@@ -48,6 +48,10 @@ class NovaServer:
     volume_backed: bool
     tunnelled: bool = False
 
+    def holds(self, path: str) -> bool:
+        """Return whether a path is below its directory."""
+        return path.startswith(f'{self.directory}/')
+
     @property
     def refuses(self) -> str:
         """Say why nova's API takes no live migration of it now; or ''."""

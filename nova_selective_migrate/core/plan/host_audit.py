@@ -66,16 +66,14 @@ class GuestAudit:
 
         What is in the directory of a server is brought over by the driver.
         """
-        folder = f'{self.server.directory}/' if self.server else None
-        return [
-            plan_formats.duty_tree(duty)
-            | (
-                {'message': media_duties.brought_over(duty.target, duty.path)}
-                if folder and duty.path.startswith(folder)
-                else {}
-            )
-            for duty in (self.plan.duties if self.plan else ())
-        ]
+        duties = self.plan.duties if self.plan else ()
+        return [self._duty(duty) for duty in duties]
+
+    def _duty(self, duty: media_duties.Duty) -> dict[str, str]:
+        tree = plan_formats.duty_tree(duty)
+        if self.server is not None and self.server.holds(duty.path):
+            tree['message'] = media_duties.brought_over(duty.target, duty.path)
+        return tree
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ def of_plan(
     judged = [
         one
         for one in found
-        if block is not None or not _below(one.disk, server.directory)
+        if block is not None or not _below(one.disk, server)
     ]
     return StockChoice(
         block,
@@ -152,7 +152,7 @@ def _block_migration(
 ) -> bool | None:
     if server.images_type == nova_servers.RBD:
         return False
-    directory = _shared_directory(disks, server.directory)
+    directory = _shared_directory(disks, server)
     if directory:
         return False
     # _get_instance_disk_info counts read-only drives as well.
@@ -167,13 +167,15 @@ def _block_migration(
     return None if directory is None else True
 
 
-def _shared_directory(disks: _Disks, directory: str) -> bool | None:
+def _shared_directory(
+    disks: _Disks, server: nova_servers.NovaServer
+) -> bool | None:
     """Tell whether both hosts see the server's directory.
 
     nova puts a file there. We take what is known of the disks in it.
     """
     found = {
-        one.strategy.locality for one in disks if _below(one.disk, directory)
+        one.strategy.locality for one in disks if _below(one.disk, server)
     }
     found.discard(domains.Locality.UNKNOWN)
     if len(found) != 1:
@@ -181,11 +183,11 @@ def _shared_directory(disks: _Disks, directory: str) -> bool | None:
     return found == {domains.Locality.SHARED}
 
 
-def _below(disk: domains.Disk, directory: str) -> bool:
+def _below(disk: domains.Disk, server: nova_servers.NovaServer) -> bool:
     return (
         disk.source is not None
         and disk.source.type is domains.SourceType.FILE
-        and (disk.source.path or '').startswith(f'{directory}/')
+        and server.holds(disk.source.path or '')
     )
 
 
