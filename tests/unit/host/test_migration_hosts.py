@@ -179,33 +179,25 @@ class AgainTest(migration.MigrationCase):
         self.assertIs(guest_location.Ending.MOVED, ended.settlement.ending)
         self.assertEqual(['disk'], self.images())
 
-    def test_nor_one_that_the_destination_still_waits_for(self):
-        def first():
-            waiting = fake_domain.FakeDomain(*self.domain.disks)
-            waiting.states = (
-                libvirt.VIR_DOMAIN_PAUSED,
-                libvirt.VIR_DOMAIN_PAUSED_MIGRATION,
-            )
-            self.there.domains[fake_domain.UUID] = waiting
-            raise fake_daemon.broken('lost')
+    def lose_while_it_waits(self):
+        """Fail while the destination waits for the guest."""
+        waiting = fake_domain.FakeDomain(*self.domain.disks)
+        waiting.states = (
+            libvirt.VIR_DOMAIN_PAUSED,
+            libvirt.VIR_DOMAIN_PAUSED_MIGRATION,
+        )
+        self.there.domains[fake_domain.UUID] = waiting
+        raise fake_daemon.broken('lost')
 
-        self.first = first
+    def test_nor_one_that_the_destination_still_waits_for(self):
+        self.first = self.lose_while_it_waits
         ended = self.run_it()
         self.assertEqual([False], self.flags)
         self.assertEqual(['disk'], self.images())
         self.assertIn('--synchronous-writes', ended.error)
 
     def test_nor_one_that_it_waits_for_with_an_image_of_another(self):
-        def first():
-            waiting = fake_domain.FakeDomain(*self.domain.disks)
-            waiting.states = (
-                libvirt.VIR_DOMAIN_PAUSED,
-                libvirt.VIR_DOMAIN_PAUSED_MIGRATION,
-            )
-            self.there.domains[fake_domain.UUID] = waiting
-            raise fake_daemon.broken('lost')
-
-        self.first = first
+        self.first = self.lose_while_it_waits
         self.run_it(existing=('vda',))
         self.assertEqual([False], self.flags)
 
