@@ -45,8 +45,8 @@ class DrainBlocker(refusal_reasons.RefusalReason):
     OVER_BUDGET = (
         'over-budget',
         'It may have more bytes to move than may be on the way at once.',
-        'raise --bytes-in-flight and --link-bytes-in-flight, or give an '
-        'audit, which knows how much is to copy',
+        'raise --bytes-in-flight and --link-bytes-in-flight; without --audit '
+        'whole disks are counted, and with it the bytes to copy',
     )
     NO_DESTINATION = (
         'no-destination',

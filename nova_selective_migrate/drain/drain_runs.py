@@ -73,6 +73,7 @@ class DrainRun:
         self._progress: dict[str, nova_port.MovedBytes | None] = {}
         self._doubtful: dict[str, float] = {}
         self._told = ''
+        self._stop_told = False
 
     def run(
         self,
@@ -97,7 +98,9 @@ class DrainRun:
                 self._try(self._follow, move)
             if stopping is stop_requests.StopWish.NONE:
                 self._try(self._start_all)
-            elif self._aborts:
+            else:
+                self._tell_stop()
+            if stopping is not stop_requests.StopWish.NONE and self._aborts:
                 for move in self._flying():
                     self._try(self._abort, move)
             self._tools.watcher.show(
@@ -109,6 +112,17 @@ class DrainRun:
                 break
             self._tools.clock.wait(POLL_SECONDS)
         return tuple(self._moves.values())
+
+    def _tell_stop(self) -> None:
+        """Say once what the first signal does, and what the second would."""
+        if self._stop_told:
+            return
+        self._stop_told = True
+        what = 'is aborted' if self._aborts else 'goes on to its end'
+        self._tools.watcher.tell(
+            f'stopping: no other server is begun, what is on its way {what} '
+            f'({len(self._flights)}); once more leaves that to nova'
+        )
 
     def _is_done(self, wait: bool) -> bool:
         if self._tools.stop.wish is stop_requests.StopWish.NONE:

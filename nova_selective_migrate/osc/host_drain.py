@@ -192,8 +192,8 @@ class DrainHost(command.Lister):
         left = [move for move in report.moves if _is_left(move)]
         if left:
             print(
-                f'{len(left)} servers are not at their end: the same command '
-                'goes on with them',
+                f'{_servers(len(left))} still to move or on the way: run the '
+                'same command to continue',
                 file=sys.stderr,
             )
         print(
@@ -252,6 +252,10 @@ def _is_left(move: server_moves.ServerMove) -> bool:
     return move.flies or move.state is server_moves.MoveState.WAITING
 
 
+def _servers(count: int) -> str:
+    return '1 server' if count == 1 else f'{count} servers'
+
+
 def _fail(error: BaseException, code: int) -> int:
     print(f'error: {error}', file=sys.stderr)
     return code
@@ -272,7 +276,7 @@ def _ask(moves: tuple[server_moves.ServerMove, ...], host: str) -> None:
         )
     count = sum(_is_left(move) for move in moves)
     print(
-        f'Move {count} servers off {host}? [y/N] ',
+        f'Move {_servers(count)} off {host}? [y/N] ',
         end='',
         file=sys.stderr,
         flush=True,

@@ -150,9 +150,17 @@ class SignalTest(CommandTestCase):
                 self.assertEqual(128 + number, code)
                 self.assertEqual(1, len(self.nova.asked))
                 self.assertEqual(1, self.moved())
+                self.assertEqual(
+                    1,
+                    self.err.getvalue().count(
+                        'stopping: no other server is begun, what is on its '
+                        'way goes on to its end (1); once more leaves that '
+                        'to nova'
+                    ),
+                )
                 self.assertIn(
-                    '2 servers are not at their end: the same command goes '
-                    'on with them',
+                    '2 servers still to move or on the way: run the same '
+                    'command to continue',
                     self.err.getvalue(),
                 )
 
@@ -160,7 +168,7 @@ class SignalTest(CommandTestCase):
         code = self.drain((2, signal.SIGINT), (6, signal.SIGTERM))
         self.assertEqual(130, code)
         self.assertEqual((0, 1), (self.moved(), len(self.nova.running)))
-        self.assertIn('3 servers are not at their end', self.err.getvalue())
+        self.assertIn('3 servers still to move', self.err.getvalue())
 
     def test_what_is_drawn_is_closed_however_it_ends(self):
         from nova_selective_migrate.osc import drain_display
@@ -187,6 +195,7 @@ class SignalTest(CommandTestCase):
         code = self.drain((2, signal.SIGINT), options=['--abort'])
         self.assertEqual(1, len(self.nova.aborted))
         self.assertEqual((130, 0), (code, self.moved()))
+        self.assertIn('what is on its way is aborted (1)', self.err.getvalue())
 
     def test_none_is_left_when_the_last_one_was_on_its_way(self):
         self.assertEqual(0, self.drain((2, signal.SIGINT), concurrent='3'))
