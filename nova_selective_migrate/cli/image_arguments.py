@@ -42,7 +42,7 @@ def add_images(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="copy disks in the source's storage pool of the first name into "
         "the destination's pool of the second name; takes precedence over "
-        '--map; repeatable',
+        '--map; repeatable. Both also apply to media of --copy-media',
     )
     group.add_argument(
         '--to-format',

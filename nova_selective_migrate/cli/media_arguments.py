@@ -35,8 +35,8 @@ def add_media(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='before the migration, copy read-only media that the '
         'destination lacks, such as an ISO or a cloud-init seed, to the same '
-        'path there, and verify the copy; an existing file is never '
-        'overwritten',
+        'path there, or to where --map or --map-pool puts it, and verify the '
+        'copy; an existing file is never overwritten',
     )
     group.add_argument(
         '--copy-media-limit',

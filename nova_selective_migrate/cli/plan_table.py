@@ -117,9 +117,16 @@ def _medium(medium: Tree) -> str:
             f'To eject at the destination: {medium["path"]}, '
             f'{medium["target"]}'
         )
+    there = medium.get('destination')
+    where = f' to {there} at the destination' if there else ''
+    if medium['action'] == 'existing':
+        return (
+            f'Not copied: {medium["path"]}, {medium["target"]}: the '
+            f'destination has the same bytes at {there}'
+        )
     size = terminal.human_size(medium['size_bytes'])
     return (
-        f'To copy before the migration: {medium["path"]}, '
+        f'To copy before the migration: {medium["path"]}{where}, '
         f'{medium["target"]}, {size}'
     )
 

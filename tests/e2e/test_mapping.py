@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 
 from lab.guests import lab_guest
 from lab.hosts import lab_host
+from lab.storage import cdrom_drives
 from lab.storage import disk_places
 from lab.storage import guest_disks
 from lab.storage import local_disks
@@ -49,6 +50,26 @@ class PoolFile(local_disks.LocalFile):
         driver = guest_disks.driver_xml(self.format, host, lab_host.IMAGES)
         name = os.path.basename(place.local(self.format))
         return f"{driver}<source pool='images' volume='{name}'/>"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PoolMedium(cdrom_drives.Cdrom):
+    """A medium that the domain names by a storage pool."""
+
+    type = 'volume'
+
+    def create(self, place: disk_places.Place, host: lab_host.Host) -> None:
+        """Make it, and have the pool know it."""
+        super().create(place, host)
+        host.virsh('pool-refresh', 'images')
+
+    def source_xml(self, place: disk_places.Place, host: lab_host.Host) -> str:
+        """Return driver, pool and volume."""
+        name = os.path.basename(place.local('iso'))
+        return (
+            "<driver name='qemu' type='raw'/>"
+            f"<source pool='images' volume='{name}'/><readonly/>"
+        )
 
 
 class MappedTestCase(base.EndToEndTestCase):
@@ -173,6 +194,48 @@ class MappedTestCase(base.EndToEndTestCase):
         self.assertEqual(before, self.sources(guest, self.a))
         self.assert_nothing_lost(guest, self.a)
 
+    def test_a_medium(self) -> None:
+        """It goes along, and on the way back the same bytes are there."""
+        guest = self.guest({'vda': RAW, 'sda': cdrom_drives.Cdrom()})
+        before = self.sources(guest, self.a)
+        path = guest.place('sda').local('iso')
+        there = f'{ELSEWHERE}/{os.path.basename(path)}'
+        mapped = f'{lab_host.IMAGES}={ELSEWHERE}'
+        planned = self.run_json('plan', guest, '--map', mapped)
+        (refusal,) = planned.tree['refusals']
+        self.assertEqual('content-missing', refusal['reason'])
+        result = self.migrate(
+            *(guest, '--map', mapped, '--copy-media'), copied=['vda']
+        )
+        self.assertIn(there, result.tree['created'])
+        self.assertEqual(
+            self.a.path(path).read_bytes(), self.b.path(there).read_bytes()
+        )
+        self.assertFalse(self.b.path(path).exists())
+        wanted = {
+            'vda': ('file', 'raw', f'{ELSEWHERE}/{guest.name}-vda.raw'),
+            'sda': ('file', 'raw', there),
+        }
+        self.assertEqual(wanted, self.sources(guest, self.b))
+        self.assertEqual(wanted, self.sources(guest, self.b, '--inactive'))
+        for left in result.tree['left']:
+            self.a.path(left['path']).unlink(missing_ok=True)
+        result = self.migrate(
+            *(guest, '--map', f'{ELSEWHERE}={lab_host.IMAGES}'),
+            copied=['vda'],
+            source=self.b,
+            destination=self.a,
+        )
+        self.assertEqual(
+            [('sda', 'existing', path)],
+            [
+                (each['target'], each['action'], each['destination'])
+                for each in result.tree['plan']['media']
+            ],
+        )
+        self.assertEqual(before, self.sources(guest, self.a))
+        self.assert_nothing_lost(guest, self.a)
+
     def test_another_pool(self) -> None:
         """A volume is in a pool of another name, a file beside it too."""
         for host, name, path in (
@@ -183,18 +246,34 @@ class MappedTestCase(base.EndToEndTestCase):
                 *('pool-create-as', name, 'dir', '--target', path),
             )
             self.addCleanup(host.virsh, 'pool-destroy', name)
-        guest = self.guest({'vda': RAW, 'vdb': PoolFile()})
+        guest = self.guest(
+            {'vda': RAW, 'vdb': PoolFile(), 'sda': PoolMedium()}
+        )
+        before = self.sources(guest, self.a)
         self.migrate(
-            guest, '--map-pool', 'images=guests', copied=['vda', 'vdb']
+            *(guest, '--map-pool', 'images=guests', '--copy-media'),
+            copied=['vda', 'vdb'],
         )
         wanted = {
             'vda': ('file', 'raw', f'{ELSEWHERE}/{guest.name}-vda.raw'),
             'vdb': ('volume', 'qcow2', 'guests'),
+            'sda': ('volume', 'raw', 'guests'),
         }
         self.assertEqual(wanted, self.sources(guest, self.b))
         self.assertEqual(wanted, self.sources(guest, self.b, '--inactive'))
-        there = self.moved(guest, {'vda': 'raw', 'vdb': 'qcow2'})
-        self.assert_nothing_lost(there, self.b)
+        for target in ('vda', 'vdb'):
+            _, path = guest.disks[target].image(guest.place(target))
+            self.a.path(path).unlink()
+        self.a.virsh('pool-refresh', 'images')
+        # The medium is there still, and is shown to be the same.
+        self.migrate(
+            *(guest, '--map-pool', 'guests=images'),
+            copied=['vda', 'vdb'],
+            source=self.b,
+            destination=self.a,
+        )
+        self.assertEqual(before, self.sources(guest, self.a))
+        self.assert_nothing_lost(guest, self.a)
 
     def test_onto_what_both_hosts_see(self) -> None:
         """A place of both is none of the source's images, until it is."""

@@ -107,7 +107,8 @@ def of(
     wanted = _by_pool(source, place, here, storage, mapping) or _by_path(
         source, place, here, storage, mapping
     )
-    chosen = mapping.formats.get(disk.target)
+    # A medium that is copied is the same bytes.
+    chosen = mapping.formats.get(disk.target) if disk.writable else None
     if wanted is None:
         return DestinationPlace(
             source.type,

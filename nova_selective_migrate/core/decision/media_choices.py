@@ -18,40 +18,49 @@ import enum
 import posixpath
 
 from nova_selective_migrate.core.case import case_facts
+from nova_selective_migrate.core.decision import destination_places
 from nova_selective_migrate.core.decision import destination_space
+from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.decision import media_duties
+from nova_selective_migrate.core.decision import medium_copies
 from nova_selective_migrate.core.evidence import media_content
 from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
-from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
 
-_MIB = 2**20
 _EJECT = 'take the medium out of its drive there with --eject-media'
-_BY_HAND = 'copy it to the same path there yourself'
 _REMOVABLE = (domains.DiskDevice.CDROM, domains.DiskDevice.FLOPPY)
 
 
 class MediumAction(enum.Enum):
-    """What becomes of a medium that the destination lacks."""
+    """What becomes of a medium that the destination lacks at its path."""
 
     COPY = 'copy'
     EJECT = 'eject'
+    #: The same bytes are where an argument maps it to.
+    EXISTING = 'existing'
 
 
 @dataclasses.dataclass(frozen=True)
 class MediumChoice:
     """A medium that is copied before the call, or ejected by it.
 
-    :ivar path: of the file, the same on both hosts
+    :ivar path: of the file on the source
     :ivar size_bytes: what is copied; 0 where nothing is
+    :ivar destination: its path there, where that is another
     """
 
     target: str
     path: str
     action: MediumAction
     size_bytes: int = 0
+    destination: str | None = None
+
+    @property
+    def there(self) -> str:
+        """Return the path at the destination."""
+        return self.destination or self.path
 
 
 Duties = tuple[media_duties.Duty, ...]
@@ -64,12 +73,16 @@ class MediaChoices:
     :ivar planned: in XML order
     :ivar duties: what the caller has to have brought over
     :ivar dropped: what libvirt takes out, as its startupPolicy says
+    :ivar placed: by target, the place of a medium that is elsewhere there
     """
 
     planned: tuple[MediumChoice, ...] = ()
     duties: Duties = ()
     dropped: Duties = ()
     refused: tuple[refusals.Refusal, ...] = ()
+    placed: collections.abc.Mapping[
+        str, destination_places.DestinationPlace
+    ] = dataclasses.field(default_factory=dict)
 
     @property
     def ejected(self) -> tuple[str, ...]:
@@ -81,17 +94,21 @@ class MediaChoices:
         )
 
     @property
-    def copied(self) -> dict[str, int]:
-        """Return path -> bytes of what is copied, each file once."""
-        return {
-            each.path: each.size_bytes
-            for each in self.planned
+    def copied(self) -> tuple[MediumChoice, ...]:
+        """Return what is copied, each file of the destination once."""
+        found = {
+            each.there: each
+            for each in reversed(self.planned)
             if each.action is MediumAction.COPY
         }
+        return tuple(reversed(found.values()))
 
 
 def choose(
-    facts: case_facts.Facts, duties: Duties, dropped: Duties
+    facts: case_facts.Facts,
+    duties: Duties,
+    dropped: Duties,
+    copied: disk_strategy.Strategies = (),
 ) -> MediaChoices:
     """Choose for each duty, on the command line; nova brings its own over.
 
@@ -100,44 +117,107 @@ def choose(
 
     :param dropped: what the guest can go without, and goes without unless
         it is copied
+    :param copied: the disks to copy, whose places no medium may have
     """
     if facts.prepared is not None or not facts.options.create_images:
         return MediaChoices(duties=duties, dropped=dropped)
-    wanted = facts.options.media
     disks = {disk.target: disk for disk in facts.domain.disks}
+    owners = _owners(facts, copied)
     planned: list[MediumChoice] = []
+    placed: dict[str, destination_places.DestinationPlace] = {}
     refused: list[refusals.Refusal] = []
     for duty in sorted((*duties, *dropped), key=_in_order(facts.domain)):
         disk = disks[duty.target]
-        path = _path(disk, facts.storage) or duty.path
-        lack = media_content.lack(path, facts.storage)
-        ejectable = wanted.eject and disk.device in _REMOVABLE
-        if lack is None:
-            if ejectable and media_content.is_unknown(path, facts.storage):
-                planned.append(_ejected(duty, path))
-            continue
-        why, remedy = _no_copy(disk, path, lack, facts)
-        if not why and wanted.copy:
-            why, remedy = _no_room(path, facts)
-        if wanted.copy and not why:
-            size = _size(path, facts.storage) or 0
-            copy = MediumAction.COPY
-            planned.append(MediumChoice(duty.target, path, copy, size))
-        elif ejectable and duty not in dropped:
-            planned.append(_ejected(duty, path))
-        elif duty not in dropped:
-            refused.append(_refusal(disk, path, lack, why, remedy, facts))
+        medium = medium_copies.find(disk, facts)
+        found = _judge(disk, medium, facts, droppable=duty in dropped)
+        if isinstance(found, MediumChoice):
+            found = _without_owner(disk, found, owners)
+        if isinstance(found, refusals.Refusal):
+            refused.append(found)
+        elif found is not None:
+            planned.append(found)
+            if found.destination is not None and medium.place is not None:
+                placed[disk.target] = medium.place
     settled = {choice.target for choice in planned}
     return MediaChoices(
         tuple(planned),
         tuple(duty for duty in duties if duty.target not in settled),
         tuple(duty for duty in dropped if duty.target not in settled),
         tuple(refused),
+        placed,
     )
 
 
-def _ejected(duty: media_duties.Duty, path: str) -> MediumChoice:
-    return MediumChoice(duty.target, path, MediumAction.EJECT)
+def _judge(
+    disk: domains.Disk,
+    medium: medium_copies.MediumPlace,
+    facts: case_facts.Facts,
+    *,
+    droppable: bool,
+) -> MediumChoice | refusals.Refusal | None:
+    """Choose for one medium.
+
+    :returns: None where nothing is done about it
+    """
+    wanted = facts.options.media
+    ejectable = wanted.eject and disk.device in _REMOVABLE
+    ejected = MediumChoice(disk.target, medium.path, MediumAction.EJECT)
+    there = medium.there if medium.place is not None else None
+    if medium.proven:
+        return MediumChoice(
+            disk.target, medium.path, MediumAction.EXISTING, destination=there
+        )
+    if medium.lack is None:
+        unknown = media_content.is_unknown(medium.path, facts.storage)
+        return ejected if ejectable and unknown else None
+    obstacle = medium_copies.obstacle(disk, medium, facts)
+    if obstacle is None and wanted.copy:
+        obstacle = medium_copies.no_room(medium, facts)
+    if wanted.copy and obstacle is None:
+        return MediumChoice(
+            disk.target,
+            medium.path,
+            MediumAction.COPY,
+            medium_copies.size(medium.path, facts.storage) or 0,
+            there,
+        )
+    if droppable:
+        return None
+    if ejectable:
+        return ejected
+    return _refusal(disk, medium, obstacle, facts)
+
+
+def _without_owner(
+    disk: domains.Disk, choice: MediumChoice, owners: dict[str, str]
+) -> MediumChoice | refusals.Refusal:
+    """Refuse to copy a medium to where another image of the guest is made.
+
+    :param owners: target or path of a medium by path there; gets this one
+    """
+    if choice.action is not MediumAction.COPY:
+        return choice
+    there = storage_facts.tidy(choice.there)
+    owner = owners.setdefault(there, choice.path)
+    if owner == choice.path:
+        return choice
+    return refusals.Refusal.of_disk(
+        disk,
+        disk_refusals.DiskRefusal.DUPLICATE_DESTINATION,
+        f'{there} there is that of {owner}',
+    )
+
+
+def _owners(
+    facts: case_facts.Facts, copied: disk_strategy.Strategies
+) -> dict[str, str]:
+    """List what is made at the destination for the disks: path -> target."""
+    found: dict[str, str] = {}
+    for each in copied:
+        place = destination_places.of(each.disk, facts.storage, facts.options)
+        if place.path:
+            found[storage_facts.tidy(place.path)] = each.disk.target
+    return found
 
 
 def rooms(
@@ -145,9 +225,9 @@ def rooms(
 ) -> collections.abc.Iterator[destination_space.SpaceNeeded]:
     """Add up what is copied into each directory."""
     sizes: dict[str, int] = {}
-    for path, size in choices.copied.items():
-        folder = posixpath.dirname(storage_facts.tidy(path))
-        sizes[folder] = sizes.get(folder, 0) + size
+    for each in choices.copied:
+        folder = posixpath.dirname(storage_facts.tidy(each.there))
+        sizes[folder] = sizes.get(folder, 0) + each.size_bytes
     for folder, size in sizes.items():
         known = storage_facts.at(facts.storage.destination, folder)
         free = known.free_bytes if known else None
@@ -172,109 +252,25 @@ def _in_order(
     return lambda duty: targets.index(duty.target)
 
 
-def _path(disk: domains.Disk, storage: storage_facts.Storage) -> str | None:
-    place = pool_facts.in_pool(disk.chain[0], storage.pools)
-    return place.path if place else None
-
-
-def _size(path: str, storage: storage_facts.Storage) -> int | None:
-    here = storage_facts.at(storage.source, path)
-    return here.virtual_bytes if here else None
-
-
-def _no_copy(
-    disk: domains.Disk, path: str, lack: str, facts: case_facts.Facts
-) -> tuple[str, str]:
-    """Say why a medium cannot be copied, and what to do; '' where it can.
-
-    What is at its path at the destination is never overwritten.
-    """
-    storage = facts.storage
-    if lack:
-        known = storage_facts.at(storage.destination, path)
-        user = known.used_by if known else None
-        if user:
-            return (
-                f'the domain {user} uses it there',
-                'leave that one alone and give the medium a path of its own',
-            )
-        return (
-            'what is there is never overwritten',
-            'look whose it is, move it away where nothing needs it, and '
-            'migrate with --copy-media',
-        )
-    source = disk.chain[0]
-    here = storage_facts.at(storage.source, path)
-    kind = here.kind if here else None
-    place = pool_facts.in_pool(source, storage.pools)
-    file = domains.SourceType.FILE
-    if (
-        place is None
-        or place.type is not file
-        or kind
-        not in (
-            None,
-            storage_facts.PathKind.FILE,
-        )
-    ):
-        return 'it is no file', f'{_BY_HAND}, or detach it'
-    if len(disk.chain) > 1 or (source.format or 'raw') != 'raw':
-        return f'it is {source.format}: raw files alone are copied', _BY_HAND
-    if source.encrypted or source.data_file:
-        return 'it is encrypted', _BY_HAND
-    if _is_written(path, facts):
-        return 'another disk of the guest is the same file', 'detach one'
-    return '', ''
-
-
-def _no_room(path: str, facts: case_facts.Facts) -> tuple[str, str]:
-    """Say why a medium finds no place, and what to do; '' where it does."""
-    size = _size(path, facts.storage)
-    if size is None:
-        return 'its size is not known', _BY_HAND
-    if size > facts.options.media.limit_bytes:
-        most = facts.options.media.limit_bytes // _MIB
-        return (
-            f'it has {-(-size // _MIB)} MiB, of which at most {most} are '
-            'copied',
-            f'allow more with --copy-media-limit, or {_BY_HAND}',
-        )
-    folder = posixpath.dirname(storage_facts.tidy(path))
-    seen = storage_facts.at(facts.storage.destination, folder)
-    if seen is None or seen.exists is None:
-        return f'whether {folder} is there could not be told', _BY_HAND
-    if not seen.exists:
-        return f'{folder} is not there', f'make {folder} there'
-    return '', ''
-
-
-def _is_written(path: str, facts: case_facts.Facts) -> bool:
-    """Return whether a disk that the guest writes to has a path."""
-    return any(
-        disk.writable and disk.source and _path(disk, facts.storage) == path
-        for disk in facts.domain.disks
-    )
-
-
 def _refusal(
     disk: domains.Disk,
-    path: str,
-    lack: str,
-    why: str,
-    remedy: str,
+    medium: medium_copies.MediumPlace,
+    obstacle: medium_copies.Obstacle | None,
     facts: case_facts.Facts,
 ) -> refusals.Refusal:
     """Refuse a medium, and name what brings it over or does without it."""
-    asked = facts.options.media.copy or bool(lack)
-    detail = '; '.join(filter(None, (lack, why if asked else '')))
-    if not why:
+    asked = facts.options.media.copy or bool(medium.lack)
+    why = obstacle.why if obstacle and asked else ''
+    if obstacle is None:
         remedy = 'have it copied there with --copy-media'
+    else:
+        remedy = obstacle.remedy
     if disk.device in _REMOVABLE:
         remedy = f'{remedy}, or {_EJECT}'
     return refusals.Refusal(
         disk.target,
         disk_refusals.DiskRefusal.CONTENT_MISSING,
-        detail,
-        path,
+        '; '.join(filter(None, (medium.lack, why))),
+        medium.path,
         remedy,
     )

@@ -12,22 +12,40 @@
 
 """What the destination lacks of a read-only medium of the source."""
 
+from nova_selective_migrate.core.evidence import file_identity
 from nova_selective_migrate.core.model import storage_facts
 
 
-def lack(path: str, storage: storage_facts.Storage) -> str | None:
+def lack(
+    path: str, storage: storage_facts.Storage, there: str = ''
+) -> str | None:
     """Say what the destination lacks of a medium.
 
+    :param there: its path at the destination, where that is another
     :returns: None where nothing is known to lack, '' where it has no such
         file, else how the one that it has differs
     """
-    known = storage_facts.at(storage.destination, path)
+    known = storage_facts.at(storage.destination, there or path)
     if known is None:
         return None
     if known.exists is False:
         return ''
     here = storage_facts.at(storage.source, path)
     return _difference(here or storage_facts.StorageFacts(), known) or None
+
+
+def is_same(path: str, there: str, storage: storage_facts.Storage) -> bool:
+    """Return whether a file of another path is shown to be the same medium.
+
+    Nothing against it is not enough: its bytes, or the file, are the same.
+    """
+    here = storage_facts.at(storage.source, path)
+    known = storage_facts.at(storage.destination, there)
+    if here is None or known is None or not known.exists:
+        return False
+    if file_identity.compare(here, known) is file_identity.Sameness.SAME:
+        return True
+    return here.content is not None and here.content == known.content
 
 
 def is_unknown(path: str, storage: storage_facts.Storage) -> bool:

@@ -25,10 +25,12 @@ from nova_selective_migrate.core.model import storage_facts
 
 # What vgcreate(8) takes where nobody says otherwise.
 _EXTENT = 4 << 20
-_WORDS = {
-    domains.DiskAction.KEEP: 'kept',
-    domains.DiskAction.SKIP: 'read-only or empty',
-}
+_KEPT = 'it is kept, so that {} does not apply to it'
+_READ_ONLY = (
+    'it is read-only or empty, and {} applies to a medium that --copy-media '
+    'brings over'
+)
+_ANY_FORMAT = 'it is read-only or empty, so that {} does not apply to it'
 
 
 def notes(
@@ -38,7 +40,7 @@ def notes(
 ) -> collections.abc.Iterator[str]:
     """Note what a mapping changes, and what of it is of no effect.
 
-    :param copied: targets of the disks to copy
+    :param copied: targets of the disks to copy, and of mapped media
     """
     mapping = facts.options.mapping
     actions = {each.disk.target: each.action for each in strategies}
@@ -47,14 +49,20 @@ def notes(
         facts.domain, facts.storage, facts.options
     ):
         concerned.setdefault(place.by, []).append(disk.target)
-        if word := _WORDS.get(actions[disk.target]):
-            what = place.by or f'--to-format {disk.target}'
-            yield (
-                f'{disk.target}: it is {word}, so that {what} does not '
-                'apply to it'
-            )
-        elif disk.target in copied:
+        action = actions[disk.target]
+        if disk.target in copied:
             yield from _of_place(disk, place, facts)
+        elif place.by and action is not domains.DiskAction.COPY:
+            kept = action is domains.DiskAction.KEEP
+            words = _KEPT if kept else _READ_ONLY
+            yield f'{disk.target}: {words.format(place.by)}'
+        if disk.target in mapping.formats and (
+            action is not domains.DiskAction.COPY
+        ):
+            kept = action is domains.DiskAction.KEEP
+            words = _KEPT if kept else _ANY_FORMAT
+            option = f'--to-format {disk.target}'
+            yield f'{disk.target}: {words.format(option)}'
     if facts.prepared is not None:
         return
     idle = [f'{p.label}: no disk is below {p.source}' for p in mapping.paths]

@@ -17,6 +17,7 @@ import collections.abc
 import dataclasses
 
 from nova_selective_migrate.core.case import case_facts
+from nova_selective_migrate.core.decision import media_choices
 from nova_selective_migrate.core.model import transport_options
 from nova_selective_migrate.core.plan import migrate_call
 
@@ -54,13 +55,13 @@ def of_plan(
     second_call: migrate_call.MigrateCall | None,
     disk_bytes: int,
     counted_bytes: int,
-    media: collections.abc.Mapping[str, int],
+    media: collections.abc.Sequence[media_choices.MediumChoice],
 ) -> PlanSummary:
     """Sum up a plan that is ready.
 
     :param disk_bytes: that the copies move
     :param counted_bytes: what QEMU counts of them under a limit
-    :param media: path -> bytes of the read-only media that are copied
+    :param media: the read-only media that are copied, each file once
     """
     told = facts.case.readiness
     memory = told.memory.moved_bytes if told and told.memory else None
@@ -73,7 +74,7 @@ def of_plan(
         -(-total // (rate * _MIB)) if rate else None,
         tuple(_notices(facts, call, second_call)),
         len(media) or None,
-        sum(media.values()) if media else None,
+        sum(each.size_bytes for each in media) if media else None,
     )
 
 

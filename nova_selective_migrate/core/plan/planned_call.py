@@ -17,6 +17,7 @@ import dataclasses
 
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.decision import media_choices
 from nova_selective_migrate.core.job import bandwidth
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import pool_facts
@@ -52,18 +53,22 @@ class PlannedCall:
 def first(
     facts: case_facts.Facts,
     extents: copy_extents.Extents,
-    ejected: collections.abc.Collection[str] = (),
+    media: media_choices.MediaChoices,
 ) -> PlannedCall:
     """Make the call with the best settings for zeroes that both hosts take.
 
     That a release breaks something counts for more than room. Where each
     choice breaks something the best is returned, for what is said of it.
 
-    :param ejected: targets whose drives are empty at the destination
+    :param media: the drives that are empty at the destination, and the media
+        that are elsewhere there
     """
     flattened = destination_images.chains_to_flatten(facts, extents.by_target)
     renamed = destination_images.renamed(facts, extents.by_target)
-    placed = destination_images.placed(facts, extents.by_target)
+    placed = {
+        **destination_images.placed(facts, extents.by_target),
+        **media.placed,
+    }
     copied = [
         disk for disk in facts.domain.disks if disk.target in extents.by_target
     ]
@@ -80,7 +85,7 @@ def first(
         changes = destination_xml.Changes(
             flattened, zeroes.drivers, renamed, placed
         )
-        call = _call(facts, extents, changes, zeroes, ejected)
+        call = _call(facts, extents, changes, zeroes, media.ejected)
         made = PlannedCall(
             call, zeroes, flattened, renamed=renamed, placed=placed
         )

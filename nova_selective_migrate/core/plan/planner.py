@@ -86,9 +86,9 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
     copied = disk_strategy.copies(strategies, refused)
     images = destination_images.needed(facts, copied, extents.by_target)
     media = media_choices.choose(
-        facts, *media_duties.duties(facts, strategies)
+        facts, *media_duties.duties(facts, strategies), copied
     )
-    made = planned_call.first(facts, extents, media.ejected)
+    made = planned_call.first(facts, extents, media)
     refused += copy_refusals.snapshots(facts, extents.by_target)
     kept = disk_strategy.kept(strategies, refused)
     refused += unsafe_disks.problems(facts, kept)
@@ -141,7 +141,9 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
             *readiness_refusals.notes(facts, copies=bool(copied)),
             *map(str, left),
             *_notes_of_call(facts, extents, made),
-            *mapping_notes.notes(facts, strategies, extents.by_target),
+            *mapping_notes.notes(
+                facts, strategies, {*extents.by_target, *media.placed}
+            ),
             *limit.notes(len(copied)),
             *second_call.notes(again),
         ),

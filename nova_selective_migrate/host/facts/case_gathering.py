@@ -105,7 +105,9 @@ def gather(
             probe=asked.probe,
         )
         if asked.probe and source.is_local:
-            media_digests.compare_media(domain, here, there, destination)
+            media_digests.compare_media(
+                domain, here, there, destination, pools
+            )
         groups = volume_group_pools.of_devices(
             source, destination, here, there, theirs
         )
@@ -121,6 +123,10 @@ def gather(
             probe=asked.probe,
         )
         there = places.added_to(there, here)
+        if asked.probe and source.is_local and places.paths:
+            media_digests.compare_media(
+                domain, here, there, destination, pools, places.paths
+            )
         pools_there |= places.pools
         there = _with_users(destination, guest.uuid, here, there)
     for path, seen in here.items():

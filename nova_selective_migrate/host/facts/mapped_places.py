@@ -42,10 +42,12 @@ class MappedPlaces:
 
     :ivar there: the destination's facts, by path there
     :ivar pools: its pools of the volume groups among them, by name
+    :ivar paths: path on the source -> path at the destination
     """
 
     there: Facts
     pools: Pools
+    paths: collections.abc.Mapping[str, str]
 
     def added_to(
         self,
@@ -113,7 +115,9 @@ def look(
         for group in groups.values()
         if (pool := destination.pool(group.name)) is not None
     }
-    return MappedPlaces(there, pools)
+    return MappedPlaces(
+        there, pools, {origin: path for path, origin in paths.items()}
+    )
 
 
 def _volumes(

@@ -18,6 +18,7 @@ import os.path
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import image_digests
 from nova_selective_migrate.host.hypervisor import connection
@@ -32,32 +33,46 @@ def compare_media(
     here: _Facts,
     there: _Facts,
     peer: connection.Connection,
+    pools: collections.abc.Mapping[str, pool_facts.StoragePool],
+    mapped: collections.abc.Mapping[str, str] | None = None,
 ) -> None:
     """Add digests of the media that both hosts have in files of their own.
 
     All of the destination's is read, over the network: a medium of the same
     size can be another.
+
+    :param pools: of the source, by name
+    :param mapped: path on the source -> path at the destination, where that
+        is another; only these are compared then
     """
-    for path in _paths(domain, here, there):
-        theirs = _digest(peer, path)
+    for path, place in _paths(domain, here, there, pools, mapped):
+        theirs = _digest(peer, place)
         try:
             ours = image_digests.digest_of(path)
         except OSError:
             continue
         if theirs is not None:
             here[path] = dataclasses.replace(here[path], content=ours)
-            there[path] = dataclasses.replace(there[path], content=theirs)
+            there[place] = dataclasses.replace(there[place], content=theirs)
 
 
 def _paths(
-    domain: domains.Domain, here: _Facts, there: _Facts
-) -> collections.abc.Iterator[str]:
-    """List the media of one size that are not one file."""
+    domain: domains.Domain,
+    here: _Facts,
+    there: _Facts,
+    pools: collections.abc.Mapping[str, pool_facts.StoragePool],
+    mapped: collections.abc.Mapping[str, str] | None,
+) -> collections.abc.Iterator[tuple[str, str]]:
+    """List the media of one size that are not one file, on both hosts."""
     for disk in domain.disks:
-        path = disk.source.path if disk.source else None
-        if disk.writable or path is None:
+        if disk.writable or disk.source is None:
             continue
-        ours, theirs = here.get(path), there.get(path)
+        found = pool_facts.in_pool(disk.source, pools)
+        path = found.path if found else None
+        if path is None:
+            continue
+        place = path if mapped is None else mapped.get(path, '')
+        ours, theirs = here.get(path), there.get(place)
         if ours is None or theirs is None or not theirs.exists:
             continue
         if (
@@ -66,7 +81,7 @@ def _paths(
             and ours.virtual_bytes in (theirs.virtual_bytes, None)
             and ours.identity != theirs.identity
         ):
-            yield path
+            yield path, place
 
 
 def _digest(peer: connection.Connection, path: str) -> str | None:

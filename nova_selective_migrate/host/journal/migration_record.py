@@ -20,6 +20,7 @@ import uuid
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.decision import media_choices
 from nova_selective_migrate.core.model import storage_facts
 
 
@@ -34,7 +35,8 @@ class CreatedImage:
         UUID; None where volumes of such pools have none, too
     :ivar content: of a medium that is brought over: its digest, '' until
         all of it is there; None: it is no medium
-    :ivar source_path: of the disk on the source, where that is another path
+    :ivar source_path: of the disk or the medium on the source, where that is
+        another path
     """
 
     path: str
@@ -57,6 +59,19 @@ class CreatedImage:
             image.virtual_bytes,
             pool=image.pool,
             source_path=image.source_path,
+        )
+
+    @classmethod
+    def planned_medium(
+        cls, medium: media_choices.MediumChoice
+    ) -> 'CreatedImage':
+        """Note a medium that is to be brought over."""
+        return cls(
+            medium.there,
+            'raw',
+            medium.size_bytes,
+            content='',
+            source_path=medium.path if medium.destination else None,
         )
 
 

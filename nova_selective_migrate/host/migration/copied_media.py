@@ -21,6 +21,7 @@ import time
 
 from nova_selective_migrate import exceptions
 from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.decision import media_choices
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
@@ -57,26 +58,28 @@ class _Medium:
 def copy_media(
     source: connection.Connection,
     destination: connection.Connection,
-    sizes: collections.abc.Mapping[str, int],
+    media: collections.abc.Iterable[media_choices.MediumChoice],
     note: Note,
     *,
     aborted: Aborted,
     limit: int = 0,
 ) -> None:
-    """Copy each file to its path at the destination, and read it back.
+    """Copy each file to its place at the destination, and read it back.
 
     What is there is never overwritten. Where the migration is aborted the
     rest is left out, and what has been noted has to be removed.
 
-    :param sizes: bytes by path, as planned
+    :param media: what is copied, as planned
     :param note: is called with each as soon as it is made, and when it is
         whole
     :param limit: MiB/s; 0 for none
     :raises PreparationFailed: when one cannot be read, made or read back as
         it was sent
     """
+    path = ''
     try:
-        for path, planned in sizes.items():
+        for choice in media:
+            path, planned = choice.path, choice.size_bytes
             with _opened(source, path) as medium:
                 # QEMU counts whole sectors of 512 bytes.
                 if not planned - 512 < medium.size <= planned:
@@ -84,7 +87,7 @@ def copy_media(
                         f'{path} has {medium.size} bytes, and had {planned} '
                         'when the migration was planned'
                     )
-                _copy(destination, medium, note, aborted, limit)
+                _copy(destination, medium, choice, note, aborted, limit)
     except _Stopped:
         return
     except (
@@ -101,22 +104,27 @@ def copy_media(
 def _copy(
     destination: connection.Connection,
     medium: _Medium,
+    choice: media_choices.MediumChoice,
     note: Note,
     aborted: Aborted,
     limit: int,
 ) -> None:
-    folder, name = os.path.split(storage_facts.tidy(medium.path))
+    folder, name = os.path.split(storage_facts.tidy(choice.there))
     with storage_pools.directory(destination, folder) as seen:
         if not isinstance(seen, pool_directory.PoolDirectory):
             raise exceptions.PreparationFailed(
-                f'cannot create {medium.path}: the destination does not see '
+                f'cannot create {choice.there}: the destination does not see '
                 f'{folder}'
             )
-        image = destination_images.DestinationImage(
-            '', medium.path, 'raw', medium.size
+        seen.create(
+            destination_images.DestinationImage(
+                '', choice.there, 'raw', medium.size
+            )
         )
-        seen.create(image)
-        made = migration_record.CreatedImage.planned(image)
+        made = dataclasses.replace(
+            migration_record.CreatedImage.planned_medium(choice),
+            virtual_bytes=medium.size,
+        )
 
         def made_now(content: str) -> migration_record.CreatedImage:
             stamp = seen.stamp(name) or storage_facts.FileStamp('', '')

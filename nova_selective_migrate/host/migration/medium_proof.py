@@ -57,7 +57,9 @@ def foreign(
         return None
     if medium.content:
         return 'it was written to since it was brought there'
-    if is_beginning and is_beginning(medium.path, seen.parts(name)):
+    if is_beginning and is_beginning(
+        medium.source_path or medium.path, seen.parts(name)
+    ):
         return None
     return (
         'it is not the beginning of the medium: delete it on the '

@@ -84,10 +84,8 @@ class MigrationHosts:
             images=(
                 *map(migration_record.CreatedImage.planned, plan.images),
                 *(
-                    migration_record.CreatedImage(
-                        path, 'raw', size, content=''
-                    )
-                    for path, size in plan.media.copied.items()
+                    migration_record.CreatedImage.planned_medium(medium)
+                    for medium in plan.media.copied
                 ),
             ),
             removals=tuple(

@@ -186,8 +186,13 @@ class Migrator:
         """
         record = self._hosts.enter(self._guest, plan, self._named)
         self._plan_id = record.plan_id
-        for path, size in plan.media.copied.items():
-            notify(f'copies {path}, {size} bytes, to the destination')
+        for medium in plan.media.copied:
+            there = medium.destination
+            where = f'to {there} at' if there else 'to'
+            notify(
+                f'copies {medium.path}, {medium.size_bytes} bytes, {where} '
+                'the destination'
+            )
         record, held = self._hosts.make_images(
             record, plan, lambda: self._abort_asked, listen
         )

@@ -24,6 +24,7 @@ from tests.unit.core import builders as b
 from tests.unit.core import planned
 
 ISO, SEED = '/iso/debian.iso', '/iso/seed.img'
+THERE = '/srv/debian.iso'
 COPY, EJECT = {'copy': True}, {'eject': True}
 BOTH = {'copy': True, 'eject': True}
 MEDIUM = b.cdrom('sda', b.file(ISO, 'raw'))
@@ -174,6 +175,73 @@ CHOICES = {
 }
 
 
+def mapped(*disks, folder_there=FOLDER, at=b.GONE, **more):
+    """The same with --map /iso=/srv; ``at`` is what the new place has."""
+    more['mapping'] = {
+        'paths': [{'source': '/iso', 'destination': '/srv'}],
+        'pools': [],
+        'formats': {},
+    }
+    tree = case(*disks, **more)
+    tree['storage']['destination'] |= {'/srv': folder_there, THERE: at}
+    return tree
+
+
+SAME = b.local(content='x', identity='other')
+USED = {**b.local(content='y', identity='other'), 'used_by': 'web'}
+#: A case, and action and place of its medium; words of its refusal.
+MAPPED = {
+    'copied': (mapped(media=COPY), ('copy', THERE), ''),
+    'nothing_wished': (mapped(), None, '--copy-media'),
+    'ejected': (mapped(media=EJECT), ('eject', None), ''),
+    'the_same_is_there': (
+        mapped(at=SAME, here={'content': 'x'}),
+        ('existing', THERE),
+        '',
+    ),
+    'the_file_itself_is_there': (
+        mapped(at=b.local(identity='i'), here={'identity': 'i'}, media=COPY),
+        ('existing', THERE),
+        '',
+    ),
+    'nothing_shows_that_it_is_the_same': (
+        mapped(at=b.local(), media=COPY),
+        None,
+        'never overwritten',
+    ),
+    'another_is_there': (
+        mapped(at=SAME, here={'content': 'y'}, media=COPY),
+        None,
+        'other bytes there',
+    ),
+    'another_guest_uses_it': (
+        mapped(at=USED, here={'content': 'x'}, media=COPY),
+        None,
+        'the domain web uses it there',
+    ),
+    'another_at_the_same_path': (
+        mapped(there=OTHER, media=COPY),
+        ('copy', THERE),
+        '',
+    ),
+    'it_is_not_known_what_is_there': (
+        mapped(at={}, media=COPY),
+        None,
+        f'whether {THERE} is there could not be told',
+    ),
+    'no_directory': (
+        mapped(folder_there=b.GONE, media=COPY),
+        None,
+        'make /srv there',
+    ),
+    'a_volume_group': (
+        mapped(at={'exists': False, 'kind': 'block'}, media=COPY),
+        None,
+        f'{THERE} would be a volume there',
+    ),
+}
+
+
 @ddt.ddt
 class MediaChoicesTest(unittest.TestCase):
     maxDiff = None
@@ -192,6 +260,26 @@ class MediaChoicesTest(unittest.TestCase):
         self.assertEqual(expected, {m['target']: m['action'] for m in media})
         duties = {duty['target'] for duty in plan['duties']}
         self.assertEqual(set(), duties & set(expected))
+
+    @ddt.data(*MAPPED)
+    def test_mapped(self, name):
+        tree, expected, words = MAPPED[name]
+        plan = planned.plan(tree)
+        if expected is None:
+            (refusal,) = plan['refusals']
+            self.assertEqual('content-missing', refusal['reason'])
+            self.assertIn(words, refusal['message'])
+            return
+        self.assertEqual([], plan['refusals'])
+        (medium,) = plan['media']
+        self.assertEqual(ISO, medium['path'])
+        self.assertEqual(
+            expected, (medium['action'], medium.get('destination'))
+        )
+        text = planner.plan(
+            migration_case.loads(b.text(tree))
+        ).destination_xml(tree['domain_xml'])
+        self.assertEqual({'sda': expected[1]}, self._media(text))
 
     def test_both_flags_are_named(self):
         (refusal,) = planned.plan(case())['refusals']
@@ -302,6 +390,82 @@ class MediaChoicesTest(unittest.TestCase):
         plan = planner.plan(migration_case.loads(b.text(live)))
         text = plan.definition(live['persistent_xml'], live['domain_xml'])
         self.assertEqual({'sda': SEED}, self._media(text))
+
+    def test_a_mapping_of_nothing_that_is_brought_over(self):
+        """What the destination has at the same path stays there."""
+        tree = mapped(
+            media=COPY,
+            there=b.local(content='x'),
+            here={'content': 'x'},
+        )
+        plan = planned.plan(tree)
+        self.assertNotIn('media', plan)
+        (note,) = (n for n in plan['notes'] if 'read-only or empty' in n)
+        self.assertIn('a medium that --copy-media brings over', note)
+
+    def test_a_mapped_medium_is_the_same_bytes(self):
+        """--to-format is of disks, and both XMLs have the new path."""
+        live = mapped(media=COPY, state={'persistent': True})
+        live['options']['mapping']['formats'] = {'sda': 'qcow2'}
+        live['persistent_xml'] = b.domain(MEDIUM)
+        plan = planner.plan(migration_case.loads(b.text(live)))
+        (note,) = (n for n in plan.notes if '--to-format sda' in n)
+        self.assertIn('does not apply', note)
+        for text in (
+            plan.destination_xml(live['domain_xml']),
+            plan.definition(live['persistent_xml'], live['domain_xml']),
+            plan.call.parameters['destination_xml'],
+            plan.call.parameters['persistent_xml'],
+        ):
+            self.assertEqual({'sda': THERE}, self._media(text))
+            (driver,) = etree.fromstring(text).iterfind('.//disk/driver')
+            self.assertEqual('raw', driver.get('type'))
+
+    def test_a_volume_goes_into_the_other_pool(self):
+        tree = case(
+            b.cdrom('sda', b.volume('isos', 'debian.iso')),
+            media=COPY,
+            pools={'isos': {'type': 'dir', 'path': '/iso'}},
+            pools_there={
+                'media': {'type': 'dir', 'path': '/srv', 'active': True}
+            },
+            mapping={'pools': [{'source': 'isos', 'destination': 'media'}]},
+        )
+        tree['storage']['destination'] |= {'/srv': FOLDER, THERE: b.GONE}
+        plan = planner.plan(migration_case.loads(b.text(tree)))
+        (medium,) = plan.media.copied
+        self.assertEqual(THERE, medium.there)
+        text = plan.destination_xml(tree['domain_xml'])
+        (source,) = etree.fromstring(text).iterfind('.//disk/source')
+        self.assertEqual(
+            {'pool': 'media', 'volume': 'debian.iso'}, dict(source.attrib)
+        )
+
+    def test_no_two_at_one_place(self):
+        """Two media, and a medium and a disk, of one name."""
+        other = '/other/debian.iso'
+        second = b.cdrom('sdb', b.file(other, 'raw'))
+        disk = b.disk('vda', b.file(other, 'raw'))
+        for disks in ((MEDIUM, second), (MEDIUM, disk)):
+            tree = mapped(*disks, media=COPY)
+            tree['storage']['source'][other] = b.local(virtual_bytes=b.MIB)
+            tree['storage']['destination'][other] = b.GONE
+            tree['options']['mapping']['paths'].append(
+                {'source': '/other', 'destination': '/srv'}
+            )
+            with self.subTest(disks):
+                (refusal,) = planned.plan(tree)['refusals']
+                self.assertEqual('duplicate-destination', refusal['reason'])
+
+    def test_the_room_is_that_of_the_mapped_directory(self):
+        small = b.local(kind='directory', free_bytes=b.GIB - 1)
+        plan = planned.plan(mapped(media=COPY, folder_there=small))
+        self.assertEqual(
+            ['destination-full'], [r['reason'] for r in plan['refusals']]
+        )
+        plan = planned.plan(mapped(media=COPY, folder=small))
+        self.assertTrue(plan['ready'])
+        self.assert_summary(plan, 1, b.GIB)
 
     def _media(self, text):
         found = {}

@@ -18,6 +18,7 @@ import tempfile
 import unittest
 
 from nova_selective_migrate import exceptions
+from nova_selective_migrate.core.decision import media_choices
 from nova_selective_migrate.host.journal import migration_record
 from nova_selective_migrate.host.migration import copied_media
 from nova_selective_migrate.host.migration import created_images
@@ -27,6 +28,11 @@ from tests.unit.host import fake_domain
 ISO = '/iso/x.iso'
 CONTENT = bytes(range(256)) * 8 + b'end' * 512
 SIZE = len(CONTENT)
+
+
+def medium(size, destination=None):
+    copy = media_choices.MediumAction.COPY
+    return media_choices.MediumChoice('sda', ISO, copy, size, destination)
 
 
 class CopiedMediaTest(unittest.TestCase):
@@ -45,11 +51,11 @@ class CopiedMediaTest(unittest.TestCase):
         self.ours.write_bytes(CONTENT)
         self.made: list[migration_record.CreatedImage] = []
 
-    def copy(self, *, size=SIZE, aborted=lambda: False):
+    def copy(self, *, size=SIZE, destination=None, aborted=lambda: False):
         copied_media.copy_media(
             self.source,
             self.peer,
-            {ISO: size},
+            [medium(size, destination)],
             self.made.append,
             aborted=aborted,
         )
@@ -88,6 +94,20 @@ class CopiedMediaTest(unittest.TestCase):
         self.assertTrue(whole.content.startswith('sha256-'))
         self.assertTrue(self.there.released)
 
+    def test_it_arrives_elsewhere(self):
+        """The journal knows both paths, and cleanup looks at the medium."""
+        there = '/srv/y.iso'
+        theirs = self.roots[1] / there[1:]
+        theirs.parent.mkdir()
+        self.copy(destination=there)
+        self.assertEqual(CONTENT, theirs.read_bytes())
+        self.assertFalse(self.theirs.exists())
+        (begun, _) = self.made
+        self.assertEqual((there, ISO), (begun.path, begun.source_path))
+        self.made.pop()
+        theirs.write_bytes(CONTENT[:1500] + bytes(SIZE - 1500))
+        self.assertEqual((there,), self.clean().removed)
+
     def test_qemu_counts_whole_sectors(self):
         self.copy(size=-(-len(CONTENT) // 512) * 512)
         self.assertEqual(CONTENT, self.theirs.read_bytes())
@@ -119,7 +139,7 @@ class CopiedMediaTest(unittest.TestCase):
             copied_media.copy_media(
                 self.source,
                 self.peer,
-                {ISO: len(CONTENT)},
+                [medium(len(CONTENT))],
                 spoil,
                 aborted=lambda: False,
             )

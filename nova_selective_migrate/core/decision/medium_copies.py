@@ -1,0 +1,181 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Where a read-only medium is copied to, and what stands against it."""
+
+import dataclasses
+import posixpath
+
+from nova_selective_migrate.core.case import case_facts
+from nova_selective_migrate.core.decision import destination_places
+from nova_selective_migrate.core.evidence import media_content
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import pool_facts
+from nova_selective_migrate.core.model import storage_facts
+
+_MIB = 2**20
+
+
+@dataclasses.dataclass(frozen=True)
+class MediumPlace:
+    """A medium on the source, and where it is to be at the destination.
+
+    :ivar path: on the source
+    :ivar place: where an argument puts it; None: at the path of the source
+    :ivar lack: what is there in its place, '' where nothing is; None where
+        nothing is known against it
+    :ivar proven: whether what is there is shown to have the same bytes
+    """
+
+    path: str
+    place: destination_places.DestinationPlace | None
+    lack: str | None
+    proven: bool = False
+
+    @property
+    def there(self) -> str:
+        """Return the path at the destination."""
+        return (self.place.path if self.place else None) or self.path
+
+
+@dataclasses.dataclass(frozen=True)
+class Obstacle:
+    """Why a medium cannot be copied, and what to do about it."""
+
+    why: str
+    remedy: str
+
+
+def find(disk: domains.Disk, facts: case_facts.Facts) -> MediumPlace:
+    """Find a medium, and what the destination has of it.
+
+    What the destination has at the same path stays where it is: a mapping
+    concerns what has to be brought over.
+    """
+    storage = facts.storage
+    source = disk.chain[0]
+    found = pool_facts.in_pool(source, storage.pools)
+    path = (found.path if found else None) or source.label
+    lack = media_content.lack(path, storage)
+    place = destination_places.of(disk, storage, facts.options)
+    if lack is None or not place.by:
+        return MediumPlace(path, None, lack)
+    there = place.path or ''
+    proven = media_content.is_same(path, there, storage)
+    return MediumPlace(
+        path,
+        place,
+        None if proven else media_content.lack(path, storage, there) or '',
+        proven,
+    )
+
+
+def size(path: str, storage: storage_facts.Storage) -> int | None:
+    """Return the bytes of a medium; None where they are not known."""
+    here = storage_facts.at(storage.source, path)
+    return here.virtual_bytes if here else None
+
+
+def obstacle(
+    disk: domains.Disk, medium: MediumPlace, facts: case_facts.Facts
+) -> Obstacle | None:
+    """Say why a medium cannot be copied, whatever room there is.
+
+    What is at its path at the destination is never overwritten.
+    """
+    storage = facts.storage
+    place, by_hand = medium.place, _by_hand(medium)
+    if place is not None and (place.problem or place.device):
+        return Obstacle(
+            f'{place.by}: '
+            f'{place.problem or f"{medium.there} would be a volume there"}',
+            'map it to a directory or to a pool of files, or leave it at its '
+            'path',
+        )
+    known = storage_facts.at(storage.destination, medium.there)
+    if medium.lack or (place and known and known.exists):
+        if known and known.used_by:
+            return Obstacle(
+                f'the domain {known.used_by} uses it there',
+                'leave that one alone and give the medium a path of its own',
+            )
+        return Obstacle(
+            'what is there is never overwritten',
+            'look whose it is, move it away where nothing needs it, and '
+            'migrate with --copy-media',
+        )
+    source = disk.chain[0]
+    here = storage_facts.at(storage.source, medium.path)
+    kind = here.kind if here else None
+    found = pool_facts.in_pool(source, storage.pools)
+    if (
+        found is None
+        or found.type is not domains.SourceType.FILE
+        or kind not in (None, storage_facts.PathKind.FILE)
+    ):
+        return Obstacle('it is no file', f'{by_hand}, or detach it')
+    if len(disk.chain) > 1 or (source.format or 'raw') != 'raw':
+        return Obstacle(
+            f'it is {source.format}: raw files alone are copied', by_hand
+        )
+    if source.encrypted or source.data_file:
+        return Obstacle('it is encrypted', by_hand)
+    if _is_written(medium.path, facts):
+        return Obstacle(
+            'another disk of the guest is the same file', 'detach one'
+        )
+    return None
+
+
+def no_room(medium: MediumPlace, facts: case_facts.Facts) -> Obstacle | None:
+    """Say why a medium finds no place; None where it does."""
+    by_hand = _by_hand(medium)
+    bytes_ = size(medium.path, facts.storage)
+    if bytes_ is None:
+        return Obstacle('its size is not known', by_hand)
+    if bytes_ > facts.options.media.limit_bytes:
+        most = facts.options.media.limit_bytes // _MIB
+        return Obstacle(
+            f'it has {-(-bytes_ // _MIB)} MiB, of which at most {most} are '
+            'copied',
+            f'allow more with --copy-media-limit, or {by_hand}',
+        )
+    known = storage_facts.at(facts.storage.destination, medium.there)
+    folder = posixpath.dirname(storage_facts.tidy(medium.there))
+    seen = storage_facts.at(facts.storage.destination, folder)
+    if seen is None or seen.exists is None:
+        return Obstacle(
+            f'whether {folder} is there could not be told', by_hand
+        )
+    if not seen.exists:
+        return Obstacle(f'{folder} is not there', f'make {folder} there')
+    if known is None or known.exists is None:
+        return Obstacle(
+            f'whether {medium.there} is there could not be told', by_hand
+        )
+    return None
+
+
+def _by_hand(medium: MediumPlace) -> str:
+    where = f'to {medium.there}' if medium.place else 'to the same path'
+    return f'copy it {where} there yourself'
+
+
+def _is_written(path: str, facts: case_facts.Facts) -> bool:
+    """Return whether a disk that the guest writes to has a path."""
+    return any(
+        disk.writable
+        and disk.source
+        and (found := pool_facts.in_pool(disk.chain[0], facts.storage.pools))
+        and found.path == path
+        for disk in facts.domain.disks
+    )
