@@ -24,6 +24,19 @@ def openssl(*arguments):
     subprocess.run(['openssl', *arguments], check=True, capture_output=True)
 
 
+_AUTHORITY = """
+[ca]
+default_ca = authority
+[authority]
+database = {folder}/index.txt
+new_certs_dir = {folder}
+serial = {folder}/serial
+default_md = sha256
+unique_subject = no
+policy = names
+[names]
+commonName = supplied
+"""
 _KEY = ('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes')
 
 
@@ -38,26 +51,31 @@ class ClientTest(unittest.TestCase):
             cls.issue(pathlib.Path(cls.top) / name)
 
     @classmethod
-    def issue(cls, folder, *dates):
+    def issue(cls, folder):
         folder.mkdir()
         openssl(
             *('req', '-x509', *_KEY, '-days', '2', '-subj', '/CN=Authority'),
             *('-keyout', folder / 'ca-key.pem'),
             *('-out', folder / 'ca-cert.pem'),
         )
-        cls.sign(folder, '2')
-
-    @classmethod
-    def sign(cls, folder, days):
         openssl(
             *('req', '-new', *_KEY, '-subj', '/CN=here'),
             *('-keyout', folder / 'client-key.pem'),
             *('-out', folder / 'request.pem'),
         )
+        cls.sign(folder, '-days', '2')
+
+    @classmethod
+    def sign(cls, folder, *dates):
+        """Sign as an authority: openssl x509 takes no date that is past."""
+        (folder / 'index.txt').touch()
+        config = folder / 'ca.conf'
+        config.write_text(_AUTHORITY.format(folder=folder))
         openssl(
-            *('x509', '-req', '-days', days, '-in', folder / 'request.pem'),
-            *('-CA', folder / 'ca-cert.pem', '-CAcreateserial'),
-            *('-CAkey', folder / 'ca-key.pem'),
+            *('ca', '-batch', '-notext', '-rand_serial', '-config', config),
+            *('-cert', folder / 'ca-cert.pem', *dates),
+            *('-keyfile', folder / 'ca-key.pem'),
+            *('-in', folder / 'request.pem'),
             *('-out', folder / 'client-cert.pem'),
         )
 
@@ -91,7 +109,10 @@ class ClientTest(unittest.TestCase):
         self.assertIn('is the key of another', said)
 
     def test_one_that_has_expired(self):
-        self.sign(self.folder, '-1')
+        self.sign(
+            *(self.folder, '-startdate', '20200101000000Z'),
+            *('-enddate', '20200102000000Z'),
+        )
         self.assertEqual((False, 'certificate has expired'), self.said())
 
     def test_one_that_is_missing(self):
