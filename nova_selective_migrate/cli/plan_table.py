@@ -87,9 +87,15 @@ def summary_line(tree: Tree) -> str:
         time = 'how long it takes is not known without --bandwidth'
     else:
         lasts = terminal.human_time(told['seconds'])
+        rate = f'{told.get("rate")} MiB/s'
+        if told.get('rate') is None:
+            rate = (
+                f'the {told["measured_rate"]} MiB/s of the last migration to '
+                'that host'
+            )
         time = (
-            f'about {lasts} at {told["rate"]} MiB/s, and longer where the '
-            'guest changes it meanwhile'
+            f'about {lasts} at {rate}, and longer where the guest changes it '
+            'meanwhile'
         )
     return (
         f'Moves {" and ".join(parts)}; {time}. {_media(told)}{_notices(told)}'

@@ -25,6 +25,7 @@ from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.case import redaction
 from nova_selective_migrate.core.model import migration_options
 from nova_selective_migrate.host.facts import case_gathering
+from nova_selective_migrate.host.journal import transfer_rates
 from nova_selective_migrate.host.migration import preflight
 
 _NAME_IT = (
@@ -72,7 +73,10 @@ def gathered(
         hosts.source, hosts.guest, hosts.destination, asked
     )
     _check_targets(found, options)
-    return found
+    rates = transfer_rates.TransferRates(hosts.journal.directory)
+    return found.with_measured_rate(
+        rates.of(hosts.destination.host_uuid() or '')
+    )
 
 
 def _listening(

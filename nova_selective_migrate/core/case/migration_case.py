@@ -70,6 +70,15 @@ class Case:
         state = dataclasses.replace(self.domain_state, job_active=True)
         return dataclasses.replace(self, domain_state=state)
 
+    def with_measured_rate(self, bytes_per_second: int | None) -> 'Case':
+        """Return it with how fast the last migration to the host was."""
+        if self.readiness is None or bytes_per_second is None:
+            return self
+        told = dataclasses.replace(
+            self.readiness, bytes_per_second=bytes_per_second
+        )
+        return dataclasses.replace(self, readiness=told)
+
 
 def loads(text: str) -> Case:
     """Read a recorded case.

@@ -58,6 +58,7 @@ def read(
         ports=tuple(map(_trial, told.each('ports'))),
         ports_untried=told.text('ports_untried') or '',
         certificates=_finding(told, 'certificates'),
+        bytes_per_second=told.integer('bytes_per_second'),
     )
 
 

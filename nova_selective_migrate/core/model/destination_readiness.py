@@ -141,6 +141,8 @@ class Readiness:
     :ivar ports_untried: why nothing was tried; empty where something was,
         or nothing is to connect
     :ivar certificates: those of the source's QEMU, for TLS
+    :ivar bytes_per_second: of the last migration to it, without a limit;
+        None: none is known
     """
 
     emulator: Finding | None = None
@@ -155,6 +157,7 @@ class Readiness:
     ports: tuple[PortTrial, ...] = ()
     ports_untried: str = ''
     certificates: Finding | None = None
+    bytes_per_second: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)

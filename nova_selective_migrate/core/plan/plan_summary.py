@@ -30,10 +30,11 @@ class PlanSummary:
 
     :ivar disk_bytes: that the copies move
     :ivar memory_bytes: what of memory moves at most, once; None: not known
-    :ivar rate: the limit of the link, MiB/s; None: none is given, and how
-        long it takes is not known
-    :ivar seconds: at that rate, of a guest that changes nothing meanwhile;
-        without its memory where that is not known
+    :ivar rate: the limit of the link, MiB/s; None: none is given
+    :ivar measured_rate: without a limit, that of the last migration to the
+        host, MiB/s; None: none is known
+    :ivar seconds: at either rate, of a guest that changes nothing meanwhile;
+        without its memory where that is not known; None: neither is known
     :ivar notices: what the guest comes to notice, in parts of a sentence
     :ivar media: how many files of read-only media are copied before the
         call; None where none is
@@ -43,6 +44,7 @@ class PlanSummary:
     disk_bytes: int = 0
     memory_bytes: int | None = None
     rate: int | None = None
+    measured_rate: float | None = None
     seconds: int | None = None
     notices: tuple[str, ...] = ()
     media: int | None = None
@@ -66,12 +68,18 @@ def of_plan(
     told = facts.case.readiness
     memory = told.memory.moved_bytes if told and told.memory else None
     rate = facts.options.bandwidth or None
-    total = counted_bytes + (memory or 0)
+    measured = told.bytes_per_second if told and not rate else None
+    seconds = None
+    if rate:
+        seconds = -(-(counted_bytes + (memory or 0)) // (rate * _MIB))
+    elif measured:
+        seconds = -(-(disk_bytes + (memory or 0)) // measured)
     return PlanSummary(
         disk_bytes,
         memory,
         rate,
-        -(-total // (rate * _MIB)) if rate else None,
+        round(measured / _MIB, 1) if measured else None,
+        seconds,
         tuple(_notices(facts, call, second_call)),
         len(media) or None,
         sum(each.size_bytes for each in media) if media else None,

@@ -19,9 +19,11 @@ import uuid
 from nova_selective_migrate import exceptions
 from nova_selective_migrate import plan_log
 from nova_selective_migrate.core.job import guest_location
+from nova_selective_migrate.core.job import transfer_rate
 from nova_selective_migrate.core.job import watchdog_limits
 from nova_selective_migrate.core.plan import migration_plan
 from nova_selective_migrate.host.hypervisor import libvirt_guest
+from nova_selective_migrate.host.journal import transfer_rates
 from nova_selective_migrate.host.migration import attempts
 from nova_selective_migrate.host.migration import bandwidth_throttle
 from nova_selective_migrate.host.migration import copy_call
@@ -141,6 +143,7 @@ class Migrator:
             saved_speed.restore()
         if ended.settlement.ending is guest_location.Ending.MOVED:
             copy.monitor.complete()
+            self._note_rate(copy, ended)
             if autostart:
                 self._carry_autostart()
         return dataclasses.replace(
@@ -234,6 +237,17 @@ class Migrator:
         )
         LOG.info('%s: %s', self._guest.name, ended.settlement.explanation)
         return ended
+
+    def _note_rate(
+        self,
+        copy: copy_call.MigrationCopy,
+        ended: migration_outcome.MigrationOutcome,
+    ) -> None:
+        """Keep how fast it was, unless a limit made it that slow."""
+        found = transfer_rate.measured(copy.monitor.progress, ended.stats)
+        if found is not None and not copy.plan.limit.total:
+            rates = transfer_rates.TransferRates(self._hosts.journal.directory)
+            rates.note(copy.record.destination_host, found)
 
     def _carry_autostart(self) -> None:
         """Start the guest with the destination, and with no other host.

@@ -13,6 +13,7 @@
 """The address that the destination listens on, from the command line."""
 
 import argparse
+import os
 import socket
 import unittest
 from unittest import mock
@@ -32,11 +33,14 @@ class ListeningTest(unittest.TestCase):
         arguments.add_destination(parser)
         given = parser.parse_args([*words])
         given.destination_uri = uri
+        hosts = mock.Mock()
+        hosts.journal.directory = os.devnull
+        hosts.destination.host_uuid.return_value = None
         with (
             mock.patch.object(case_gathering, 'gather') as gathered,
             mock.patch.object(requested_case, '_check_targets'),
         ):
-            requested_case.gathered(mock.Mock(), given)
+            requested_case.gathered(hosts, given)
         return gathered.call_args.args[3].options
 
     def ends(self, uri, *words):

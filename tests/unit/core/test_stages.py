@@ -25,6 +25,7 @@ CHANGED = {
     ('followed_migration.py', 'self'),
     ('migration_case.py', 'self'),
     ('migration_case.py', 'self.domain_state'),
+    ('migration_case.py', 'self.readiness'),
     ('migrate_call.py', 'self'),
     ('migration_plan.py', 'self'),
     ('planned_call.py', 'call'),

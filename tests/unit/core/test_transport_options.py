@@ -13,6 +13,7 @@
 
 import unittest
 
+from nova_selective_migrate.cli import plan_table
 from nova_selective_migrate.core.model import transport_options
 from tests.unit.core import builders as b
 from tests.unit.core import planned
@@ -161,6 +162,28 @@ class SummaryTest(unittest.TestCase):
         # Zeroes of a disk count under a limit.
         self.assertEqual((1024 + 512) // 16, found['seconds'])
 
+    def test_time_at_the_rate_of_the_last_migration(self):
+        """A limit goes before it: it is what the next one is held to."""
+        told = {
+            'memory': {'needed_bytes': 511 * b.MIB},
+            'bytes_per_second': 16 * b.MIB + b.MIB // 4,
+        }
+        found = self.summary(told)
+        self.assertEqual(16.2, found['measured_rate'])
+        self.assertEqual(32, found['seconds'])
+        self.assertNotIn('rate', found)
+        line = plan_table.summary_line({'summary': found})
+        self.assertIn(
+            'about 32 s at the 16.2 MiB/s of the last migration to that '
+            'host, and longer',
+            line,
+        )
+        limited = self.summary(told, bandwidth=8)
+        self.assertNotIn('measured_rate', limited)
+        self.assertEqual((1024 + 511 + 7) // 8, limited['seconds'])
+        line = plan_table.summary_line({'summary': limited})
+        self.assertIn('at 8 MiB/s, and longer', line)
+
     def test_memory_of_qemu_itself_does_not_move(self):
         told = {'memory': {'needed_bytes': 200 * b.MIB}}
         told['memory']['guest_bytes'] = 96 * b.MIB
@@ -168,7 +191,7 @@ class SummaryTest(unittest.TestCase):
 
     def test_what_is_not_known_is_absent(self):
         found = self.summary()
-        for name in ('memory_bytes', 'rate', 'seconds'):
+        for name in ('memory_bytes', 'rate', 'measured_rate', 'seconds'):
             self.assertNotIn(name, found)
 
     def test_of_a_refused_plan_there_is_none(self):

@@ -32,6 +32,7 @@ from nova_selective_migrate.host.facts import shared_directories
 from nova_selective_migrate.host.hypervisor import connection
 from nova_selective_migrate.host.hypervisor import pool_directory
 from nova_selective_migrate.host.hypervisor import timed_question
+from nova_selective_migrate.host.journal import transfer_rates
 from nova_selective_migrate.host.migration import bandwidth_throttle
 from nova_selective_migrate.host.migration import copy_call
 from nova_selective_migrate.host.migration import destination_watchdogs
@@ -180,6 +181,29 @@ class SuccessTest(migration.MigrationCase):
         self.assertTrue(told.is_set())
         self.assertEqual(1, len(reports[0].disks))
         self.assertEqual(reports[-1], ended.progress)
+
+    def test_its_rate_is_kept_for_the_next_plan(self):
+        """Not where a limit made it that slow."""
+        much = 1 << 30
+        for bandwidth, kept in ((7, False), (0, True)):
+            self.setUp()
+            told = threading.Event()
+
+            def migrate(told=told):
+                self.domain.jobs = {'vda': {'cur': much, 'end': much}}
+                told.wait(PATIENCE)
+                self.move()
+
+            self.domain.on_migrate = migrate
+
+            def report(progress, told=told):
+                if self._amount(progress.disks[0]) == (much, much):
+                    told.set()
+
+            self.migrator(bandwidth=bandwidth).run(report)
+            rates = transfer_rates.TransferRates(self.journal.directory)
+            found = rates.of(self.there.uuid)
+            self.assertEqual(kept, found is not None)
 
     def test_memory_is_told_from_the_jobs_statistics(self):
         self.domain.stats = {'memory_total': 100, 'memory_remaining': 40}
