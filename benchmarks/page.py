@@ -88,8 +88,10 @@ counters: its payload is known, and the rest are headers.
 """,
     'time': """\
 Wall time. The small disk shows the fixed cost of a command: the start of
-Python and the checks of both hosts. A dense disk that is kept thin takes a
-little longer, since the space for its image is allocated during the copy.
+Python, about half of which is the interpreter and the modules of libvirt and
+lxml, and the checks of both hosts ("Profile" below has each step). A dense disk
+that is kept thin takes a little longer, since the space for its image is
+allocated during the copy.
 """,
     'allocated': """\
 The space that each copy takes at the destination, divided by the non-zero
