@@ -191,14 +191,19 @@ def _judge(
 def _without_owner(
     disk: domains.Disk, choice: MediumChoice, owners: dict[str, str]
 ) -> MediumChoice | refusals.Refusal:
-    """Refuse to copy a medium to where another image of the guest is made.
+    """Refuse a medium that has its place where another image is made.
 
-    :param owners: target or path of a medium by path there; gets this one
+    A medium that is there already would be overwritten by that image.
+
+    :param owners: target or path of a medium by path there; gets what is
+        copied
     """
-    if choice.action is not MediumAction.COPY:
+    if choice.action is MediumAction.EJECT:
         return choice
     there = storage_facts.tidy(choice.there)
-    owner = owners.setdefault(there, choice.path)
+    owner = owners.get(there, choice.path)
+    if choice.action is MediumAction.COPY:
+        owners[there] = owner
     if owner == choice.path:
         return choice
     return refusals.Refusal.of_disk(

@@ -102,7 +102,7 @@ def obstacle(
             'path',
         )
     known = storage_facts.at(storage.destination, medium.there)
-    if medium.lack or (place and known and known.exists):
+    if medium.lack or (known and known.exists):
         if known and known.used_by:
             return Obstacle(
                 f'the domain {known.used_by} uses it there',

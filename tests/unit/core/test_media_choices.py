@@ -21,37 +21,14 @@ from nova_selective_migrate.cli import plan_table
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.plan import planner
 from tests.unit.core import builders as b
+from tests.unit.core import media_cases
 from tests.unit.core import planned
 
-ISO, SEED = '/iso/debian.iso', '/iso/seed.img'
-THERE = '/srv/debian.iso'
-COPY, EJECT = {'copy': True}, {'eject': True}
-BOTH = {'copy': True, 'eject': True}
-MEDIUM = b.cdrom('sda', b.file(ISO, 'raw'))
-FOLDER = b.local(kind='directory', free_bytes=2 * b.GIB)
-_POLICY = b.Source('file', f"<source file='{ISO}' startupPolicy='requisite'/>")
-OPTIONAL = b.cdrom('sda', _POLICY)
-
-
-def case(*disks, there=b.GONE, media=None, here=None, **more):
-    """A guest with a medium; ``there`` is what the destination has."""
-    more.setdefault('create_images', True)
-    return b.case(
-        *(disks or (MEDIUM,)),
-        source={
-            ISO: b.local(**(here or {})),
-            SEED: b.local(virtual_bytes=b.MIB),
-        },
-        destination={
-            '/iso': more.pop('folder', FOLDER),
-            ISO: there,
-            SEED: b.GONE,
-        },
-        media=media or {},
-        **more,
-    )
-
-
+case, mapped = media_cases.case, media_cases.mapped
+ISO, SEED, THERE = media_cases.ISO, media_cases.SEED, media_cases.THERE
+COPY, EJECT, BOTH = media_cases.COPY, media_cases.EJECT, media_cases.BOTH
+MEDIUM, OPTIONAL = media_cases.MEDIUM, media_cases.OPTIONAL
+FOLDER = media_cases.FOLDER
 OTHER = b.local(virtual_bytes=b.MIB)
 FLOPPY = b.disk('fda', b.file(ISO, 'raw'), 'readonly', device='floppy')
 RAW = b.disk('vdb', b.file(ISO, 'raw'), 'readonly')
@@ -92,6 +69,10 @@ CHOICES = {
     ),
     'there_with_nothing_against_it': (
         case(there=b.local(), media=BOTH),
+        {},
+    ),
+    'an_identity_of_what_may_be_there': (
+        case(there={'identity': 'j'}, here={'identity': 'i'}, media=COPY),
         {},
     ),
     'the_directory_is_not_known': (case(media=COPY, folder={}), None),
@@ -175,18 +156,6 @@ CHOICES = {
 }
 
 
-def mapped(*disks, folder_there=FOLDER, at=b.GONE, **more):
-    """The same with --map /iso=/srv; ``at`` is what the new place has."""
-    more['mapping'] = {
-        'paths': [{'source': '/iso', 'destination': '/srv'}],
-        'pools': [],
-        'formats': {},
-    }
-    tree = case(*disks, **more)
-    tree['storage']['destination'] |= {'/srv': folder_there, THERE: at}
-    return tree
-
-
 SAME = b.local(content='x', identity='other')
 USED = {**b.local(content='y', identity='other'), 'used_by': 'web'}
 #: A case, and action and place of its medium; words of its refusal.
@@ -218,6 +187,11 @@ MAPPED = {
         mapped(at=USED, here={'content': 'x'}, media=COPY),
         None,
         'the domain web uses it there',
+    ),
+    'it_is_not_known_whether_the_same_is_there': (
+        mapped(at={'content': 'x'}, here={'content': 'x'}, media=COPY),
+        None,
+        f'whether {THERE} is there could not be told',
     ),
     'another_at_the_same_path': (
         mapped(there=OTHER, media=COPY),
@@ -258,6 +232,13 @@ class MediaChoicesTest(unittest.TestCase):
             return
         self.assertEqual([], codes)
         self.assertEqual(expected, {m['target']: m['action'] for m in media})
+        for medium in media:
+            size = b.MIB if medium['path'] == SEED else b.GIB
+            self.assertEqual(
+                size if medium['action'] == 'copy' else 0,
+                medium['size_bytes'],
+            )
+            self.assertNotIn('destination', medium)
         duties = {duty['target'] for duty in plan['duties']}
         self.assertEqual(set(), duties & set(expected))
 
@@ -272,10 +253,16 @@ class MediaChoicesTest(unittest.TestCase):
             return
         self.assertEqual([], plan['refusals'])
         (medium,) = plan['media']
-        self.assertEqual(ISO, medium['path'])
+        self.assertEqual(('sda', ISO), (medium['target'], medium['path']))
         self.assertEqual(
             expected, (medium['action'], medium.get('destination'))
         )
+        self.assertEqual(
+            b.GIB if expected[0] == 'copy' else 0, medium['size_bytes']
+        )
+        # A mapping that is not followed is noted.
+        noted = [n for n in plan['notes'] if 'read-only or empty, and' in n]
+        self.assertEqual(expected[1] is None, bool(noted))
         text = planner.plan(
             migration_case.loads(b.text(tree))
         ).destination_xml(tree['domain_xml'])
@@ -291,25 +278,33 @@ class MediaChoicesTest(unittest.TestCase):
         self.assertIn('--copy-media', refusal['message'])
         self.assertNotIn('--eject-media', refusal['message'])
 
-    def test_why_it_is_not_copied(self):
-        for tree, words in (
-            (case(media={**COPY, 'limit_bytes': 1}), '--copy-media-limit'),
-            (case(there=OTHER, media=COPY), 'never overwritten'),
-            (case(media=COPY, folder=b.GONE), 'make /iso there'),
-            (
-                case(there={**OTHER, 'used_by': 'web'}, media=COPY),
-                'the domain web uses it there',
-            ),
-            (
-                case(MEDIUM, b.disk('vda', b.file(ISO, 'raw')), media=COPY),
-                'another disk of the guest is the same file',
-            ),
-        ):
-            with self.subTest(words):
-                said = planned.plan(tree)['refusals']
-                self.assertIn(
-                    words, ' '.join(each['message'] for each in said)
-                )
+    def test_why_it_could_not_be_copied_is_not_told_unasked(self):
+        """But how it comes over, which is not with --copy-media."""
+        (refusal,) = planned.plan(case(b.cdrom('sda', b.file(ISO))))[
+            'refusals'
+        ]
+        self.assertIn('at the destination. Remedy: copy', refusal['message'])
+        self.assertNotIn('--copy-media', refusal['message'])
+
+    def test_nova_brings_its_own_whoever_makes_the_images(self):
+        prepared = {'directory': '/nova/uuid', 'carried': []}
+        plan = planned.plan(case(media=BOTH, prepared=prepared))
+        self.assertNotIn('media', plan)
+
+    def test_the_guest_is_told_of_an_ejected_medium_alone(self):
+        said = f'sda: {ISO} is not in the drive at the destination, even'
+        for wanted, count in ((EJECT, 1), (COPY, 0)):
+            notes = planned.plan(case(media=wanted))['notes']
+            self.assertEqual(
+                count, sum(note.startswith(said) for note in notes)
+            )
+
+    def test_libvirt_does_not_drop_what_is_copied(self):
+        for wanted, count in ((None, 1), (COPY, 0)):
+            notes = planned.plan(case(OPTIONAL, media=wanted))['notes']
+            self.assertEqual(
+                count, sum('startupPolicy says' in note for note in notes)
+            )
 
     def test_the_room_is_counted_each_file_once(self):
         """One GiB fits; two do not, and one file is one."""
@@ -320,9 +315,9 @@ class MediaChoicesTest(unittest.TestCase):
         self.assert_summary(plan, 1, b.GIB)
         seed = b.cdrom('sdb', b.file(SEED, 'raw'))
         plan = planned.plan(case(MEDIUM, seed, media=COPY, folder=free))
-        self.assertEqual(
-            ['destination-full'], [r['reason'] for r in plan['refusals']]
-        )
+        (refusal,) = plan['refusals']
+        self.assertEqual('destination-full', refusal['reason'])
+        self.assertIn(f'(/iso needs {b.GIB + b.MIB} ', refusal['message'])
 
     def assert_summary(self, plan, count, size):
         """The line over the table tells what is copied before the call."""
@@ -446,7 +441,10 @@ class MediaChoicesTest(unittest.TestCase):
         other = '/other/debian.iso'
         second = b.cdrom('sdb', b.file(other, 'raw'))
         disk = b.disk('vda', b.file(other, 'raw'))
-        for disks in ((MEDIUM, second), (MEDIUM, disk)):
+        for disks, owner in (
+            ((MEDIUM, second), ISO),
+            ((MEDIUM, disk), 'vda'),
+        ):
             tree = mapped(*disks, media=COPY)
             tree['storage']['source'][other] = b.local(virtual_bytes=b.MIB)
             tree['storage']['destination'][other] = b.GONE
@@ -456,6 +454,65 @@ class MediaChoicesTest(unittest.TestCase):
             with self.subTest(disks):
                 (refusal,) = planned.plan(tree)['refusals']
                 self.assertEqual('duplicate-destination', refusal['reason'])
+                self.assertIn(
+                    f'({THERE} there is that of {owner})', refusal['message']
+                )
+
+    def test_a_disk_does_not_overwrite_what_is_there_already(self):
+        """Not even where --existing says so: the guest's drive has it."""
+        other = '/other/debian.iso'
+        tree = mapped(
+            MEDIUM,
+            b.disk('vda', b.file(other, 'raw')),
+            at=SAME,
+            here={'content': 'x'},
+            existing=['vda'],
+        )
+        tree['storage']['source'][other] = b.local()
+        tree['storage']['destination'][other] = b.GONE
+        tree['options']['mapping']['paths'].append(
+            {'source': '/other', 'destination': '/srv'}
+        )
+        (refusal,) = planned.plan(tree)['refusals']
+        self.assertEqual('duplicate-destination', refusal['reason'])
+        self.assertIn(f'({THERE} there is that of vda)', refusal['message'])
+
+    def test_two_media_are_one_file_that_is_there_already(self):
+        second = '/other/debian.iso'
+        tree = mapped(
+            MEDIUM,
+            b.cdrom('sdb', b.file(second, 'raw')),
+            at=SAME,
+            here={'content': 'x'},
+        )
+        tree['storage']['source'][second] = b.local(content='x')
+        tree['storage']['destination'][second] = b.GONE
+        tree['options']['mapping']['paths'].append(
+            {'source': '/other', 'destination': '/srv'}
+        )
+        plan = planned.plan(tree)
+        self.assertEqual([], plan['refusals'])
+        self.assertEqual(
+            [('existing', THERE)] * 2,
+            [(m['action'], m['destination']) for m in plan['media']],
+        )
+
+    def test_an_ejected_medium_leaves_its_place(self):
+        other = '/other/debian.iso'
+        tree = case(
+            b.cdrom('sdb', b.file(other, 'raw')),
+            b.cdrom('sda', b.file(ISO)),
+            media=BOTH,
+            mapping={'paths': [{'source': '/other', 'destination': '/iso'}]},
+        )
+        tree['storage']['source'][other] = b.local()
+        tree['storage']['destination'][other] = b.GONE
+        plan = planned.plan(tree)
+        self.assertEqual([], plan['refusals'])
+        self.assertEqual(
+            [('sdb', 'copy'), ('sda', 'eject')],
+            [(m['target'], m['action']) for m in plan['media']],
+        )
 
     def test_the_room_is_that_of_the_mapped_directory(self):
         small = b.local(kind='directory', free_bytes=b.GIB - 1)
