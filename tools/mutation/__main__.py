@@ -37,6 +37,7 @@ def main() -> int:
     if _fails_without_mutant():
         return 1
     known = record.load()
+    called = trial.who_calls()
     # A run that is stopped keeps what the last one said of the rest.
     fates = {k: f for k, f in known.items() if pathlib.Path(f.path).exists()}
     for path in paths:
@@ -48,7 +49,7 @@ def main() -> int:
         ]
         done = {(f.path, f.line, f.before, f.after): f for f in kept}
         rest = [m for m in made if record.key(m) not in done]
-        for mutant, killer in trial.run(rest, given.jobs):
+        for mutant, killer in trial.run(rest, given.jobs, called):
             done[record.key(mutant)] = record.of(mutant, killer)
         fates = {k: f for k, f in fates.items() if f.path != str(path)}
         fates.update(done)
