@@ -31,6 +31,7 @@ class PageCommand:
     """One command behind a prompt.
 
     :ivar place: file and line
+    :ivar text: on one line, also where the page breaks it by a backslash
     :ivar mark: of the comment ``.. example:`` above its block; None: none
     """
 
@@ -55,9 +56,15 @@ def commands() -> tuple[PageCommand, ...]:
 
 def of_page(page: pathlib.Path) -> list[PageCommand]:
     """Return the commands of a page."""
-    found = []
+    found: list[PageCommand] = []
     console = True
+    broken = False
     for number, line, mark in examples.marked_lines(page):
+        if broken:
+            text = f'{found[-1].text[:-1]}{line.strip()}'
+            found[-1] = dataclasses.replace(found[-1], text=text)
+            broken = text.endswith('\\')
+            continue
         if _NO_CONSOLE.search(line):
             console = False
         elif (line and line[0] != ' ') or 'code-block:: console' in line:
@@ -66,4 +73,5 @@ def of_page(page: pathlib.Path) -> list[PageCommand]:
         if prompt and console:
             place = f'{page.relative_to(examples.TOP)}:{number}'
             found.append(PageCommand(place, line[prompt.end() :], mark))
+            broken = line.endswith('\\')
     return found

@@ -12,20 +12,31 @@
 
 """What travels between the hosts, and who can listen or connect."""
 
+import pathlib
+import shlex
 import signal
+import tempfile
 
 import ddt
 
 from lab.guests import lab_guest
 from lab.guests import monitor_log
 from lab.guests import written_records
+from lab.hosts import certificates
+from lab.hosts import host_layout
+from lab.hosts import lab_host
+from lab.hosts import libvirtd
 from lab.hosts import listeners
 from lab.hosts import traffic
+from lab.processes import commands
 from lab.processes import waiting
 from lab.storage import local_disks
 from lab.storage import shared_disks
+from tests import examples
+from tests import page_commands
 from tests.e2e import base
 
+_SECURITY = examples.TOP / 'doc/source/admin/security.rst'
 # The writer begins what it writes once with this; the other is in memory,
 # as the kernel's command line.
 _ON_DISK = b'LABCOLD1'
@@ -94,6 +105,54 @@ class WireTestCase(TransportTestCase):
             self.seen('--tls', '--migrate-uri', 'tcp://b', *options),
         )
         self.assertNotIn('in clear', '\n'.join(self.notes))
+
+
+class PageTestCase(base.EndToEndTestCase):
+    """Certificates that are made as the page security says."""
+
+    def certify_by_page(self) -> None:
+        """Run its commands: what names host1 or its files for each host."""
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        shown = [
+            one.text
+            for one in page_commands.of_page(_SECURITY)
+            if 'test_transport' in (one.mark or '')
+        ]
+        (authority,) = (text for text in shown if 'req -x509' in text)
+        shown.remove(authority)
+        commands.run(shlex.split(authority), cwd=folder)
+        for host in self.lab.hosts:
+            self.addCleanup(certificates.withdraw, host)
+            for text in shown:
+                commands.run(shlex.split(_on(host, text)), cwd=folder)
+
+    def test_certificates_of_the_page(self) -> None:
+        """A guest moves there and back with them, by all names of a host."""
+        self.certify_by_page()
+        guest = self.guest({'vda': RAW})
+        self.migrate(guest, '--tls', copied=['vda'])
+        self.a.path(guest.place('vda').local('raw')).unlink()
+        self.migrate(
+            guest,
+            *('--tls', '--migrate-uri', f'tcp://{self.a.address}'),
+            copied=['vda'],
+            source=self.b,
+            destination=self.a,
+        )
+        self.assert_nothing_lost(guest, self.a)
+
+
+def _on(host: lab_host.Host, text: str) -> str:
+    """Put a host's own name, address and directory into a command."""
+    names = {
+        'host1.example.org': f'{host.name}.{host_layout.DOMAIN}',
+        'host1': host.name,
+        '192.0.2.1': host.address,
+        '/etc/pki/qemu': str(host.path(libvirtd.CERTIFICATES)),
+    }
+    for shown, meant in names.items():
+        text = text.replace(shown, meant)
+    return text
 
 
 class CertificateTestCase(TransportTestCase):
