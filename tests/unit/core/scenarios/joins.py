@@ -46,13 +46,14 @@ def _vdb(
     facts=None,
     plan=(),
     sets_volume_paths=False,
+    flags=(),
     **disk,
 ):
     prepared = {'directory': '/d', 'sets_volume_paths': True}
     return Scenario(
         name,
         b.case(
-            b.disk('vdb', source, **disk),
+            b.disk('vdb', source, *flags, **disk),
             rows=rows,
             source=_DEVICE if facts is None else facts,
             **({'prepared': prepared} if sets_volume_paths else {}),
@@ -159,6 +160,40 @@ SCENARIOS = (
         b.row(None, b.VOLUME, **_RBD_ROW),
         b.row(None, b.OTHER_VOLUME, 'iscsi'),
         serial=b.OTHER_VOLUME,
+    ),
+    # What nova makes of a volume that several servers have.
+    _vdb(
+        'a_volume_of_several_servers',
+        KEEP,
+        b.block(BY_PATH),
+        b.row('vdb', b.VOLUME, 'iscsi', **LUN),
+        facts={BY_PATH: b.device('iscsi')},
+        serial=b.VOLUME,
+        flags=('shareable',),
+    ),
+    _vdb(
+        'a_volume_of_several_servers_by_its_serial_alone',
+        KEEP,
+        _SDB,
+        b.row('vdb', b.VOLUME, 'iscsi'),
+        serial=b.VOLUME,
+        flags=('shareable',),
+    ),
+    _vdb(
+        'a_volume_of_several_servers_in_rbd',
+        KEEP,
+        _RBD,
+        b.row('vdb', b.VOLUME, **_RBD_ROW),
+        serial=b.VOLUME,
+        flags=('shareable',),
+    ),
+    Scenario(
+        'a_volume_of_several_servers_without_mapping',
+        b.case(
+            b.disk('vdb', b.block(BY_PATH), 'shareable', serial=b.VOLUME),
+            source={BY_PATH: b.device('iscsi')},
+        ),
+        {'vdb': 'refuse shared-not-confirmed'},
     ),
     Scenario(
         'one_volume_claimed_by_two_disks',
