@@ -123,6 +123,15 @@ class Environment:
         )
 
 
+def install_apart(package: pathlib.Path, directory: pathlib.Path) -> None:
+    """Install into a directory that only PYTHONPATH names."""
+    run(
+        *(sys.executable, '-m', 'pip', '-q', 'install', '--no-deps'),
+        *('--no-index', '--no-build-isolation', '--target', directory),
+        package,
+    )
+
+
 def beside_nova(path: pathlib.Path, wheel: pathlib.Path) -> Environment:
     """Make an environment with nova and our wheel in one directory."""
     made = Environment(path)

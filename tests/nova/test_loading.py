@@ -129,6 +129,17 @@ class LoadingTest(testtools.TestCase):
             before, sorted(os.listdir(layouts.SITE / 'nova' / 'virt'))
         )
 
+    def test_it_loads_from_a_directory_of_its_own(self):
+        """As beside nova of a distribution, whose pip changes nothing."""
+        wheel = layouts.build_wheel(self.folder)
+        made = layouts.Environment(self.folder / 'distribution')
+        layouts.link_installed(made.site)
+        self.assert_gone(made)
+        ours = self.folder / 'ours'
+        layouts.install_apart(wheel, ours)
+        self.environment['PYTHONPATH'] = str(ours)
+        self.assert_loads(made.python)
+
     def test_it_never_imports_eventlet(self):
         self.assertEqual(
             'True',
