@@ -195,6 +195,15 @@ SCENARIOS = (
         ),
         {'vdb': 'refuse shared-not-confirmed'},
     ),
+    _vdb(
+        'a_volume_that_qemu_decrypts',
+        KEEP,
+        b.block(BY_PATH),
+        b.row('vdb', b.VOLUME, 'iscsi', **LUN),
+        facts={BY_PATH: b.device('iscsi')},
+        serial=b.VOLUME,
+        inside=b.LUKS,
+    ),
     Scenario(
         'one_volume_claimed_by_two_disks',
         b.case(
