@@ -89,8 +89,8 @@ counters: its payload is known, and the rest are headers.
     'time': """\
 Wall time. The small disk shows the fixed cost of a command: the start of
 Python, about half of which is the interpreter and the modules of libvirt and
-lxml, and the checks of both hosts ("Profile" below has each step). A dense disk
-that is kept thin takes a little longer, since the space for its image is
+lxml, and the checks of both hosts ("Profile" below has each step). A dense
+disk that is kept thin takes a little longer, since the space for its image is
 allocated during the copy.
 """,
     'allocated': """\
