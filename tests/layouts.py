@@ -40,14 +40,18 @@ NOWHERE = '/'
 def run(*command: object, folder: str = '.', **environment: str) -> str:
     """Run a command and return what it prints.
 
+    It sees no modules of the caller's PYTHONPATH: ours would be found there
+    where they are not installed.
+
     :param folder: where it runs
     :raises AssertionError: with all that it wrote, when it fails
     """
+    kept = {k: v for k, v in os.environ.items() if k != 'PYTHONPATH'}
     done = subprocess.run(
         [str(word) for word in command],
         capture_output=True,
         text=True,
-        env={**os.environ, **environment},
+        env={**kept, **environment},
         cwd=folder,
         timeout=600,
     )

@@ -53,12 +53,10 @@ class UpstreamTest(unittest.TestCase):
         return found
 
     def test_config_drive_zeroed(self):
+        if not ZEROES:
+            self.skipTest('this nova copies the config drive by ssh')
         self.assertEqual(
-            {
-                'test_config_drive_arrives': (
-                    "b'the config drive' != b''" if ZEROES else ''
-                )
-            },
+            {'test_config_drive_arrives': "b'the config drive' != b''"},
             self.run_tests('config_drive_zeroed'),
         )
 
