@@ -23,6 +23,14 @@ from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import storage_facts
 
+_LOCAL = storage_facts.Reach.LOCAL
+_ONE_NAME = (
+    'look on both hosts whether it is one device: it looks attached to the '
+    'source alone, and the destination has one of the same name. Declare its '
+    'path in shared_paths only if both hosts reach one device; otherwise '
+    'give each device a serial of its own, or move the disk to other storage'
+)
+
 
 def of(source: domains.DiskSource) -> locality_verdicts.Evidence:
     if any(is_loopback(host) for host in source.hosts):
@@ -129,19 +137,35 @@ def of_pool(
     place: domains.DiskSource,
     storage: storage_facts.Storage,
 ) -> collections.abc.Iterator[locality_verdicts.Evidence]:
-    """Yield proof where both pools have a device of one global name."""
+    """Yield proof where both pools have a device of one global name.
+
+    Of a device that looks attached to the source alone it is a doubt.
+    """
     pools = storage.destination_pools or {}
     pool = pools.get(source.pool or '')
     if pool is None or pool.volumes.get(source.volume or '') != place.path:
         return
     facts = storage_facts.find(storage.source, place)
-    if place.path and device_names.same_everywhere(place, facts):
+    if not place.path or not device_names.same_everywhere(place, facts):
+        return
+    sentence = f'both hosts: {source.label} is {place.path}'
+    if facts and storage_facts.device_reach(facts) is _LOCAL:
+        # QEMU's own disks have one serial in every guest, and names such as
+        # ata-QEMU_HARDDISK_QM00001 are made from it.
         yield locality_verdicts.Evidence(
-            f'both hosts: {source.label} is {place.path}',
-            domains.Locality.SHARED,
-            locality_verdicts.Strength.PROOF,
-            reasons.Reason.SAME_AT_DESTINATION,
+            sentence,
+            domains.Locality.UNKNOWN,
+            locality_verdicts.Strength.DOUBT,
+            reasons.Reason.CONFLICTING_EVIDENCE,
+            _ONE_NAME,
         )
+        return
+    yield locality_verdicts.Evidence(
+        sentence,
+        domains.Locality.SHARED,
+        locality_verdicts.Strength.PROOF,
+        reasons.Reason.SAME_AT_DESTINATION,
+    )
 
 
 def _unknown(what: str) -> locality_verdicts.Evidence:

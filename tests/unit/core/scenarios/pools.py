@@ -46,6 +46,12 @@ _DEVICES = {
     'logical': '/dev/vg',
     'disk': '/dev',
 }
+_QEMU_DISK = '/dev/disk/by-id/ata-QEMU_HARDDISK_QM00001'
+_NAMED = {
+    'type': 'scsi',
+    'path': '/dev/disk/by-id',
+    'volumes': {'vol': _QEMU_DISK},
+}
 
 
 def _of(name, decision, pool=None, source=None, destination=None, **more):
@@ -277,6 +283,38 @@ SCENARIOS = (
                 ),
             )
         )
+    ),
+    # A name from a serial that the disks of every other guest have as well.
+    *(
+        _of(
+            f'scsi_pool_of_a_{transport}_device_of_one_name_{n}',
+            decision,
+            _NAMED,
+            {_QEMU_DISK: b.device(transport, *slaves)},
+            pools_there={'pool': _NAMED},
+            **more,
+        )
+        for transport, *slaves in (
+            ('sata',),
+            ('virtio',),
+            ('nvme',),
+            ('sas',),
+            ('dm', 'sata'),
+        )
+        for n, (decision, more) in enumerate(
+            (
+                ('refuse conflicting-evidence', {}),
+                ('keep declared-shared', {'shared': [_QEMU_DISK]}),
+            )
+        )
+    ),
+    _of(
+        'scsi_pool_of_a_device_that_both_hosts_see',
+        'keep same-at-destination',
+        _NAMED,
+        {_QEMU_DISK: b.device('sas', identity='i')},
+        {_QEMU_DISK: b.device('sas', identity='i')},
+        pools_there={'pool': _NAMED},
     ),
     _of(
         'pool_declared_shared',
