@@ -87,11 +87,7 @@ class MediaChoices:
     @property
     def ejected(self) -> tuple[str, ...]:
         """Return the targets whose drives are empty at the destination."""
-        return tuple(
-            each.target
-            for each in self.planned
-            if each.action is MediumAction.EJECT
-        )
+        return _ejected(self.planned)
 
     @property
     def copied(self) -> tuple[MediumChoice, ...]:
@@ -126,26 +122,49 @@ def choose(
     planned: list[MediumChoice] = []
     placed: dict[str, destination_places.DestinationPlace] = {}
     refused: list[refusals.Refusal] = []
+    settled: list[media_duties.Duty] = []
     for duty in sorted((*duties, *dropped), key=_in_order(facts.domain)):
         disk = disks[duty.target]
-        medium = medium_copies.find(disk, facts)
+        medium = medium_copies.find(disk, duty.image, facts)
         found = _judge(disk, medium, facts, droppable=duty in dropped)
         if isinstance(found, MediumChoice):
             found = _without_owner(disk, found, owners)
         if isinstance(found, refusals.Refusal):
             refused.append(found)
         elif found is not None:
+            settled.append(duty)
             planned.append(found)
             if found.destination is not None and medium.place is not None:
                 placed[disk.target] = medium.place
-    settled = {choice.target for choice in planned}
+    planned = _without_images_of_ejected(planned)
+    ejected = _ejected(planned)
+    settled += [duty for duty in duties if duty.target in ejected]
     return MediaChoices(
         tuple(planned),
-        tuple(duty for duty in duties if duty.target not in settled),
-        tuple(duty for duty in dropped if duty.target not in settled),
+        tuple(duty for duty in duties if duty not in settled),
+        tuple(duty for duty in dropped if duty not in settled),
         tuple(refused),
-        placed,
+        {k: place for k, place in placed.items() if k not in ejected},
     )
+
+
+def _ejected(
+    planned: collections.abc.Iterable[MediumChoice],
+) -> tuple[str, ...]:
+    return tuple(
+        each.target for each in planned if each.action is MediumAction.EJECT
+    )
+
+
+def _without_images_of_ejected(
+    planned: list[MediumChoice],
+) -> list[MediumChoice]:
+    """Leave one choice of a drive that is ejected for one of its images."""
+    first: dict[str, MediumChoice] = {}
+    for each in planned:
+        if each.action is MediumAction.EJECT:
+            first.setdefault(each.target, each)
+    return [each for each in planned if first.get(each.target, each) is each]
 
 
 def _judge(
@@ -161,7 +180,11 @@ def _judge(
     """
     wanted = facts.options.media
     ejectable = wanted.eject and disk.device in _REMOVABLE
-    ejected = MediumChoice(disk.target, medium.path, MediumAction.EJECT)
+    ejected = MediumChoice(
+        disk.target,
+        medium_copies.path_of(disk.chain[0], facts.storage),
+        MediumAction.EJECT,
+    )
     there = medium.there if medium.place is not None else None
     if medium.proven:
         return MediumChoice(

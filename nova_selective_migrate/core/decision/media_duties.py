@@ -17,6 +17,8 @@ import dataclasses
 
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.evidence import image_locality
+from nova_selective_migrate.core.evidence import locality_verdicts
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import reasons
 
@@ -25,6 +27,7 @@ from nova_selective_migrate.core.model import reasons
 class Duty:
     """Content that libvirt cannot copy and the caller must bring over.
 
+    :ivar image: of the chain of the disk; its own, or one below it
     :ivar droppable: libvirt takes the medium out of the drive where the
         destination has none (startupPolicy)
     """
@@ -33,11 +36,14 @@ class Duty:
     path: str
     code: str
     message: str
+    image: domains.DiskSource
     droppable: bool = False
 
 
 def duties(
-    facts: case_facts.Facts, strategies: disk_strategy.Strategies
+    facts: case_facts.Facts,
+    strategies: disk_strategy.Strategies,
+    verdicts: locality_verdicts.Verdicts,
 ) -> tuple[tuple[Duty, ...], tuple[Duty, ...]]:
     """State what read-only content the destination must be given.
 
@@ -45,7 +51,13 @@ def duties(
         lacks, that nobody brings over and that the guest can go without
     """
     carried = facts.prepared.carried if facts.prepared else ()
-    found = tuple(_duties(strategies, carried))
+    found = tuple(
+        duty
+        for chosen in strategies
+        if chosen.reason is reasons.Reason.READ_ONLY
+        for image in _unreached(chosen, verdicts[chosen.disk.target], facts)
+        for duty in (_duty(chosen.disk, image, carried),)
+    )
     dropped = tuple(
         duty
         for duty in found
@@ -72,25 +84,42 @@ def _to_be_brought_over(target: str, path: str) -> str:
     )
 
 
-def _duties(
-    strategies: disk_strategy.Strategies,
+def _unreached(
+    chosen: disk_strategy.Strategy,
+    verdicts: tuple[locality_verdicts.Verdict, ...],
+    facts: case_facts.Facts,
+) -> collections.abc.Iterator[domains.DiskSource]:
+    """List the images of a disk that both hosts are not known to have.
+
+    nova's own files are sent only where the images below them are there.
+    """
+    if facts.prepared is not None:
+        if chosen.locality is not domains.Locality.SHARED:
+            yield chosen.disk.chain[0]
+        return
+    images = image_locality.images(chosen.disk)
+    for image, verdict in zip(images, verdicts, strict=True):
+        if not locality_verdicts.is_there(verdict):
+            yield image
+
+
+def _duty(
+    disk: domains.Disk,
+    image: domains.DiskSource,
     carried: collections.abc.Container[str],
-) -> collections.abc.Iterator[Duty]:
-    for chosen in strategies:
-        unreached = chosen.locality is not domains.Locality.SHARED
-        if chosen.reason is reasons.Reason.READ_ONLY and unreached:
-            path = chosen.disk.chain[0].label
-            # nova.virt.libvirt.driver names a config drive disk.config.
-            config = path.rpartition('/')[2].startswith('disk.config')
-            target = chosen.disk.target
-            say = brought_over if target in carried else _to_be_brought_over
-            yield Duty(
-                target,
-                path,
-                'config-drive' if config else 'read-only-media',
-                say(target, path),
-                droppable=_droppable(chosen.disk),
-            )
+) -> Duty:
+    path = image.label
+    # nova.virt.libvirt.driver names a config drive disk.config.
+    config = path.rpartition('/')[2].startswith('disk.config')
+    say = brought_over if disk.target in carried else _to_be_brought_over
+    return Duty(
+        disk.target,
+        path,
+        'config-drive' if config else 'read-only-media',
+        say(disk.target, path),
+        image,
+        droppable=_droppable(disk),
+    )
 
 
 def _droppable(disk: domains.Disk) -> bool:

@@ -55,19 +55,21 @@ class Obstacle:
     remedy: str
 
 
-def find(disk: domains.Disk, facts: case_facts.Facts) -> MediumPlace:
+def find(
+    disk: domains.Disk, image: domains.DiskSource, facts: case_facts.Facts
+) -> MediumPlace:
     """Find a medium, and what the destination has of it.
 
     What the destination has at the same path stays where it is: a mapping
-    concerns what has to be brought over.
+    concerns what has to be brought over. It concerns no image below another.
+
+    :param image: of the chain of the disk
     """
     storage = facts.storage
-    source = disk.chain[0]
-    found = pool_facts.in_pool(source, storage.pools)
-    path = (found.path if found else None) or source.label
+    path = path_of(image, storage)
     lack = media_content.lack(path, storage)
     place = destination_places.of(disk, storage, facts.options)
-    if lack is None or not place.by:
+    if lack is None or not place.by or image is not disk.chain[0]:
         return MediumPlace(path, None, lack)
     there = place.path or ''
     proven = media_content.is_same(path, there, storage)
@@ -77,6 +79,12 @@ def find(disk: domains.Disk, facts: case_facts.Facts) -> MediumPlace:
         None if proven else media_content.lack(path, storage, there) or '',
         proven,
     )
+
+
+def path_of(image: domains.DiskSource, storage: storage_facts.Storage) -> str:
+    """Return the path of an image, or what else names it."""
+    found = pool_facts.in_pool(image, storage.pools)
+    return (found.path if found else None) or image.label
 
 
 def size(path: str, storage: storage_facts.Storage) -> int | None:
@@ -108,10 +116,11 @@ def obstacle(
                 f'the domain {known.used_by} uses it there',
                 'leave that one alone and give the medium a path of its own',
             )
+        again = 'migrate with --copy-media' if _is_raw(disk) else by_hand
         return Obstacle(
             'what is there is never overwritten',
             'look whose it is, move it away where nothing needs it, and '
-            'migrate with --copy-media',
+            f'{again}',
         )
     source = disk.chain[0]
     here = storage_facts.at(storage.source, medium.path)
@@ -123,7 +132,7 @@ def obstacle(
         or kind not in (None, storage_facts.PathKind.FILE)
     ):
         return Obstacle('it is no file', f'{by_hand}, or detach it')
-    if len(disk.chain) > 1 or (source.format or 'raw') != 'raw':
+    if not _is_raw(disk):
         return Obstacle(
             f'it is {source.format}: raw files alone are copied', by_hand
         )
@@ -163,6 +172,10 @@ def no_room(medium: MediumPlace, facts: case_facts.Facts) -> Obstacle | None:
             f'whether {medium.there} is there could not be told', by_hand
         )
     return None
+
+
+def _is_raw(disk: domains.Disk) -> bool:
+    return len(disk.chain) == 1 and (disk.chain[0].format or 'raw') == 'raw'
 
 
 def _by_hand(medium: MediumPlace) -> str:

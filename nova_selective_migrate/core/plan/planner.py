@@ -86,7 +86,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
     copied = disk_strategy.copies(strategies, refused)
     images = destination_images.needed(facts, copied, extents.by_target)
     media = media_choices.choose(
-        facts, *media_duties.duties(facts, strategies), copied
+        facts, *media_duties.duties(facts, strategies, verdicts), copied
     )
     made = planned_call.first(facts, extents, media)
     refused += copy_refusals.snapshots(facts, extents.by_target)

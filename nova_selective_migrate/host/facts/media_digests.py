@@ -63,11 +63,19 @@ def _paths(
     pools: collections.abc.Mapping[str, pool_facts.StoragePool],
     mapped: collections.abc.Mapping[str, str] | None,
 ) -> collections.abc.Iterator[tuple[str, str]]:
-    """List the media of one size that are not one file, on both hosts."""
-    for disk in domain.disks:
-        if disk.writable or disk.source is None:
-            continue
-        found = pool_facts.in_pool(disk.source, pools)
+    """List the media of one size that are not one file, on both hosts.
+
+    The images below a medium are part of it.
+    """
+    read_only = (d for d in domain.disks if not d.writable and d.source)
+    images = (
+        image
+        for disk in read_only
+        # An argument maps the medium itself, and nothing below it.
+        for image in (disk.chain if mapped is None else disk.chain[:1])
+    )
+    for image in images:
+        found = pool_facts.in_pool(image, pools)
         path = found.path if found else None
         if path is None:
             continue

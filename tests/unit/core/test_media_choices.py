@@ -268,6 +268,37 @@ class MediaChoicesTest(unittest.TestCase):
         ).destination_xml(tree['domain_xml'])
         self.assertEqual({'sda': expected[1]}, self._media(text))
 
+    @ddt.data(
+        (b.GONE, b.GONE, ISO), (b.local(), b.GONE, ISO), (b.GONE, {}, ISO)
+    )
+    @ddt.unpack
+    def test_a_drive_is_ejected_once(self, top, base, path):
+        """Whatever of the chain lacks, the medium goes."""
+        over = [b.file(SEED, 'raw')]
+        tree = case(
+            b.disk('sda', b.file(ISO), 'readonly', device='cdrom', over=over),
+            there=top,
+            media=EJECT,
+        )
+        tree['storage']['destination'][SEED] = base
+        plan = planned.plan(tree)
+        (medium,) = plan['media']
+        self.assertEqual(('eject', path), (medium['action'], medium['path']))
+        self.assertEqual([], plan['duties'])
+        (note,) = [n for n in plan['notes'] if n.startswith('sda: ')]
+        self.assertIn(path, note)
+
+    def test_what_has_a_base_is_not_said_to_be_copied(self):
+        over = [b.file(SEED, 'raw')]
+        tree = case(
+            b.disk('sda', b.file(ISO), 'readonly', over=over), there=b.local()
+        )
+        tree['storage']['destination'][SEED] = OTHER | {'virtual_bytes': 5}
+        (refusal,) = planned.plan(tree)['refusals']
+        self.assertIn(f'({SEED})', refusal['message'])
+        self.assertIn('never overwritten', refusal['message'])
+        self.assertNotIn('--copy-media', refusal['message'])
+
     def test_both_flags_are_named(self):
         (refusal,) = planned.plan(case())['refusals']
         self.assertIn('--copy-media', refusal['message'])

@@ -68,6 +68,20 @@ class DutyTest(unittest.TestCase):
     def test_network_medium_is_no_duty(self):
         self.assertEqual([], self._duties(b.cdrom('hda', b.rbd())))
 
+    def test_each_image_of_one_host_is_one(self):
+        facts = {'/nfs/x': b.on('nfs', identity='i')}
+        lower = [b.file('/iso/lower'), b.file('/nfs/x'), b.file('/iso/base')]
+        duties = self._duties(
+            b.disk('vdb', b.file('/nfs/x'), 'readonly', over=lower),
+            source={**facts, '/iso/lower': b.local(), '/iso/base': b.local()},
+            destination=facts,
+        )
+        self.assertEqual(['vdb', 'vdb'], [d['target'] for d in duties])
+        for duty, path in zip(
+            duties, ('/iso/lower', '/iso/base'), strict=True
+        ):
+            self.assertIn(f' {path};', duty['message'])
+
     def test_empty_drive_is_no_duty(self):
         self.assertEqual([], self._duties(b.cdrom('hda')))
 

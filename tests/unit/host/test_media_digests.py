@@ -40,11 +40,15 @@ class MediaDigestsTest(unittest.TestCase):
         self.root = root
 
     def compare(self, source, there, *, content, mapped=None):
-        """Return whether digests were added, and whether they agree."""
+        """Return whether digests were added, and whether they agree.
+
+        :param source: of a medium, or the <disk> that has it
+        """
         file = self.root / there[1:]
         file.parent.mkdir(parents=True)
         file.write_bytes(content)
-        domain = domain_xml.parse(b.domain(b.cdrom('sda', source)))
+        disk = source if isinstance(source, str) else b.cdrom('sda', source)
+        domain = domain_xml.parse(b.domain(disk))
         one = storage_facts.StorageFacts(
             exists=True, kind=storage_facts.PathKind.FILE, virtual_bytes=4
         )
@@ -86,6 +90,17 @@ class MediaDigestsTest(unittest.TestCase):
     def test_a_volume_of_a_pool(self):
         source = b.volume('isos', 'x.iso')
         self.assertIs(True, self.compare(source, self.path, content=b'same'))
+
+    @ddt.data((b'same', True), (b'diff', False))
+    @ddt.unpack
+    def test_an_image_below_a_medium(self, content, same):
+        medium = b.disk(
+            'sda',
+            b.file('/iso/top'),
+            'readonly',
+            over=[b.file(self.path, 'raw')],
+        )
+        self.assertIs(same, self.compare(medium, self.path, content=content))
 
     def test_not_mapped(self):
         """The digests of one path are there already."""

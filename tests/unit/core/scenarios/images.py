@@ -59,6 +59,7 @@ def _iso(name, known, *also, **more):
 
 
 _MISSING = ('hda', 'content-missing')
+_TOPS = {'one_host': '/iso/top', 'both': '/nfs/top'}
 
 SCENARIOS = (
     _of('an_image_is_made', COPY),
@@ -381,4 +382,51 @@ SCENARIOS = (
         also=(('hdb', 'content-missing'),),
     ),
     _iso('an_iso_that_nova_brings_over', b.GONE),
+    *(
+        Scenario(
+            f'a_medium_of_{top}_over_an_image_{name}',
+            b.case(
+                b.disk(
+                    'hda',
+                    b.file(_TOPS[top]),
+                    'readonly',
+                    device='cdrom',
+                    over=[b.file('/iso/base', 'raw')],
+                ),
+                source={
+                    '/iso/top': b.local(content='t'),
+                    '/nfs/top': b.on('nfs', identity='i'),
+                    '/iso/base': b.local(content='x', identity='j'),
+                },
+                destination={
+                    '/iso/top': b.local(content='t'),
+                    '/nfs/top': b.on('nfs', identity='i'),
+                    '/iso/base': base,
+                },
+                create_images=True,
+            ),
+            {'hda': 'skip read-only'},
+            also=() if ready else (_MISSING,),
+        )
+        for top in _TOPS
+        for name, base, ready in (
+            ('that_is_missing', b.GONE, False),
+            ('with_other_bytes', b.local(content='y'), False),
+            ('of_another_size', b.local(virtual_bytes=1), False),
+            ('in_another_file', b.local(identity='k'), False),
+            ('with_the_same_bytes', b.local(content='x'), True),
+            ('of_which_nothing_is_known', {}, True),
+        )
+    ),
+    Scenario(
+        'a_medium_over_a_data_file_that_is_missing',
+        b.case(
+            b.cdrom('hda', b.file(_ISO, inside=b.data_store('/iso/data'))),
+            source={_ISO: b.local(content='t'), '/iso/data': b.local()},
+            destination={_ISO: b.local(content='t'), '/iso/data': b.GONE},
+            create_images=True,
+        ),
+        {'hda': 'skip read-only'},
+        also=(_MISSING,),
+    ),
 )
