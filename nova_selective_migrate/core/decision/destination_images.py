@@ -72,30 +72,6 @@ def problems(
     return tuple(e for e in found if isinstance(e, refusals.Refusal))
 
 
-def without_base(
-    facts: case_facts.Facts, copied: disk_strategy.Strategies
-) -> disk_strategy.Refusals:
-    """Refuse top images whose base no new image can name.
-
-    These stand only where a top image is copied alone.
-    """
-    options = facts.options
-    if not options.create_images:
-        return ()
-    return tuple(
-        refusals.Refusal.of_disk(
-            strategy.disk,
-            disk_refusals.DiskRefusal.IMAGE_NOT_REPRODUCIBLE,
-            f'{strategy.disk.chain[1].label} below it is no path of a known '
-            'format',
-        )
-        for strategy in copied
-        if strategy.extent is not disk_strategy.Extent.WHOLE
-        and strategy.disk.target not in options.existing
-        and not _can_be_base(strategy.disk.chain[1])
-    )
-
-
 def needed(
     facts: case_facts.Facts,
     copied: disk_strategy.Strategies,
@@ -223,8 +199,8 @@ def placed(
     }
 
 
-def _can_be_base(image: domains.DiskSource) -> bool:
-    """Return whether a new image can name it as its backing file."""
+def can_be_base(image: domains.DiskSource) -> bool:
+    """Return whether an image made by libvirt can name it as its base."""
     on_path = (domains.SourceType.FILE, domains.SourceType.BLOCK)
     return image.type in on_path and image.format is not None
 

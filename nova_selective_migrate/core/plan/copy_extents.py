@@ -16,6 +16,7 @@ import collections.abc
 import dataclasses
 
 from nova_selective_migrate.core.case import case_facts
+from nova_selective_migrate.core.decision import destination_images
 from nova_selective_migrate.core.decision import destination_places
 from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.model import domains
@@ -40,9 +41,7 @@ class Extents:
 
 
 def choose(
-    facts: case_facts.Facts,
-    copied: disk_strategy.Strategies,
-    without_base: disk_strategy.Refusals,
+    facts: case_facts.Facts, copied: disk_strategy.Strategies
 ) -> Extents:
     """Choose one mode of copying for the call, and what follows for disks.
 
@@ -51,22 +50,28 @@ def choose(
     line the image that is made there keeps its base.
 
     :param copied: the disks to copy that nothing stands against so far
-    :param without_base: refusals of those whose top cannot be copied alone
     """
-    based = disk_strategy.copies(copied, without_base)
-    incremental = _incremental(facts, based)
+    incremental = _incremental(facts, copied)
     avoids = _top_alone_loses(facts) if incremental else ()
     if avoids:
-        return _with_whole(copied, copied, avoids, ())
+        return _with_whole(copied, copied, avoids)
     if facts.prepared and not incremental:
-        return _with_whole(based, based, (), without_base)
-    alone = tuple(each for each in based if not _has_base(facts, each.disk))
-    return _with_whole(based, alone, (), without_base, incremental=incremental)
+        return _with_whole(copied, copied, ())
+    alone = tuple(each for each in copied if not _has_base(facts, each.disk))
+    return _with_whole(copied, alone, (), incremental=incremental)
 
 
 def _has_base(facts: case_facts.Facts, disk: domains.Disk) -> bool:
-    """Return whether the image there can have another one below it."""
-    place = destination_places.of(disk, facts.storage, facts.options)
+    """Return whether the image there can have another one below it.
+
+    libvirt makes none over an image of the network, or of a format that the
+    domain XML does not tell.
+    """
+    options = facts.options
+    made = options.create_images and disk.target not in options.existing
+    if made and not all(map(destination_images.can_be_base, disk.chain[1:2])):
+        return False
+    place = destination_places.of(disk, facts.storage, options)
     return not place.changed or (not place.device and place.format != 'raw')
 
 
@@ -74,7 +79,6 @@ def _with_whole(
     copied: disk_strategy.Strategies,
     whole: disk_strategy.Strategies,
     avoids: tuple[known_bad_releases.Found, ...],
-    refused: disk_strategy.Refusals,
     *,
     incremental: bool = False,
 ) -> Extents:
@@ -101,7 +105,7 @@ def _with_whole(
         },
         incremental,
         avoids,
-        (*refused, *impossible.values()),
+        tuple(impossible.values()),
     )
 
 

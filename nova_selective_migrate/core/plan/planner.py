@@ -79,9 +79,7 @@ def plan(case: migration_case.Case) -> migration_plan.MigrationPlan:
     copied = disk_strategy.copies(strategies, refused)
     refused += nova_preparation.problems(facts, strategies, copied)
     copied = disk_strategy.copies(strategies, refused)
-    extents = copy_extents.choose(
-        facts, copied, destination_images.without_base(facts, copied)
-    )
+    extents = copy_extents.choose(facts, copied)
     refused += extents.refused
     copied = disk_strategy.copies(strategies, refused)
     images = destination_images.needed(facts, copied, extents.by_target)

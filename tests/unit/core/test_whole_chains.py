@@ -67,6 +67,57 @@ class UnknownEndTest(unittest.TestCase):
         self.assertEqual({_INC}, self._flags(told))
 
 
+class NoBaseTest(unittest.TestCase):
+    """libvirt makes no image over one of the network, or of no known format.
+
+    A copy of all that the guest sees is right whatever the base is.
+    """
+
+    def _plan(self, base, there=b.GONE, **more):
+        over = b.disk('vda', b.file(TOP), over=[base])
+        nfs = b.on('nfs4', identity='i')
+        return planned.plan(
+            b.case(
+                over,
+                source={TOP: b.local(), '/nfs/b': nfs},
+                destination={
+                    '/data': {'exists': True, 'kind': 'directory'},
+                    TOP: there,
+                    '/nfs/b': nfs,
+                },
+                create_images=True,
+                **more,
+            )
+        )
+
+    def test_all_is_copied(self):
+        for base in (
+            b.rbd(),
+            b.network('https', 'b.img', 'mirror'),
+            b.file('/nfs/b', None),
+        ):
+            with self.subTest(base=base):
+                plan = self._plan(base)
+                self.assertEqual([], plan['refusals'])
+                self.assertEqual(['vda'], plan['migrate_disks'])
+                self.assertEqual({_FULL}, {*plan['flags']} & {_INC, _FULL})
+                (image,) = plan['images']
+                self.assertIsNone(image.get('backing_path'))
+                xml = plan['parameters']['destination_xml']
+                self.assertIn('<backingStore/>', xml)
+
+    def test_what_would_arrive_in_clear_is_not(self):
+        base = b.network('rbd', 'vms/b', 'mon', inside=b.LUKS)
+        (refusal,) = self._plan(base)['refusals']
+        self.assertEqual('encrypted-disk', refusal['reason'])
+
+    def test_the_caller_s_image_has_its_base(self):
+        plan = self._plan(b.rbd(), b.local(), existing=['vda'])
+        self.assertEqual('local-over-shared', plan['disks'][0]['reason'])
+        self.assertEqual([], plan['images'])
+        self.assertNotIn('destination_xml', plan['parameters'])
+
+
 class AboutTest(unittest.TestCase):
     """A message names the image that is meant."""
 

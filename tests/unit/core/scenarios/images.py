@@ -173,7 +173,7 @@ SCENARIOS = (
         for name, decision, base, facts, more in (
             (
                 'a_network_image',
-                'refuse image-not-reproducible',
+                COPY,
                 b.rbd(),
                 {},
                 {},
@@ -187,7 +187,7 @@ SCENARIOS = (
             ),
             (
                 'an_image_of_an_unknown_format',
-                'refuse image-not-reproducible',
+                COPY,
                 b.file('/nfs/base', None),
                 {'/nfs/base': b.on('nfs', identity='i')},
                 {},
