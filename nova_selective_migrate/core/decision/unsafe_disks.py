@@ -20,8 +20,15 @@ from nova_selective_migrate.core.model import disk_refusals
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import file_systems
 from nova_selective_migrate.core.model import pool_facts
+from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
 from nova_selective_migrate.core.model import storage_facts
+
+_DETACH = (
+    'detach the volume before the migration, or have Cinder move it to '
+    'storage that both hosts reach; do not declare its directory as shared, '
+    'since the guest would go on without its data'
+)
 
 
 def problems(
@@ -42,10 +49,38 @@ def problems(
         else disk_refusals.DiskRefusal.UNSAFE_UNLESS_CONFIGURED
     )
     return tuple(
-        refusals.Refusal.of_disk(each.disk, reason, f'it is on {fstype}')
+        _refusal(each, reason, fstype, facts)
         for each in kept
         if (fstype := _fstype(each.disk, facts)) is not None
         and not file_systems.shared_for_libvirt(fstype, libvirt)
+    )
+
+
+def _refusal(
+    strategy: disk_strategy.Strategy,
+    reason: disk_refusals.DiskRefusal,
+    fstype: str,
+    facts: case_facts.Facts,
+) -> refusals.Refusal:
+    """Refuse a disk; nobody is to tell libvirt that local files are shared.
+
+    A volume of nova's driver type "local" is kept on the word of the mapping
+    alone.
+    """
+    local = file_systems.of(fstype).reach is file_systems.Reach.LOCAL
+    attached = strategy.reason is reasons.Reason.VOLUME_ATTACHMENT
+    path = strategy.disk.chain[0].path or ''
+    declared = path.startswith('/') and facts.case.policy.declared((path,))
+    if local and attached and not declared:
+        return refusals.Refusal.of_disk(
+            strategy.disk,
+            reasons.Reason.CONFLICTING_EVIDENCE,
+            f'nova names it as a volume, and it is on {fstype}; libvirt on '
+            'the source refuses every migration that keeps it',
+            instead=_DETACH,
+        )
+    return refusals.Refusal.of_disk(
+        strategy.disk, reason, f'it is on {fstype}'
     )
 
 

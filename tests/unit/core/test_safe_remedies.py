@@ -64,6 +64,18 @@ class SafeRemediesTest(unittest.TestCase):
                 self.assertIn('leave it alone', refusal['message'])
                 self.assertNotIn('--existing', refusal['message'])
 
+    def test_a_local_directory_is_not_to_be_called_shared(self):
+        case = b.case(
+            b.disk('vda', b.file(PATH), serial=b.VOLUME),
+            source=LOCAL,
+            rows=[b.row('vda', b.VOLUME, 'local', device_path=PATH)],
+            versions={'source': {'libvirt': 11_003_000}},
+        )
+        (refusal,) = planned.plan(case)['refusals']
+        self.assertNotIn('qemu.conf', refusal['message'])
+        self.assertNotIn('Both hosts reach it', refusal['message'])
+        self.assertIn('detach the volume', refusal['message'])
+
     def test_where_nobody_has_looked_it_is_not_said_to_be_missing(self):
         case = b.case(DISK, source=LOCAL, create_images=True)
         (refusal,) = planned.plan(case)['refusals']

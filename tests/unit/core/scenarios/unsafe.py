@@ -108,6 +108,27 @@ SCENARIOS = (
         ),
         {'vda': _UNLESS},
     ),
+    *(
+        Scenario(
+            f'a_local_volume_in_a_file_of_this_host_{n}',
+            b.case(
+                b.disk('vda', b.file(_PATH, 'raw'), serial=b.VOLUME),
+                source={_PATH: b.local()},
+                rows=[b.row('vda', b.VOLUME, 'local', device_path=_PATH)],
+                versions={'source': {'libvirt': libvirt}},
+                shared=shared,
+            ),
+            {'vda': expected},
+        )
+        for n, (libvirt, shared, expected) in enumerate(
+            (
+                (_OLD, [], 'refuse conflicting-evidence'),
+                (_NEW, [], 'refuse conflicting-evidence'),
+                (_OLD, ['/mnt/x'], _REFUSED),
+                (_NEW, ['/mnt/x'], _UNLESS),
+            )
+        )
+    ),
     Scenario(
         'a_volume_of_a_pool',
         b.case(
