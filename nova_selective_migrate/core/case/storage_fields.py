@@ -81,7 +81,8 @@ def _facts(fields: json_fields.Fields) -> storage_facts.StorageFacts:
         fstype=fields.text('fstype'),
         mount_source=fields.text('mount_source'),
         mount_point=fields.text('mount_point'),
-        identity=fields.text('identity'),
+        # An empty one is equal on all hosts, and tells nothing.
+        identity=fields.text('identity') or None,
         transport=fields.text('transport'),
         slaves=fields.texts('slaves'),
         virtual_bytes=fields.integer('virtual_bytes'),

@@ -64,11 +64,16 @@ def problems(
 ) -> disk_strategy.Refusals:
     """Refuse the disks to copy for which no image can be made or used.
 
-    :returns: none where the caller does not want images made
+    A caller that makes them itself is not asked for more than that none is
+    the source.
     """
-    if not facts.options.create_images:
+    options = facts.options
+    if options.create_images:
+        found = [_judge(strategy, facts) for strategy in copied]
+    elif options.prepared is None:
+        found = [destination_vacancy.served(each, facts) for each in copied]
+    else:
         return ()
-    found = (_judge(strategy, facts) for strategy in copied)
     return tuple(e for e in found if isinstance(e, refusals.Refusal))
 
 

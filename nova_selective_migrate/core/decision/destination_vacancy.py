@@ -66,6 +66,32 @@ def problem(
     return _not_made(disk, place, storage, here, known, same)
 
 
+def served(
+    strategy: disk_strategy.Strategy, facts: case_facts.Facts
+) -> refusals.Refusal | None:
+    """Refuse a file of this host that the destination may have over NFS.
+
+    The caller makes the images; one that is there on a network file system
+    can be the disk itself, which this host serves.
+    """
+    disk, storage = strategy.disk, facts.storage
+    source = pool_facts.in_pool(disk.chain[0], storage.pools)
+    here = storage_facts.find(storage.source, source) if source else None
+    known = storage_facts.find(storage.destination, source) if source else None
+    if (
+        strategy.reason is reasons.Reason.LOCAL_FILESYSTEM
+        and known is not None
+        and known.exists
+        and storage_facts.filesystem_reach(known.fstype or '')
+        is storage_facts.Reach.CANDIDATE
+        and file_identity.compare(here, known) is not _Same.OTHER
+    ):
+        return refusals.Refusal.of_disk(
+            disk, _Reason.IMAGE_UNPROVEN, f'it is on {known.fstype} there'
+        )
+    return None
+
+
 def _is_source(
     strategy: disk_strategy.Strategy,
     place: destination_places.DestinationPlace,

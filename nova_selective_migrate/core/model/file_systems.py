@@ -47,9 +47,11 @@ _ALWAYS = 0
 # Words are easier to read and to keep sorted than a column of literals.
 # ruff: noqa: SIM905
 
-# Local: one host mounts them at a time.
+# Local: one host mounts them at a time. Not aufs and ecryptfs: they have
+# their files on other file systems, and those can be NFS. The upper layer of
+# overlay cannot: it needs whiteouts, which NFS has not (ovl_make_workdir).
 _LOCAL = (
-    'aufs bcachefs btrfs ecryptfs erofs exfat ext2 ext3 ext4 f2fs '
+    'bcachefs btrfs erofs exfat ext2 ext3 ext4 f2fs '
     'hfs hfsplus hugetlbfs iso9660 jffs2 jfs minix nilfs2 ntfs ntfs3 overlay '
     'ramfs reiserfs rootfs squashfs tmpfs ubifs udf ufs vfat xfs zfs'
 ).split()

@@ -23,7 +23,7 @@ SHARED = (
 )
 # "... and their like".
 ALSO_LOCAL = (
-    *('aufs', 'bcachefs', 'ecryptfs', 'erofs', 'exfat', 'ext2', 'ext3'),
+    *('bcachefs', 'erofs', 'exfat', 'ext2', 'ext3'),
     *('f2fs', 'hfs', 'hfsplus', 'hugetlbfs', 'iso9660', 'jffs2', 'jfs'),
     *('minix', 'nilfs2', 'ntfs', 'ntfs3', 'ramfs', 'reiserfs', 'rootfs'),
     *('squashfs', 'ubifs', 'udf', 'ufs', 'vfat'),
@@ -218,6 +218,26 @@ SCENARIOS = (
         'strange_file_system_is_unknown',
         'refuse locality-unknown',
         b.on('weirdfs'),
+    ),
+    *(
+        _of(
+            f'{fstype}_may_have_its_files_on_nfs',
+            'refuse locality-unknown',
+            b.on(fstype),
+        )
+        for fstype in ('aufs', 'ecryptfs')
+    ),
+    *(
+        _of(
+            f'an_empty_identity_of_{fstype}_is_none',
+            decision,
+            b.on(fstype, identity=''),
+            b.on(fstype, identity=''),
+        )
+        for fstype, decision in (
+            ('ext4', 'copy local-filesystem'),
+            ('nfs', 'refuse shared-not-confirmed'),
+        )
     ),
     _of(
         'strange_file_system_is_shared_where_both_see_the_file',

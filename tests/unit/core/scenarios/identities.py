@@ -152,6 +152,31 @@ SCENARIOS = (
         existing=['vda'],
         local=['/data'],
     ),
+    # The caller makes the images, and this one may be the source's.
+    *(
+        _file(
+            f'a_file_that_the_destination_has_on_{fstype}_{n}',
+            decision,
+            b.on(fstype, **there),
+            b.local(identity='i'),
+            create_images=False,
+        )
+        for fstype in ('nfs4', 'cifs', 'fuse.sshfs')
+        for n, (there, decision) in enumerate(
+            (
+                ({}, 'refuse image-unproven'),
+                ({'identity': 'j'}, 'copy local-filesystem'),
+                ({'exists': False}, 'copy local-filesystem'),
+            )
+        )
+    ),
+    _file(
+        'a_file_that_the_destination_has_on_ext4',
+        'copy local-filesystem',
+        b.local(),
+        b.local(),
+        create_images=False,
+    ),
     _file(
         'what_is_no_image',
         'refuse destination-mismatch',
