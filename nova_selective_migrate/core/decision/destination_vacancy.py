@@ -34,6 +34,12 @@ from nova_selective_migrate.core.model import storage_facts
 
 _Reason = disk_refusals.DiskRefusal
 _Same = file_identity.Sameness
+# Of a file on a local file system: that it is shared cannot be declared, since
+# it would contradict what the source sees.
+_LEAVE_IT = (
+    'leave it alone until it is shown to be another file: let the disk name '
+    'its file without symbolic links, and allow the probe'
+)
 
 
 def problem(
@@ -63,7 +69,7 @@ def problem(
     if disk.target in facts.options.existing:
         libvirt = facts.hypervisors.destination.libvirt
         return existing_images.unfit(disk, place, here, known, libvirt)
-    return _not_made(disk, place, storage, here, known, same)
+    return _not_made(strategy, place, storage, here, known, same)
 
 
 def served(
@@ -87,7 +93,10 @@ def served(
         and file_identity.compare(here, known) is not _Same.OTHER
     ):
         return refusals.Refusal.of_disk(
-            disk, _Reason.IMAGE_UNPROVEN, f'it is on {known.fstype} there'
+            disk,
+            _Reason.IMAGE_UNPROVEN,
+            f'it is on {known.fstype} there',
+            instead=_LEAVE_IT,
         )
     return None
 
@@ -128,8 +137,15 @@ def _is_source(
             'it, and in local_paths in no case',
         )
     if existing and not place.device:
-        return refuse(_Reason.IMAGE_UNPROVEN)
+        return refuse(_Reason.IMAGE_UNPROVEN, instead=_leave_it(strategy))
     return None
+
+
+def _leave_it(strategy: disk_strategy.Strategy) -> str:
+    """Return the remedy where a file there may be the source itself."""
+    if strategy.reason is reasons.Reason.LOCAL_FILESYSTEM:
+        return _LEAVE_IT
+    return _Reason.IMAGE_UNPROVEN.remedy
 
 
 def _mapped_unproven(
@@ -192,7 +208,7 @@ def _of_other_disk(
 
 
 def _not_made(
-    disk: domains.Disk,
+    strategy: disk_strategy.Strategy,
     place: destination_places.DestinationPlace,
     storage: storage_facts.Storage,
     here: storage_facts.StorageFacts | None,
@@ -200,7 +216,7 @@ def _not_made(
     same: file_identity.Sameness,
 ) -> refusals.Refusal | None:
     """Say why no fresh image can be made at a place, if so."""
-    refuse = functools.partial(refusals.Refusal.of_disk, disk)
+    refuse = functools.partial(refusals.Refusal.of_disk, strategy.disk)
     unreachable = _Reason.DESTINATION_UNREACHABLE
     path = image_path(place, here)
     if path is None:
@@ -217,7 +233,7 @@ def _not_made(
                 'with --existing',
             )
     if known is not None and known.exists:
-        return _in_the_way(disk, place, known, same)
+        return _in_the_way(strategy, place, known, same)
     if known is not None and known.error:
         return refuse(
             unreachable,
@@ -254,7 +270,8 @@ def _why_not_made(
         return ''
     parent = posixpath.dirname(path)
     folder = storage_facts.at(storage.destination, parent)
-    if folder is None or not folder.exists or known is None:
+    unseen = known is None or known.exists is None
+    if folder is None or not folder.exists or unseen:
         return _why_unseen(parent, folder)
     return ''
 
@@ -269,7 +286,7 @@ def _why_unseen(path: str, folder: storage_facts.StorageFacts | None) -> str:
 
 
 def _in_the_way(
-    disk: domains.Disk,
+    strategy: disk_strategy.Strategy,
     place: destination_places.DestinationPlace,
     known: storage_facts.StorageFacts,
     same: file_identity.Sameness,
@@ -277,7 +294,7 @@ def _in_the_way(
     """Refuse to overwrite; nobody removes what may be the disk itself."""
     at = f'{place.label} there' if place.by else ''
     refuse = functools.partial(
-        refusals.Refusal.of_disk, disk, _Reason.DESTINATION_EXISTS
+        refusals.Refusal.of_disk, strategy.disk, _Reason.DESTINATION_EXISTS
     )
     if known.kind is storage_facts.PathKind.OTHER:
         return refuse(
@@ -292,6 +309,7 @@ def _in_the_way(
             'another one that nothing needs, name it with --existing',
         )
     if same is not _Same.OTHER:
-        leave_it = _Reason.IMAGE_UNPROVEN.remedy
-        return refuse(at or 'it may be the disk itself', instead=leave_it)
+        return refuse(
+            at or 'it may be the disk itself', instead=_leave_it(strategy)
+        )
     return refuse(at)

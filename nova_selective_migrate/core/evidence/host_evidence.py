@@ -26,11 +26,12 @@ _LOCAL = domains.Locality.LOCAL
 _SHARED = domains.Locality.SHARED
 _UNKNOWN = domains.Locality.UNKNOWN
 Evidences = collections.abc.Iterator[locality_verdicts.Evidence]
-_FIND_OUT = (
+_PROBE = (
     'find out first whether both hosts see one file: run it as root on the '
     'source host, with the path mounted on the destination, and allow the '
-    'probe; or declare its path in shared_paths if they do'
+    'probe'
 )
+_FIND_OUT = f'{_PROBE}; or declare its path in shared_paths if they do'
 _BOTH_FLAGS = (
     f'in nova, {reasons.Reason.LOCALITY_UNKNOWN.remedy}; on the command line, '
     'give the block device mapping that lists it, or declare its path in '
@@ -198,7 +199,8 @@ def _other_mount(
     sentence = f'destination host: {path} is on {there}'
     reach = storage_facts.filesystem_reach(known.fstype or '')
     if reach is storage_facts.Reach.LOCAL:
-        yield _disproof(sentence, remedy=_FIND_OUT)
+        # It may be the server's own file; a declaration would be a conflict.
+        yield _disproof(sentence, remedy=_PROBE)
     elif _differ(facts.mount_source, known.mount_source):
         yield _disproof(sentence, locality_verdicts.Strength.DOUBT, _FIND_OUT)
 

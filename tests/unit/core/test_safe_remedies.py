@@ -12,11 +12,15 @@
 
 """No refusal has anybody destroy what a guest or a job is at."""
 
+import copy
+import itertools
+import re
 import unittest
 
 from nova_selective_migrate.core.model import refusals
 from tests.unit.core import builders as b
 from tests.unit.core import planned
+from tests.unit.core import scenarios
 
 PATH = '/data/a'
 DISK = b.disk('vda', b.file(PATH))
@@ -33,6 +37,17 @@ def plan(known, state=None, **options):
         **options,
     )
     return planned.plan(case)
+
+
+def _advised():
+    """Find the disks whose remedy is to declare a path as shared."""
+    for scenario in itertools.chain(*scenarios.SCENARIOS.values()):
+        for refusal in planned.plan(scenario.case)['refusals']:
+            message, _, remedy = refusal['message'].partition('Remedy: ')
+            about = re.match(r'\S+ \((/[^)]*)\): ', message)
+            if about and 'declare its path in shared_paths' in remedy:
+                case = copy.deepcopy(scenario.case)
+                yield case, refusal['target'], about[1]
 
 
 class SafeRemediesTest(unittest.TestCase):
@@ -63,6 +78,15 @@ class SafeRemediesTest(unittest.TestCase):
                 self.assertIn('other-guest', refusal['message'])
                 self.assertIn('leave it alone', refusal['message'])
                 self.assertNotIn('--existing', refusal['message'])
+
+    def test_what_the_hosts_disprove_is_not_to_be_declared(self):
+        """Who follows the remedy meets no refusal of the declaration."""
+        for case, target, path in _advised():
+            case['policy']['shared_paths'].append(path)
+            (disk,) = (
+                d for d in planned.plan(case)['disks'] if d['target'] == target
+            )
+            self.assertNotEqual('declaration-conflict', disk['reason'], case)
 
     def test_a_local_directory_is_not_to_be_called_shared(self):
         case = b.case(

@@ -81,6 +81,11 @@ SCENARIOS = (
         known={},
     ),
     _of(
+        'whether_the_file_exists_is_not_known',
+        'refuse destination-unreachable',
+        known={**_ROOM, PATH: {'fstype': 'ext4'}},
+    ),
+    _of(
         'the_size_is_not_known',
         'refuse image-not-reproducible',
         facts={'exists': True, 'kind': 'file', 'fstype': 'ext4'},
