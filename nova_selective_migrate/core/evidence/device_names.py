@@ -38,6 +38,13 @@ _EVERYWHERE = re.compile(
     r')',
     re.IGNORECASE,
 )
+# Those of the names by udev that are made from an id that no two devices have.
+# Others are made from a serial, which QEMU's disks have in common.
+_BY_WORLDWIDE_ID = re.compile(
+    r'/dev/disk/by-id/(?:wwn-|scsi-[23]|dm-uuid-(?:part\d+-)?mpath-'
+    r'|nvme-(?:eui|uuid|nqn)\.).+',
+    re.IGNORECASE,
+)
 # Without the adapter's address before it, as open-iscsi's sessions have it.
 _ISCSI_BY_PATH = re.compile(
     r'/dev/disk/by-path/ip-(?P<portal>.+?)-iscsi-.+-lun-\w+', re.IGNORECASE
@@ -86,3 +93,11 @@ def same_everywhere(
         return False
     # Device mapper doubles the dashes of a logical volume's name.
     return bool(_VOLUME_ID.search(path.replace('--', '-')))
+
+
+def of_a_serial(path: str) -> bool:
+    """Return whether a name is made from a serial, which anybody can set."""
+    path = posixpath.normpath(path)
+    return path.startswith('/dev/disk/by-id/') and not (
+        _BY_WORLDWIDE_ID.fullmatch(path)
+    )

@@ -25,8 +25,8 @@ from nova_selective_migrate.core.model import storage_facts
 
 _LOCAL = storage_facts.Reach.LOCAL
 _ONE_NAME = (
-    'look on both hosts whether it is one device: it looks attached to the '
-    'source alone, and the destination has one of the same name. Declare its '
+    'look on both hosts whether it is one device: nothing shows that another '
+    'host reaches it but a name that the destination has as well. Declare its '
     'path in shared_paths only if both hosts reach one device; otherwise '
     'give each device a serial of its own, or move the disk to other storage'
 )
@@ -139,7 +139,8 @@ def of_pool(
 ) -> collections.abc.Iterator[locality_verdicts.Evidence]:
     """Yield proof where both pools have a device of one global name.
 
-    Of a device that looks attached to the source alone it is a doubt.
+    Of a device that looks attached to the source alone it is a doubt, and so
+    is a name made from a serial where nothing shows that the device is not.
     """
     pools = storage.destination_pools or {}
     pool = pools.get(source.pool or '')
@@ -149,7 +150,11 @@ def of_pool(
     if not place.path or not device_names.same_everywhere(place, facts):
         return
     sentence = f'both hosts: {source.label} is {place.path}'
-    if facts and storage_facts.device_reach(facts) is _LOCAL:
+    reach = storage_facts.device_reach(facts or storage_facts.StorageFacts())
+    shared = reach is storage_facts.Reach.CANDIDATE
+    if not shared and (
+        reach is _LOCAL or device_names.of_a_serial(place.path)
+    ):
         # QEMU's own disks have one serial in every guest, and names such as
         # ata-QEMU_HARDDISK_QM00001 are made from it.
         yield locality_verdicts.Evidence(

@@ -308,6 +308,38 @@ SCENARIOS = (
             )
         )
     ),
+    *(
+        _of(
+            f'scsi_pool_of_a_device_of_an_unknown_transport_{name}',
+            decision,
+            {**_NAMED, 'volumes': {'vol': f'/dev/disk/by-id/{name}'}},
+            facts,
+            pools_there={
+                'pool': {
+                    **_NAMED,
+                    'volumes': {'vol': f'/dev/disk/by-id/{name}'},
+                }
+            },
+        )
+        for name, decision, facts in (
+            ('virtio-data', 'refuse conflicting-evidence', {}),
+            (
+                'ata-QEMU_HARDDISK_QM00001',
+                'refuse conflicting-evidence',
+                {_QEMU_DISK: b.device('unknown')},
+            ),
+            ('wwn-0x600a098038303743', 'keep same-at-destination', {}),
+            ('scsi-3600a098038303743', 'keep same-at-destination', {}),
+            ('nvme-eui.0025385b71b0a1c2', 'keep same-at-destination', {}),
+        )
+    ),
+    _of(
+        'scsi_pool_of_a_serial_over_fibre_channel',
+        'keep same-at-destination',
+        _NAMED,
+        {_QEMU_DISK: b.device('fc')},
+        pools_there={'pool': _NAMED},
+    ),
     _of(
         'scsi_pool_of_a_device_that_both_hosts_see',
         'keep same-at-destination',
