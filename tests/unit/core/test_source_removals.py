@@ -80,8 +80,8 @@ CHOICES = {
     'mounted_over': (case(here={'mount_point': A}), []),
     'another_disk_is_over_it': (
         case(
-            DISK,
-            b.disk('vdb', b.rbd(), 'readonly', over=[b.file(A)]),
+            persistent_xml=b.domain(b.disk('vdb', b.rbd(), over=[b.file(A)])),
+            state={'persistent': True},
         ),
         [],
     ),
