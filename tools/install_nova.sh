@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 
 VERSIONS=tools/nova_versions.txt
 INPUTS='pyproject.toml setup.cfg setup.py requirements.txt
-    tools/nova_requirements.txt tools/install_nova.sh tools/install_venv.sh'
+    tools/nova_requirements.txt tools/constraints_2023_1.txt
+    tools/install_nova.sh tools/install_venv.sh'
 
 # What a release needs beside it: the words behind it in the list.
 beside() {

@@ -117,7 +117,7 @@ class TestPathOfSwappedVolume(
         }.items():
             self.useFixture(fixtures.MonkeyPatch(f'{module}.{name}', patch))
 
-    def _pivot(self, guest, disk_dev, conf, resize_to):
+    def _pivot(self, guest, disk_dev, conf, *args):
         """Do what a block copy does: change the source, and keep the rest."""
         (disk,) = (
             disk

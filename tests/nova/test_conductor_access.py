@@ -134,7 +134,10 @@ class ConductorAccessTest(ours.OursTest):
                 exceptions.SelectiveMigrateError, 'Instance.save is not asked'
             ):
                 instance.save()
-            with self.assertRaises(exceptions.SelectiveMigrateError):
+            with self.assertRaisesRegex(
+                exceptions.SelectiveMigrateError,
+                'Instance.get_by_uuid is not asked',
+            ):
                 objects.Instance.get_by_uuid(found, server['id'])
         self.assertEqual([], self.asked)
 

@@ -25,11 +25,11 @@ TOP = pathlib.Path(__file__).parents[2]
 PACKAGE = TOP / 'nova_selective_migrate'
 DATA = TOP / 'tests' / 'unit' / 'data' / 'upper_constraints.toml'
 SERIES = toml_files.read(DATA)
-# Not OpenStack's: releases that are older than each of the series (2023-07,
+# Not OpenStack's: releases that are older than each of the series (2022-12,
 # 2022-04 and 2022-01; the last four those of Debian 12), so that none of them
 # can have less.
 OLD = {
-    'lxml': '4.9.3',
+    'lxml': '4.9.2',
     'Jinja2': '3.1.2',
     'libvirt-python': '8.0.0',
     'prettytable': '3.6.0',

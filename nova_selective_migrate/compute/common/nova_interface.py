@@ -31,7 +31,16 @@ _MANAGER = 'nova.compute.manager:ComputeManager'
 _GUEST = 'nova.virt.libvirt.guest:Guest'
 _LVM = 'nova.virt.libvirt.storage.lvm'
 #: The releases that the table below was compared with.
-RELEASES = ('29.4.0', '30.3.0', '31.3.1', '32.2.1', '33.0.2', '34.0.0')
+RELEASES = (
+    '27.5.1',
+    '28.3.1',
+    '29.4.0',
+    '30.3.0',
+    '31.3.1',
+    '32.2.1',
+    '33.0.2',
+    '34.0.0',
+)
 _OLDEST = int(RELEASES[0].partition('.')[0])
 
 
@@ -201,9 +210,7 @@ NOVA_METHODS = (
         _DRIVER, 'live_migration_force_complete', ('instance',)
     ),
     nova_method.NovaMethod(_GUEST, 'abort_job', ()),
-    nova_method.NovaMethod(
-        'nova.virt.libvirt.host:Host', '_connect', ('uri', 'read_only')
-    ),
+    nova_method.NovaMethod(_HOST, '_connect', ('uri', 'read_only')),
     nova_method.NovaMethod(_GUEST, 'pause', ()),
     nova_method.NovaMethod(_GUEST, 'resume', ()),
     nova_method.NovaMethod(_GUEST, 'migrate_start_postcopy', ()),
@@ -229,9 +236,7 @@ NOVA_METHODS = (
     ),
     nova_method.NovaMethod(_HOST, 'get_guest', ('instance',)),
     nova_method.NovaMethod(_HOST, 'get_connection', ()),
-    nova_method.NovaMethod(
-        'nova.virt.libvirt.host:Host', 'list_guests', ('only_running',)
-    ),
+    nova_method.NovaMethod(_HOST, 'list_guests', ('only_running',)),
     # nova's rollback, and its work after a migration that succeeded.
     nova_method.NovaMethod(
         _MANAGER,

@@ -13,7 +13,7 @@
 """What nova's own driver would copy, held against a plan.
 
 It has one boolean for all of a server's storage, and copies by the names of
-devices (nova.virt.libvirt.driver.LibvirtDriver, nova 29 to 34:
+devices (nova.virt.libvirt.driver.LibvirtDriver, nova 27 to 34:
 check_can_live_migrate_source, _is_shared_block_storage and
 _live_migration_copy_disk_paths).
 """

@@ -119,7 +119,7 @@ def resolve(host: str) -> str:
     :raises AddressUnknown: when it has none
     """
     try:
-        # eventlet 0.33, which nova 29 takes, calls `type` otherwise.
+        # eventlet 0.33, which 2023.1 has, calls `type` otherwise.
         found = socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as err:
         raise exceptions.AddressUnknown(
