@@ -105,7 +105,7 @@ def of(
     here = storage_facts.find(storage.source, place) if place else None
     has = source.format or 'raw'
     wanted = _by_pool(source, place, here, storage, mapping) or _by_path(
-        source, place, here, storage, mapping
+        place, here, storage, mapping
     )
     # A medium that is copied is the same bytes.
     chosen = mapping.formats.get(disk.target) if disk.writable else None
@@ -164,7 +164,7 @@ def _by_pool(
     folder = pool.path if pool else None
     return _Wanted(
         kind,
-        posixpath.join(storage_facts.tidy(folder.rstrip('/')), name)
+        posixpath.join(storage_facts.tidy(folder), name)
         if folder and not problem
         else None,
         device,
@@ -195,7 +195,6 @@ def _has(
 
 
 def _by_path(
-    source: domains.DiskSource,
     place: domains.DiskSource | None,
     here: storage_facts.StorageFacts | None,
     storage: storage_facts.Storage,
