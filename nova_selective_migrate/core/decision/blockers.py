@@ -106,7 +106,7 @@ def _of_directory(
         yield refusals.Refusal(
             None,
             plan_refusals.PlanRefusal.FILES_LEFT_BEHIND,
-            f'{directory.path}{": " if seen else ""}{seen}',
+            f'{directory.path}: {seen}',
         )
 
 

@@ -14,8 +14,13 @@
 
 import unittest
 
+from nova_selective_migrate.core.case import case_facts
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.decision import destination_images
 from tests.unit.core import builders as b
 from tests.unit.core import planned
+from tests.unit.core.scenarios import destinations as d
+from tests.unit.core.scenarios import volumes
 
 TOP, BASE = '/data/top', '/data/base'
 ROOM = {'/data': {'exists': True, 'kind': 'directory'}, TOP: b.GONE}
@@ -100,3 +105,137 @@ class ImageTest(unittest.TestCase):
             pools={'pool': {'type': 'dir', 'path': '/data'}},
         )
         self.assertEqual(TOP, image['path'])
+
+    def test_none_where_the_caller_wants_none(self):
+        plan = planned.plan(
+            b.case(
+                b.disk('vda', b.file(TOP)),
+                source={TOP: b.local()},
+                destination=ROOM,
+            )
+        )
+        self.assertTrue(plan['ready'])
+        self.assertFalse(plan.get('images'))
+
+
+class NoImageTest(unittest.TestCase):
+    """Why there can be none, and what else can be done."""
+
+    def refusal(self, tree):
+        (refusal,) = planned.plan(tree)['refusals']
+        return refusal['message']
+
+    def over(self, base, **more):
+        return b.case(
+            b.disk('vda', b.file(TOP), over=[base]),
+            source={TOP: b.local()},
+            destination={**ROOM, TOP: more.pop('there', b.GONE)},
+            create_images=True,
+            **more,
+        )
+
+    def test_a_base_that_no_image_can_name(self):
+        said = f'vda ({TOP}): '
+        for base in (b.rbd(), b.file(BASE, None)):
+            with self.subTest(base):
+                message = self.refusal(self.over(base, shared=[BASE]))
+                self.assertTrue(message.startswith(said), message)
+                self.assertIn('below it is no path of a known format', message)
+                self.assertNotIn(f'({TOP} below', message)
+
+    def test_the_caller_has_made_one_over_such_a_base(self):
+        there = b.local(format='qcow2', identity='other')
+        plan = planned.plan(self.over(b.rbd(), there=there, existing=['vda']))
+        self.assertEqual([], plan['refusals'])
+        self.assertEqual([], plan['images'])
+
+    def test_a_format_that_no_volume_has(self):
+        message = self.refusal(
+            d.case(
+                wanted=d.mapping(d.TO_GROUP, vda='qcow2'),
+                there={d.VOLUME: b.GONE},
+                pools_there={'vg': d.POOL},
+            )
+        )
+        self.assertIn(f'({d.VOLUME} is a volume of a volume group)', message)
+        self.assertIn(
+            'Remedy: leave --to-format vda out: such a volume is raw; or map '
+            'the disk to a directory.',
+            message,
+        )
+
+    def test_another_format_is_the_remedy_where_the_size_is_known(self):
+        remedy = (
+            'Remedy: have it made as another with --to-format, or make the '
+            'image at the destination yourself and say so with --existing.'
+        )
+        for size, told in ((b.GIB, True), (None, False)):
+            tree = b.case(
+                b.disk('vda', b.file(TOP, 'vmdk')),
+                source={TOP: b.local(virtual_bytes=size)},
+                destination=ROOM,
+                create_images=True,
+            )
+            self.assertEqual(told, remedy in self.refusal(tree))
+
+
+class RenamedTest(unittest.TestCase):
+    """Names that mean another volume at the destination."""
+
+    def renamed(self, *disks, targets=('vda', 'vdb'), **more):
+        case = b.case(
+            *disks,
+            source={
+                volumes.KERNEL: volumes.volume(),
+                volumes.PATH: volumes.volume(),
+            },
+            **{'create_images': True, **more},
+        )
+        facts = case_facts.Facts.of(migration_case.loads(b.text(case)))
+        return destination_images.renamed(facts, targets)
+
+    def test_what_is_no_volume_is_passed_over(self):
+        self.assertEqual(
+            {'vdb': volumes.PATH},
+            self.renamed(
+                b.disk('sda', None, device='cdrom', type='block'),
+                b.disk('vda', b.file(volumes.KERNEL)),
+                b.disk('vdc', b.block('/dev/sdz')),
+                b.disk('vdb', b.block(volumes.KERNEL)),
+            ),
+        )
+
+    def test_what_is_not_copied_or_has_its_own_name_stays(self):
+        disk = b.disk('vda', b.block(volumes.KERNEL))
+        own = b.disk('vdb', b.block(volumes.PATH))
+        self.assertEqual({'vda': volumes.PATH}, self.renamed(disk, own))
+        self.assertEqual({}, self.renamed(disk, own, targets=['vdb']))
+        self.assertEqual({}, self.renamed(disk, create_images=False))
+
+    def test_a_mapping_names_another_place(self):
+        wanted = d.mapping([{'source': '/dev', 'destination': '/srv'}])
+        disk = b.disk('vda', b.block(volumes.KERNEL))
+        self.assertEqual({}, self.renamed(disk, mapping=wanted))
+
+    def test_nova_has_another_group_there(self):
+        """Of what is copied, and in the group that nova has here."""
+        mine = f'/dev/vg/{b.UUID}_disk'
+        disks = (
+            b.disk('vda', b.block(mine)),
+            b.disk('vdb', b.block('/dev/other/x')),
+            b.disk('vdc', b.block(f'{mine}.swap')),
+        )
+        for group, expected in (
+            ('there', {'vda': f'/dev/there/{b.UUID}_disk'}),
+            ('vg', {}),
+            ('', {}),
+        ):
+            prepared = {
+                'directory': '/nova/uuid',
+                'volume_group': 'vg',
+                'destination_group': group,
+            }
+            found = self.renamed(
+                *disks, create_images=False, prepared=prepared
+            )
+            self.assertEqual(expected, found)

@@ -198,6 +198,27 @@ class PlanTest(unittest.TestCase):
         self.assertEqual(d.THERE, first['destination'])
         self.assertIsNone(second['destination'])
 
+    def test_the_format_that_it_has_changes_nothing(self):
+        plan = self.plan(
+            wanted=d.mapping(vda='qcow2'),
+            there={'/data': d.FOLDER, d.HERE: b.GONE},
+        )
+        self.assertNotIn('destination_xml', plan['parameters'])
+
+    def test_what_is_mapped_onto_an_existing_image_has_no_chain_there(self):
+        plan = self.plan(
+            b.disk('vda', b.file(d.HERE), over=[b.file('/base')]),
+            wanted=d.mapping(d.MAP),
+            source={'/base': b.local(identity='x')},
+            there={
+                **d.ROOM,
+                d.THERE: b.local(identity='other', format='qcow2'),
+            },
+            existing=['vda'],
+        )
+        text = plan['parameters']['destination_xml']
+        self.assertNotIn('/base', text)
+
     def test_raw_over_a_base_is_a_full_copy(self):
         over = b.disk('vda', b.file(d.HERE), over=[b.file('/base', 'raw')])
         base = {'/base': b.local(identity='x')}

@@ -28,6 +28,7 @@ HOME = '/nova/uuid'
 ROOT = f'{HOME}/disk'
 ISO = f'{HOME}/x.iso'
 _LV = '/dev/vg/lv'
+_SHARE = '/srv/x'
 _COPY = {'source': LOCAL}
 _BAD = {'source': {'libvirt': 8_007_001}}
 
@@ -47,6 +48,21 @@ def _prepared(*disks, facts=None, known=None, **prepared):
         source=source,
         destination=known,
         prepared={'directory': HOME, **prepared},
+    )
+
+
+def _beside(device, **more):
+    """A guest with another device than its disks."""
+    case = b.case(**more)
+    case['domain_xml'] = b.domain().replace('<devices>', f'<devices>{device}')
+    return case
+
+
+def _share(driver='virtiofs', **more):
+    return _beside(
+        f"<filesystem type='mount'><driver type='{driver}'/>"
+        f"<source dir='{_SHARE}'/><target dir='t'/></filesystem>",
+        **more,
     )
 
 
@@ -113,6 +129,34 @@ MESSAGES = {
         b.case(state={'block_jobs': ['vdb', 'vda']}),
         'active-block-job',
         'on vda, vdb',
+    ),
+    'a_directory_left_behind': (
+        _share(source={_SHARE: b.local()}),
+        'files-left-behind',
+        f'{_SHARE}: source host: {_SHARE} is on ext4 (/dev/vda1)',
+    ),
+    'a_directory_of_which_nothing_is_known': (
+        _share(),
+        'files-left-behind',
+        f'{_SHARE}: source host: {_SHARE} was not looked at from here',
+    ),
+    'virtiofs': (
+        _share(shared=['/srv'], versions={'source': {'libvirt': 9_000_000}}),
+        'device-not-migratable',
+        f'{_SHARE} by virtiofs, which this libvirt migrates not at all',
+    ),
+    'a_host_device': (
+        _beside(
+            "<hostdev mode='subsystem' type='scsi_host'><source/></hostdev>"
+        ),
+        'device-not-migratable',
+        'a scsi_host device of the host',
+    ),
+    'internal_snapshots': (
+        b.case(DISK, source={A: b.local(internal_snapshots=2)}),
+        'internal-snapshots',
+        f'{A} has 2',
+        f'vda ({A}): ',
     ),
     'snapshots': (b.case(state={'snapshots': 3}), 'snapshots', 'it has 3'),
     'a_count': (
@@ -307,6 +351,11 @@ MESSAGES = {
 @ddt.ddt
 class RefusalMessageTest(unittest.TestCase):
     maxDiff = None
+
+    def test_another_driver_is_not_noted_as_virtiofs(self):
+        for driver, count in (('virtiofs', 1), ('loop', 0)):
+            notes = planned.plan(_share(driver))['notes']
+            self.assertEqual(count, sum('virtiofsd' in n for n in notes))
 
     @ddt.data(*MESSAGES)
     def test_message(self, name):

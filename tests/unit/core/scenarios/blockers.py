@@ -111,6 +111,16 @@ SCENARIOS = (
         libvirt=_OLD,
         shared=['/srv'],
     ),
+    *(
+        _directory(
+            f'virtiofs_of_{libvirt}',
+            'nfs',
+            *plan,
+            libvirt=libvirt,
+            shared=['/srv'],
+        )
+        for libvirt, plan in ((9_000_999, (_DEVICE,)), (9_001_000, ()))
+    ),
     _directory(
         'of_libvirt_nothing_is_known', 'nfs', libvirt=None, shared=['/srv']
     ),
@@ -137,7 +147,7 @@ SCENARIOS = (
         )
         for libvirt, qemu, plan in (
             (8_005_999, 8_001_000, (_DEVICE,)),
-            (8_006_000, 8_000_005, (_DEVICE,)),
+            (8_006_000, 8_000_999, (_DEVICE,)),
             (8_006_000, 8_001_000, ()),
             (None, None, ()),
         )
@@ -188,6 +198,7 @@ SCENARIOS = (
             ),
         )
     ),
+    _with('vdpa_is_no_vfio', _interface('vdpa'), qemu=8_000_999),
     # nova has taken these from the guest, or judged them itself.
     *(
         _with(
