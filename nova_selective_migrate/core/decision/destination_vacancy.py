@@ -118,7 +118,7 @@ def _is_source(
     refuse = functools.partial(refusals.Refusal.of_disk, disk)
     existing = disk.target in facts.options.existing
     if same is _Same.OTHER:
-        other = _of_other_disk(disk, facts, known) if place.by else None
+        other = _of_other_disk(facts, known) if place.by else None
         if other is None:
             return None
         return refuse(
@@ -185,17 +185,16 @@ def _mapped_unproven(
 
 
 def _of_other_disk(
-    disk: domains.Disk,
-    facts: case_facts.Facts,
-    known: storage_facts.StorageFacts | None,
+    facts: case_facts.Facts, known: storage_facts.StorageFacts | None
 ) -> str | None:
-    """Name another disk whose image the destination has at a place."""
+    """Name the disk whose image the destination has at a place.
+
+    :param known: of a file that is not the source of the disk itself
+    """
     if known is None or known.exists is False:
         return None
     for other in facts.domain.disks:
         for image in other.chain:
-            if image is disk.chain[0]:
-                continue
             source = pool_facts.in_pool(image, facts.storage.pools)
             here = (
                 storage_facts.find(facts.storage.source, source)

@@ -21,7 +21,7 @@ from nova_selective_migrate.core.model import refusals
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 
-A = '/data/a'
+A, BASE = '/data/a', '/data/base'
 DISK = b.disk('vda', b.file(A))
 LOCAL = {A: b.local()}
 HOME = '/nova/uuid'
@@ -119,6 +119,55 @@ MESSAGES = {
         b.case(rows=[b.row('vdz', b.VOLUME)]),
         'volume-without-disk',
         f'volume {b.VOLUME} (vdz)',
+    ),
+    'an_encrypted_base': (
+        b.case(
+            b.disk('vda', b.file(A), over=[b.file(BASE, inside=b.LUKS)]),
+            source={**LOCAL, BASE: b.local()},
+        ),
+        'encrypted-disk',
+        '',
+        f'vda ({BASE}): ',
+    ),
+    'a_declaration_that_is_wrong_of_a_base': (
+        b.case(
+            b.disk('vda', b.file(A), over=[b.file(BASE)]),
+            source={**LOCAL, BASE: b.local()},
+            shared=[BASE],
+        ),
+        'declaration-conflict',
+        '',
+        f'vda ({BASE}): ',
+    ),
+    'a_base_of_which_nothing_is_known': (
+        b.case(b.disk('vda', b.rbd(), over=[b.file(BASE)])),
+        'locality-unknown',
+        '',
+        f'vda ({BASE}): ',
+    ),
+    'a_local_base': (
+        b.case(
+            b.disk('vda', b.rbd(), over=[b.file(BASE)]),
+            source={BASE: b.local()},
+        ),
+        'shared-over-local',
+        '',
+        f'vda ({BASE}): ',
+    ),
+    'a_lun': (
+        b.case(
+            b.disk('vda', b.block('/dev/sdb'), device='lun'),
+            source={'/dev/sdb': _LUN},
+        ),
+        'lun-disk',
+        '',
+        'vda (/dev/sdb): ',
+    ),
+    'a_shareable_disk': (
+        b.case(b.disk('vda', b.file(A, 'raw'), 'shareable'), source=LOCAL),
+        'shareable-disk',
+        '',
+        f'vda ({A}): ',
     ),
     'a_state': (
         b.case(state={'state': 'crashed'}),
