@@ -53,6 +53,16 @@ class GuestTrimmingTest(unittest.TestCase):
         self.assertEqual(7, found.trimming.seconds)
         self.assertIn('for 7 s at most', ' '.join(found.notes))
 
+    def test_a_volume_of_a_pool(self):
+        tree = b.case(
+            _disk('vda', b.volume('pool', 'a.raw')),
+            source={A: b.local()},
+            pools={'pool': {'type': 'dir', 'path': '/data'}},
+            trim={'on': True},
+        )
+        found = planner.plan(migration_case.loads(b.text(tree)))
+        self.assertEqual({'vda': A}, found.trimming.images)
+
     def test_not_asked_for(self):
         found = plan(_LOCAL, on=False)
         self.assertEqual({}, found.trimming.images)

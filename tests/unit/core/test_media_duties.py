@@ -65,6 +65,29 @@ class DutyTest(unittest.TestCase):
             ),
         )
 
+    def test_nova_brings_over_what_it_carries(self):
+        """It is not dropped either, and whoever carries none is told."""
+        home = {'exists': False, 'free_bytes': b.GIB}
+        source = b.file(ISO, 'raw')
+        xml = source.xml.replace('<source', "<source startupPolicy='optional'")
+        for carried, said in (
+            (['hda'], 'hda: libvirt does not copy read-only /iso/x.iso; nova'),
+            ([], 'hda: libvirt does not copy read-only /iso/x.iso; put the'),
+        ):
+            found = planned.plan(
+                b.case(
+                    b.cdrom('hda', source._replace(xml=xml)),
+                    source={ISO: b.local()},
+                    destination={
+                        '/nova': home,
+                        ISO: b.GONE if carried else {},
+                    },
+                    prepared={'directory': '/nova', 'carried': carried},
+                )
+            )
+            (duty,) = found['duties']
+            self.assertTrue(duty['message'].startswith(said), duty)
+
     def test_network_medium_is_no_duty(self):
         self.assertEqual([], self._duties(b.cdrom('hda', b.rbd())))
 

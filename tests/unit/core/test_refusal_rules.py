@@ -305,6 +305,18 @@ MESSAGES = {
         '',
         'vda (rbd://ceph-mon/p/i): ',
     ),
+    'instances_that_are_shared': (
+        _prepared(_ROOT, shared_directory=True),
+        'shared-instance-directory',
+        HOME,
+        _VDA,
+    ),
+    'an_images_type_of_a_file': (
+        _prepared(_ROOT, same_images_type=False, images_type='rbd'),
+        'other-images-type',
+        'it is a qcow2 file, and images_type there is rbd',
+        _VDA,
+    ),
     'a_logical_volume': (
         _prepared(b.disk('vda', b.block(_LV)), facts={_LV: _LUN}),
         'local-block-device',
