@@ -44,11 +44,11 @@ def notes(
     """
     mapping = facts.options.mapping
     actions = {each.disk.target: each.action for each in strategies}
-    concerned = dict[str, list[str]]()
+    used = set[str]()
     for disk, place in destination_places.targets(
         facts.domain, facts.storage, facts.options
     ):
-        concerned.setdefault(place.by, []).append(disk.target)
+        used.add(place.by)
         action = actions[disk.target]
         if disk.target in copied:
             yield from _of_place(disk, place, facts)
@@ -65,11 +65,14 @@ def notes(
             yield f'{disk.target}: {words.format(option)}'
     if facts.prepared is not None:
         return
-    idle = [f'{p.label}: no disk is below {p.source}' for p in mapping.paths]
-    idle += [f'{p.label}: no disk is in {p.source}' for p in mapping.pools]
-    for text in idle:
-        if not concerned.get(text.partition(': ')[0]):
-            yield f'{text}, or another argument goes before this one'
+    where = [(p.label, f'below {p.source}') for p in mapping.paths]
+    where += [(p.label, f'in {p.source}') for p in mapping.pools]
+    for label, place_here in where:
+        if label not in used:
+            yield (
+                f'{label}: no disk is {place_here}, or another argument goes '
+                'before this one'
+            )
     known = [disk.target for disk in facts.domain.disks if disk.source]
     if missing := sorted(set(mapping.formats).difference(known)):
         yield (
