@@ -98,12 +98,24 @@ class ScenarioTest(unittest.TestCase):
     def test_network(self, scenario):
         self._check(scenario)
 
+    @_cases('nova_volumes')
+    def test_nova_volume(self, scenario):
+        self._check(scenario)
+
     @_cases('pools')
     def test_pool(self, scenario):
         self._check(scenario)
 
     @_cases('preparations')
     def test_preparation(self, scenario):
+        self._check(scenario)
+
+    @_cases('readiness')
+    def test_readiness(self, scenario):
+        self._check(scenario)
+
+    @_cases('transports')
+    def test_transport(self, scenario):
         self._check(scenario)
 
     @_cases('uncopied')
@@ -132,3 +144,7 @@ class ScenarioNameTest(unittest.TestCase):
         for noun, found in scenarios.SCENARIOS.items():
             names = [scenario.name for scenario in found]
             self.assertEqual(sorted(set(names)), sorted(names), noun)
+
+    def test_each_scenario_is_run(self):
+        run = [name for name in dir(ScenarioTest) if name.startswith('test_')]
+        self.assertEqual(sum(map(len, scenarios.SCENARIOS.values())), len(run))
