@@ -134,15 +134,6 @@ class NoImageTest(unittest.TestCase):
             **more,
         )
 
-    def test_a_base_that_no_image_can_name(self):
-        said = f'vda ({TOP}): '
-        for base in (b.rbd(), b.file(BASE, None)):
-            with self.subTest(base):
-                message = self.refusal(self.over(base, shared=[BASE]))
-                self.assertTrue(message.startswith(said), message)
-                self.assertIn('below it is no path of a known format', message)
-                self.assertNotIn(f'({TOP} below', message)
-
     def test_the_caller_has_made_one_over_such_a_base(self):
         there = b.local(format='qcow2', identity='other')
         plan = planned.plan(self.over(b.rbd(), there=there, existing=['vda']))
