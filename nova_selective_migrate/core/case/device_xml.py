@@ -16,6 +16,7 @@ import collections.abc
 
 from lxml import etree
 
+from nova_selective_migrate.core.case import qemu_arguments
 from nova_selective_migrate.core.model import other_devices
 
 
@@ -33,6 +34,7 @@ def parse(root: etree._Element) -> other_devices.OtherDevices:
             node.get('type') == 'emulator'
             for node in root.iterfind('./devices/tpm/backend')
         ),
+        qemu_options=qemu_arguments.storage_options(root),
     )
 
 

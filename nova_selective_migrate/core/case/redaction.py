@@ -25,6 +25,7 @@ from lxml import etree
 
 from nova_selective_migrate.core.case import block_device_mapping
 from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.case import qemu_arguments
 from nova_selective_migrate.core.case import safe_xml
 
 Json = typing.Any
@@ -122,6 +123,9 @@ def domain_xml(text: str) -> str:
             _keep(child, kept)
         elif child.tag in _DOMAIN:
             etree.SubElement(kept, child.tag).text = child.text
+    arguments = qemu_arguments.reduced(root)
+    if arguments is not None:
+        kept.append(arguments)
     return safe_xml.render(kept)
 
 

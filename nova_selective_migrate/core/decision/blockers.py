@@ -42,6 +42,7 @@ def find(
     """Refuse devices that libvirt would, and directories left behind.
 
     libvirt moves a guest with a <filesystem> directory and leaves its files.
+    So it does with what QEMU opens by arguments of its own.
     """
     devices = facts.domain.others
     for directory in devices.directories:
@@ -51,6 +52,15 @@ def find(
             yield refusals.Refusal(
                 None, plan_refusals.PlanRefusal.DEVICE_NOT_MIGRATABLE, why
             )
+    if devices.qemu_options:
+        yield refusals.Refusal(
+            None,
+            plan_refusals.PlanRefusal.DEVICE_NOT_MIGRATABLE,
+            f'{", ".join(devices.qemu_options)} among the arguments of '
+            'qemu:commandline, which libvirt passes on and does not look into',
+            instead='have the domain define it, as <disk> or <filesystem>, '
+            'or shut the guest down to move it',
+        )
 
 
 def notes(facts: case_facts.Facts) -> collections.abc.Iterator[str]:

@@ -54,6 +54,8 @@ class OtherDevices:
     :ivar videos: models of its video devices
     :ivar nvram: file of its UEFI variables, where it has one
     :ivar tpm: whether swtpm keeps the state of a TPM on the host
+    :ivar qemu_options: QEMU's own options that open storage, ``-drive``, of
+        which libvirt knows nothing
     """
 
     directories: tuple[HostDirectory, ...] = ()
@@ -61,3 +63,4 @@ class OtherDevices:
     videos: tuple[str, ...] = ()
     nvram: str | None = None
     tpm: bool = False
+    qemu_options: tuple[str, ...] = ()

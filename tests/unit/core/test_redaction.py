@@ -149,6 +149,25 @@ class SecretTest(unittest.TestCase):
             },
         )
 
+    def test_what_qemu_opens_is_kept_without_its_path(self):
+        values = (
+            *('-drive', f'file=rbd:p/i:key={SECRET}', '-cpu', SECRET),
+            *('-device', f'vhost-user-fs-pci,tag={SECRET}', f'-{SECRET}'),
+        )
+        given = ''.join(f'<q:arg{b.attributes(value=v)}/>' for v in values)
+        kept = redaction.domain_xml(
+            b.domain(
+                around='<q:commandline xmlns:q="http://libvirt.org/schemas/'
+                f'domain/qemu/1.0">{given}</q:commandline>'
+            )
+        )
+        self.assertNotIn(SECRET, kept)
+        self.assertEqual(kept, redaction.domain_xml(kept))
+        self.assertEqual(
+            ('-drive', '-device vhost-user-fs'),
+            domain_xml.parse(kept).others.qemu_options,
+        )
+
     def test_what_can_stop_a_migration_is_kept(self):
         text = b.domain(b.disk('vda', b.rbd())).replace(
             '</devices>',

@@ -64,6 +64,20 @@ def _with(name, device, *plan, libvirt=_NEW, qemu=10_000_009, **more):
     return Scenario(name, case, _COPY, plan)
 
 
+def _arguments(name, arguments, *plan, **more):
+    """A guest with arguments of QEMU's own."""
+    scenario = _with(name, '', *plan, **more)
+    given = ''.join(f'<q:arg{b.attributes(value=a)}/>' for a in arguments)
+    line = (
+        "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
+        f'{given}</q:commandline>'
+    )
+    scenario.case['domain_xml'] = scenario.case['domain_xml'].replace(
+        '</domain>', f'{line}</domain>'
+    )
+    return scenario
+
+
 def _directory(name, fstype, *plan, identity=None, seen=None, **more):
     known = {
         'exists': True,
@@ -244,5 +258,39 @@ SCENARIOS = (
             destination={'/n/a': b.on('nfs', identity='i')},
         ),
         {'vda': 'copy local-over-shared'},
+    ),
+    # Disks of which libvirt knows nothing: it neither copies nor checks them.
+    *(
+        _arguments(f'arguments_of_qemu_{n}', arguments, *plan)
+        for n, (arguments, plan) in enumerate(
+            (
+                (('-drive', 'file=/d/b,if=virtio'), (_DEVICE,)),
+                (('--drive', 'file=/d/b'), (_DEVICE,)),
+                (('-hdb', '/d/b'), (_DEVICE,)),
+                (('-s', '-drive'), (_DEVICE,)),
+                (
+                    ('-blockdev', 'driver=file,node-name=b,filename=/d/b'),
+                    (_DEVICE,),
+                ),
+                (('-fsdev', 'local,id=f,path=/srv'), (_DEVICE,)),
+                (('-virtfs', 'local,path=/srv'), (_DEVICE,)),
+                (('-device', 'vhost-user-blk-pci,chardev=c'), (_DEVICE,)),
+                (('-device', 'vhost-user-fs-pci,chardev=c'), (_DEVICE,)),
+                (('-drive', 'file=/d/b,readonly=on,if=none'), ()),
+                (('-drive', 'file=/d/b,media=cdrom'), ()),
+                (('-drive', 'if=pflash,format=raw,file=/vars'), ()),
+                (('-blockdev', '{"driver": "file", "read-only": true}'), ()),
+                (('-cdrom', '/d/b'), ()),
+                (('-device', 'isa-debugcon,iobase=0x402'), ()),
+                (('-cpu', 'host,-drive'), ()),
+                ((), ()),
+            )
+        )
+    ),
+    _arguments(
+        'arguments_of_qemu_with_nova',
+        ('-drive', 'file=/d/b'),
+        _DEVICE,
+        prepared={'directory': '/d', 'shared_directory': False},
     ),
 )
