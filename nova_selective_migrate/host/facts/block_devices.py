@@ -16,11 +16,12 @@ import dataclasses
 import pathlib
 import re
 
+from nova_selective_migrate.core.model import file_systems
 from nova_selective_migrate.core.model import logical_volumes
+from nova_selective_migrate.host.facts import mountinfo
 
 _SYSFS = pathlib.Path('/sys')
 _BY_NAME = (
-    (re.compile(r'loop\d+'), 'loop'),
     (re.compile(r'z?ram\d+'), 'ram'),
     (re.compile(r'nbd\d+'), 'nbd'),
     (re.compile(r'rbd\d+'), 'rbd'),
@@ -87,6 +88,8 @@ def _of(device: pathlib.Path) -> Attached:
         return Attached('md', _below(device))
     if name.startswith('nvme'):
         return Attached(_nvme(device))
+    if re.fullmatch(r'loop\d+', name):
+        return Attached(_loop(device))
     for pattern, transport in _BY_NAME:
         if pattern.fullmatch(name):
             return Attached(transport)
@@ -108,6 +111,17 @@ def _below(device: pathlib.Path) -> tuple[str, ...]:
             # A multipath map stays one, whatever its paths are.
             found.append(attached.transport)
     return tuple(dict.fromkeys(found))
+
+
+def _loop(device: pathlib.Path) -> str:
+    """Tell a loop device over what another host may have as well."""
+    path = _read(device / 'loop/backing_file').removesuffix(' (deleted)')
+    mount = mountinfo.mount_above(path) if path.startswith('/') else None
+    if mount is None:
+        return 'loop'
+    reach = file_systems.of(mount.fstype).reach
+    # A file on devtmpfs is another device.
+    return 'loop' if reach is file_systems.Reach.LOCAL else 'unknown'
 
 
 def _nvme(device: pathlib.Path) -> str:

@@ -17,6 +17,7 @@ import os
 import pathlib
 import re
 
+_TABLE = pathlib.Path('/proc/self/mountinfo')
 _ESCAPE = re.compile(r'\\([0-7]{3})')
 
 
@@ -68,9 +69,28 @@ def mount_of(path: str) -> Mount | None:
     found = re.search(r'^mnt_id:\s*(\d+)$', info, re.MULTILINE)
     if found is None:
         return None
-    raw = pathlib.Path('/proc/self/mountinfo').read_bytes()
+    raw = _TABLE.read_bytes()
     text = raw.decode(errors='surrogateescape')
     return parse_mountinfo(text).get(int(found[1]))
+
+
+def mount_above(path: str) -> Mount | None:
+    """Find the mount of a path by its name, without a look at the path.
+
+    Its server may not answer.
+
+    :param path: without symbolic links, as the kernel writes paths
+    :raises OSError: when the table of mounts cannot be read
+    """
+    text = _TABLE.read_bytes().decode(errors='surrogateescape')
+    above = [
+        mount
+        for mount in parse_mountinfo(text).values()
+        if f'{path}/'.startswith(f'{mount.mount_point.rstrip("/")}/')
+    ]
+    # Of two mounts at one place the later one hides the other.
+    above.reverse()
+    return max(above, key=lambda each: len(each.mount_point), default=None)
 
 
 def _unescape(text: str) -> str:

@@ -16,11 +16,13 @@ import os
 import pathlib
 import tempfile
 import unittest
+from unittest import mock
 
 import ddt
 
 from nova_selective_migrate.core.model import storage_facts
 from nova_selective_migrate.host.facts import block_devices
+from nova_selective_migrate.host.facts import mountinfo
 from tests.unit.host import fake_sysfs
 
 PCI = 'pci0000:00/0000:00:1f.2'
@@ -92,6 +94,33 @@ class TransportTest(unittest.TestCase):
     @ddt.unpack
     def test_a_plain_device(self, path, want):
         self.assertEqual(block_devices.Attached(want), self.of(path))
+
+    @ddt.data(
+        ('ext4', 'loop'),
+        ('xfs', 'loop'),
+        ('tmpfs', 'loop'),
+        ('nfs4', 'unknown'),
+        ('ceph', 'unknown'),
+        ('fuse.sshfs', 'unknown'),
+        ('odd', 'unknown'),
+        ('devtmpfs', 'unknown'),
+    )
+    @ddt.unpack
+    def test_a_loop_over_a_file(self, fstype, want):
+        """Another host can have a loop over the same file on NFS."""
+        table = (
+            '1 0 8:1 / / rw - ext4 /dev/sda1 rw\n'
+            f'2 1 0:50 / /srv rw - {fstype} srv:/e rw\n'
+            '3 1 8:2 / /srv-too rw - nfs srv:/e rw\n'
+        )
+        path = f'{VIRTUAL}/loop0'
+        self.sysfs.write(f'{path}/loop/backing_file', '/srv/x/a.img')
+        file = self.sysfs.top / 'mountinfo'
+        file.write_text(table)
+        with mock.patch.object(mountinfo, '_TABLE', file):
+            self.assertEqual(block_devices.Attached(want), self.of(path))
+            below = self.of(f'{VIRTUAL}/dm-0', path)
+        self.assertEqual(block_devices.Attached('dm', (want,)), below)
 
     def test_nvme_over_pcie(self):
         self.sysfs.write(f'{pathlib.Path(NVME).parent}/transport', 'pcie')

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 from nova_selective_migrate.host.facts import mountinfo
 
@@ -132,6 +133,29 @@ class ParseTest(unittest.TestCase):
             with self.subTest(line=line):
                 text = f'{line}\n9 2 0:3 / /b rw - xfs s rw\n'
                 self.assertEqual([9], list(mountinfo.parse_mountinfo(text)))
+
+
+class AboveTest(unittest.TestCase):
+    """By its name alone: the server of a path may not answer."""
+
+    def test_the_nearest_and_latest_one_has_a_path(self):
+        with tempfile.NamedTemporaryFile() as table:
+            pathlib.Path(table.name).write_text(
+                '1 0 8:1 / / rw - ext4 /dev/sda1 rw\n'
+                '2 1 0:50 / /srv rw - nfs4 srv:/e rw\n'
+                '3 1 8:2 / /srv rw - xfs /dev/sdb rw\n'
+            )
+            with mock.patch.object(
+                mountinfo, '_TABLE', pathlib.Path(table.name)
+            ):
+                for path, fstype in (
+                    ('/srv/a', 'xfs'),
+                    ('/srv', 'xfs'),
+                    ('/srv-too/a', 'ext4'),
+                    ('/', 'ext4'),
+                ):
+                    found = mountinfo.mount_above(path)
+                    self.assertEqual(fstype, found.fstype, path)
 
 
 class OfPathTest(unittest.TestCase):
