@@ -70,9 +70,12 @@ def of(
             reasons.Reason.LOCALITY_UNKNOWN,
             careful or _ON_SOURCE,
         )
+        yield from _gone(path, known, attached)
         return
     if facts.exists is False:
-        yield locality_verdicts.missing(reasons.Reason.SOURCE_MISSING, path)
+        missing = reasons.Reason.SOURCE_MISSING
+        yield locality_verdicts.missing(missing, path)
+        yield from _gone(path, known, attached, missing)
         return
     if facts.kind is storage_facts.PathKind.OTHER:
         unknown = reasons.Reason.LOCALITY_UNKNOWN
@@ -89,6 +92,7 @@ def of(
             reasons.Reason.LOCALITY_UNKNOWN,
             careful or _ON_SOURCE,
         )
+        yield from _gone(path, known, attached)
         return
     device = is_device(source, facts)
     if device:
@@ -130,6 +134,28 @@ def of(
     yield from _seen_from_destination(
         path, facts, known, reach, device, attached
     )
+
+
+def _gone(
+    path: str,
+    known: storage_facts.StorageFacts | None,
+    attached: bool,
+    reason: reasons.Reason = reasons.Reason.LOCALITY_UNKNOWN,
+) -> Evidences:
+    """Read that the destination lacks what the source cannot look at.
+
+    No declaration stands against that.
+
+    :param reason: what follows where nothing is declared
+    """
+    if known is not None and known.exists is False and not attached:
+        yield locality_verdicts.Evidence(
+            f'destination host: {path} is not there',
+            _UNKNOWN,
+            locality_verdicts.Strength.DISPROOF,
+            reason,
+            '' if reason is reasons.Reason.SOURCE_MISSING else _ON_SOURCE,
+        )
 
 
 def _seen_from_destination(

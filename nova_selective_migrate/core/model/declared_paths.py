@@ -64,6 +64,8 @@ class LocalityPolicy:
         return max(found, key=lambda hit: (len(hit[1]), hit[1]))
 
     def _longest(self, name: str) -> tuple[domains.Locality, str] | None:
+        if '..' in name.split('/'):
+            return None  # behind a symbolic link it leads elsewhere
         for prefix in _with_parents(_normal(name)):
             if locality := self._declared.get(prefix):
                 return locality, prefix

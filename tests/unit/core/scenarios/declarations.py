@@ -122,4 +122,52 @@ SCENARIOS = (
         b.case(DISK, shared=['/srv']),
         {'vda': 'keep declared-shared'},
     ),
+    # What the destination is seen to lack is not shared.
+    *(
+        Scenario(
+            f'a_destination_without_the_file_{n}_{key}',
+            b.case(
+                DISK,
+                source={PATH: facts} if facts else {},
+                destination={PATH: b.GONE},
+                **more,
+            ),
+            {'vda': decision},
+        )
+        for n, (facts, undeclared) in enumerate(
+            (
+                ({}, 'refuse locality-unknown'),
+                (b.GONE, 'refuse source-missing'),
+                ({'error': 'ESTALE'}, 'refuse locality-unknown'),
+            )
+        )
+        for key, more, decision in (
+            ('and_nothing_declared', {}, undeclared),
+            ('shared', {'shared': ['/srv']}, 'refuse declaration-conflict'),
+            ('local', {'local': ['/srv']}, 'copy declared-local'),
+        )
+    ),
+    # Behind a link, .. leads elsewhere than the path says.
+    *(
+        Scenario(
+            f'a_path_by_way_of_a_parent_{key}_{n}',
+            b.case(
+                b.disk('vda', b.file('/srv/link/../a/disk')),
+                source={'/srv/link/../a/disk': b.on('nfs', resolved=resolved)},
+                **{key: ['/srv/a']},
+            ),
+            {'vda': decision},
+        )
+        for key, declared in (
+            ('shared', 'keep declared-shared'),
+            ('local', 'copy declared-local'),
+        )
+        for n, (resolved, decision) in enumerate(
+            (
+                (None, 'refuse shared-not-confirmed'),
+                ('/other/a/disk', 'refuse shared-not-confirmed'),
+                ('/srv/a/disk', declared),
+            )
+        )
+    ),
 )
