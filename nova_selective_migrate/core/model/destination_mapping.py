@@ -51,10 +51,13 @@ class PathMap:
     def rest(self, path: str) -> str | None:
         """Return what of a path is below the prefix, with its slash.
 
-        A prefix matches whole components.
+        A prefix matches whole components. What leads upwards may not be below
+        it.
 
         :returns: empty for the prefix itself, None for what is not below it
         """
+        if '..' in path.split('/'):
+            return None
         prefix = self.source.rstrip('/')
         rest = path.removeprefix(prefix) if path.startswith(prefix) else None
         return rest if rest is not None and rest[:1] in ('', '/') else None

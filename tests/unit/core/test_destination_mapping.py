@@ -44,6 +44,7 @@ class MappingTest(unittest.TestCase):
         ('/a/', '/b//c/', '/a/x', '/b/c/x'),
         ('/', '/b', '/a/x', '/b/a/x'),
         ('/a', '/', '/a/x', '/x'),
+        ('/a', '/b', '/a/link/../x', None),
     )
     @ddt.unpack
     def test_a_prefix(self, source, destination, path, there):
