@@ -19,6 +19,9 @@ from lxml import etree
 from nova_selective_migrate.core.case import qemu_arguments
 from nova_selective_migrate.core.model import other_devices
 
+#: Models of <memory> that have a <path> (libvirt docs/formatdomain).
+PERSISTENT_MODELS = ('nvdimm', 'virtio-pmem')
+
 
 def parse(root: etree._Element) -> other_devices.OtherDevices:
     """Read the devices of a ``<domain>``."""
@@ -34,6 +37,7 @@ def parse(root: etree._Element) -> other_devices.OtherDevices:
             node.get('type') == 'emulator'
             for node in root.iterfind('./devices/tpm/backend')
         ),
+        memories=tuple(_memories(root)),
         qemu_options=qemu_arguments.storage_options(root),
     )
 
@@ -81,6 +85,18 @@ def _devices(
         yield other_devices.HostDevice(
             'shmem', role=None if legacy else node.get('role')
         )
+
+
+def _memories(
+    root: etree._Element,
+) -> collections.abc.Iterator[other_devices.PersistentMemory]:
+    for node in root.iterfind('./devices/memory'):
+        model = node.get('model', '')
+        path = (node.findtext('./source/path') or '').strip()
+        if model in PERSISTENT_MODELS and path:
+            # virtio-pmem is always shared (virDomainMemoryDefPostParse).
+            shared = model != 'nvdimm' or node.get('access') == 'shared'
+            yield other_devices.PersistentMemory(model, path, shared)
 
 
 def _teamed(node: etree._Element) -> bool:

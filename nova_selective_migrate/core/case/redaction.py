@@ -24,6 +24,7 @@ import typing
 from lxml import etree
 
 from nova_selective_migrate.core.case import block_device_mapping
+from nova_selective_migrate.core.case import device_xml
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.case import qemu_arguments
 from nova_selective_migrate.core.case import safe_xml
@@ -43,7 +44,7 @@ _CHILDREN = {
     'backingStore': ['format', 'source', 'backingStore'],
     'mirror': ['format', 'source'],
     'dataStore': ['format', 'source'],
-    'source': ['host', 'address', 'encryption', 'dataStore'],
+    'source': ['host', 'address', 'encryption', 'dataStore', 'path'],
     # Devices other than disks that can stop a migration.
     'filesystem': ['driver', 'source', 'target'],
     'hostdev': ['source', 'teaming'],
@@ -53,9 +54,11 @@ _CHILDREN = {
     'tpm': ['backend'],
     'os': ['nvram'],
     'nvram': ['source'],
+    'memory': ['source'],
 }
 _DEVICES = (
     *('disk', 'filesystem', 'hostdev', 'interface', 'shmem', 'video', 'tpm'),
+    'memory',
 )
 # Of network interfaces only those that are devices of the host.
 _HOST_INTERFACES = ('hostdev', 'vdpa')
@@ -79,6 +82,7 @@ _ATTRIBUTES = {
     'interface': {'type'},
     'teaming': {'type'},
     'shmem': {'role'},
+    'memory': {'model', 'access'},
     'model': {'type'},
     'backend': {'type'},
     'alias': {'name'},
@@ -88,7 +92,7 @@ _ATTRIBUTES = {
         *('controller', 'target', 'unit'),
     },
 }
-_TEXT = ('name', 'uuid', 'serial', 'nvram')
+_TEXT = ('name', 'uuid', 'serial', 'nvram', 'path')
 
 _USERINFO = re.compile(r'^((?:[a-z][a-z0-9+.-]*:)?//)[^/\s]*@', re.I)
 # QEMU's own notations of a source, which can hold keys and passwords.
@@ -176,6 +180,8 @@ def anywhere(text: str) -> str:
 
 
 def _counts(device: etree._Element) -> bool:
+    if device.tag == 'memory':
+        return device.get('model') in device_xml.PERSISTENT_MODELS
     if device.tag != 'interface':
         return True
     return device.get('type') in _HOST_INTERFACES

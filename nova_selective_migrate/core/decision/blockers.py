@@ -20,6 +20,7 @@ from nova_selective_migrate.core.evidence import volume_matching
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import other_devices
 from nova_selective_migrate.core.model import plan_refusals
+from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import refusals
 
 # From this libvirt on QEMU is asked what blocks a migration; earlier ones
@@ -32,6 +33,11 @@ _VFIO_SINCE = 8_001_000
 # by what virtiofsd can.
 _LAST_WITHOUT_VIRTIOFS = 9_000_999
 _VFIO = ('pci', 'mdev', 'interface')
+# Of a file that both hosts may have.
+_ONE_FILE = (
+    reasons.Reason.SHARED_NOT_CONFIRMED,
+    reasons.Reason.SAME_FILE_AT_DESTINATION,
+)
 #: Devices that nova detaches before the call, or checks itself.
 _LEFT_TO_NOVA = (*_VFIO, 'vdpa')
 
@@ -52,6 +58,8 @@ def find(
             yield refusals.Refusal(
                 None, plan_refusals.PlanRefusal.DEVICE_NOT_MIGRATABLE, why
             )
+    for memory in devices.memories:
+        yield from _of_memory(memory, facts)
     if devices.qemu_options:
         yield refusals.Refusal(
             None,
@@ -118,6 +126,45 @@ def _of_directory(
             plan_refusals.PlanRefusal.FILES_LEFT_BEHIND,
             f'{directory.path}: {seen}',
         )
+
+
+def _of_memory(
+    memory: other_devices.PersistentMemory, facts: case_facts.Facts
+) -> collections.abc.Iterator[refusals.Refusal]:
+    """Refuse a memory whose content does not arrive, or runs onto itself.
+
+    QEMU sends the content of an nvdimm with the guest's memory, and writes it
+    into the file there. It sends nothing of virtio-pmem (seen with QEMU 7.2;
+    hw/virtio/virtio-pmem.c registers no RAM).
+    """
+    source = domains.DiskSource(domains.SourceType.FILE, path=memory.path)
+    verdict = image_locality.judge_image(
+        source, volume_matching.VolumeMatch(), facts.storage, facts.case.policy
+    )
+    shared = verdict.locality is domains.Locality.SHARED
+    if memory.model == 'nvdimm':
+        if not memory.shared or not (shared or verdict.reason in _ONE_FILE):
+            return
+        why = 'the copy of its content may run onto itself'
+        instead = (
+            'give each host a file or device of its own for it, or shut the '
+            'guest down to move it'
+        )
+    elif shared:
+        return
+    else:
+        why = 'QEMU does not send its content'
+        instead = (
+            'put it on storage that both hosts reach and, where nothing can '
+            'show that, declare its path in shared_paths, or shut the guest '
+            'down to move it'
+        )
+    yield refusals.Refusal(
+        None,
+        plan_refusals.PlanRefusal.DEVICE_NOT_MIGRATABLE,
+        f'{memory.model} over {memory.path}: {why}',
+        instead=instead,
+    )
 
 
 def _of_device(

@@ -48,11 +48,25 @@ class HostDevice:
 
 
 @dataclasses.dataclass(frozen=True)
+class PersistentMemory:
+    """A ``<memory>`` whose content is in a file or device of the host.
+
+    :ivar model: nvdimm or virtio-pmem
+    :ivar shared: whether what the guest writes gets into the file
+    """
+
+    model: str
+    path: str
+    shared: bool
+
+
+@dataclasses.dataclass(frozen=True)
 class OtherDevices:
     """What a domain has beside disks.
 
     :ivar videos: models of its video devices
     :ivar nvram: file of its UEFI variables, where it has one
+    :ivar memories: its persistent memory
     :ivar tpm: whether swtpm keeps the state of a TPM on the host
     :ivar qemu_options: QEMU's own options that open storage, ``-drive``, of
         which libvirt knows nothing
@@ -64,3 +78,4 @@ class OtherDevices:
     nvram: str | None = None
     tpm: bool = False
     qemu_options: tuple[str, ...] = ()
+    memories: tuple[PersistentMemory, ...] = ()

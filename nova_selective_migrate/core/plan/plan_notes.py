@@ -160,6 +160,13 @@ def left_behind(
             'the UEFI variables travel with memory, and their file is not '
             'removed',
         )
+    for memory in domain.others.memories:
+        if memory.model == 'nvdimm':
+            yield LeftBehind(
+                memory.path,
+                'the content of the nvdimm travels with memory, and its file '
+                'is not removed',
+            )
     if domain.others.tpm:
         yield LeftBehind(
             'the state of the TPM',

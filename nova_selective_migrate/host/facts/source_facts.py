@@ -55,9 +55,11 @@ def collect(
                     facts[path] = _with_snapshots(path, see(path), part)
                 if depth == 0 and part is image:
                     tops[disk.target] = path
-    for directory in domain.others.directories:
-        if see is not None and directory.path not in facts:
-            facts[directory.path] = see(directory.path)
+    others = [each.path for each in domain.others.directories]
+    others += [each.path for each in domain.others.memories]
+    for path in others:
+        if see is not None and path not in facts:
+            facts[path] = see(path)
     for target, path in tops.items():
         known = facts.get(path, storage_facts.StorageFacts())
         facts[path] = _with_sizes(known, guest, target)

@@ -56,6 +56,13 @@ class LeftBehindTest(unittest.TestCase):
             text = f"<tpm><backend type='{kind}'/></tpm>"
             self.assertEqual(count, len(self.left(case(text))))
 
+    def test_nvdimm(self):
+        text = (
+            "<memory model='nvdimm'><source><path>/n/v</path></source>"
+            "</memory><memory model='dimm'/><memory model='nvdimm'/>"
+        )
+        self.assertEqual(['/n/v'], self.left(case(text)))
+
     def test_checkpoints(self):
         (what,) = self.left(case(state={'checkpoints': 2}))
         self.assertIn('2 backup', what)

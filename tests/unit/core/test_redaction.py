@@ -183,6 +183,10 @@ class SecretTest(unittest.TestCase):
             "<shmem role='master'><model type='ivshmem-plain'/></shmem>"
             "<video><model type='virtio'/></video>"
             "<tpm><backend type='emulator' secret='s3cret'/></tpm>"
+            "<memory model='virtio-pmem' access='shared'><source><path>/p"
+            '</path><nodemask>s3cret</nodemask></source></memory>'
+            "<memory model='dimm'><source><path>/s3cret</path></source>"
+            '</memory>'
             '</devices><os><loader>/l</loader><nvram>/n</nvram></os>',
         )
         kept = redaction.domain_xml(text)
@@ -200,6 +204,7 @@ class SecretTest(unittest.TestCase):
         self.assertEqual(('virtio',), others.videos)
         self.assertEqual('/n', others.nvram)
         self.assertTrue(others.tpm)
+        self.assertEqual(['/p'], [each.path for each in others.memories])
 
     def test_connection_data(self):
         row = b.row('vdb', b.VOLUME, 'iscsi', **CONNECTION_DATA)

@@ -68,6 +68,20 @@ class SourceFactsTest(test_case_gathering.GatherCase):
             found = self.gather().storage.source[self.disk]
             self.assertEqual(count, found.internal_snapshots)
 
+    def test_of_persistent_memory(self):
+        domain = domain_xml.parse(
+            self.domain.XMLDesc().replace(
+                '</devices>',
+                "<memory model='virtio-pmem'><source><path>/srv/p</path>"
+                '</source></memory></devices>',
+            )
+        )
+        seen = storage_facts.StorageFacts(exists=True)
+        guest = libvirt_guest.Guest(self.domain)
+        for see, known in ((lambda _: seen, seen), (None, None)):
+            facts = source_facts.collect(guest, domain, {}, see)
+            self.assertEqual(known, facts.get('/srv/p'))
+
     def test_what_is_no_qcow2_has_none_inside(self):
         self.domain.disks = (fake_domain.file_disk(self.disk, driver='qcow2'),)
         found = self.gather().storage.source[self.disk]

@@ -64,6 +64,21 @@ def _with(name, device, *plan, libvirt=_NEW, qemu=10_000_009, **more):
     return Scenario(name, case, _COPY, plan)
 
 
+_PMEM = '/srv/pmem'
+
+
+def _memory(name, model, access, facts, there, *plan, **more):
+    return _with(
+        name,
+        f"<memory model='{model}' access='{access}'><source>"
+        f'<path>{_PMEM}</path></source></memory>',
+        *plan,
+        facts={_PMEM: facts} if facts else {},
+        there={_PMEM: there} if there else {},
+        **more,
+    )
+
+
 def _arguments(name, arguments, *plan, **more):
     """A guest with arguments of QEMU's own."""
     scenario = _with(name, '', *plan, **more)
@@ -292,5 +307,55 @@ SCENARIOS = (
         ('-drive', 'file=/d/b'),
         _DEVICE,
         prepared={'directory': '/d', 'shared_directory': False},
+    ),
+    # QEMU does not send the content of virtio-pmem.
+    *(
+        _memory(f'virtio_pmem_{n}', 'virtio-pmem', 'shared', *known, **more)
+        for n, (known, more) in enumerate(
+            (
+                ((b.local(), b.GONE, _DEVICE), {}),
+                ((None, None, _DEVICE), {}),
+                ((b.on('nfs'), None, _DEVICE), {}),
+                ((b.on('nfs', identity='i'), b.on('nfs', identity='i')), {}),
+                ((None, None), {'shared': [_PMEM]}),
+            )
+        )
+    ),
+    # That of an nvdimm it writes into the file at the destination.
+    *(
+        _memory(f'nvdimm_{access}_{n}', 'nvdimm', access, *known, **more)
+        for access in ('shared', 'private')
+        for n, (known, more) in enumerate(
+            (
+                ((b.local(), b.GONE), {}),
+                ((None, None), {}),
+                (({'exists': True, 'kind': 'other'}, None), {}),
+                (
+                    (
+                        b.on('nfs'),
+                        None,
+                        *([_DEVICE] if access == 'shared' else []),
+                    ),
+                    {},
+                ),
+                (
+                    (
+                        b.on('nfs', identity='i'),
+                        b.on('nfs', identity='i'),
+                        *([_DEVICE] if access == 'shared' else []),
+                    ),
+                    {},
+                ),
+                (
+                    (
+                        None,
+                        None,
+                        *([_DEVICE] if access == 'shared' else []),
+                    ),
+                    {'shared': [_PMEM]},
+                ),
+                ((b.on('nfs'), None), {'local': [_PMEM]}),
+            )
+        )
     ),
 )
