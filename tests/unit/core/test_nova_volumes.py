@@ -277,6 +277,14 @@ class NovaVolumesTest(unittest.TestCase):
         self.assertEqual('destination-full', refusal['reason'])
         self.assertIn(f'({HOME} needs {b.MIB} bytes', refusal['message'])
 
+    def test_a_name_of_nova_s_crypt_elsewhere(self):
+        """In the group itself it is a volume like any other."""
+        path = f'{ROOT}-dmcrypt'
+        tree = case(b.disk('vda', b.block(path)))
+        tree['storage']['source'][path] = device(path)
+        tree['storage']['destination'][path] = GONE
+        self.assertTrue(planned.plan(tree)['ready'])
+
     def test_volumes_take_no_room_of_the_directory(self):
         self.assertTrue(planned.plan(case())['ready'])
 
