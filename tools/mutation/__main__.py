@@ -12,8 +12,8 @@
 
 """Run the mutants of core and hold what survives against harmless.toml.
 
-``python -m tools.mutation`` takes all of core, about twenty minutes on two
-processors; with files, those. ``--again`` takes only what survived last
+``python -m tools.mutation`` takes all of core, some hours of a processor;
+with files, those. ``--again`` takes only what survived last
 time: more tests kill no fewer. ``--write`` writes
 doc/source/contributor/mutants.rst.
 """
