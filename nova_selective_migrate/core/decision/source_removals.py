@@ -113,7 +113,7 @@ def _judge(
     if here is None or size is None:
         return 'nothing is known of it'
     if here.kind is not storage_facts.PathKind.FILE:
-        return _volume(disk.target, path, here, size, storage)
+        return _volume(disk.target, here, size, storage)
     if here.identity is None:
         return (
             'which file it is can be told only where the command runs on '
@@ -128,7 +128,6 @@ def _judge(
 
 def _volume(
     target: str,
-    path: str,
     here: storage_facts.StorageFacts,
     size: int,
     storage: storage_facts.Storage,

@@ -16,6 +16,13 @@ import unittest
 
 import ddt
 
+from nova_selective_migrate.core.case import case_facts
+from nova_selective_migrate.core.case import migration_case
+from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.decision import source_removals
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import reasons
+from nova_selective_migrate.core.plan import planner
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 
@@ -51,11 +58,11 @@ def case(*disks, here=None, there=b.GONE, flag=True, **more):
     )
 
 
-def _volume(**facts):
+def _volume(pools=_POOL, **facts):
     return case(
         b.disk('vda', b.block(LV)),
         volume={**_OF_LVM, **facts},
-        pools=_POOL,
+        pools=pools,
         pools_there={'vg': {**_POOL['vg'], 'free_bytes': 8 * b.GIB}},
     )
 
@@ -102,6 +109,72 @@ CHOICES = {
 }
 
 
+_DEFINED = {'state': {'persistent': True}}
+_DIR = {'pool': {'type': 'dir', 'path': '/data'}}
+_IN_POOL = b.volume('pool', 'a.qcow2', 'qcow2')
+_USED = 'another disk of the guest has it'
+_ODD = 'it is neither a file nor a logical volume'
+#: A case, the path that stays, and why.
+KEPT = {
+    'made_by_somebody_else': (
+        CHOICES['made_by_somebody_else'][0],
+        A,
+        'the image at the destination is not made by this migration',
+    ),
+    'the_source_is_elsewhere': (
+        CHOICES['the_source_is_elsewhere'][0],
+        A,
+        'which file it is can be told only where the command runs on the '
+        'source',
+    ),
+    'behind_a_link': (
+        CHOICES['behind_a_link'][0],
+        A,
+        'there is a link in its path',
+    ),
+    'mounted_over': (
+        CHOICES['mounted_over'][0],
+        A,
+        'it is mounted over its name',
+    ),
+    'another_disk_at_the_next_start': (
+        CHOICES['another_disk_at_the_next_start'][0],
+        A,
+        _USED,
+    ),
+    'another_disk_of_a_pool_at_the_next_start': (
+        case(
+            persistent_xml=b.domain(b.disk('vdb', _IN_POOL)),
+            pools=_DIR,
+            **_DEFINED,
+        ),
+        A,
+        _USED,
+    ),
+    'another_disk_now': (
+        case(
+            DISK,
+            b.cdrom('sda', b.file(f'/data/.{A[5:]}')),
+            media={'eject': True},
+        ),
+        A,
+        _USED,
+    ),
+    'a_volume_without_uuid': (_volume(volume_uuid=None), LV, _ODD),
+    'a_volume_without_its_name': (_volume(logical_volume=None), LV, _ODD),
+    'a_thin_volume': (
+        _volume(thin=True),
+        LV,
+        'libvirt lists no thin volume',
+    ),
+    'a_volume_of_no_pool': (
+        _volume(pools={}),
+        LV,
+        'no storage pool of the source has /dev/vg',
+    ),
+}
+
+
 @ddt.ddt
 class SourceRemovalsTest(unittest.TestCase):
     maxDiff = None
@@ -116,6 +189,66 @@ class SourceRemovalsTest(unittest.TestCase):
         self.assertEqual(expected, found)
         if tree['options']['remove_source_images'] and not expected:
             self.assertIn('is not deleted', ' '.join(plan['notes']))
+
+    @ddt.data(*KEPT)
+    def test_why_an_image_stays(self, name):
+        tree, path, why = KEPT[name]
+        plan = planned.plan(tree)
+        self.assertEqual([], plan['refusals'])
+        self.assertNotIn('removals', plan)
+        self.assertIn(
+            f'{path} is not deleted on the source: {why}', plan['notes']
+        )
+
+    def removals(self, tree):
+        plan = planner.plan(migration_case.loads(b.text(tree)))
+        self.assertIn('vda', plan.call.parameters['migrate_disks'])
+        return plan.removals.removed, plan.notes
+
+    def test_what_shows_later_that_a_file_is_the_same(self):
+        """Its identity and size; other disks of the guest are not it."""
+        others = b.disk('vdb', b.rbd()), b.cdrom('sda', b.file('/iso', 'raw'))
+        for tree in (
+            case(),
+            case(DISK, *others),
+            case(b.disk('vda', _IN_POOL), pools=_DIR, pools_there=_DIR),
+            case(
+                persistent_xml=b.domain(
+                    DISK, b.disk('vdb', b.volume('unknown', 'x'))
+                ),
+                **_DEFINED,
+            ),
+        ):
+            removed, notes = self.removals(tree)
+            self.assertEqual(
+                (source_removals.SourceRemoval('vda', A, 'boot:1:2', b.GIB),),
+                removed,
+            )
+            self.assertIn(
+                f'vda: {A} is deleted on the source once the guest is seen '
+                'running at the destination',
+                notes,
+            )
+
+    def test_what_shows_later_that_a_volume_is_the_same(self):
+        removed, _ = self.removals(_volume())
+        self.assertEqual(
+            (source_removals.SourceRemoval('vda', LV, _UUID, b.GIB, 'vg'),),
+            removed,
+        )
+
+    def test_nova_deletes_its_own_whoever_makes_the_images(self):
+        facts = case_facts.Facts.of(
+            migration_case.loads(b.text(case(prepared={'directory': '/data'})))
+        )
+        copied = disk_strategy.Strategy(
+            facts.domain.disks[0],
+            domains.DiskAction.COPY,
+            domains.Locality.LOCAL,
+            reasons.Reason.LOCAL_FILESYSTEM,
+        )
+        found = source_removals.choose(facts, (copied,), ())
+        self.assertEqual(source_removals.SourceRemovals(), found)
 
     def test_a_refused_plan_deletes_nothing(self):
         tree = case(DISK, b.disk('vdb', b.file('/data/unknown')))
