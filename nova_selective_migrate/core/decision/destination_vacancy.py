@@ -118,7 +118,9 @@ def _is_source(
     refuse = functools.partial(refusals.Refusal.of_disk, disk)
     existing = disk.target in facts.options.existing
     if same is _Same.OTHER:
-        other = _of_other_disk(facts, known) if place.by else None
+        if not place.by and not existing:
+            return None
+        other = _of_other_disk(facts, known)
         if other is None:
             return None
         return refuse(

@@ -50,6 +50,7 @@ FIND_OUT = (
 )
 #: What both hosts could have, and is declared to be of one.
 ON_NFS = {'source': {d.HERE: b.on('nfs')}, 'local': ['/data']}
+SHARED = b.on('nfs4', identity='j')
 TAKEN = {'exists': True, 'kind': 'other'}
 
 
@@ -134,6 +135,20 @@ REFUSED = {
         ),
         'duplicate-destination',
         f'{d.THERE} there is the source of vdb',
+        '',
+    ),
+    # A link there leads to what another disk is kept on.
+    'the_image_of_another_disk_at_its_own_path': (
+        d.case(
+            b.disk('vda', b.file(d.HERE)),
+            b.disk('vdb', b.file(OTHER)),
+            wanted=d.mapping(),
+            source={OTHER: SHARED},
+            there={'/data': d.FOLDER, d.HERE: SHARED, OTHER: SHARED},
+            existing=['vda'],
+        ),
+        'duplicate-destination',
+        f'{d.HERE} there is the source of vdb',
         '',
     ),
     'another_image_than_that_of_another_disk': (
