@@ -110,9 +110,9 @@ def _fstype(disk: domains.Disk, facts: case_facts.Facts) -> str | None:
     """Return the file system that libvirt looks at; None where it does not.
 
     None for one that shared_filesystems covers, too.
+
+    :param disk: one that is kept, so that it is neither empty nor read-only
     """
-    if not disk.writable:
-        return None
     place = pool_facts.in_pool(disk.chain[0], facts.storage.pools)
     if place is None or place.type is not domains.SourceType.FILE:
         return None
