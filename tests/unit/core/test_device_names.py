@@ -86,6 +86,7 @@ class SameEverywhereTest(unittest.TestCase):
         f'{_PATH}/ip-127.0.0.1:3260{_ISCSI}',
         f'{_PATH}/ip-[::1]:3260{_ISCSI}',
         f'{_PATH}/ip-localhost:3260{_ISCSI}',
+        f'{_PATH}/ip-127.0.0.1{_ISCSI}',
         '/data/x',
         '',
     )
@@ -99,6 +100,10 @@ class SameEverywhereTest(unittest.TestCase):
     def test_a_device_in_a_file_disk(self):
         source = domains.DiskSource(type=FILE, path='/dev/dm-4')
         self.assertFalse(self._same(source))
+        # Of which the host tells all but its kind.
+        self.assertFalse(self._same(source, storage_facts.StorageFacts()))
+        named = domains.DiskSource(type=FILE, path=f'{_ID}/scsi-{_HEX}')
+        self.assertTrue(self._same(named))
         behind = domains.DiskSource(type=FILE, path='/data/link')
         facts = storage_facts.StorageFacts(kind=storage_facts.PathKind.BLOCK)
         self.assertFalse(self._same(behind, facts))
@@ -111,5 +116,20 @@ class SameEverywhereTest(unittest.TestCase):
 
     @ddt.data('NVME', 'DIR', 'VHOSTUSER', 'VHOSTVDPA', 'VOLUME', 'OTHER')
     def test_what_belongs_to_a_host(self, name):
-        source = domains.DiskSource(type=domains.SourceType[name], path='/x')
-        self.assertFalse(self._same(source))
+        for path in ('/x', f'{_ID}/scsi-{_HEX}'):
+            source = domains.DiskSource(
+                type=domains.SourceType[name], path=path
+            )
+            self.assertFalse(self._same(source))
+
+    def test_a_device_is_one_whatever_its_path(self):
+        source = domains.DiskSource(type=BLOCK, path='/data/link')
+        self.assertTrue(device_names.is_device(source, None))
+
+    def test_names_that_are_made_from_a_serial(self):
+        for path, made in (
+            (f'{_ID}/emc-vol-1-2', True),
+            (f'{_ID}/wwn-0x{_HEX[1:]}', False),
+            ('/dev/sdb', False),
+        ):
+            self.assertEqual(made, device_names.of_a_serial(path))

@@ -131,6 +131,26 @@ def _all(decision):
 
 
 SCENARIOS = (
+    Scenario(
+        'a_device_behind_a_file_name',
+        b.case(
+            b.disk('vda', b.file('/data/link', 'raw'), serial=b.VOLUME),
+            rows=[b.row('vda', b.VOLUME, 'iscsi', device_path='/data/link')],
+            source={'/data/link': b.device('iscsi')},
+            **_COMMAND_LINE,
+        ),
+        {'vda': REFUSED},
+    ),
+    Scenario(
+        'no_serial_is_none_that_nova_compares',
+        b.case(
+            b.disk('vda', b.block('/dev/dm-4')),
+            rows=[b.row('vda', None, 'iscsi', device_path='/dev/dm-4')],
+            source={'/dev/dm-4': b.device('iscsi')},
+            **_BEFORE,
+        ),
+        {'vda': REFUSED},
+    ),
     *_dealt(
         'a_serial_has_nova_set_the_path',
         [(each, KEEP) for each in (_DRIVER, *_NOVA)]
