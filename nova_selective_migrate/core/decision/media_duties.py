@@ -20,7 +20,9 @@ from nova_selective_migrate.core.decision import disk_strategy
 from nova_selective_migrate.core.evidence import image_locality
 from nova_selective_migrate.core.evidence import locality_verdicts
 from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import pool_facts
 from nova_selective_migrate.core.model import reasons
+from nova_selective_migrate.core.model import storage_facts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +65,7 @@ def duties(
         for duty in found
         if duty.droppable
         and duty.target not in carried
-        and (known := facts.storage.destination.get(duty.path)) is not None
-        and known.exists is False
+        and _is_missing(duty.image, facts.storage)
     )
     return tuple(duty for duty in found if duty not in dropped), dropped
 
@@ -82,6 +83,14 @@ def _to_be_brought_over(target: str, path: str) -> str:
         f'{target}: libvirt does not copy read-only {path}; put the same '
         'bytes there on the destination before the migration'
     )
+
+
+def _is_missing(
+    image: domains.DiskSource, storage: storage_facts.Storage
+) -> bool:
+    place = pool_facts.in_pool(image, storage.pools)
+    known = storage_facts.find(storage.destination, place) if place else None
+    return known is not None and known.exists is False
 
 
 def _unreached(

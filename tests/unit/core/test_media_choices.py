@@ -28,6 +28,13 @@ case, mapped = media_cases.case, media_cases.mapped
 ISO, SEED, THERE = media_cases.ISO, media_cases.SEED, media_cases.THERE
 COPY, EJECT, BOTH = media_cases.COPY, media_cases.EJECT, media_cases.BOTH
 MEDIUM, OPTIONAL = media_cases.MEDIUM, media_cases.OPTIONAL
+_VOLUME = b.Source(
+    'volume',
+    "<source pool='isos' volume='debian.iso' startupPolicy='optional'/>",
+)
+_ODDLY_WRITTEN = b.Source(
+    'file', f"<source file='/{ISO}' startupPolicy='requisite'/>"
+)
 FOLDER = media_cases.FOLDER
 OTHER = b.local(virtual_bytes=b.MIB)
 FLOPPY = b.disk('fda', b.file(ISO, 'raw'), 'readonly', device='floppy')
@@ -125,6 +132,17 @@ CHOICES = {
         {'sda': 'eject'},
     ),
     'libvirt_drops_it': (case(OPTIONAL), {}),
+    'libvirt_drops_a_volume': (
+        case(
+            b.cdrom('sda', _VOLUME),
+            pools={'isos': {'type': 'dir', 'path': '/iso'}},
+        ),
+        {},
+    ),
+    'libvirt_drops_what_is_written_otherwise': (
+        case(b.cdrom('sda', _ODDLY_WRITTEN)),
+        {},
+    ),
     'libvirt_drops_it_by_itself': (case(OPTIONAL, media=EJECT), {}),
     'what_libvirt_would_drop_is_copied': (
         case(OPTIONAL, media=COPY),
