@@ -287,7 +287,7 @@ def _refusal(
     facts: case_facts.Facts,
 ) -> refusals.Refusal:
     """Refuse a medium, and name what brings it over or does without it."""
-    asked = facts.options.media.copy or bool(medium.lack)
+    asked = facts.options.media.copy or bool(medium.lack or medium.no_pool)
     why = obstacle.why if obstacle and asked else ''
     if obstacle is None:
         remedy = 'have it copied there with --copy-media'

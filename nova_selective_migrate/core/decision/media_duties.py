@@ -17,6 +17,7 @@ import dataclasses
 
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.decision import medium_copies
 from nova_selective_migrate.core.evidence import image_locality
 from nova_selective_migrate.core.evidence import locality_verdicts
 from nova_selective_migrate.core.model import domains
@@ -88,6 +89,8 @@ def _to_be_brought_over(target: str, path: str) -> str:
 def _is_missing(
     image: domains.DiskSource, storage: storage_facts.Storage
 ) -> bool:
+    if medium_copies.is_without_pool(image, storage):
+        return True
     place = pool_facts.in_pool(image, storage.pools)
     known = storage_facts.find(storage.destination, place) if place else None
     return known is not None and known.exists is False

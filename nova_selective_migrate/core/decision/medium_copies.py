@@ -34,12 +34,15 @@ class MediumPlace:
     :ivar lack: what is there in its place, '' where nothing is; None where
         nothing is known against it
     :ivar proven: whether what is there is shown to have the same bytes
+    :ivar no_pool: the storage pool that the medium names, where the
+        destination has none of that name
     """
 
     path: str
     place: destination_places.DestinationPlace | None
     lack: str | None
     proven: bool = False
+    no_pool: str = ''
 
     @property
     def there(self) -> str:
@@ -69,7 +72,11 @@ def find(
     path = path_of(image, storage)
     lack = media_content.lack(path, storage)
     place = destination_places.of(disk, storage, facts.options)
-    if lack is None or not place.by or image is not disk.chain[0]:
+    mapped = place.by and image is disk.chain[0]
+    if not mapped and is_without_pool(image, storage):
+        pool = image.pool or ''
+        return MediumPlace(path, None, lack or '', no_pool=pool)
+    if lack is None or not mapped:
         return MediumPlace(path, None, lack)
     there = place.path or ''
     proven = media_content.is_same(path, there, storage)
@@ -78,6 +85,18 @@ def find(
         place,
         None if proven else media_content.lack(path, storage, there) or '',
         proven,
+    )
+
+
+def is_without_pool(
+    image: domains.DiskSource, storage: storage_facts.Storage
+) -> bool:
+    """Return whether libvirt there does not know the pool that it names."""
+    others = storage.destination_pools
+    return (
+        image.type is domains.SourceType.VOLUME
+        and others is not None
+        and image.pool not in others
     )
 
 
@@ -108,6 +127,13 @@ def obstacle(
             f'{place.problem or f"{medium.there} would be a volume there"}',
             'map it to a directory or to a pool of files, or leave it at its '
             'path',
+        )
+    if medium.no_pool:
+        return Obstacle(
+            f'it is a volume of the storage pool {medium.no_pool}, and the '
+            'destination has none of that name',
+            'make and start the pool there, or name another one with '
+            '--map-pool',
         )
     known = storage_facts.at(storage.destination, medium.there)
     if medium.lack or (known and known.exists):

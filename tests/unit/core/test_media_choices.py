@@ -132,6 +132,25 @@ CHOICES = {
         {'sda': 'eject'},
     ),
     'libvirt_drops_it': (case(OPTIONAL), {}),
+    **{
+        f'its_pool_is_not_there_{name}': (
+            case(
+                b.cdrom('sda', source),
+                there=b.local(content='x'),
+                here={'content': 'x'},
+                media=media,
+                pools={'isos': {'type': 'dir', 'path': '/iso'}},
+                pools_there={},
+            ),
+            expected,
+        )
+        for name, source, media, expected in (
+            ('', b.volume('isos', 'debian.iso'), {}, None),
+            ('to_copy', b.volume('isos', 'debian.iso'), COPY, None),
+            ('eject', b.volume('isos', 'x'), EJECT, {'sda': 'eject'}),
+            ('and_libvirt_drops_it', _VOLUME, {}, {}),
+        )
+    },
     'libvirt_drops_a_volume': (
         case(
             b.cdrom('sda', _VOLUME),
@@ -321,6 +340,16 @@ class MediaChoicesTest(unittest.TestCase):
         (refusal,) = planned.plan(case())['refusals']
         self.assertIn('--copy-media', refusal['message'])
         self.assertIn('--eject-media', refusal['message'])
+
+    def test_a_pool_is_named(self):
+        tree = case(
+            b.cdrom('sda', b.volume('isos', 'debian.iso')),
+            pools={'isos': {'type': 'dir', 'path': '/iso'}},
+            pools_there={'others': {'type': 'dir', 'path': '/iso'}},
+        )
+        (refusal,) = planned.plan(tree)['refusals']
+        self.assertIn('the storage pool isos', refusal['message'])
+        self.assertIn('--map-pool', refusal['message'])
 
     def test_a_disk_cannot_be_ejected(self):
         (refusal,) = planned.plan(case(RAW))['refusals']
