@@ -24,6 +24,13 @@ from nova_selective_migrate.core.evidence import network_evidence
 from nova_selective_migrate.core.model import domains
 from nova_selective_migrate.core.model import storage_facts
 
+#: What to do about a device that looks attached to the source alone.
+ONE_NAME = (
+    'look on both hosts whether it is one device: nothing shows that another '
+    'host reaches it but a name that the destination has as well. Declare its '
+    'path in shared_paths only if both hosts reach one device; otherwise '
+    'give each device a serial of its own, or move the disk to other storage'
+)
 # Names by udev, multipath, rbd, DRBD and StorPool that are made from an id on
 # the device or from its place in the storage. A vendor need not make a scsi-0
 # id unique; names of dm and md devices are freely chosen.

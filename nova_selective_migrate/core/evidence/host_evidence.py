@@ -14,6 +14,7 @@
 
 import collections.abc
 
+from nova_selective_migrate.core.evidence import device_names
 from nova_selective_migrate.core.evidence import file_identity
 from nova_selective_migrate.core.evidence import locality_verdicts
 from nova_selective_migrate.core.evidence import volume_groups
@@ -186,6 +187,8 @@ def _seen_from_destination(
         return
     if reach is storage_facts.Reach.LOCAL:
         # Another file at that path is what local storage looks like.
+        if device and known.exists:
+            yield from _one_name(path, facts, known)
         return
     if known.exists is False:
         if not attached:
@@ -196,6 +199,27 @@ def _seen_from_destination(
         yield _disproof(f'destination host: {path} is another volume')
     elif known.exists and not device:
         yield from _other_mount(path, facts, known)
+
+
+def _one_name(
+    path: str,
+    facts: storage_facts.StorageFacts,
+    known: storage_facts.StorageFacts,
+) -> Evidences:
+    """Doubt that a device is local whose name means it on every host.
+
+    One host can export it to the other.
+    """
+    source = domains.DiskSource(domains.SourceType.BLOCK, path=path)
+    other = file_identity.compare(facts, known) is file_identity.Sameness.OTHER
+    if not other and device_names.same_everywhere(source, facts):
+        yield locality_verdicts.Evidence(
+            f'destination host: it has {path} as well',
+            _UNKNOWN,
+            locality_verdicts.Strength.DOUBT,
+            reasons.Reason.CONFLICTING_EVIDENCE,
+            device_names.ONE_NAME,
+        )
 
 
 def is_device(

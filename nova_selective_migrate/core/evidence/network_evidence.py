@@ -24,12 +24,6 @@ from nova_selective_migrate.core.model import reasons
 from nova_selective_migrate.core.model import storage_facts
 
 _LOCAL = storage_facts.Reach.LOCAL
-_ONE_NAME = (
-    'look on both hosts whether it is one device: nothing shows that another '
-    'host reaches it but a name that the destination has as well. Declare its '
-    'path in shared_paths only if both hosts reach one device; otherwise '
-    'give each device a serial of its own, or move the disk to other storage'
-)
 
 
 def of(source: domains.DiskSource) -> locality_verdicts.Evidence:
@@ -162,7 +156,7 @@ def of_pool(
             domains.Locality.UNKNOWN,
             locality_verdicts.Strength.DOUBT,
             reasons.Reason.CONFLICTING_EVIDENCE,
-            _ONE_NAME,
+            device_names.ONE_NAME,
         )
         return
     yield locality_verdicts.Evidence(

@@ -235,4 +235,48 @@ SCENARIOS = (
         b.device('iscsi', mount_source='dev'),
     ),
     _of('a_device_that_is_gone', 'refuse source-missing', b.GONE),
+    # One host can export the disk to the other, by the name that it has.
+    *(
+        Scenario(
+            f'{path.rpartition("/")[2]}_of_{transport}_on_both_hosts_{n}',
+            b.case(
+                b.disk('vda', b.block(path)),
+                source={path: b.device(transport, *slaves, identity='i')},
+                destination={path: there},
+                **more,
+            ),
+            {'vda': decision},
+        )
+        for path, clash in (
+            (
+                '/dev/disk/by-id/wwn-0x5000c50015ea71aa',
+                'refuse conflicting-evidence',
+            ),
+            (
+                '/dev/disk/by-id/ata-QEMU_HARDDISK_QM00001',
+                'refuse conflicting-evidence',
+            ),
+            ('/dev/sdb', 'copy local-device'),
+        )
+        for transport, *slaves in (('sata',), ('virtio',), ('dm', 'nvme'))
+        for n, (there, decision, more) in enumerate(
+            (
+                (b.device('iscsi'), clash, {}),
+                ({'exists': True}, clash, {}),
+                (b.GONE, 'copy local-device', {}),
+                ({'error': 'EIO'}, 'copy local-device', {}),
+                (
+                    b.device('sata', identity='j'),
+                    'copy local-device',
+                    {},
+                ),
+                (
+                    {'exists': True},
+                    'keep declared-shared',
+                    {'shared': ['/dev']},
+                ),
+                ({'exists': True}, 'copy declared-local', {'local': ['/dev']}),
+            )
+        )
+    ),
 )
