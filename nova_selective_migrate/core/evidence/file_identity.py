@@ -41,6 +41,9 @@ def compare(
     """
     if known is None:
         return Sameness.UNKNOWN
+    if facts and facts.identity and facts.identity == known.identity:
+        # Whatever else is said of it: no proof of another device outweighs it.
+        return Sameness.SAME
     if facts and facts.group_uuid and known.group_uuid:
         # Before existence is asked: a volume that both reach may be inactive
         # there.
@@ -53,8 +56,7 @@ def compare(
         same = facts.volume_uuid == known.volume_uuid
         return Sameness.SAME if same else Sameness.OTHER
     if facts.identity is not None and known.identity is not None:
-        same = facts.identity == known.identity
-        return Sameness.SAME if same else Sameness.OTHER
+        return Sameness.OTHER
     if _on_local_filesystem(facts) and _on_local_filesystem(known):
         return Sameness.OTHER
     return Sameness.UNKNOWN

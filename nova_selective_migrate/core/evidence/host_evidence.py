@@ -170,10 +170,11 @@ def _seen_from_destination(
     if known is None:
         return
     told = volume_groups.of(path, facts, known)
+    same = facts.identity is not None and facts.identity == known.identity
     if told is not None:
         yield told
-        return
-    same = facts.identity is not None and facts.identity == known.identity
+        if not same:
+            return
     if same:
         yield locality_verdicts.Evidence(
             f'both hosts: {path} is the same on both',

@@ -90,6 +90,25 @@ SCENARIOS = (
         )
         for below in ('sata', 'nvme', 'virtio')
     ),
+    # The same device is not in two groups: something read is outdated.
+    *(
+        _of(
+            f'a_volume_on_{below}_that_is_one_in_two_groups_{len(known)}_{n}',
+            'refuse conflicting-evidence',
+            _lv(below, identity='i'),
+            {**known, 'identity': 'i'},
+            **more,
+        )
+        for below in ('sata', 'iscsi', 'multipath')
+        for known in (_lv(below, group=OTHER_GROUP), _group(OTHER_GROUP))
+        for n, more in enumerate(
+            (
+                {},
+                {'shared': [PATH]},
+                {'create_images': True, 'existing': ['vda']},
+            )
+        )
+    ),
     _of(
         'a_volume_on_sas_that_both_reach_and_is_declared',
         'keep declared-shared',
