@@ -28,6 +28,7 @@ from pathlib import Path
 import signal
 import sys
 import traceback
+from typing import Any
 
 # Imported late otherwise, by each of our children.
 from nova import objects
@@ -114,6 +115,12 @@ def _enter(keeper: int, of_user: bool) -> None:
             os.setgid(0)
             os.setuid(0)
     os.chdir('/')
+    # eventlet has read /etc/hosts of the machine when it was imported, and
+    # does not look again for 10 seconds.
+    greendns: Any = sys.modules.get('eventlet.support.greendns')
+    if greendns is not None:
+        own = greendns.HostsResolver()
+        greendns.resolver = greendns.ResolverProxy(hosts_resolver=own)
 
 
 main()

@@ -93,7 +93,6 @@ def _create_instance(
         project_id=context.project_id,
         host=manager.host,
         node=node.hypervisor_hostname,
-        compute_id=node.id,
         launched_on=manager.host,
         availability_zone='nova',
         vm_state=vm_states.BUILDING,
@@ -118,6 +117,9 @@ def _create_instance(
         info_cache=objects.InstanceInfoCache(network_info=model.NetworkInfo()),
         keypairs=objects.KeyPairList(objects=[]),
     )
+    # The records of nova 27 have the name of the node alone.
+    if 'compute_id' in objects.Instance.fields:
+        instance.compute_id = node.id
     instance.create()
     return instance
 

@@ -13,6 +13,7 @@
 """Start the compute manager and answer what comes to its socket."""
 
 import importlib
+import inspect
 import json
 from pathlib import Path
 import socketserver
@@ -124,5 +125,9 @@ def _start_manager() -> Any:
         # one comes; here the newest starts first, and makes the tables.
         record._check_minimum_version = lambda: None
         record.create()
-    manager.pre_start_hook(record)
+    # nova 27 does not hand the record over.
+    if inspect.signature(manager.pre_start_hook).parameters:
+        manager.pre_start_hook(record)
+    else:
+        manager.pre_start_hook()
     return manager
