@@ -27,6 +27,9 @@ import venv
 TOP = pathlib.Path(__file__).resolve().parent.parent
 SITE = pathlib.Path(sysconfig.get_path('purelib'))
 OURS = 'nova_selective_migrate'
+#: Where Python has no distutils any more, from 3.12 on, setuptools brings it
+#: by this file; the libraries of 2024.1 import it.
+DISTUTILS = 'distutils-precedence.pth'
 SOURCES = (
     *('pyproject.toml', 'setup.cfg', 'setup.py', 'requirements.txt'),
     *('README.rst', 'LICENSE', 'share', OURS),
@@ -91,7 +94,8 @@ def link_installed(into: pathlib.Path) -> None:
     """Link all that is installed here, without our own editable install."""
     into.mkdir(parents=True, exist_ok=True)
     for entry in SITE.iterdir():
-        if OURS not in entry.name and not entry.name.endswith('.pth'):
+        path_file = entry.suffix == '.pth' and entry.name != DISTUTILS
+        if OURS not in entry.name and not path_file:
             (into / entry.name).symlink_to(entry)
 
 
@@ -149,6 +153,9 @@ def apart_from_nova(path: pathlib.Path, wheel: pathlib.Path) -> Environment:
     made = Environment(path / 'ours')
     elsewhere = path / 'dist-packages'
     link_installed(elsewhere)
-    (made.site / 'nova-elsewhere.pth').write_text(f'{elsewhere}\n')
+    # Files of .pth are read in it as well.
+    (made.site / 'nova-elsewhere.pth').write_text(
+        f'import site; site.addsitedir({str(elsewhere)!r})\n'
+    )
     made.install(wheel)
     return made
