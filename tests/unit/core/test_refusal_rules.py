@@ -66,6 +66,25 @@ def _share(driver='virtiofs', **more):
     )
 
 
+def _memory(model, **more):
+    return _beside(
+        f"<memory model='{model}' access='shared'><source>"
+        f'<path>{_SHARE}</path></source></memory>',
+        **more,
+    )
+
+
+def _arguments(*values):
+    case = b.case()
+    given = ''.join(f'<q:arg{b.attributes(value=v)}/>' for v in values)
+    case['domain_xml'] = b.domain().replace(
+        '</domain>',
+        "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
+        f'{given}</q:commandline></domain>',
+    )
+    return case
+
+
 _ROOT = b.disk('vda', b.file(ROOT))
 _VDA = f'vda ({ROOT}): '
 _MEDIUM = b.cdrom('hda', b.file(ISO, 'raw'))
@@ -200,6 +219,41 @@ MESSAGES = {
         ),
         'device-not-migratable',
         'a scsi_host device of the host',
+    ),
+    'virtio_pmem': (
+        _memory('virtio-pmem'),
+        'device-not-migratable',
+        f'virtio-pmem over {_SHARE}: QEMU does not send its content',
+        '',
+        'put it on storage that both hosts reach and, where nothing can show '
+        'that, declare its path in shared_paths, or shut the guest down to '
+        'move it',
+    ),
+    'a_shared_nvdimm': (
+        _memory('nvdimm', shared=['/srv']),
+        'device-not-migratable',
+        f'nvdimm over {_SHARE}: the copy of its content may run onto itself',
+        '',
+        'give each host a file or device of its own for it, or shut the '
+        'guest down to move it',
+    ),
+    'arguments_of_qemu': (
+        _arguments('-drive', 'file=/x', '-chardev', 'x'),
+        'device-not-migratable',
+        '-drive among the arguments of qemu:commandline, which libvirt '
+        'passes on and does not look into',
+        '',
+        'have the domain define it, as <disk> or <filesystem>, or shut the '
+        'guest down to move it',
+    ),
+    'internal_snapshots_of_a_top_that_is_copied_alone': (
+        b.case(
+            b.disk('vda', b.file(A), over=[b.rbd()]),
+            source={A: b.local(internal_snapshots=1)},
+        ),
+        'internal-snapshots',
+        f'{A} has 1',
+        f'vda ({A}): ',
     ),
     'internal_snapshots': (
         b.case(DISK, source={A: b.local(internal_snapshots=2)}),

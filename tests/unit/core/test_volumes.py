@@ -75,18 +75,19 @@ class VolumeTest(unittest.TestCase):
                 self.assertNotIn('destination_xml', plan['parameters'])
 
     def test_two_names_of_one_volume_are_one_source(self):
-        plan = planned.plan(
-            b.case(
-                b.disk('vda', b.block(volumes.PATH)),
-                b.disk('vdb', b.block(volumes.MAPPER)),
-                source={
-                    volumes.PATH: volumes.volume(),
-                    volumes.MAPPER: volumes.volume(),
-                },
+        for name in (volumes.MAPPER, volumes.KERNEL):
+            plan = planned.plan(
+                b.case(
+                    b.disk('vda', b.block(volumes.PATH)),
+                    b.disk('vdb', b.block(name)),
+                    source={
+                        volumes.PATH: volumes.volume(),
+                        name: volumes.volume(),
+                    },
+                )
             )
-        )
-        reasons = {refusal['reason'] for refusal in plan['refusals']}
-        self.assertEqual({'duplicate-source'}, reasons)
+            reasons = {refusal['reason'] for refusal in plan['refusals']}
+            self.assertEqual({'duplicate-source'}, reasons)
 
     def test_the_room_is_said_with_both_figures(self):
         plan = self._plan(

@@ -322,6 +322,14 @@ SCENARIOS = (
         )
     ),
     # That of an nvdimm it writes into the file at the destination.
+    _memory(
+        'an_nvdimm_that_both_hosts_have',
+        'nvdimm',
+        'shared',
+        b.local(identity='i'),
+        b.local(identity='i'),
+        _DEVICE,
+    ),
     *(
         _memory(f'nvdimm_{access}_{n}', 'nvdimm', access, *known, **more)
         for access in ('shared', 'private')
