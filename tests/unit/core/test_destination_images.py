@@ -17,6 +17,9 @@ import unittest
 from nova_selective_migrate.core.case import case_facts
 from nova_selective_migrate.core.case import migration_case
 from nova_selective_migrate.core.decision import destination_images
+from nova_selective_migrate.core.decision import disk_strategy
+from nova_selective_migrate.core.model import domains
+from nova_selective_migrate.core.model import reasons
 from tests.unit.core import builders as b
 from tests.unit.core import planned
 from tests.unit.core.scenarios import destinations as d
@@ -168,6 +171,27 @@ class NoImageTest(unittest.TestCase):
                 create_images=True,
             )
             self.assertEqual(told, remedy in self.refusal(tree))
+
+
+class CallerMakesThemTest(unittest.TestCase):
+    def test_nova_is_not_asked_what_it_finds_itself(self):
+        """What is at a path on NFS may be what the source serves."""
+        for prepared, refused in ((None, 1), ({'directory': '/data'}, 0)):
+            case = b.case(
+                b.disk('vda', b.file(TOP)),
+                source={TOP: b.local()},
+                destination={TOP: b.on('nfs')},
+                prepared=prepared,
+            )
+            facts = case_facts.Facts.of(migration_case.loads(b.text(case)))
+            copied = disk_strategy.Strategy(
+                facts.domain.disks[0],
+                domains.DiskAction.COPY,
+                domains.Locality.LOCAL,
+                reasons.Reason.LOCAL_FILESYSTEM,
+            )
+            found = destination_images.problems(facts, (copied,))
+            self.assertEqual(refused, len(found))
 
 
 class RenamedTest(unittest.TestCase):
