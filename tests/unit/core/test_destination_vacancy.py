@@ -151,6 +151,37 @@ REFUSED = {
         f'{d.HERE} there is the source of vdb',
         '',
     ),
+    'the_same_where_no_image_is_named': (
+        d.case(
+            b.disk('vda', b.file(d.HERE)),
+            b.disk('vdb', b.file(OTHER)),
+            wanted=d.mapping(),
+            source={OTHER: SHARED},
+            there={'/data': d.FOLDER, d.HERE: SHARED, OTHER: SHARED},
+        ),
+        'destination-exists',
+        '',
+        FIND_OUT,
+    ),
+    'an_existing_file_that_may_be_served_by_the_source': (
+        at_home(
+            b.on('nfs', format='qcow2'),
+            existing=['vda'],
+            source={d.HERE: b.local()},
+        ),
+        'image-unproven',
+        '',
+        'leave it alone until it is shown to be another file: let the disk '
+        'name its file without symbolic links, and allow the probe.',
+    ),
+    'an_existing_file_that_is_declared_local': (
+        at_home(b.on('nfs', format='qcow2'), existing=['vda'], **ON_NFS),
+        'image-unproven',
+        '',
+        'leave it alone until it is shown to be another file: let the disk '
+        'name its file without symbolic links, and allow the probe; where '
+        'both hosts see one file, declare its path with --shared-path.',
+    ),
     'another_image_than_that_of_another_disk': (
         beside(b.file(OTHER), b.local(identity='k')),
         'destination-exists',
@@ -317,6 +348,35 @@ class DestinationVacancyTest(unittest.TestCase):
             b.device('dm', 'sata'), existing=['vda'], local=[d.VOLUME]
         )
         self.assertTrue(planned.plan(tree)['ready'])
+
+    def test_what_the_source_may_serve(self):
+        """The caller makes the images: no file may be the disk itself."""
+        local = reasons.Reason.LOCAL_FILESYSTEM
+        for reason, known, refused in (
+            (local, b.on('nfs'), True),
+            (reasons.Reason.DECLARED_LOCAL, b.on('nfs'), False),
+            (local, b.on('nfs', exists=None), False),
+            (local, b.on('odd'), False),
+            (local, b.on('nfs', identity='j'), False),
+            (local, b.GONE, False),
+        ):
+            tree = b.case(
+                b.disk('vda', b.file(d.HERE)),
+                source={d.HERE: b.local(identity='i')},
+                destination={d.HERE: known},
+            )
+            facts = case_facts.Facts.of(migration_case.loads(b.text(tree)))
+            strategy = disk_strategy.Strategy(
+                facts.domain.disks[0],
+                domains.DiskAction.COPY,
+                domains.Locality.LOCAL,
+                reason,
+            )
+            found = destination_vacancy.served(strategy, facts)
+            self.assertEqual(
+                ('image-unproven', 'it is on nfs there') if refused else None,
+                found and (found.reason.value, found.detail),
+            )
 
     def test_what_both_hosts_show(self):
         """The evidence refuses it before, and this is the last guard."""
