@@ -325,6 +325,26 @@ class MediaChoicesTest(unittest.TestCase):
         (note,) = [n for n in plan['notes'] if n.startswith('sda: ')]
         self.assertIn(path, note)
 
+    def test_a_drive_is_ejected_whose_base_alone_is_missing(self):
+        """Its top is there already, and goes with it."""
+        base = '/base/x.iso'
+        disk = b.disk(
+            'sda',
+            b.file(ISO),
+            'readonly',
+            device='cdrom',
+            over=[b.file(base, 'raw')],
+        )
+        tree = mapped(disk, at=SAME, here={'content': 'x'}, media=EJECT)
+        tree['storage']['source'][base] = b.local()
+        tree['storage']['destination'][base] = b.GONE
+        plan = planner.plan(migration_case.loads(b.text(tree)))
+        self.assertEqual((), plan.refusals)
+        self.assertEqual(('sda',), plan.media.ejected)
+        self.assertEqual({}, plan.media.placed)
+        text = plan.destination_xml(tree['domain_xml'])
+        self.assertEqual({'sda': None}, self._media(text))
+
     def test_what_has_a_base_is_not_said_to_be_copied(self):
         over = [b.file(SEED, 'raw')]
         tree = case(
