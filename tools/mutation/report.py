@@ -138,6 +138,9 @@ def _harmless(fates: collections.abc.Collection[record.Fate]) -> str:
         count = sum(alive[name] for name in row.mutants)
         why = ' '.join(row.why.split())
         rows.append((f'{row.title}: {why}', str(count)))
+    explained = {name for row in claims.harmless() for name in row.mutants}
+    others = sum(n for name, n in alive.items() if name not in explained)
+    rows.append(('Not judged yet: A test may be missing.', str(others)))
     guards = sum(len(rule.guards) for rule in claims.rules())
     return (
         _section('What survives')
