@@ -99,10 +99,7 @@ class DrainRun:
             if stopping is stop_requests.StopWish.NONE:
                 self._try(self._start_all)
             else:
-                self._tell_stop()
-            if stopping is not stop_requests.StopWish.NONE and self._aborts:
-                for move in self._flying():
-                    self._try(self._abort, move)
+                self._stop()
             self._tools.watcher.show(
                 self._moves.values(),
                 self._progress,
@@ -112,6 +109,13 @@ class DrainRun:
                 break
             self._tools.clock.wait(POLL_SECONDS)
         return tuple(self._moves.values())
+
+    def _stop(self) -> None:
+        """Begin nothing more, and abort what is on its way where asked."""
+        self._tell_stop()
+        if self._aborts:
+            for move in self._flying():
+                self._try(self._abort, move)
 
     def _tell_stop(self) -> None:
         """Say once what the first signal does, and what the second would."""

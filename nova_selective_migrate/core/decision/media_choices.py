@@ -94,10 +94,10 @@ class MediaChoices:
         """Return what is copied, each file of the destination once."""
         found = {
             each.there: each
-            for each in reversed(self.planned)
+            for each in self.planned
             if each.action is MediumAction.COPY
         }
-        return tuple(reversed(found.values()))
+        return tuple(found.values())
 
 
 def choose(

@@ -214,7 +214,6 @@ def _is_written(path: str, facts: case_facts.Facts) -> bool:
     return any(
         disk.writable
         and disk.source
-        and (found := pool_facts.in_pool(disk.chain[0], facts.storage.pools))
-        and found.path == path
+        and path_of(disk.chain[0], facts.storage) == path
         for disk in facts.domain.disks
     )

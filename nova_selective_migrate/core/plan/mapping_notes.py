@@ -52,14 +52,13 @@ def notes(
         action = actions[disk.target]
         if disk.target in copied:
             yield from _of_place(disk, place, facts)
-        elif place.by and action is not domains.DiskAction.COPY:
-            kept = action is domains.DiskAction.KEEP
+        if action is domains.DiskAction.COPY:
+            continue
+        kept = action is domains.DiskAction.KEEP
+        if place.by and disk.target not in copied:
             words = _KEPT if kept else _READ_ONLY
             yield f'{disk.target}: {words.format(place.by)}'
-        if disk.target in mapping.formats and (
-            action is not domains.DiskAction.COPY
-        ):
-            kept = action is domains.DiskAction.KEEP
+        if disk.target in mapping.formats:
             words = _KEPT if kept else _ANY_FORMAT
             option = f'--to-format {disk.target}'
             yield f'{disk.target}: {words.format(option)}'
