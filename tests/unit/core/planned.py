@@ -30,6 +30,14 @@ def printed(case: migration_case.Case) -> typing.Any:
     return json.loads(json.dumps(plan_formats.plan_tree(planner.plan(case))))
 
 
+def refusal(tree: builders.Tree, target: str = 'vda') -> typing.Any:
+    """Return the only refusal of a target."""
+    (found,) = (
+        each for each in plan(tree)['refusals'] if each['target'] == target
+    )
+    return found
+
+
 def actions(tree: builders.Tree) -> dict[str, str]:
     """Return the action of each target."""
     return {d['target']: d['action'] for d in plan(tree)['disks']}

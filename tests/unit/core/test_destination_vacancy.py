@@ -332,11 +332,7 @@ class DestinationVacancyTest(unittest.TestCase):
     @ddt.data(*REFUSED)
     def test_refused(self, name):
         tree, reason, detail, remedy = REFUSED[name]
-        (refusal,) = (
-            each
-            for each in planned.plan(tree)['refusals']
-            if each['target'] == 'vda'
-        )
+        refusal = planned.refusal(tree)
         said = refusal['message'].partition('): ')[2]
         self.assertEqual(reason, refusal['reason'], said)
         what, _, then = said.partition('. Remedy: ')

@@ -193,6 +193,15 @@ CHOICES = {
 }
 
 
+def map_beside(tree, path, **facts):
+    """Map an image of /other to where that of the medium goes."""
+    tree['storage']['source'][path] = b.local(**facts)
+    tree['storage']['destination'][path] = b.GONE
+    tree['options']['mapping']['paths'].append(
+        {'source': '/other', 'destination': '/srv'}
+    )
+
+
 SAME = b.local(content='x', identity='other')
 USED = {**b.local(content='y', identity='other'), 'used_by': 'web'}
 #: A case, and action and place of its medium; words of its refusal.
@@ -544,11 +553,7 @@ class MediaChoicesTest(unittest.TestCase):
             ((MEDIUM, disk), 'vda'),
         ):
             tree = mapped(*disks, media=COPY)
-            tree['storage']['source'][other] = b.local(virtual_bytes=b.MIB)
-            tree['storage']['destination'][other] = b.GONE
-            tree['options']['mapping']['paths'].append(
-                {'source': '/other', 'destination': '/srv'}
-            )
+            map_beside(tree, other, virtual_bytes=b.MIB)
             with self.subTest(disks):
                 (refusal,) = planned.plan(tree)['refusals']
                 self.assertEqual('duplicate-destination', refusal['reason'])
@@ -566,11 +571,7 @@ class MediaChoicesTest(unittest.TestCase):
             here={'content': 'x'},
             existing=['vda'],
         )
-        tree['storage']['source'][other] = b.local()
-        tree['storage']['destination'][other] = b.GONE
-        tree['options']['mapping']['paths'].append(
-            {'source': '/other', 'destination': '/srv'}
-        )
+        map_beside(tree, other)
         (refusal,) = planned.plan(tree)['refusals']
         self.assertEqual('duplicate-destination', refusal['reason'])
         self.assertIn(f'({THERE} there is that of vda)', refusal['message'])
@@ -583,11 +584,7 @@ class MediaChoicesTest(unittest.TestCase):
             at=SAME,
             here={'content': 'x'},
         )
-        tree['storage']['source'][second] = b.local(content='x')
-        tree['storage']['destination'][second] = b.GONE
-        tree['options']['mapping']['paths'].append(
-            {'source': '/other', 'destination': '/srv'}
-        )
+        map_beside(tree, second, content='x')
         plan = planned.plan(tree)
         self.assertEqual([], plan['refusals'])
         self.assertEqual(

@@ -218,11 +218,7 @@ class NovaVolumesTest(unittest.TestCase):
     @ddt.data(*REFUSED)
     def test_refused(self, name):
         tree, reason, detail, remedy = REFUSED[name]
-        (refusal,) = (
-            each
-            for each in planned.plan(tree)['refusals']
-            if each['target'] == 'vda'
-        )
+        refusal = planned.refusal(tree)
         self.assertEqual(reason, refusal['reason'])
         self.assertIn(f' ({detail}). ' if detail else '', refusal['message'])
         if not detail:
